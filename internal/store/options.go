@@ -1,0 +1,38 @@
+package store
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Options are the settings every store has. The zero value of a field means
+// its default.
+type Options struct {
+	LeaseTTL  time.Duration    // of an accepted lease; default 15s
+	AcceptTTL time.Duration    // of a lease nobody has accepted yet; default 5s
+	Random    func() float64   // uniform in [0, 1), for back-off jitter; default math/rand
+	Now       func() time.Time // the clock of embedded stores; servers use their own; default time.Now
+	// CancelGrace is how long held jobs may go on when their workflow's
+	// deadline cancels it; default 10s.
+	CancelGrace time.Duration
+}
+
+// WithDefaults returns o with every zero field set to its default.
+func (o Options) WithDefaults() Options {
+	if o.LeaseTTL == 0 {
+		o.LeaseTTL = 15 * time.Second
+	}
+	if o.AcceptTTL == 0 {
+		o.AcceptTTL = 5 * time.Second
+	}
+	if o.CancelGrace == 0 {
+		o.CancelGrace = 10 * time.Second
+	}
+	if o.Random == nil {
+		o.Random = rand.Float64
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}

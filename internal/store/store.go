@@ -1,0 +1,269 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// Store is everything. Each service declares the part it calls.
+type Store interface {
+	Enqueuer
+	Claimer
+	Resolver
+	Timekeeper
+	Canceller
+	Reader
+	Close() error
+}
+
+// Enqueuer stores new work.
+type Enqueuer interface {
+	// EnqueueWorkflow stores a validated workflow with its jobs and edges, all
+	// or nothing. digest identifies the definition it came from; it may be
+	// empty. Jobs without parents become claimable at once or at their time.
+	// Parents outside the workflow must exist (ErrUnknownParent); their edges
+	// are resolved by CheckEdges. Enqueueing an id that exists already changes
+	// nothing and returns ErrExists, so an unknown commit can be repeated.
+	EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, digest string) (Enqueued, error)
+	// EnqueueJobs stores jobs that belong to no workflow, under the same rules.
+	// They must have passed workflow.ValidateJobs.
+	EnqueueJobs(ctx context.Context, jobs []*job.Job) (Enqueued, error)
+}
+
+// Enqueued says whom to wake after an enqueue.
+type Enqueued struct {
+	Queues []string // queues that got claimable jobs, sorted
+	Checks bool     // edges wait for CheckEdges
+}
+
+// ErrExists says that the id to be enqueued is stored already.
+var ErrExists = errors.New("already exists")
+
+// ErrUnknownParent says that a job depends on a job that is not stored.
+var ErrUnknownParent = errors.New("unknown parent")
+
+// Grant is what a dispatcher asks a claim for: jobs for one worker under one
+// lease.
+type Grant struct {
+	Lease  job.ID   // random, chosen by the caller before the transaction
+	Worker string   // who will hold it
+	Queues []string // which queues it serves; nil: all
+	Limit  int      // at most this many jobs, > 0
+}
+
+// Lease is what a grant got.
+type Lease struct {
+	ID     job.ID
+	Worker string
+	TTL    time.Duration // until it expires if nobody accepts it
+	Jobs   []Claimed     // highest priority first, then by scheduled time, then id
+}
+
+// Claimed is one job of a lease, with all that its handler needs.
+type Claimed struct {
+	Fence         job.Fence
+	Workflow      job.ID // zero: none
+	WorkflowName  string
+	Name          string
+	Queue         string
+	Payload       json.RawMessage
+	Attempt       int // from 1
+	MaxAttempts   int
+	Timeout       time.Duration // 0: none
+	Priority      job.Priority
+	TraceID       string
+	TraceParent   string
+	CorrelationID string
+	Parents       []ParentResult // inline results; nil when Fetch is set
+	Fetch         bool           // the parents' results are too large together: use ParentResults
+}
+
+// ParentResult is how a direct parent of a job ended.
+type ParentResult struct {
+	Job    job.ID          `json:"id"`
+	Name   string          `json:"name"`
+	Status job.Status      `json:"status"`
+	Result json.RawMessage `json:"result,omitempty"`
+}
+
+// Beat is a worker's sign of life for one lease.
+type Beat struct {
+	Lease  job.ID
+	Worker string
+}
+
+// Beaten answers a Beat.
+type Beaten struct {
+	Lease     job.ID
+	Lost      bool     // the lease is gone or not this worker's: stop all of its jobs
+	Revoked   []job.ID // jobs of it that are no longer held: stop them, their outcome is stale
+	Cancelled []job.ID // jobs of it that should stop; their outcome still counts
+}
+
+// Claimer hands out jobs.
+type Claimer interface {
+	// Claim gives each grant up to Limit claimable jobs and stores one lease
+	// for each grant that got any. No job is given twice, whoever else claims.
+	// The order is by priority, scheduled time and id; paused queues give
+	// nothing. With repeat set, a grant whose lease exists gets the jobs of
+	// that lease again: use it after a Claim of unknown outcome.
+	Claim(ctx context.Context, grants []Grant, repeat bool) ([]Lease, error)
+	// Extend accepts and prolongs leases: each that exists and belongs to the
+	// worker expires a full lease from now. It answers every beat, in order.
+	Extend(ctx context.Context, beats []Beat) ([]Beaten, error)
+	// ParentResults returns a page of the results of the direct parents of a
+	// held job, by parent id, from after cursor (zero: the start); next is zero
+	// on the last page. name, when not empty, asks for that parent alone.
+	// ErrLeaseLost when the fence does not hold.
+	ParentResults(ctx context.Context, fence job.Fence, name string, after job.ID) (page []ParentResult, next job.ID, err error)
+}
+
+// Resolver records how attempts end.
+type Resolver interface {
+	// Resolve ends attempts and applies all that follows in one transaction,
+	// in a number of statements that does not depend on the number of
+	// outcomes. Verdicts are in the order of outcomes. Repeating a call is
+	// harmless: what was committed before is then Committed again if the
+	// outcome is the one that ended its job, else Stale.
+	Resolve(ctx context.Context, outcomes []job.Outcome) (Resolution, error)
+	// CheckEdges resolves up to limit edges whose parents may have ended
+	// before, while or after they were enqueued from outside.
+	CheckEdges(ctx context.Context, limit int) (Resolution, error)
+}
+
+// Resolution is what a transaction changed, for hints, events and metrics.
+type Resolution struct {
+	Verdicts  []job.Verdict // Resolve only
+	Queues    []string      // queues that got claimable jobs, sorted
+	Jobs      []JobEvent    // jobs whose status changed, in the order it happened
+	Workflows []WorkflowEvent
+	Control   []Held // held jobs that should stop
+	Checks    bool   // edges of other workflows wait for CheckEdges
+	Done      int    // how many timers, leases or checks were handled; equal to the limit: call again
+}
+
+// JobEvent is a job's new status.
+type JobEvent struct {
+	Job      job.ID
+	Workflow job.ID
+	Name     string
+	Status   job.Status
+	Reason   job.Reason
+	Attempt  int
+	Error    string
+}
+
+// WorkflowEvent is a workflow's new status.
+type WorkflowEvent struct {
+	Workflow job.ID
+	Name     string
+	Status   workflow.Status
+}
+
+// Held is a job in a worker's hands.
+type Held struct {
+	Fence  job.Fence
+	Worker string
+}
+
+// Timekeeper does what time asks for. All of it may be called by any number of
+// schedulers at once.
+type Timekeeper interface {
+	// FireTimers handles up to limit due timers: delayed and retrying jobs
+	// become claimable, deadlines end their job or cancel their workflow,
+	// grace periods end. next is how long until the next timer is due;
+	// negative when there is none.
+	FireTimers(ctx context.Context, limit int) (r Resolution, next time.Duration, err error)
+	// ExpireLeases ends up to limit leases that have expired: accepted jobs
+	// lose an attempt, jobs never accepted are given back.
+	ExpireLeases(ctx context.Context, limit int) (Resolution, error)
+}
+
+// Canceller stops workflows.
+type Canceller interface {
+	// CancelWorkflow makes jobs that nobody holds cancelled; Control lists the
+	// held ones, which may end by themselves within grace. ErrNotFound, or
+	// ErrWrongState when the workflow has ended. Cancelling a cancelling
+	// workflow changes nothing.
+	CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (Resolution, error)
+}
+
+// Reader answers questions. It never blocks writers.
+type Reader interface {
+	// Workflow returns a workflow without its jobs, or ErrNotFound.
+	Workflow(ctx context.Context, id job.ID) (WorkflowRecord, error)
+	// OpenWorkflow returns the newest workflow that has not ended and was
+	// enqueued with digest, or ErrNotFound.
+	OpenWorkflow(ctx context.Context, digest string) (job.ID, error)
+	// WorkflowJobs returns its jobs in the order of its definition.
+	WorkflowJobs(ctx context.Context, id job.ID) ([]JobRecord, error)
+	// Job returns one job with its attempts, or ErrNotFound.
+	Job(ctx context.Context, id job.ID) (JobRecord, error)
+}
+
+// WorkflowRecord is a workflow as stored.
+type WorkflowRecord struct {
+	ID            job.ID
+	Name          string
+	Description   string
+	Status        workflow.Status
+	Reason        job.Reason
+	FailurePolicy workflow.FailurePolicy
+	Failing       bool
+	Priority      job.Priority
+	Metadata      json.RawMessage
+	Run           int
+	TraceID       string
+	CorrelationID string
+	Tally         workflow.Tally
+	Running       int // jobs held under a lease
+	Retrying      int
+	Suspended     int
+	CreatedAt     time.Time
+	StartedAt     time.Time // zero: not yet
+	FinishedAt    time.Time // zero: not yet
+}
+
+// JobRecord is a job as stored.
+type JobRecord struct {
+	ID               job.ID
+	Workflow         job.ID
+	Name             string
+	Queue            string
+	Payload          json.RawMessage
+	DependsOn        []job.ID
+	Status           job.Status // Running when held
+	DependencyStatus job.DependencyStatus
+	Reason           job.Reason
+	Cause            job.ID
+	Error            string
+	Result           json.RawMessage
+	Priority         job.Priority
+	Attempts         int // counted so far
+	MaxAttempts      int
+	Epoch            int64
+	Worker           string // who holds it, or held it last
+	TraceID          string
+	CorrelationID    string
+	CreatedAt        time.Time
+	ScheduledAt      time.Time
+	StartedAt        time.Time       // of the last claim; zero: never
+	FinishedAt       time.Time       // zero: not yet
+	History          []AttemptRecord // Job only: attempts that did not complete, oldest first
+}
+
+// AttemptRecord is one attempt that did not complete.
+type AttemptRecord struct {
+	Attempt    int // what the budget had counted when it ended; give-backs repeat it
+	Lease      job.ID
+	Worker     string
+	Outcome    job.Kind
+	Error      string
+	StartedAt  time.Time
+	FinishedAt time.Time
+}

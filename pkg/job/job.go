@@ -1,0 +1,102 @@
+package job
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Job is what a user hands in: the part of a job that never changes. Build it
+// with New and the chained setters, which change and return the same job, or
+// fill the fields.
+type Job struct {
+	ID            ID              // chosen by New
+	Name          string          // unique within its workflow; empty: the queue's name, numbered
+	Queue         string          // which handler serves it
+	Payload       json.RawMessage // any JSON; empty means null
+	DependsOn     []Dependency
+	Join          Join
+	Priority      *Priority     // nil: the workflow's, else normal
+	Retry         *RetryPolicy  // nil: the workflow's, else the defaults
+	Timeout       time.Duration // bound of one attempt; 0: none
+	Deadline      time.Duration // the job must have ended this long after its enqueue; 0: none
+	ScheduledAt   time.Time     // not claimable before; zero: at once
+	Delay         time.Duration // the same, measured from the enqueue by the database's clock; 0: none
+	TraceID       string        // 32 hex digits; empty: the workflow's
+	CorrelationID string        // empty: the workflow's
+
+	err error // the payload could not be encoded
+}
+
+// New returns a job for a queue. payload is anything encoding/json takes; a
+// json.RawMessage is kept byte for byte. A payload that cannot be encoded is
+// reported by Err and by the workflow's validation.
+func New(queue string, payload any) *Job {
+	j := &Job{ID: NewID(), Queue: queue}
+	if raw, ok := payload.(json.RawMessage); ok {
+		j.Payload = raw
+		return j
+	}
+	j.Payload, j.err = json.Marshal(payload)
+	return j
+}
+
+// Err returns why the payload given to New could not be encoded, or nil.
+func (j *Job) Err() error {
+	if j.err == nil {
+		return nil
+	}
+	return fmt.Errorf("payload: %w", j.err)
+}
+
+// WithName sets the name others in the workflow depend on it by.
+func (j *Job) WithName(name string) *Job { j.Name = name; return j }
+
+// DependsOnJobs makes j wait for the success of parents.
+func (j *Job) DependsOnJobs(parents ...*Job) *Job {
+	for _, p := range parents {
+		j.DependsOn = append(j.DependsOn, Dependency{Parent: p.ID})
+	}
+	return j
+}
+
+// DependsOnIDs makes j wait for the success of jobs known by id, which may be
+// in another workflow or in none.
+func (j *Job) DependsOnIDs(parents ...ID) *Job {
+	for _, p := range parents {
+		j.DependsOn = append(j.DependsOn, Dependency{Parent: p})
+	}
+	return j
+}
+
+// DependsOnNames makes j wait for the success of jobs of the same workflow.
+func (j *Job) DependsOnNames(names ...string) *Job {
+	for _, n := range names {
+		j.DependsOn = append(j.DependsOn, Dependency{Name: n})
+	}
+	return j
+}
+
+// WithPriority sets the priority.
+func (j *Job) WithPriority(p Priority) *Job { j.Priority = &p; return j }
+
+// WithRetry sets the retry policy, which beats the workflow's.
+func (j *Job) WithRetry(p RetryPolicy) *Job { j.Retry = &p; return j }
+
+// WithTimeout bounds each attempt.
+func (j *Job) WithTimeout(d time.Duration) *Job { j.Timeout = d; return j }
+
+// WithDeadline bounds the time from the enqueue to the job's end.
+func (j *Job) WithDeadline(d time.Duration) *Job { j.Deadline = d; return j }
+
+// WithDelay keeps the job from being claimed until d after the enqueue.
+func (j *Job) WithDelay(d time.Duration) *Job { j.Delay = d; return j }
+
+// WithScheduledAt keeps the job from being claimed before t.
+func (j *Job) WithScheduledAt(t time.Time) *Job { j.ScheduledAt = t; return j }
+
+// WithTraceID sets the trace id, 32 hex digits.
+func (j *Job) WithTraceID(id string) *Job { j.TraceID = id; return j }
+
+// WithCorrelationID sets the caller's own id that logs and events carry.
+func (j *Job) WithCorrelationID(id string) *Job { j.CorrelationID = id; return j }

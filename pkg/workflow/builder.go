@@ -1,0 +1,72 @@
+package workflow
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// NewWorkflow returns an empty workflow. Its builder works in stages: Add and
+// AddParallel add to the current stage, Then opens the next one. Every job of
+// a stage depends on every job of the stage before it, in addition to what it
+// already depends on.
+func NewWorkflow(name string) *Workflow {
+	return &Workflow{ID: job.NewID(), Name: name}
+}
+
+// Add adds a job to the current stage.
+func (w *Workflow) Add(j *job.Job) *Workflow { return w.AddParallel(j) }
+
+// AddParallel adds jobs to the current stage.
+func (w *Workflow) AddParallel(jobs ...*job.Job) *Workflow {
+	for _, j := range jobs {
+		j.DependsOnJobs(w.before...)
+		w.Jobs = append(w.Jobs, j)
+		w.stage = append(w.stage, j)
+	}
+	return w
+}
+
+// Then opens the next stage with jobs: each waits for every job of the stage
+// before.
+func (w *Workflow) Then(jobs ...*job.Job) *Workflow {
+	if len(w.stage) > 0 {
+		w.before, w.stage = w.stage, nil
+	}
+	return w.AddParallel(jobs...)
+}
+
+// WithDescription sets the text shown beside the name.
+func (w *Workflow) WithDescription(text string) *Workflow { w.Description = text; return w }
+
+// WithMetadata sets the metadata: anything that encodes as a JSON object.
+func (w *Workflow) WithMetadata(v any) *Workflow {
+	w.Metadata, w.err = json.Marshal(v)
+	return w
+}
+
+// WithFailurePolicy sets what a failure does to the rest.
+func (w *Workflow) WithFailurePolicy(p FailurePolicy) *Workflow { w.FailurePolicy = p; return w }
+
+// WithPriority sets the priority of jobs that have none of their own.
+func (w *Workflow) WithPriority(p job.Priority) *Workflow { w.Priority = &p; return w }
+
+// WithRetry sets the retry policy of jobs that have none of their own.
+func (w *Workflow) WithRetry(p job.RetryPolicy) *Workflow { w.Retry = &p; return w }
+
+// WithTimeout sets the deadline, measured from the enqueue.
+func (w *Workflow) WithTimeout(d time.Duration) *Workflow { w.Timeout = d; return w }
+
+// WithHealthCheckInterval sets after how long without movement a stall is
+// reported.
+func (w *Workflow) WithHealthCheckInterval(d time.Duration) *Workflow {
+	w.HealthCheckInterval = d
+	return w
+}
+
+// WithTraceID sets the trace id, 32 hex digits.
+func (w *Workflow) WithTraceID(id string) *Workflow { w.TraceID = id; return w }
+
+// WithCorrelationID sets the caller's own id that logs and events carry.
+func (w *Workflow) WithCorrelationID(id string) *Workflow { w.CorrelationID = id; return w }

@@ -1,0 +1,18 @@
+package workflow
+
+import "github.com/hammerwork/hammerwork/pkg/job"
+
+// ValidateJobs completes and checks jobs that belong to no workflow, as
+// Validate does for a workflow's. Names need not be unique and depend on
+// nothing; parents are named by id.
+func ValidateJobs(jobs []*job.Job) error {
+	w := &Workflow{Name: "jobs", Jobs: jobs}
+	for _, j := range jobs {
+		if j.Name == "" {
+			j.Name = notNameChar.ReplaceAllString(j.Queue, "-")
+		}
+	}
+	v := newValidator(w, Limits{})
+	v.flat = true
+	return v.run()
+}

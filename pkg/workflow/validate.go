@@ -1,0 +1,428 @@
+package workflow
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Limits bound the size of one workflow. The zero value of a field means its
+// default.
+type Limits struct {
+	Jobs  int // default 100,000
+	Edges int // default 1,000,000
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Jobs == 0 {
+		l.Jobs = 100_000
+	}
+	if l.Edges == 0 {
+		l.Edges = 1_000_000
+	}
+	return l
+}
+
+// maxFaults bounds a report; the rest is counted in its last line.
+const maxFaults = 100
+
+// Validate completes w (ids, names, defaults, parents' ids for names) and
+// checks it. It returns nil or an *Error with all faults. A parent id that is
+// not among w's jobs is taken to be a job outside; the enqueue checks that it
+// exists. Validate takes O(jobs + edges) and may be called again.
+func (w *Workflow) Validate() error { return w.ValidateLimits(Limits{}) }
+
+// ValidateLimits is Validate with limits other than the defaults.
+func (w *Workflow) ValidateLimits(limits Limits) error {
+	return newValidator(w, limits).run()
+}
+
+func newValidator(w *Workflow, limits Limits) *validator {
+	return &validator{
+		w:      w,
+		limits: limits.withDefaults(),
+		byName: make(map[string]int, len(w.Jobs)),
+		byID:   make(map[job.ID]int, len(w.Jobs)),
+	}
+}
+
+func (v *validator) run() error {
+	v.header()
+	if v.size() {
+		v.identify()
+		for i, j := range v.w.Jobs {
+			v.job(i, j)
+		}
+		v.unsupported()
+		v.findCycles()
+	}
+	return v.report()
+}
+
+type validator struct {
+	w       *Workflow
+	limits  Limits
+	flat    bool // jobs without a workflow: names need not be unique
+	byName  map[string]int
+	byID    map[job.ID]int
+	parents [][]int // node → its parents within the workflow
+	faults  []Fault
+	dropped int
+	cycles  []error
+}
+
+func (v *validator) fault(code Code, path, hint, format string, args ...any) {
+	if len(v.faults) == maxFaults {
+		v.dropped++
+		return
+	}
+	v.faults = append(v.faults, Fault{Code: code, Path: path, Hint: hint, Message: fmt.Sprintf(format, args...)})
+}
+
+func (v *validator) report() error {
+	if len(v.faults) == 0 {
+		return nil
+	}
+	if v.dropped > 0 {
+		v.faults = append(v.faults, Fault{Code: CodeInvalid, Message: fmt.Sprintf("and %d more faults", v.dropped)})
+	}
+	return &Error{Faults: v.faults, cycles: v.cycles}
+}
+
+func (v *validator) header() {
+	w := v.w
+	if w.ID == (job.ID{}) {
+		w.ID = job.NewID()
+	}
+	if w.FailurePolicy == "" {
+		w.FailurePolicy = FailFast
+	}
+	if len(w.Metadata) == 0 {
+		w.Metadata = json.RawMessage("{}")
+	}
+	v.text("name", "workflow name", w.Name, true)
+	v.freeText("description", w.Description)
+	v.text("correlation_id", "correlation id", w.CorrelationID, false)
+	v.traceID("trace_id", w.TraceID)
+	v.metadata()
+	switch w.FailurePolicy {
+	case FailFast, ContinueOnFailure, Manual:
+	default:
+		v.fault(CodeInvalid, "failure_policy", "", "failure policy %q is not one of fail_fast, continue_on_failure, manual", w.FailurePolicy)
+	}
+	v.priority("priority", w.Priority)
+	v.retry("retry", w.Retry)
+	if w.Timeout < 0 {
+		v.fault(CodeInvalid, "timeout", "", "timeout %s is negative", w.Timeout)
+	}
+	if w.HealthCheckInterval < 0 {
+		v.fault(CodeInvalid, "health_check_interval", "", "health check interval %s is negative", w.HealthCheckInterval)
+	}
+}
+
+func (v *validator) metadata() {
+	if v.w.err != nil {
+		v.fault(CodeInvalid, "metadata", "", "metadata cannot be encoded as JSON: %v", v.w.err)
+		return
+	}
+	m := v.w.Metadata
+	if len(m) > job.MaxMetadata {
+		v.fault(CodeTooLarge, "metadata", "keep large data outside and store its place here", "metadata has %d bytes; at most %d are allowed", len(m), job.MaxMetadata)
+	}
+	var object map[string]any
+	if err := json.Unmarshal(m, &object); err != nil || object == nil {
+		v.fault(CodeInvalid, "metadata", "", "metadata is not a JSON object")
+	} else if containsNUL(object) {
+		v.fault(CodeInvalid, "metadata", "remove the character", "metadata contains U+0000")
+	}
+}
+
+// size checks the limits before anything is allocated for the jobs.
+func (v *validator) size() bool {
+	edges := 0
+	for _, j := range v.w.Jobs {
+		edges += len(j.DependsOn)
+	}
+	switch {
+	case len(v.w.Jobs) == 0:
+		v.fault(CodeInvalid, "jobs", "add at least one job", "the workflow has no jobs")
+	case len(v.w.Jobs) > v.limits.Jobs:
+		v.fault(CodeTooLarge, "jobs", "split it into several workflows", "the workflow has %d jobs; at most %d are allowed", len(v.w.Jobs), v.limits.Jobs)
+		return false
+	case edges > v.limits.Edges:
+		v.fault(CodeTooLarge, "jobs", "put a joining job between the two groups", "the workflow has %d dependencies; at most %d are allowed", edges, v.limits.Edges)
+		return false
+	}
+	return true
+}
+
+// identify gives every job an id and a name and fills the two indices.
+func (v *validator) identify() {
+	for i, j := range v.w.Jobs {
+		if j.ID == (job.ID{}) {
+			j.ID = job.NewID()
+		}
+		path := jobPath(i)
+		if first, taken := v.byID[j.ID]; taken {
+			v.fault(CodeDuplicateName, path, "add each job once", "the job has the same id as %s", jobPath(first))
+		} else {
+			v.byID[j.ID] = i
+		}
+		if j.Name == "" {
+			continue
+		}
+		if !namePattern.MatchString(j.Name) {
+			v.fault(CodeInvalid, path+".name", "use letters, digits, _ . and -, at most 200 characters", "job name %s is not allowed", quote(j.Name))
+		}
+		if first, taken := v.byName[j.Name]; taken && !v.flat {
+			v.fault(CodeDuplicateName, path+".name", "names are unique within a workflow", "job name %q is already taken by %s", j.Name, jobPath(first))
+		} else {
+			v.byName[j.Name] = i
+		}
+	}
+	numbered := make(map[string]int)
+	for i, j := range v.w.Jobs {
+		if j.Name == "" {
+			j.Name = v.freeName(j.Queue, numbered)
+			v.byName[j.Name] = i
+		}
+	}
+}
+
+// freeName names a job without a name after its queue: resize, resize-2, ….
+func (v *validator) freeName(queue string, numbered map[string]int) string {
+	base := notNameChar.ReplaceAllString(queue, "-")
+	if base == "" {
+		base = "job"
+	}
+	base = base[:min(len(base), job.MaxName-8)]
+	for {
+		numbered[base]++
+		name := base
+		if n := numbered[base]; n > 1 {
+			name = fmt.Sprintf("%s-%d", base, n)
+		}
+		if _, taken := v.byName[name]; !taken {
+			return name
+		}
+	}
+}
+
+func (v *validator) job(i int, j *job.Job) {
+	path := jobPath(i)
+	v.queue(path+".queue", j.Queue)
+	v.payload(path+".payload", j)
+	v.priority(path+".priority", j.Priority)
+	v.retry(path+".retry", j.Retry)
+	v.traceID(path+".trace_id", j.TraceID)
+	v.text(path+".correlation_id", "correlation id", j.CorrelationID, false)
+	for _, d := range []struct {
+		field string
+		value int64
+	}{{"timeout", int64(j.Timeout)}, {"deadline", int64(j.Deadline)}, {"delay", int64(j.Delay)}} {
+		if d.value < 0 {
+			v.fault(CodeInvalid, path+"."+d.field, "", "%s is negative", d.field)
+		}
+	}
+	switch j.Join.Rule {
+	case "", job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone:
+	case job.JoinQuorum:
+		if j.Join.Quorum < 1 || j.Join.Quorum > len(j.DependsOn) {
+			v.fault(CodeInvalid, path+".join", "", "quorum %d is not between 1 and its %d dependencies", j.Join.Quorum, len(j.DependsOn))
+		}
+	default:
+		v.fault(CodeInvalid, path+".join", "", "join %q is not one of all, merge, any, done, quorum", j.Join.Rule)
+	}
+	v.parents = append(v.parents, v.dependencies(i, path, j))
+}
+
+// dependencies resolves the names of j's parents and returns those within the
+// workflow.
+func (v *validator) dependencies(i int, path string, j *job.Job) []int {
+	var inside []int
+	seen := make(map[job.ID]bool, len(j.DependsOn))
+	for k := range j.DependsOn {
+		d := &j.DependsOn[k]
+		at := fmt.Sprintf("%s.depends_on[%d]", path, k)
+		if d.Parent == (job.ID{}) {
+			p, ok := v.byName[d.Name]
+			if !ok {
+				v.fault(CodeUnknownParent, at, v.nearest(d.Name), "job %q depends on %s, which does not exist", j.Name, quote(d.Name))
+				continue
+			}
+			d.Parent = v.w.Jobs[p].ID
+		}
+		p, ok := v.byID[d.Parent]
+		if ok {
+			d.Name = v.w.Jobs[p].Name
+		}
+		switch d.On {
+		case "":
+			d.On = job.OnSuccess
+		case job.OnSuccess, job.OnFailure, job.OnDone:
+		default:
+			v.fault(CodeInvalid, at+".on", "", "on %q is not one of success, failure, done", d.On)
+		}
+		switch {
+		case ok && p == i:
+			v.fault(CodeCycle, at, "remove the dependency", "job %q depends on itself", j.Name)
+		case seen[d.Parent]:
+			v.fault(CodeInvalid, at, "name each parent once", "job %q depends on %q twice", j.Name, d.Name)
+		case ok:
+			inside = append(inside, p)
+		}
+		seen[d.Parent] = true
+	}
+	return inside
+}
+
+func (v *validator) queue(path, name string) {
+	if name == "" {
+		v.fault(CodeInvalid, path, "a queue names the handler that serves the job", "the job has no queue")
+		return
+	}
+	v.text(path, "queue name", name, true)
+}
+
+func (v *validator) payload(path string, j *job.Job) {
+	if err := j.Err(); err != nil {
+		v.fault(CodeInvalid, path, "", "payload cannot be encoded as JSON: %v", err)
+		return
+	}
+	if len(j.Payload) == 0 {
+		j.Payload = json.RawMessage("null")
+	}
+	if len(j.Payload) > job.MaxPayload {
+		v.fault(CodeTooLarge, path, "keep large data outside and pass its place", "payload has %d bytes; at most %d are allowed", len(j.Payload), job.MaxPayload)
+		return
+	}
+	if !json.Valid(j.Payload) || !utf8.Valid(j.Payload) {
+		v.fault(CodeInvalid, path, "", "payload is not valid JSON")
+	}
+}
+
+func (v *validator) priority(path string, p *job.Priority) {
+	if p != nil && !p.Valid() {
+		v.fault(CodeInvalid, path, "", "priority %d is not between 0 (background) and 4 (critical)", int(*p))
+	}
+}
+
+func (v *validator) retry(path string, p *job.RetryPolicy) {
+	if p == nil {
+		return
+	}
+	for _, problem := range p.Problems() {
+		field, message, _ := strings.Cut(problem, ": ")
+		v.fault(CodeInvalid, path+"."+field, "", "retry %s: %s", field, message)
+	}
+}
+
+func (v *validator) traceID(path, id string) {
+	if id != "" && (!traceIDPattern.MatchString(id) || id == strings.Repeat("0", 32)) {
+		v.fault(CodeInvalid, path, "a W3C trace id is 32 hex digits, not all zero", "trace id %s is not valid", quote(id))
+	}
+}
+
+// text checks a one-line text such as a name.
+func (v *validator) text(path, what, s string, required bool) {
+	switch {
+	case s == "" && required:
+		v.fault(CodeInvalid, path, "", "the %s is empty", what)
+	case !utf8.ValidString(s):
+		v.fault(CodeInvalid, path, "", "%s %s is not valid UTF-8", what, quote(s))
+	case strings.ContainsFunc(s, unicode.IsControl):
+		v.fault(CodeInvalid, path, "remove the character", "%s %s contains a control character", what, quote(s))
+	case utf8.RuneCountInString(s) > job.MaxName:
+		v.fault(CodeInvalid, path, "", "the %s has %d characters; at most %d are allowed", what, utf8.RuneCountInString(s), job.MaxName)
+	}
+}
+
+// freeText checks a text that may have several lines.
+func (v *validator) freeText(path, s string) {
+	if strings.ContainsRune(s, 0) || !utf8.ValidString(s) {
+		v.fault(CodeInvalid, path, "remove the character", "%s contains U+0000 or is not valid UTF-8", path)
+	}
+	if len(s) > job.MaxMetadata {
+		v.fault(CodeTooLarge, path, "", "%s has %d bytes; at most %d are allowed", path, len(s), job.MaxMetadata)
+	}
+}
+
+// nearest suggests the name a misspelt one probably means.
+func (v *validator) nearest(name string) string {
+	best, bestDistance := "", max(2, len(name)/3)+1
+	if len(v.byName) > 5000 || len(name) > job.MaxName {
+		return "" // not worth the time
+	}
+	for candidate := range v.byName {
+		d := editDistance(name, candidate)
+		if d < bestDistance || d == bestDistance && best != "" && candidate < best {
+			best, bestDistance = candidate, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+var (
+	namePattern    = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,200}$`)
+	notNameChar    = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
+	traceIDPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
+)
+
+func jobPath(i int) string { return fmt.Sprintf("jobs[%d]", i) }
+
+// quote shows a text from outside, shortened and with control characters
+// escaped.
+func quote(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		s = string(r[:60]) + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+func containsNUL(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return strings.ContainsRune(v, 0)
+	case []any:
+		for _, e := range v {
+			if containsNUL(e) {
+				return true
+			}
+		}
+	case map[string]any:
+		for k, e := range v {
+			if strings.ContainsRune(k, 0) || containsNUL(e) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// editDistance is the Levenshtein distance in bytes.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}
