@@ -1,0 +1,55 @@
+package worker
+
+import (
+	"errors"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Permanent marks an error that another attempt would only repeat: the job
+// fails at once.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanentError{err, job.ReasonPermanent}
+}
+
+// RetryAfter asks for the next attempt d from now instead of the policy's
+// delay. The attempt counts as usual.
+func RetryAfter(err error, d time.Duration) error {
+	if err == nil {
+		return nil
+	}
+	return &retryAfterError{err, max(0, d)}
+}
+
+type permanentError struct {
+	error
+	reason job.Reason
+}
+
+func (e *permanentError) Unwrap() error { return e.error }
+
+type retryAfterError struct {
+	error
+	delay time.Duration
+}
+
+func (e *retryAfterError) Unwrap() error { return e.error }
+
+// outcomeOf makes the outcome of an attempt that returned err.
+func outcomeOf(fence job.Fence, err error) job.Outcome {
+	o := job.Outcome{Fence: fence, Kind: job.KindFailed, Error: tail(err.Error(), job.MaxError)}
+	var permanent *permanentError
+	var later *retryAfterError
+	switch {
+	case errors.As(err, &permanent):
+		o.Permanent, o.Reason = true, permanent.reason
+	case errors.As(err, &later):
+		d := job.Duration(later.delay)
+		o.RetryAfter = &d
+	}
+	return o
+}

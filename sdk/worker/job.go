@@ -1,0 +1,113 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Handler runs one attempt of a job. The result, anything encoding/json takes
+// (a json.RawMessage is kept byte for byte), is stored and given to the jobs
+// that depend on it. An error is retried as the job's policy says, unless it
+// is Permanent; RetryAfter chooses the delay. ctx is done when the job is
+// cancelled, its attempt runs out of time, its lease is lost, or the worker
+// stops.
+type Handler func(ctx context.Context, j *Job) (result any, err error)
+
+// Job is a job in a handler's hands.
+type Job struct {
+	Fence         job.Fence // id, epoch and lease of this claim
+	WorkflowID    job.ID    // zero: the job has no workflow
+	WorkflowName  string
+	Name          string
+	Queue         string
+	Payload       json.RawMessage
+	Attempt       int // from 1
+	MaxAttempts   int
+	Timeout       time.Duration // of this attempt; 0: none
+	Priority      job.Priority
+	TraceID       string
+	TraceParent   string // W3C; the attempt's own span when tracing is on
+	CorrelationID string
+
+	parents []Parent // inline results, by parent id
+	fetch   fetcher  // nil: parents has them all
+}
+
+// Parent is how a direct parent of a job ended.
+type Parent struct {
+	ID     job.ID          `json:"id"`
+	Name   string          `json:"name"`
+	Status job.Status      `json:"status"`
+	Result json.RawMessage `json:"result"` // null when it has none
+}
+
+// fetcher reads a page of parents' results: all from after the cursor, or the
+// one with a name.
+type fetcher func(ctx context.Context, name string, after job.ID) (page []Parent, next job.ID, err error)
+
+// ID returns the job's id.
+func (j *Job) ID() job.ID { return j.Fence.Job }
+
+// Decode reads the payload into v.
+func (j *Job) Decode(v any) error {
+	if err := json.Unmarshal(j.Payload, v); err != nil {
+		return fmt.Errorf("payload: %w", err)
+	}
+	return nil
+}
+
+// ParentResults goes through the direct parents in the order of their ids.
+// Results that were too large to come with the job are fetched page by page.
+// It stops at the first error, which it yields.
+func (j *Job) ParentResults(ctx context.Context) iter.Seq2[Parent, error] {
+	return func(yield func(Parent, error) bool) {
+		if j.fetch == nil {
+			for _, p := range j.parents {
+				if !yield(p, nil) {
+					return
+				}
+			}
+			return
+		}
+		var after job.ID
+		for {
+			page, next, err := j.fetch(ctx, "", after)
+			if err != nil {
+				yield(Parent{}, fmt.Errorf("fetch parents' results: %w", err))
+				return
+			}
+			for _, p := range page {
+				if !yield(p, nil) {
+					return
+				}
+			}
+			if next == (job.ID{}) {
+				return
+			}
+			after = next
+		}
+	}
+}
+
+// Parent returns the direct parent with this name, or job.ErrNotFound.
+func (j *Job) Parent(ctx context.Context, name string) (Parent, error) {
+	parents := j.parents
+	if j.fetch != nil {
+		page, _, err := j.fetch(ctx, name, job.ID{})
+		if err != nil {
+			return Parent{}, fmt.Errorf("fetch result of parent %s: %w", name, err)
+		}
+		parents = page
+	}
+	for _, p := range parents {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Parent{}, fmt.Errorf("parent %s: %w", name, job.ErrNotFound)
+}
