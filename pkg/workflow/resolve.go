@@ -1,6 +1,10 @@
 package workflow
 
-import "github.com/hammerwork/hammerwork/pkg/job"
+import (
+	"slices"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
 
 // Header is a workflow as a resolution sees it.
 type Header struct {
@@ -111,12 +115,14 @@ const (
 )
 
 // ScopeOf returns what must be loaded when a job of workflow h ends with
-// status. h is nil for a job without a workflow.
+// status. h is nil for a job without a workflow. A cancelled job needs as much
+// as a failed one: its children end as upstream_failed, which is a failure.
 func ScopeOf(h *Header, status job.Status) Scope {
+	mayFail := status.Failure() || status == job.Cancelled
 	switch {
 	case status == job.Completed:
 		return Children
-	case h != nil && h.Policy == FailFast && status.Failure() && !h.Failing && h.Status != Cancelling:
+	case h != nil && h.Policy == FailFast && mayFail && !h.Failing && h.Status != Cancelling:
 		return WholeWorkflow
 	default:
 		return Descendants
@@ -132,24 +138,25 @@ func Resolve(p *Part, endings []Ending) Changes {
 	for _, e := range endings {
 		r.end(e.Node, e.Status, e.Reason, job.ID{})
 	}
-	r.propagate()
-	r.applyFailurePolicies()
-	r.endWorkflows()
-	return r.changes
+	return r.finish()
 }
 
 // Cancel makes every job of workflow index wf that nobody holds cancelled with
 // reason, and marks the workflow cancelling; it ends at once when nothing is
-// held. p must hold the whole workflow.
+// held. The first cancel of a workflow decides how it ends; a workflow that
+// has ended is left alone. p must hold the whole workflow.
 func Cancel(p *Part, wf int, reason job.Reason) Changes {
 	r := newResolution(p)
 	h := &p.Workflows[wf]
-	h.Status, h.Deadline = Cancelling, reason == job.ReasonDeadline
-	r.touchWorkflow(wf)
+	if h.Status.Terminal() {
+		return r.changes
+	}
+	if h.Status != Cancelling {
+		h.Status, h.Deadline = Cancelling, reason == job.ReasonDeadline
+		r.touchWorkflow(wf)
+	}
 	r.cancelRest(wf, reason, false)
-	r.propagate()
-	r.endWorkflows()
-	return r.changes
+	return r.finish()
 }
 
 // CancelHeld ends what is still held when the grace of a cancelling workflow
@@ -161,20 +168,20 @@ func CancelHeld(p *Part, wf int) Changes {
 		reason = job.ReasonDeadline
 	}
 	r.cancelRest(wf, reason, true)
-	r.propagate()
-	r.endWorkflows()
-	return r.changes
+	return r.finish()
 }
 
 // resolution is the work of one Resolve.
 type resolution struct {
-	p        *Part
-	out      [][]int // node → indices of its outgoing edges
-	queue    []int   // ended nodes whose edges are not settled yet
-	counted  []bool  // node is in changes.Counted
-	touched  []bool  // workflow is in changes.Workflows
-	policies []int   // workflows that just began to fail
-	changes  Changes
+	p       *Part
+	out     [][]int // node → indices of its outgoing edges
+	members [][]int // workflow → its nodes; filled by the first cancelRest
+	queue   []int   // ended nodes, in the order of their ends
+	settled int     // the edges of queue[:settled] are settled
+	counted []bool  // node is in changes.Counted
+	touched []bool  // workflow is in changes.Workflows
+	failing []int   // workflows that just began to fail
+	changes Changes
 }
 
 func newResolution(p *Part) *resolution {
@@ -188,6 +195,14 @@ func newResolution(p *Part) *resolution {
 		r.out[e.Parent] = append(r.out[e.Parent], i)
 	}
 	return r
+}
+
+// finish draws every conclusion from the endings so far.
+func (r *resolution) finish() Changes {
+	r.propagate()
+	r.applyFailurePolicies()
+	r.endWorkflows()
+	return r.changes
 }
 
 // end gives a node its terminal status and queues its edges.
@@ -215,16 +230,15 @@ func (r *resolution) end(i int, status job.Status, reason job.Reason, cause job.
 	r.touchWorkflow(n.Workflow)
 	if status.Failure() && h.Policy == FailFast && !h.Failing && h.Status != Cancelling {
 		h.Failing = true
-		r.policies = append(r.policies, n.Workflow)
+		r.failing = append(r.failing, n.Workflow)
 	}
 }
 
-// propagate settles the edges of ended nodes until nothing follows any more.
+// propagate settles the edges of ended nodes, in the order of their ends,
+// until nothing follows any more.
 func (r *resolution) propagate() {
-	for len(r.queue) > 0 {
-		i := r.queue[len(r.queue)-1]
-		r.queue = r.queue[:len(r.queue)-1]
-		for _, ei := range r.out[i] {
+	for ; r.settled < len(r.queue); r.settled++ {
+		for _, ei := range r.out[r.queue[r.settled]] {
 			r.settle(ei)
 		}
 	}
@@ -271,36 +285,37 @@ func (r *resolution) stopped(wf int) bool {
 }
 
 // applyFailurePolicies stops the workflows that just began to fail: jobs that
-// nobody holds and that the failure did not reach are cancelled.
+// nobody holds and that the failure did not reach are cancelled. That may
+// break edges into other workflows, which then begin to fail in their turn.
 func (r *resolution) applyFailurePolicies() {
-	for _, wf := range r.policies {
-		r.cancelRest(wf, job.ReasonFailFast, false)
+	for len(r.failing) > 0 {
+		failing := r.failing
+		r.failing = nil
+		for _, wf := range failing {
+			r.cancelRest(wf, job.ReasonFailFast, false)
+		}
+		r.propagate()
 	}
-	r.propagate()
-	r.changes.Runnable = r.stillRunnable()
+	r.changes.Runnable = r.notEnded(r.changes.Runnable)
 }
 
 // cancelRest cancels the open jobs of a workflow, held ones only on demand.
 // All are marked before any edge settles, so that none becomes upstream_failed
 // through another.
 func (r *resolution) cancelRest(wf int, reason job.Reason, held bool) {
-	for i := range r.p.Nodes {
-		n := &r.p.Nodes[i]
-		if n.Workflow == wf && (held || !n.Held) {
+	if r.members == nil {
+		r.members = make([][]int, len(r.p.Workflows))
+		for i, n := range r.p.Nodes {
+			if n.Workflow >= 0 {
+				r.members[n.Workflow] = append(r.members[n.Workflow], i)
+			}
+		}
+	}
+	for _, i := range r.members[wf] {
+		if held || !r.p.Nodes[i].Held {
 			r.end(i, job.Cancelled, reason, job.ID{})
 		}
 	}
-}
-
-// stillRunnable drops runnable nodes that a failure policy ended afterwards.
-func (r *resolution) stillRunnable() []int {
-	kept := r.changes.Runnable[:0]
-	for _, i := range r.changes.Runnable {
-		if !r.p.Nodes[i].Status.Terminal() {
-			kept = append(kept, i)
-		}
-	}
-	return kept
 }
 
 // endWorkflows gives a final status to workflows whose last job has ended.
@@ -327,18 +342,16 @@ func finalStatus(h Header) Status {
 	}
 }
 
+// notEnded drops the nodes that are terminal because of this resolution.
 func (r *resolution) notEnded(nodes []int) []int {
+	if len(nodes) == 0 {
+		return nodes
+	}
 	ended := make(map[int]bool, len(r.changes.Ended))
 	for _, i := range r.changes.Ended {
 		ended[i] = true
 	}
-	kept := nodes[:0]
-	for _, i := range nodes {
-		if !ended[i] {
-			kept = append(kept, i)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(nodes, func(i int) bool { return ended[i] })
 }
 
 func (r *resolution) touchNode(i int) {
@@ -353,4 +366,16 @@ func (r *resolution) touchWorkflow(wf int) {
 		r.touched[wf] = true
 		r.changes.Workflows = append(r.changes.Workflows, wf)
 	}
+}
+
+// Revisit settles the unresolved edges of p whose parents have ended before,
+// with all that follows.
+func Revisit(p *Part) Changes {
+	r := newResolution(p)
+	for i, e := range p.Edges {
+		if p.Nodes[e.Parent].Status.Terminal() {
+			r.settle(i)
+		}
+	}
+	return r.finish()
 }

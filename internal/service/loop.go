@@ -1,0 +1,128 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/bus"
+)
+
+// callTimeout bounds a transaction.
+const callTimeout = 30 * time.Second
+
+// Loop drives a Machine with real time, a real bus and goroutines.
+type Loop struct {
+	Name          string
+	Machine       Machine
+	Bus           bus.Bus
+	Subscriptions []Subscription
+	Log           *slog.Logger
+	// Perform does actions that the loop does not know; nil when there are
+	// none. It must not block; post hands an event to the machine.
+	Perform func(a Action, post func(Event))
+	// StopTimeout bounds the time from the end of Run's context to its return.
+	// Default 30s.
+	StopTimeout time.Duration
+
+	events chan Event
+	ended  chan struct{} // closed when nobody reads events any more
+	work   sync.WaitGroup
+}
+
+// Run works until ctx is done, lets the machine finish what it began, and
+// returns nil; or an error when it cannot subscribe or does not finish in time.
+func (l *Loop) Run(ctx context.Context) error {
+	l.events = make(chan Event, 1024)
+	l.ended = make(chan struct{})
+	if l.StopTimeout == 0 {
+		l.StopTimeout = 30 * time.Second
+	}
+	// Calls outlive ctx: what was begun is finished.
+	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer l.work.Wait()
+	defer cancel()
+	for _, s := range l.Subscriptions {
+		sub, err := l.Bus.Subscribe(s.Subject, s.Group, func(m bus.Message) { l.post(Received{m}) })
+		if err != nil {
+			close(l.ended)
+			return fmt.Errorf("%s: subscribe to %s: %w", l.Name, s.Subject, err)
+		}
+		defer func() {
+			if err := sub.Unsubscribe(); err != nil && !errors.Is(err, bus.ErrClosed) {
+				l.Log.Warn("unsubscribe", "service", l.Name, "error", err)
+			}
+		}()
+	}
+	defer close(l.ended) // before unsubscribing, so that no handler waits for the loop
+	return l.loop(ctx, calls)
+}
+
+func (l *Loop) loop(ctx, calls context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	done := ctx.Done()
+	var deadline <-chan time.Time
+	for {
+		var event Event
+		select {
+		case event = <-l.events:
+		case <-timer.C:
+			event = Tick{}
+		case <-done:
+			done = nil
+			event = Stop{}
+			limit := time.NewTimer(l.StopTimeout)
+			defer limit.Stop()
+			deadline = limit.C
+		case <-deadline:
+			return fmt.Errorf("%s: still busy %s after it was asked to stop", l.Name, l.StopTimeout)
+		}
+		for _, a := range l.Machine.Step(time.Now(), event) {
+			l.perform(calls, a)
+		}
+		if done == nil && l.Machine.Idle() {
+			return nil
+		}
+		if wake := l.Machine.Wake(); wake.IsZero() {
+			timer.Stop()
+		} else {
+			timer.Reset(time.Until(wake))
+		}
+	}
+}
+
+// post hands an event to the loop, unless it has ended.
+func (l *Loop) post(e Event) {
+	select {
+	case l.events <- e:
+	case <-l.ended:
+	}
+}
+
+func (l *Loop) perform(ctx context.Context, a Action) {
+	switch a := a.(type) {
+	case Publish:
+		if err := l.Bus.Publish(a.Subject, a.Data); err != nil && !errors.Is(err, bus.ErrClosed) {
+			l.Log.Warn("publish", "service", l.Name, "subject", a.Subject, "bytes", len(a.Data), "error", err)
+		}
+	case Request:
+		l.work.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, a.Timeout)
+			defer cancel()
+			answer, err := l.Bus.Request(ctx, a.Subject, a.Data)
+			l.post(a.Then(answer, err))
+		})
+	case Call:
+		l.work.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, callTimeout)
+			defer cancel()
+			l.post(a.Do(ctx))
+		})
+	default:
+		l.Perform(a, l.post)
+	}
+}

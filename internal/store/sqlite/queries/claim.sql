@@ -1,0 +1,76 @@
+-- name: ready_queues
+-- Hops from one queue to the next along the primary key.
+WITH RECURSIVE q(queue) AS (
+    SELECT min(queue) FROM ready
+    UNION ALL
+    SELECT (SELECT min(r.queue) FROM ready r WHERE r.queue > q.queue) FROM q WHERE q.queue IS NOT NULL
+)
+SELECT queue FROM q WHERE queue IS NOT NULL;
+
+-- name: ready_heads
+SELECT queue, rank, scheduled_at, id
+FROM ready
+WHERE queue = ?1 AND NOT EXISTS (SELECT 1 FROM queues WHERE name = ?1 AND paused_at IS NOT NULL)
+ORDER BY rank, scheduled_at, id
+LIMIT ?2;
+
+-- name: delete_ready
+DELETE FROM ready
+WHERE (queue, rank, scheduled_at, id) IN (
+    SELECT value ->> 'queue', value ->> 'rank', value ->> 'scheduled_at', unhex(value ->> 'id') FROM json_each(?1));
+
+-- name: claimable_states
+-- The fence and the attempt number of jobs whose ready rows were deleted.
+SELECT id, epoch FROM job_state
+WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND status IN ('pending', 'retrying')
+ORDER BY id;
+
+-- name: insert_leases
+INSERT INTO leases (id, worker, claimed_at, expires_at, remaining, jobs)
+SELECT unhex(value ->> 'id'), value ->> 'worker', ?2, ?3, value ->> 'remaining', value -> 'jobs' FROM json_each(?1);
+
+-- name: leases_by_id
+SELECT id, worker, jobs, expires_at FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY id;
+
+-- name: claimed_jobs
+SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, s.epoch, s.attempts, j.max_attempts, j.timeout,
+    s.priority, j.trace_id, j.traceparent, j.correlation_id, json_array_length(j.depends_on)
+FROM json_each(?1) x
+JOIN jobs j ON j.id = unhex(x.value)
+JOIN job_state s ON s.id = j.id
+LEFT JOIN workflows w ON w.id = j.workflow_id;
+
+-- name: parents_sizes
+-- How many bytes of results the direct parents of each job have.
+SELECT c.id, coalesce(sum(length(p.result)), 0)
+FROM json_each(?1) x
+JOIN jobs c ON c.id = unhex(x.value)
+JOIN json_each(c.depends_on) d
+JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
+GROUP BY c.id;
+
+-- name: parents_results
+SELECT c.id, p.id, pj.name, p.status, p.result
+FROM json_each(?1) x
+JOIN jobs c ON c.id = unhex(x.value)
+JOIN json_each(c.depends_on) d
+JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
+JOIN jobs pj ON pj.id = p.id
+ORDER BY c.id, p.id;
+
+-- name: held_job
+-- One row when the fence (job, epoch, lease) holds.
+SELECT 1
+FROM leases l, json_each(l.jobs) e
+JOIN job_state s ON s.id = unhex(e.value ->> 0)
+WHERE l.id = ?3 AND s.id = ?1 AND e.value ->> 1 = ?2 AND s.epoch = ?2 AND s.status IN ('pending', 'retrying');
+
+-- name: parents_page
+SELECT p.id, pj.name, p.status, p.result
+FROM jobs c
+JOIN json_each(c.depends_on) d
+JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
+JOIN jobs pj ON pj.id = p.id
+WHERE c.id = ?1 AND p.id > ?2 AND (?3 = '' OR pj.name = ?3)
+ORDER BY p.id
+LIMIT ?4;

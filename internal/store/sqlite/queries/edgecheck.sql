@@ -1,0 +1,22 @@
+-- name: edge_checks
+SELECT parent_id, child_id FROM edge_check ORDER BY parent_id, child_id LIMIT ?1;
+
+-- name: lock_jobs
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id
+FROM job_state s
+JOIN jobs j ON j.id = s.id
+WHERE s.id IN (SELECT unhex(value) FROM json_each(?1))
+ORDER BY s.id;
+
+-- name: edges_between
+SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, c.workflow_id
+FROM json_each(?1) x
+JOIN edges e ON e.parent_id = unhex(x.value ->> 'parent') AND e.child_id = unhex(x.value ->> 'child')
+JOIN jobs c ON c.id = e.child_id
+WHERE e.state = 'unresolved'
+ORDER BY e.parent_id, e.child_id;
+
+-- name: delete_edge_checks
+DELETE FROM edge_check
+WHERE (parent_id, child_id) IN (SELECT unhex(value ->> 'parent'), unhex(value ->> 'child') FROM json_each(?1));

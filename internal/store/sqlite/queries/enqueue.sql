@@ -1,0 +1,56 @@
+-- name: workflow_exists
+SELECT 1 FROM workflows WHERE id = ?1;
+
+-- name: jobs_existing
+SELECT id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1));
+
+-- name: insert_workflow
+INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
+    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15);
+
+-- name: insert_jobs
+INSERT INTO jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,
+    deadline_at, trace_id, traceparent, correlation_id, created_at)
+SELECT unhex(value ->> 'id'), unhex(value ->> 'workflow'), value ->> 'position', value ->> 'name', value ->> 'queue',
+    CAST(value ->> 'payload' AS BLOB), value ->> 'depends_on', value ->> 'priority', value ->> 'max_attempts',
+    value ->> 'retry', value ->> 'timeout', value ->> 'deadline_at', value ->> 'trace_id', value ->> 'traceparent',
+    value ->> 'correlation_id', ?2
+FROM json_each(?1);
+
+-- name: insert_job_states
+INSERT INTO job_state (id, status, dependency_status, priority, join_rule, quorum, unresolved, scheduled_at)
+SELECT unhex(value ->> 'id'), 'pending', iif(value ->> 'parents' > 0, 'waiting', 'none'), value ->> 'priority',
+    value ->> 'join', value ->> 'quorum', value ->> 'parents', max(?2, value ->> 'scheduled_at')
+FROM json_each(?1);
+
+-- name: insert_edges
+INSERT INTO edges (parent_id, child_id, "on", optional, state)
+SELECT unhex(value ->> 'parent'), unhex(value ->> 'child'), value ->> 'on', value ->> 'optional', 'unresolved'
+FROM json_each(?1);
+
+-- name: insert_edge_checks
+INSERT INTO edge_check (parent_id, child_id)
+SELECT unhex(value ->> 'parent'), unhex(value ->> 'child') FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING;
+
+-- name: insert_timers
+INSERT INTO timers (due_at, kind, id)
+SELECT value ->> 'due_at', value ->> 'kind', unhex(value ->> 'id') FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING;
+
+-- name: make_ready
+-- Jobs whose time has come; the others of ?1 wait in timers, see make_waiting.
+INSERT INTO ready (queue, rank, scheduled_at, id)
+SELECT j.queue, 4 - s.priority, s.scheduled_at, s.id
+FROM json_each(?1) x
+JOIN job_state s ON s.id = unhex(x.value)
+JOIN jobs j ON j.id = s.id
+WHERE s.status IN ('pending', 'retrying') AND s.dependency_status IN ('none', 'satisfied') AND s.scheduled_at <= ?2;
+
+-- name: make_waiting
+INSERT INTO timers (due_at, kind, id)
+SELECT s.scheduled_at, 'job', s.id
+FROM json_each(?1) x
+JOIN job_state s ON s.id = unhex(x.value)
+WHERE s.status IN ('pending', 'retrying') AND s.dependency_status IN ('none', 'satisfied') AND s.scheduled_at > ?2;

@@ -1,0 +1,41 @@
+-- name: lock_leases
+SELECT id, worker, claimed_at, expires_at, accepted, jobs
+FROM leases
+WHERE id IN (SELECT unhex(value) FROM json_each(?1))
+ORDER BY id;
+
+-- name: extend_leases
+UPDATE leases SET expires_at = ?2, accepted = 1
+FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'worker' AS worker FROM json_each(?1)) AS b
+WHERE leases.id = b.id AND leases.worker = b.worker;
+
+-- name: lease_jobs_to_stop
+-- Jobs of these leases that are not held any more, or that should stop, apart
+-- from those that ended under the lease itself.
+SELECT l.id, s.id, NOT (s.epoch = e.value ->> 1 AND s.status IN ('pending', 'retrying'))
+FROM json_each(?1) x
+JOIN leases l ON l.id = unhex(x.value)
+JOIN json_each(l.jobs) e
+JOIN job_state s ON s.id = unhex(e.value ->> 0)
+JOIN jobs j ON j.id = s.id
+LEFT JOIN workflows w ON w.id = j.workflow_id
+WHERE (s.epoch <> e.value ->> 1 OR s.status NOT IN ('pending', 'retrying') OR w.status = 'cancelling')
+    AND NOT (s.lease_id IS NOT NULL AND s.lease_id = l.id)
+ORDER BY l.id, s.id;
+
+-- name: expired_leases
+SELECT id FROM leases WHERE expires_at <= ?1 ORDER BY expires_at, id LIMIT ?2;
+
+-- name: shrink_leases
+UPDATE leases SET remaining = remaining - c.n
+FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'n' AS n FROM json_each(?1)) AS c
+WHERE leases.id = c.id;
+
+-- name: delete_empty_leases
+DELETE FROM leases WHERE id IN (SELECT unhex(value ->> 'id') FROM json_each(?1)) AND remaining <= 0;
+
+-- name: delete_expired_leases
+DELETE FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND expires_at <= ?2;
+
+-- name: expire_all_leases
+UPDATE leases SET expires_at = ?1 WHERE expires_at > ?1;

@@ -1,0 +1,51 @@
+-- name: workflow
+SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
+    correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
+    created_at, started_at, finished_at
+FROM workflows WHERE id = ?1;
+
+-- name: workflow_activity
+SELECT
+    (SELECT count(*)
+     FROM leases l, json_each(l.jobs) e
+     JOIN job_state s ON s.id = unhex(e.value ->> 0)
+     JOIN jobs j ON j.id = s.id
+     WHERE j.workflow_id = ?1 AND s.epoch = e.value ->> 1 AND s.status IN ('pending', 'retrying')),
+    (SELECT count(*)
+     FROM jobs j
+     JOIN job_state s ON s.id = j.id
+     WHERE j.workflow_id = ?1 AND s.status = 'retrying'
+         AND s.id NOT IN (SELECT unhex(e.value ->> 0) FROM leases l, json_each(l.jobs) e WHERE e.value ->> 1 = s.epoch)),
+    (SELECT count(*) FROM jobs j JOIN job_state s ON s.id = j.id WHERE j.workflow_id = ?1 AND s.status = 'suspended');
+
+-- name: open_workflow
+SELECT id FROM workflows WHERE digest = ?1 AND finished_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;
+
+-- name: workflow_jobs
+WITH held AS MATERIALIZED (
+    SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.worker, l.claimed_at FROM leases l, json_each(l.jobs) e
+)
+SELECT j.id, j.workflow_id, j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
+    s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    h.claimed_at, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+FROM jobs j
+JOIN job_state s ON s.id = j.id
+LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
+WHERE j.workflow_id = ?1
+ORDER BY j.position;
+
+-- name: job
+WITH held AS MATERIALIZED (
+    SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.worker, l.claimed_at FROM leases l, json_each(l.jobs) e
+)
+SELECT j.id, j.workflow_id, j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
+    s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    h.claimed_at, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+FROM jobs j
+JOIN job_state s ON s.id = j.id
+LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
+WHERE j.id = ?1;
+
+-- name: job_attempts
+SELECT attempt, lease_id, worker, outcome, error, started_at, finished_at
+FROM attempts WHERE job_id = ?1 ORDER BY epoch;

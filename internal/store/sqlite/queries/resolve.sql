@@ -1,0 +1,170 @@
+-- name: workflows_of_jobs
+-- jobs never changes, so this needs no lock.
+SELECT DISTINCT workflow_id FROM jobs
+WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND workflow_id IS NOT NULL;
+
+-- name: lock_workflows
+SELECT id, name, status, reason, failure_policy, failing,
+    total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
+FROM workflows
+WHERE id IN (SELECT unhex(value) FROM json_each(?1))
+ORDER BY id;
+
+-- name: lock_jobs_and_children
+-- The jobs ?1 and their children in the same workflow, or, for jobs without
+-- one, their children without one.
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id
+FROM job_state s
+JOIN jobs j ON j.id = s.id
+WHERE s.id IN (
+    SELECT unhex(value) FROM json_each(?1)
+    UNION
+    SELECT e.child_id
+    FROM json_each(?1) x
+    JOIN jobs p ON p.id = unhex(x.value)
+    JOIN edges e ON e.parent_id = p.id
+    JOIN jobs c ON c.id = e.child_id
+    WHERE c.workflow_id IS p.workflow_id)
+ORDER BY s.id;
+
+-- name: lock_descendants
+-- All jobs that can be reached from ?1 within a workflow, or among jobs without
+-- one. Jobs that have ended are reached, but nothing behind them.
+WITH RECURSIVE reached(id, workflow_id, open) AS (
+    SELECT id, workflow_id, 1 FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1))
+    UNION
+    SELECT c.id, c.workflow_id, cs.status IN ('pending', 'retrying', 'suspended')
+    FROM reached r
+    JOIN edges e ON e.parent_id = r.id
+    JOIN jobs c ON c.id = e.child_id
+    JOIN job_state cs ON cs.id = c.id
+    WHERE r.open AND c.workflow_id IS r.workflow_id
+)
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id
+FROM job_state s
+JOIN jobs j ON j.id = s.id
+WHERE s.id IN (SELECT id FROM reached)
+ORDER BY s.id;
+
+-- name: lock_open_jobs
+-- Every job of the workflows ?1 that has not ended, and their children.
+WITH open AS MATERIALIZED (
+    SELECT j.id, j.workflow_id
+    FROM json_each(?1) x
+    JOIN jobs j ON j.workflow_id = unhex(x.value)
+    JOIN job_state s ON s.id = j.id
+    WHERE s.status IN ('pending', 'retrying', 'suspended')
+)
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id
+FROM job_state s
+JOIN jobs j ON j.id = s.id
+WHERE s.id IN (
+    SELECT id FROM open
+    UNION
+    SELECT c.id
+    FROM open o
+    JOIN edges e ON e.parent_id = o.id
+    JOIN jobs c ON c.id = e.child_id
+    WHERE c.workflow_id = o.workflow_id)
+ORDER BY s.id;
+
+-- name: edges_from
+SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, c.workflow_id
+FROM json_each(?1) x
+JOIN edges e ON e.parent_id = unhex(x.value)
+JOIN jobs c ON c.id = e.child_id
+WHERE e.state = 'unresolved'
+ORDER BY e.parent_id, e.child_id;
+
+-- name: take_ready
+-- Takes back what nobody has claimed; who is missing in the answer is held.
+DELETE FROM ready
+WHERE (queue, rank, scheduled_at, id) IN (
+    SELECT j.queue, 4 - s.priority, s.scheduled_at, s.id
+    FROM json_each(?1) x
+    JOIN job_state s ON s.id = unhex(x.value)
+    JOIN jobs j ON j.id = s.id)
+RETURNING id;
+
+-- name: take_timers
+DELETE FROM timers
+WHERE (due_at, kind, id) IN (
+    SELECT s.scheduled_at, 'job', s.id
+    FROM json_each(?1) x
+    JOIN job_state s ON s.id = unhex(x.value))
+RETURNING id;
+
+-- name: end_jobs
+UPDATE job_state SET
+    status = c.status, dependency_status = c.dependency_status, reason = c.reason, error = c.error,
+    cause_job_id = c.cause, attempts = c.attempts, give_backs = 0, unresolved = c.unresolved, active = c.active,
+    inactive = c.inactive, broken = c.broken, started_at = c.started_at, finished_at = ?2, lease_id = c.lease,
+    worker = c.worker, result = c.result
+FROM (
+    SELECT unhex(value ->> 'id') AS id, value ->> 'epoch' AS epoch, value ->> 'status' AS status,
+        value ->> 'dependency_status' AS dependency_status, value ->> 'reason' AS reason, value ->> 'error' AS error,
+        unhex(value ->> 'cause') AS cause, value ->> 'attempts' AS attempts, value ->> 'unresolved' AS unresolved,
+        value ->> 'active' AS active, value ->> 'inactive' AS inactive, value ->> 'broken' AS broken,
+        value ->> 'started_at' AS started_at, unhex(value ->> 'lease') AS lease, value ->> 'worker' AS worker,
+        CAST(value ->> 'result' AS BLOB) AS result
+    FROM json_each(?1)) AS c
+WHERE job_state.id = c.id AND job_state.epoch = c.epoch AND job_state.status IN ('pending', 'retrying', 'suspended');
+
+-- name: requeue_jobs
+-- A claim ended without a terminal outcome: the epoch moves on.
+UPDATE job_state SET
+    status = c.status, attempts = c.attempts, give_backs = c.give_backs, epoch = job_state.epoch + 1,
+    scheduled_at = c.scheduled_at, error = c.error
+FROM (
+    SELECT unhex(value ->> 'id') AS id, value ->> 'epoch' AS epoch, value ->> 'status' AS status,
+        value ->> 'attempts' AS attempts, value ->> 'give_backs' AS give_backs,
+        value ->> 'scheduled_at' AS scheduled_at, value ->> 'error' AS error
+    FROM json_each(?1)) AS c
+WHERE job_state.id = c.id AND job_state.epoch = c.epoch AND job_state.status IN ('pending', 'retrying');
+
+-- name: count_jobs
+UPDATE job_state SET
+    dependency_status = c.dependency_status, unresolved = c.unresolved, active = c.active, inactive = c.inactive,
+    broken = c.broken
+FROM (
+    SELECT unhex(value ->> 'id') AS id, value ->> 'dependency_status' AS dependency_status,
+        value ->> 'unresolved' AS unresolved, value ->> 'active' AS active, value ->> 'inactive' AS inactive,
+        value ->> 'broken' AS broken
+    FROM json_each(?1)) AS c
+WHERE job_state.id = c.id;
+
+-- name: insert_attempts
+INSERT INTO attempts (job_id, epoch, attempt, lease_id, worker, outcome, error, started_at, finished_at)
+SELECT unhex(value ->> 'id'), value ->> 'epoch', value ->> 'attempt', unhex(value ->> 'lease'), value ->> 'worker',
+    value ->> 'outcome', value ->> 'error', value ->> 'started_at', ?2
+FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING;
+
+-- name: resolve_edges
+UPDATE edges SET state = c.state
+FROM (
+    SELECT unhex(value ->> 'parent') AS parent, unhex(value ->> 'child') AS child, value ->> 'state' AS state
+    FROM json_each(?1)) AS c
+WHERE edges.parent_id = c.parent AND edges.child_id = c.child AND edges.state = 'unresolved';
+
+-- name: update_workflows
+UPDATE workflows SET
+    status = c.status, reason = c.reason, failing = c.failing, completed = c.completed, failed = c.failed,
+    dead = c.dead, timed_out = c.timed_out, upstream_failed = c.upstream_failed, cancelled = c.cancelled,
+    skipped = c.skipped, finished_at = iif(c.ended, ?2, NULL)
+FROM (
+    SELECT unhex(value ->> 'id') AS id, value ->> 'status' AS status, value ->> 'reason' AS reason,
+        value ->> 'failing' AS failing, value ->> 'completed' AS completed, value ->> 'failed' AS failed,
+        value ->> 'dead' AS dead, value ->> 'timed_out' AS timed_out, value ->> 'upstream_failed' AS upstream_failed,
+        value ->> 'cancelled' AS cancelled, value ->> 'skipped' AS skipped, value ->> 'ended' AS ended
+    FROM json_each(?1)) AS c
+WHERE workflows.id = c.id AND workflows.finished_at IS NULL;
+
+-- name: held_by
+-- Who holds these jobs.
+SELECT unhex(e.value ->> 0), e.value ->> 1, l.id, l.worker, l.claimed_at
+FROM leases l, json_each(l.jobs) e
+WHERE e.value ->> 0 IN (SELECT value FROM json_each(?1));

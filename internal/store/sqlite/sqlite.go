@@ -1,0 +1,222 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/sqlstore"
+	"github.com/hammerwork/hammerwork/migrations"
+)
+
+// Store is a store in a SQLite file.
+type Store struct {
+	*sqlstore.Store
+	db *database
+}
+
+func init() {
+	// The seed page's SQL asks for NOW(). The view shows times as this text.
+	sqlite.MustRegisterScalarFunction("NOW", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+		return time.Now().UTC().Format("2006-01-02 15:04:05.000000"), nil
+	})
+}
+
+// Open opens the file at path, creates it if need be and brings its schema up
+// to date. Several handles, also of other processes, may be open at once.
+func Open(ctx context.Context, path string, opts store.Options) (*Store, error) {
+	opts = opts.WithDefaults()
+	db := &database{now: opts.Now}
+	var err error
+	if db.writer, err = open(path, "immediate", 1); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if db.reader, err = open(path, "deferred", 4); err != nil {
+		db.writer.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := db.migrate(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("migrate %s: %w", path, err)
+	}
+	return &Store{Store: sqlstore.New(db, opts), db: db}, nil
+}
+
+func open(path, txlock string, connections int) (*sql.DB, error) {
+	q := url.Values{"_txlock": {txlock}, "_pragma": {
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(MEMORY)",
+	}}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// database runs the statements: one connection writes, a few read.
+type database struct {
+	writer, reader *sql.DB
+	now            func() time.Time
+
+	// Set by tests only. trace sees every statement before it runs;
+	// breakCommit may make a commit fail, before or after it happens.
+	trace       func(sql string)
+	breakCommit func(commit func() error) error
+}
+
+func (d *database) migrate(ctx context.Context) error {
+	p, err := goose.NewProvider(goose.DialectSQLite3, d.writer, migrations.SQLite())
+	if err != nil {
+		return err
+	}
+	return d.retry(ctx, func() error {
+		_, err := p.Up(ctx)
+		return err
+	})
+}
+
+// Close closes all connections.
+func (d *database) Close() error {
+	return errors.Join(d.writer.Close(), d.reader.Close())
+}
+
+// Write implements sqlstore.Database: BEGIN IMMEDIATE takes the one write
+// lock, so transactions run one after the other.
+func (d *database) Write(ctx context.Context, f func(sqlstore.Tx) error) error {
+	return d.retry(ctx, func() error { return d.run(ctx, d.writer, "BEGIN IMMEDIATE", f) })
+}
+
+// Read implements sqlstore.Database.
+func (d *database) Read(ctx context.Context, f func(sqlstore.Tx) error) error {
+	return d.retry(ctx, func() error { return d.run(ctx, d.reader, "BEGIN", f) })
+}
+
+func (d *database) run(ctx context.Context, db *sql.DB, begin string, f func(sqlstore.Tx) error) error {
+	d.tracing(begin)
+	t, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(&tx{ctx, d, t}); err != nil {
+		d.tracing("ROLLBACK")
+		return errors.Join(err, t.Rollback())
+	}
+	d.tracing("COMMIT")
+	commit := t.Commit
+	if d.breakCommit != nil && db == d.writer {
+		commit = func() error { return d.breakCommit(t.Commit) }
+	}
+	if err := commit(); err != nil {
+		// Committed or not: without a transaction Rollback does nothing.
+		_ = t.Rollback()
+		return err
+	}
+	return nil
+}
+
+func (d *database) tracing(sql string) {
+	if d.trace != nil {
+		d.trace(sql)
+	}
+}
+
+const (
+	conflictTries = 8
+	conflictDelay = 10 * time.Millisecond
+)
+
+// retry runs f again, a little later each time, while another process holds
+// the file.
+func (d *database) retry(ctx context.Context, f func() error) error {
+	for try := 1; ; try++ {
+		err := f()
+		if err == nil || !busy(err) || try == conflictTries {
+			return err
+		}
+		wait := time.NewTimer(time.Duration(float64(conflictDelay) * float64(try) * (0.5 + rand.Float64())))
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return ctx.Err()
+		case <-wait.C:
+		}
+	}
+}
+
+func busy(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return true
+	}
+	return false
+}
+
+// tx implements sqlstore.Tx.
+type tx struct {
+	ctx context.Context
+	d   *database
+	t   *sql.Tx
+}
+
+func (t *tx) text(name string) (string, error) {
+	text, ok := statements[name]
+	if !ok {
+		return "", fmt.Errorf("no statement is named %s", name)
+	}
+	t.d.tracing(text)
+	return text, nil
+}
+
+// Exec implements sqlstore.Tx.
+func (t *tx) Exec(name string, args ...any) (int64, error) {
+	text, err := t.text(name)
+	if err != nil {
+		return 0, err
+	}
+	result, err := t.t.ExecContext(t.ctx, text, args...)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", name, err)
+	}
+	return result.RowsAffected()
+}
+
+// Query implements sqlstore.Tx.
+func (t *tx) Query(name string, scan func(sqlstore.Row) error, args ...any) error {
+	text, err := t.text(name)
+	if err != nil {
+		return err
+	}
+	rows, err := t.t.QueryContext(t.ctx, text, args...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// Now implements sqlstore.Tx: the clock of the process that writes.
+func (t *tx) Now() (int64, error) { return t.d.now().UnixMicro(), nil }

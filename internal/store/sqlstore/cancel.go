@@ -1,0 +1,162 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// CancelWorkflow implements store.Canceller.
+func (s *Store) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {
+	r, err := s.cancel(ctx, id, job.ReasonUser, grace)
+	if err != nil {
+		return store.Resolution{}, fmt.Errorf("cancel workflow %s: %w", id, err)
+	}
+	return r, nil
+}
+
+// cancel stops a workflow: its jobs are locked, then a later statement takes
+// back what nobody has claimed; the rest is in workers' hands.
+func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace time.Duration) (store.Resolution, error) {
+	var r store.Resolution
+	err := s.db.Write(ctx, func(tx Tx) error {
+		r = store.Resolution{}
+		p, err := lockWorkflow(tx, id)
+		if err != nil {
+			return err
+		}
+		h := &p.Workflows[0]
+		switch {
+		case h.Status.Terminal():
+			return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, h.Status)
+		case h.Status == workflow.Cancelling:
+			held, err := heldOf(tx, p)
+			r.Control = held
+			return err
+		}
+		if err := p.load(tx, nil, []job.ID{id}); err != nil {
+			return err
+		}
+		if r.Control, err = heldOf(tx, p); err != nil {
+			return err
+		}
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		p.reasons[0] = reason
+		t := newTransition(p)
+		if err := t.write(tx, workflow.Cancel(&p.Part, 0, reason), now, &r); err != nil {
+			return err
+		}
+		if h.Status.Terminal() {
+			return nil
+		}
+		_, err = execRows(tx, "insert_timers", []timerRow{{now + grace.Microseconds(), timerGrace, hexID(id)}})
+		return err
+	})
+	return r, err
+}
+
+// endGrace ends what a cancelling workflow still runs.
+func (s *Store) endGrace(ctx context.Context, id job.ID) (store.Resolution, error) {
+	var r store.Resolution
+	err := s.db.Write(ctx, func(tx Tx) error {
+		r = store.Resolution{}
+		p, err := lockWorkflow(tx, id)
+		if err != nil {
+			return err
+		}
+		if p.Workflows[0].Status != workflow.Cancelling {
+			return job.ErrWrongState
+		}
+		if err := p.load(tx, nil, []job.ID{id}); err != nil {
+			return err
+		}
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		t := newTransition(p)
+		held, err := heldBy(tx, p.allIDs())
+		if err != nil {
+			return err
+		}
+		for _, x := range held {
+			if i := p.index[x.Fence.Job]; x.Fence.Epoch == p.jobs[i].epoch && !p.Nodes[i].Status.Terminal() {
+				r.Control = append(r.Control, store.Held{Fence: x.Fence, Worker: x.worker})
+				t.stopHeld(i, x, "still running when the grace of its cancel was over", job.KindCancelled)
+			}
+		}
+		return t.write(tx, workflow.CancelHeld(&p.Part, 0), now, &r)
+	})
+	return r, err
+}
+
+// lockWorkflow returns a part that holds one locked header.
+func lockWorkflow(tx Tx, id job.ID) (*part, error) {
+	p := newPart()
+	if err := p.lockWorkflows(tx, []job.ID{id}); err != nil {
+		return nil, err
+	}
+	if len(p.Workflows) == 0 {
+		return nil, job.ErrNotFound
+	}
+	return p, nil
+}
+
+// heldOf lists who holds the held nodes of a part.
+func heldOf(tx Tx, p *part) ([]store.Held, error) {
+	var list []job.ID
+	for _, n := range p.Nodes {
+		if n.Held {
+			list = append(list, n.ID)
+		}
+	}
+	held, err := heldBy(tx, list)
+	var out []store.Held
+	for _, h := range held {
+		if i := p.index[h.Fence.Job]; h.Fence.Epoch == p.jobs[i].epoch {
+			out = append(out, store.Held{Fence: h.Fence, Worker: h.worker})
+		}
+	}
+	return out, err
+}
+
+// holding is a job in a worker's hands, with the claim's time.
+type holding struct {
+	store.Held
+	worker    string
+	claimedAt int64
+}
+
+// heldBy finds the leases that list jobs. An entry counts only if its epoch is
+// the one of the job's state.
+func heldBy(tx Tx, list []job.ID) ([]holding, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	var held []holding
+	err := tx.Query("held_by", func(r Row) error {
+		var h holding
+		err := r.Scan(&h.Fence.Job, &h.Fence.Epoch, &h.Fence.Lease, &h.worker, &h.claimedAt)
+		held = append(held, h)
+		return err
+	}, ids(list))
+	return held, err
+}
+
+// stopHeld records the attempt of a held job that ends from outside.
+func (t *transition) stopHeld(i int, h holding, text string, kind job.Kind) {
+	attempts := t.part.jobs[i].attempts + 1
+	t.ended[i] = attemptEnd{lease: h.Fence.Lease, worker: h.worker, startedAt: h.claimedAt, attempts: attempts, error: text}
+	t.tries = append(t.tries, attemptRow{
+		ID: hexID(h.Fence.Job), Epoch: h.Fence.Epoch, Attempt: attempts, Lease: hexID(h.Fence.Lease), Worker: h.worker,
+		Outcome: string(kind), Error: text, StartedAt: h.claimedAt,
+	})
+	t.leases[h.Fence.Lease]++
+}

@@ -1,0 +1,89 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// CheckEdges implements store.Resolver. It locks the workflows of the children
+// and then parents and children; a parent that has ended never changes again,
+// one that has not will resolve the edge when it ends, because the edge was
+// committed before the parent was locked here.
+func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, error) {
+	var r store.Resolution
+	err := s.db.Write(ctx, func(tx Tx) error {
+		r = store.Resolution{}
+		var checks []edgeRow
+		var all, children []job.ID
+		if err := tx.Query("edge_checks", func(row Row) error {
+			var parent, child job.ID
+			err := row.Scan(&parent, &child)
+			checks = append(checks, edgeRow{Parent: hexID(parent), Child: hexID(child)})
+			all, children = append(all, parent, child), append(children, child)
+			return err
+		}, limit); err != nil || len(checks) == 0 {
+			return err
+		}
+		r.Done = len(checks)
+		return s.checkEdges(tx, checks, sortedIDs(all), sortedIDs(children), &r)
+	})
+	if err != nil {
+		return store.Resolution{}, fmt.Errorf("check edges: %w", err)
+	}
+	return r, nil
+}
+
+func (s *Store) checkEdges(tx Tx, checks []edgeRow, all, children []job.ID, r *store.Resolution) error {
+	p := newPart()
+	workflows, err := workflowsOf(tx, children)
+	if err != nil {
+		return err
+	}
+	if err := p.lockWorkflows(tx, workflows); err != nil {
+		return err
+	}
+	if err := p.lockJobs(tx, "lock_jobs", all); err != nil {
+		return err
+	}
+	if err := p.loadEdgesBetween(tx, checks); err != nil {
+		return err
+	}
+	if err := p.widenChildren(tx); err != nil {
+		return err
+	}
+	now, err := tx.Now()
+	if err != nil {
+		return err
+	}
+	// Parents whose workflows are not locked here are only read.
+	if err := newTransition(p).write(tx, workflow.Revisit(&p.Part), now, r); err != nil {
+		return err
+	}
+	_, err = execRows(tx, "delete_edge_checks", checks)
+	return err
+}
+
+// widenChildren loads what may follow when the edges that are loaded now
+// settle: descendants of children that may fail, and all of a workflow that
+// may begin to fail.
+func (p *part) widenChildren(tx Tx) error {
+	var reach, whole []job.ID
+	for _, e := range p.Edges {
+		parent, child := p.Nodes[e.Parent], p.Nodes[e.Child]
+		if !parent.Status.Terminal() || child.Status.Terminal() || workflow.Settle(e.On, parent.Status) != workflow.EdgeBroken {
+			continue
+		}
+		reach = append(reach, child.ID)
+		if h := p.header(e.Child); workflow.ScopeOf(h, job.UpstreamFailed) == workflow.WholeWorkflow {
+			whole = append(whole, h.ID)
+		}
+	}
+	if len(reach) == 0 {
+		return nil
+	}
+	return p.load(tx, sortedIDs(reach), sortedIDs(whole))
+}

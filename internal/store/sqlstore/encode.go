@@ -1,0 +1,114 @@
+package sqlstore
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// hexID is an id in a JSON parameter: 32 hex digits, null when zero.
+type hexID job.ID
+
+func (id hexID) MarshalJSON() ([]byte, error) {
+	if id == (hexID{}) {
+		return []byte("null"), nil
+	}
+	b := make([]byte, 0, 34)
+	b = append(b, '"')
+	b = hex.AppendEncode(b, id[:])
+	return append(b, '"'), nil
+}
+
+func (id *hexID) UnmarshalJSON(b []byte) error {
+	if len(b) != 34 {
+		*id = hexID{}
+		return nil
+	}
+	_, err := hex.Decode(id[:], b[1:33])
+	return err
+}
+
+// rows encodes a bulk parameter. Texts keep their bytes.
+func rows(v any) (string, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return b.String(), err
+}
+
+// ids encodes a list of ids as a bulk parameter.
+func ids(list []job.ID) string {
+	b := make([]byte, 0, len(list)*35+2)
+	b = append(b, '[')
+	for i, id := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = hex.AppendEncode(b, id[:])
+		b = append(b, '"')
+	}
+	return string(append(b, ']'))
+}
+
+// execRows runs a bulk statement, unless there is nothing to do.
+func execRows[T any](tx Tx, name string, list []T, args ...any) (int64, error) {
+	if len(list) == 0 {
+		return 0, nil
+	}
+	param, err := rows(list)
+	if err != nil {
+		return 0, err
+	}
+	return tx.Exec(name, append([]any{param}, args...)...)
+}
+
+// execGuarded is execRows for a statement that must change every row of list.
+func execGuarded[T any](tx Tx, name string, list []T, args ...any) error {
+	n, err := execRows(tx, name, list, args...)
+	if err == nil && n != int64(len(list)) {
+		return errGuard
+	}
+	return err
+}
+
+// micros is t in microseconds, rounded up, so that a time is never reached
+// before it has come. The zero time is 0.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Add(time.Microsecond - 1).UnixMicro()
+}
+
+// timeOf is the inverse of micros.
+func timeOf(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// nullID scans an id that may be null; null is the zero id.
+type nullID struct{ id *job.ID }
+
+func (n nullID) Scan(v any) error {
+	if v == nil {
+		*n.id = job.ID{}
+		return nil
+	}
+	return n.id.Scan(v)
+}
+
+// nullTime scans microseconds that may be null; null is the zero time.
+type nullTime struct{ t *time.Time }
+
+func (n nullTime) Scan(v any) error {
+	us, _ := v.(int64)
+	*n.t = timeOf(us)
+	return nil
+}

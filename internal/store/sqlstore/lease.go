@@ -1,0 +1,104 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// beatRow is a row of extend_leases.
+type beatRow struct {
+	ID     hexID  `json:"id"`
+	Worker string `json:"worker"`
+}
+
+// Extend implements store.Claimer.
+func (s *Store) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten, error) {
+	answers := make([]store.Beaten, len(beats))
+	err := s.db.Write(ctx, func(tx Tx) error {
+		list := make([]job.ID, len(beats))
+		rows := make([]beatRow, len(beats))
+		for i, b := range beats {
+			list[i] = b.Lease
+			rows[i] = beatRow{hexID(b.Lease), b.Worker}
+			answers[i] = store.Beaten{Lease: b.Lease, Lost: true}
+		}
+		leases, err := lockLeases(tx, list)
+		if err != nil {
+			return err
+		}
+		var alive []job.ID
+		for i, b := range beats {
+			if l := leases[b.Lease]; l != nil && l.worker == b.Worker {
+				answers[i].Lost = false
+				alive = append(alive, b.Lease)
+			}
+		}
+		if len(alive) == 0 {
+			return nil
+		}
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		if _, err := execRows(tx, "extend_leases", rows, now+s.opts.LeaseTTL.Microseconds()); err != nil {
+			return err
+		}
+		byLease := make(map[job.ID]*store.Beaten, len(answers))
+		for i := range answers {
+			byLease[answers[i].Lease] = &answers[i]
+		}
+		return tx.Query("lease_jobs_to_stop", func(r Row) error {
+			var lease, id job.ID
+			var revoked bool
+			if err := r.Scan(&lease, &id, &revoked); err != nil {
+				return err
+			}
+			if b := byLease[lease]; revoked {
+				b.Revoked = append(b.Revoked, id)
+			} else {
+				b.Cancelled = append(b.Cancelled, id)
+			}
+			return nil
+		}, ids(alive))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("extend %d leases: %w", len(beats), err)
+	}
+	return answers, nil
+}
+
+// leaseRow is a lease as locked.
+type leaseRow struct {
+	id        job.ID
+	worker    string
+	claimedAt int64
+	expiresAt int64
+	accepted  bool
+	epochs    map[job.ID]int64
+}
+
+// lockLeases locks and reads leases in the order of their ids.
+func lockLeases(tx Tx, list []job.ID) (map[job.ID]*leaseRow, error) {
+	leases := make(map[job.ID]*leaseRow, len(list))
+	err := tx.Query("lock_leases", func(r Row) error {
+		l := &leaseRow{}
+		var jobs []byte
+		if err := r.Scan(&l.id, &l.worker, &l.claimedAt, &l.expiresAt, &l.accepted, &jobs); err != nil {
+			return err
+		}
+		listed, err := leaseJobs(jobs)
+		if err != nil {
+			return err
+		}
+		l.epochs = make(map[job.ID]int64, len(listed))
+		for _, j := range listed {
+			l.epochs[j.id] = j.epoch
+		}
+		leases[l.id] = l
+		return nil
+	}, ids(list))
+	return leases, err
+}

@@ -1,0 +1,130 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Workflow implements store.Reader.
+func (s *Store) Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error) {
+	var w store.WorkflowRecord
+	err := s.db.Read(ctx, func(tx Tx) error {
+		found := false
+		t := &w.Tally
+		var metadata []byte
+		if err := tx.Query("workflow", func(r Row) error {
+			found = true
+			return r.Scan(&w.ID, &w.Name, &w.Description, &w.Status, &w.Reason, &w.FailurePolicy, &w.Failing, &w.Priority,
+				&metadata, &w.Run, &w.TraceID, &w.CorrelationID,
+				&t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped,
+				nullTime{&w.CreatedAt}, nullTime{&w.StartedAt}, nullTime{&w.FinishedAt})
+		}, id[:]); err != nil {
+			return err
+		}
+		if !found {
+			return job.ErrNotFound
+		}
+		w.Metadata = metadata
+		return tx.Query("workflow_activity", func(r Row) error {
+			return r.Scan(&w.Running, &w.Retrying, &w.Suspended)
+		}, id[:])
+	})
+	if err != nil {
+		return store.WorkflowRecord{}, fmt.Errorf("workflow %s: %w", id, err)
+	}
+	return w, nil
+}
+
+// OpenWorkflow implements store.Reader.
+func (s *Store) OpenWorkflow(ctx context.Context, digest string) (job.ID, error) {
+	var id job.ID
+	err := s.db.Read(ctx, func(tx Tx) error {
+		return tx.Query("open_workflow", func(r Row) error { return r.Scan(&id) }, digest)
+	})
+	if err == nil && id == (job.ID{}) {
+		err = job.ErrNotFound
+	}
+	if err != nil {
+		return job.ID{}, fmt.Errorf("open workflow with digest %s: %w", digest, err)
+	}
+	return id, nil
+}
+
+// WorkflowJobs implements store.Reader.
+func (s *Store) WorkflowJobs(ctx context.Context, id job.ID) ([]store.JobRecord, error) {
+	var jobs []store.JobRecord
+	err := s.db.Read(ctx, func(tx Tx) error {
+		return tx.Query("workflow_jobs", func(r Row) error {
+			j, err := scanJob(r)
+			jobs = append(jobs, j)
+			return err
+		}, id[:])
+	})
+	if err != nil {
+		return nil, fmt.Errorf("jobs of workflow %s: %w", id, err)
+	}
+	return jobs, nil
+}
+
+// Job implements store.Reader.
+func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
+	var j store.JobRecord
+	err := s.db.Read(ctx, func(tx Tx) error {
+		found := false
+		if err := tx.Query("job", func(r Row) error {
+			found = true
+			var err error
+			j, err = scanJob(r)
+			return err
+		}, id[:]); err != nil {
+			return err
+		}
+		if !found {
+			return job.ErrNotFound
+		}
+		return tx.Query("job_attempts", func(r Row) error {
+			var a store.AttemptRecord
+			err := r.Scan(&a.Attempt, &a.Lease, &a.Worker, &a.Outcome, &a.Error, nullTime{&a.StartedAt}, nullTime{&a.FinishedAt})
+			j.History = append(j.History, a)
+			return err
+		}, id[:])
+	})
+	if err != nil {
+		return store.JobRecord{}, fmt.Errorf("job %s: %w", id, err)
+	}
+	return j, nil
+}
+
+// scanJob reads a row of workflow_jobs or job. A job that a lease holds is
+// running since its claim.
+func scanJob(r Row) (store.JobRecord, error) {
+	var j store.JobRecord
+	var payload, result []byte
+	var dependsOn string
+	var holder *string
+	var claimed int64
+	claimedAt := nullMicros{&claimed}
+	if err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.Name, &j.Queue, &payload, &dependsOn, &j.Status, &j.DependencyStatus,
+		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &holder,
+		claimedAt, &j.TraceID, &j.CorrelationID, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
+		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}); err != nil {
+		return j, err
+	}
+	j.Payload, j.Result = payload, result
+	if holder != nil && !j.Status.Terminal() {
+		j.Status, j.Worker, j.StartedAt = job.Running, *holder, timeOf(claimed)
+	}
+	return j, json.Unmarshal([]byte(dependsOn), &j.DependsOn)
+}
+
+// nullMicros scans microseconds that may be null; null is 0.
+type nullMicros struct{ us *int64 }
+
+func (n nullMicros) Scan(v any) error {
+	*n.us, _ = v.(int64)
+	return nil
+}

@@ -1,0 +1,201 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// Resolve implements store.Resolver.
+func (s *Store) Resolve(ctx context.Context, outcomes []job.Outcome) (store.Resolution, error) {
+	var r store.Resolution
+	err := s.db.Write(ctx, func(tx Tx) error {
+		r = store.Resolution{}
+		return s.resolve(tx, outcomes, &r)
+	})
+	if err != nil {
+		return store.Resolution{}, fmt.Errorf("resolve %d outcomes: %w", len(outcomes), err)
+	}
+	return r, nil
+}
+
+// resolve is the one transaction in which attempts end. It locks workflows,
+// then leases, then jobs with their children, each by id; a later statement
+// reads the edges.
+func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) error {
+	if len(outcomes) == 0 {
+		return nil
+	}
+	jobs := make([]job.ID, len(outcomes))
+	leaseIDs := make([]job.ID, len(outcomes))
+	for i, o := range outcomes {
+		jobs[i], leaseIDs[i] = o.Job, o.Lease
+	}
+	jobs, leaseIDs = sortedIDs(jobs), sortedIDs(leaseIDs)
+
+	p := newPart()
+	workflows, err := workflowsOf(tx, jobs)
+	if err != nil {
+		return err
+	}
+	if err := p.lockWorkflows(tx, workflows); err != nil {
+		return err
+	}
+	leases, err := lockLeases(tx, leaseIDs)
+	if err != nil {
+		return err
+	}
+	if err := p.lockJobs(tx, "lock_jobs_and_children", jobs); err != nil {
+		return err
+	}
+	now, err := tx.Now()
+	if err != nil {
+		return err
+	}
+
+	t := newTransition(p)
+	j := &judge{t: t, leases: leases, now: now, random: s.opts.Random, taken: map[job.ID]job.Fence{}}
+	for _, o := range outcomes {
+		r.Verdicts = append(r.Verdicts, j.verdict(o))
+	}
+	if err := p.loadEdges(tx, j.endedIDs()); err != nil {
+		return err
+	}
+	if err := p.widen(tx, j.endings); err != nil {
+		return err
+	}
+	return t.write(tx, workflow.Resolve(&p.Part, j.endings), now, r)
+}
+
+// workflowsOf returns the workflows of jobs, in order. It reads what never
+// changes, so it may come before any lock.
+func workflowsOf(tx Tx, jobs []job.ID) ([]job.ID, error) {
+	var list []job.ID
+	err := tx.Query("workflows_of_jobs", func(r Row) error {
+		var id job.ID
+		err := r.Scan(&id)
+		list = append(list, id)
+		return err
+	}, ids(jobs))
+	return sortedIDs(list), err
+}
+
+// judge says of each outcome whether it counts, and what it makes of its job.
+type judge struct {
+	t       *transition
+	leases  map[job.ID]*leaseRow
+	now     int64
+	random  func() float64
+	taken   map[job.ID]job.Fence // jobs whose claim an earlier outcome of this batch ended
+	endings []workflow.Ending
+}
+
+// verdict judges one outcome. Stale ones leave no trace.
+func (j *judge) verdict(o job.Outcome) job.Verdict {
+	p := j.t.part
+	i, known := p.index[o.Job]
+	if !known {
+		return job.Stale
+	}
+	if fence, again := j.taken[o.Job]; again {
+		return committedIf(fence == o.Fence && p.jobs[i].epoch == o.Epoch)
+	}
+	if p.Nodes[i].Status.Terminal() {
+		return committedIf(p.jobs[i].endedBy == o.Lease && p.jobs[i].epoch == o.Epoch)
+	}
+	lease := j.leases[o.Lease]
+	if !held(lease, o.Fence, p.jobs[i].epoch) {
+		return job.Stale
+	}
+	if o.Expired {
+		if lease.expiresAt > j.now {
+			return job.Stale // a heartbeat came first
+		}
+		o.Kind = job.KindGivenBack
+		if lease.accepted {
+			o.Kind = job.KindLeaseLost
+		}
+	}
+	if o.Kind == job.KindCompleted && !acceptable(&o) {
+		return job.Rejected
+	}
+	j.taken[o.Job] = o.Fence
+	j.end(i, o, lease)
+	return job.Committed
+}
+
+// held says whether a fence holds: the lease exists and lists the job with the
+// epoch that the job's state has. The caller knows that the job has not ended.
+func held(lease *leaseRow, f job.Fence, epoch int64) bool {
+	if lease == nil || epoch != f.Epoch {
+		return false
+	}
+	listed, ok := lease.epochs[f.Job]
+	return ok && listed == f.Epoch
+}
+
+// acceptable checks a result at the door and completes an empty one.
+func acceptable(o *job.Outcome) bool {
+	if len(o.Result) == 0 {
+		o.Result = json.RawMessage("null")
+	}
+	return len(o.Result) <= job.MaxResult && json.Valid(o.Result)
+}
+
+// end applies an outcome that counts.
+func (j *judge) end(i int, o job.Outcome, lease *leaseRow) {
+	p := j.t.part
+	row := &p.jobs[i]
+	standing := job.Standing{Attempts: row.attempts, GiveBacks: row.giveBacks, Retry: p.retryPolicy(i)}
+	if h := p.header(i); h != nil {
+		standing.Draining, standing.Cancelling = h.Failing, h.Status == workflow.Cancelling
+	}
+	next := job.EndAttempt(o, standing, j.random())
+	j.t.leases[o.Lease]++
+	if o.Kind != job.KindCompleted {
+		j.t.tries = append(j.t.tries, attemptRow{
+			ID: hexID(o.Job), Epoch: o.Epoch, Attempt: next.Attempts, Lease: hexID(o.Lease), Worker: lease.worker,
+			Outcome: string(o.Kind), Error: o.Error, StartedAt: lease.claimedAt,
+		})
+	}
+	if next.Status.Terminal() {
+		j.t.ended[i] = attemptEnd{o.Lease, lease.worker, lease.claimedAt, next.Attempts, nil, o.Error}
+		if next.Status == job.Completed {
+			end := j.t.ended[i]
+			end.result = o.Result
+			j.t.ended[i] = end
+		}
+		j.endings = append(j.endings, workflow.Ending{Node: i, Status: next.Status, Reason: next.Reason})
+		return
+	}
+	scheduled := row.scheduled
+	if o.Kind != job.KindGivenBack {
+		scheduled = j.now + next.Delay.Microseconds()
+	}
+	p.Nodes[i].Status = next.Status
+	p.Nodes[i].Held = false
+	j.t.again = append(j.t.again, requeueRow{
+		ID: hexID(o.Job), Epoch: o.Epoch, Status: string(next.Status), Attempts: next.Attempts, GiveBacks: next.GiveBacks,
+		ScheduledAt: scheduled, Error: o.Error, node: i,
+	})
+}
+
+// endedIDs returns the jobs that ended.
+func (j *judge) endedIDs() []job.ID {
+	list := make([]job.ID, len(j.endings))
+	for k, e := range j.endings {
+		list[k] = j.t.part.Nodes[e.Node].ID
+	}
+	return list
+}
+
+func committedIf(ok bool) job.Verdict {
+	if ok {
+		return job.Committed
+	}
+	return job.Stale
+}

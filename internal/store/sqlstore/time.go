@@ -1,0 +1,307 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// FireTimers implements store.Timekeeper. Each kind of timer is handled in a
+// transaction of its own; cancelling a workflow is one each.
+func (s *Store) FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error) {
+	var r store.Resolution
+	for _, fire := range []func(context.Context, int, *store.Resolution) error{s.fireJobs, s.fireDeadlines, s.fireWorkflows} {
+		if r.Done >= limit {
+			break
+		}
+		if err := fire(ctx, limit-r.Done, &r); err != nil {
+			return r, 0, fmt.Errorf("fire timers: %w", err)
+		}
+	}
+	next, err := s.nextTimer(ctx)
+	return r, next, err
+}
+
+// nextTimer returns how long until the next timer is due, 0 when one is,
+// negative when there is none.
+func (s *Store) nextTimer(ctx context.Context) (time.Duration, error) {
+	next := time.Duration(-1)
+	err := s.db.Read(ctx, func(tx Tx) error {
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		return tx.Query("next_timer", func(r Row) error {
+			var due *int64
+			if err := r.Scan(&due); err != nil || due == nil {
+				return err
+			}
+			next = time.Duration(max(0, *due-now)) * time.Microsecond
+			return nil
+		})
+	})
+	return next, err
+}
+
+// due reads up to limit due timers of a kind, without a lock.
+func due(tx Tx, kind string, limit int) (timers []timerRow, list []job.ID, err error) {
+	now, err := tx.Now()
+	if err != nil {
+		return nil, nil, err
+	}
+	err = tx.Query("due_timers", func(r Row) error {
+		var t timerRow
+		var id job.ID
+		err := r.Scan(&t.DueAt, &t.Kind, &id)
+		t.ID = hexID(id)
+		timers, list = append(timers, t), append(list, id)
+		return err
+	}, now, kind, limit)
+	return timers, list, err
+}
+
+// fireJobs moves due jobs from timers to ready. The job is locked first, so
+// that a cancel sees either the timer or the ready row; who deletes the timer
+// moves the job.
+func (s *Store) fireJobs(ctx context.Context, limit int, r *store.Resolution) error {
+	var moved store.Resolution
+	err := s.db.Write(ctx, func(tx Tx) error {
+		moved = store.Resolution{}
+		timers, list, err := due(tx, timerJob, limit)
+		if err != nil || len(timers) == 0 {
+			return err
+		}
+		p := newPart()
+		if err := p.lockJobs(tx, "lock_jobs", list); err != nil {
+			return err
+		}
+		mine, err := deleteTimers(tx, timers)
+		if err != nil {
+			return err
+		}
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		if err := makeClaimable(tx, mine, now); err != nil {
+			return err
+		}
+		for _, id := range mine {
+			if i, ok := p.index[id]; ok && !p.Nodes[i].Status.Terminal() {
+				moved.Queues = append(moved.Queues, p.jobs[i].queue)
+			}
+		}
+		moved.Done = len(timers)
+		return nil
+	})
+	r.Done += moved.Done
+	r.Queues = sortedSet(append(r.Queues, moved.Queues...))
+	return err
+}
+
+// deleteTimers deletes timers and returns the ids of those that were there.
+func deleteTimers(tx Tx, timers []timerRow) ([]job.ID, error) {
+	param, err := rows(timers)
+	if err != nil {
+		return nil, err
+	}
+	var mine []job.ID
+	err = tx.Query("delete_timers", func(r Row) error {
+		var id job.ID
+		err := r.Scan(&id)
+		mine = append(mine, id)
+		return err
+	}, param)
+	return mine, err
+}
+
+// fireDeadlines ends jobs whose deadline has passed, held or not: their worker
+// learns it from its next heartbeat.
+func (s *Store) fireDeadlines(ctx context.Context, limit int, r *store.Resolution) error {
+	var part store.Resolution
+	err := s.db.Write(ctx, func(tx Tx) error {
+		part = store.Resolution{}
+		timers, list, err := due(tx, timerDeadline, limit)
+		if err != nil || len(timers) == 0 {
+			return err
+		}
+		list = sortedIDs(list)
+		p := newPart()
+		workflows, err := workflowsOf(tx, list)
+		if err != nil {
+			return err
+		}
+		if err := p.lockWorkflows(tx, workflows); err != nil {
+			return err
+		}
+		if err := p.lockJobs(tx, "lock_jobs_and_children", list); err != nil {
+			return err
+		}
+		mine, err := deleteTimers(tx, timers)
+		if err != nil {
+			return err
+		}
+		part.Done = len(timers)
+		return s.endJobs(tx, p, mine, job.TimedOut, job.ReasonDeadline, &part)
+	})
+	merge(r, part)
+	return err
+}
+
+// endJobs ends open jobs of a locked part for a reason from outside, with all
+// that follows.
+func (s *Store) endJobs(tx Tx, p *part, list []job.ID, status job.Status, reason job.Reason, r *store.Resolution) error {
+	var endings []workflow.Ending
+	var open []job.ID
+	for _, id := range list {
+		if i := p.index[id]; !p.Nodes[i].Status.Terminal() {
+			endings = append(endings, workflow.Ending{Node: i, Status: status, Reason: reason})
+			open = append(open, id)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	for _, statement := range []string{"take_ready", "take_timers"} {
+		if err := tx.Query(statement, func(Row) error { return nil }, ids(open)); err != nil {
+			return err
+		}
+	}
+	if err := p.loadEdges(tx, open); err != nil {
+		return err
+	}
+	if err := p.widen(tx, endings); err != nil {
+		return err
+	}
+	now, err := tx.Now()
+	if err != nil {
+		return err
+	}
+	t := newTransition(p)
+	held, err := heldBy(tx, open)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		if i := p.index[h.Fence.Job]; h.Fence.Epoch == p.jobs[i].epoch {
+			r.Control = append(r.Control, store.Held{Fence: h.Fence, Worker: h.worker})
+			t.stopHeld(i, h, "", job.KindTimedOut)
+		}
+	}
+	return t.write(tx, workflow.Resolve(&p.Part, endings), now, r)
+}
+
+// fireWorkflows cancels workflows whose deadline has passed and ends those
+// whose grace is over.
+func (s *Store) fireWorkflows(ctx context.Context, limit int, r *store.Resolution) error {
+	var timers []timerRow
+	err := s.db.Read(ctx, func(tx Tx) error {
+		timers = nil
+		for _, kind := range []string{timerWorkflow, timerGrace} {
+			more, _, err := due(tx, kind, limit-len(timers))
+			if err != nil {
+				return err
+			}
+			timers = append(timers, more...)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range timers {
+		var part store.Resolution
+		if t.Kind == timerWorkflow {
+			part, err = s.cancel(ctx, job.ID(t.ID), job.ReasonDeadline, s.opts.CancelGrace)
+		} else {
+			part, err = s.endGrace(ctx, job.ID(t.ID))
+		}
+		if err != nil && !errors.Is(err, job.ErrWrongState) && !errors.Is(err, job.ErrNotFound) {
+			return err
+		}
+		if err := s.db.Write(ctx, func(tx Tx) error { _, err := deleteTimers(tx, []timerRow{t}); return err }); err != nil {
+			return err
+		}
+		part.Done = 1
+		merge(r, part)
+	}
+	return nil
+}
+
+// ExpireLeases implements store.Timekeeper. Whether a lease has expired is
+// asked again once it is locked.
+func (s *Store) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {
+	var r store.Resolution
+	err := s.db.Write(ctx, func(tx Tx) error {
+		r = store.Resolution{}
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		var expired []job.ID
+		if err := tx.Query("expired_leases", func(row Row) error {
+			var id job.ID
+			err := row.Scan(&id)
+			expired = append(expired, id)
+			return err
+		}, now, limit); err != nil || len(expired) == 0 {
+			return err
+		}
+		outcomes, err := lostOutcomes(tx, expired)
+		if err != nil {
+			return err
+		}
+		if err := s.resolve(tx, outcomes, &r); err != nil {
+			return err
+		}
+		if now, err = tx.Now(); err != nil {
+			return err
+		}
+		r.Done, r.Verdicts = len(expired), nil
+		_, err = tx.Exec("delete_expired_leases", ids(expired), now)
+		return err
+	})
+	if err != nil {
+		return store.Resolution{}, fmt.Errorf("expire leases: %w", err)
+	}
+	return r, nil
+}
+
+// lostOutcomes makes the outcomes of everything that expired leases list. The
+// lists never change, so reading them needs no lock.
+func lostOutcomes(tx Tx, expired []job.ID) ([]job.Outcome, error) {
+	var outcomes []job.Outcome
+	err := tx.Query("leases_by_id", func(r Row) error {
+		var id job.ID
+		var worker string
+		var list []byte
+		var expires int64
+		if err := r.Scan(&id, &worker, &list, &expires); err != nil {
+			return err
+		}
+		jobs, err := leaseJobs(list)
+		for _, j := range jobs {
+			outcomes = append(outcomes, job.Outcome{
+				Fence: job.Fence{Job: j.id, Epoch: j.epoch, Lease: id}, Expired: true,
+				Kind: job.KindLeaseLost, Error: "worker " + worker + " went silent",
+			})
+		}
+		return err
+	}, ids(expired))
+	return outcomes, err
+}
+
+// merge adds what part of a call did to the whole.
+func merge(r *store.Resolution, part store.Resolution) {
+	r.Queues = sortedSet(append(r.Queues, part.Queues...))
+	r.Jobs = append(r.Jobs, part.Jobs...)
+	r.Workflows = append(r.Workflows, part.Workflows...)
+	r.Control = append(r.Control, part.Control...)
+	r.Checks = r.Checks || part.Checks
+	r.Done += part.Done
+}

@@ -1,0 +1,119 @@
+package dispatcher
+
+import (
+	"context"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/internal/store"
+)
+
+// claiming is a claim in flight.
+type claiming struct {
+	grants  []store.Grant
+	from    []source  // parallel to grants
+	tries   int       // that failed
+	retryAt time.Time // zero: a try is running
+	expires time.Time // no try after this: the leases would have expired
+}
+
+// source says which offer a grant uses up.
+type source struct {
+	offer *offer
+	slot  int // index into offer.slots
+}
+
+// claimed is the event that a claim has returned.
+type claimed struct {
+	leases []store.Lease
+	err    error
+}
+
+// claimPatience bounds the time in which a claim of unknown outcome is tried
+// again: after it, what it may have claimed has expired unaccepted.
+const claimPatience = 5 * time.Second
+
+// startClaim asks the store for jobs for every standing offer. While a claim
+// is in flight it only remembers to ask again.
+func (m *Machine) startClaim(now time.Time) []service.Action {
+	if m.claim != nil {
+		m.again = true
+		return nil
+	}
+	m.again = false
+	m.dropExpired(now)
+	if m.stopping || len(m.offers) == 0 {
+		return nil
+	}
+	c := &claiming{expires: now.Add(claimPatience)}
+	room := m.cfg.ClaimBatch
+	for _, o := range m.offers {
+		for i, s := range o.slots {
+			limit := min(s.Slots, room, m.cfg.DeliveryJobs)
+			if limit <= 0 {
+				continue
+			}
+			room -= limit
+			c.grants = append(c.grants, store.Grant{Lease: m.newLease(), Worker: o.worker, Queues: s.Queues, Limit: limit})
+			c.from = append(c.from, source{o, i})
+		}
+	}
+	m.claim = c
+	return []service.Action{m.callClaim(false)}
+}
+
+func (m *Machine) callClaim(repeat bool) service.Call {
+	grants := m.claim.grants
+	return service.Call{Name: "claim", Do: func(ctx context.Context) service.Event {
+		leases, err := m.store.Claim(ctx, grants, repeat)
+		return claimed{leases, err}
+	}}
+}
+
+// retryClaim repeats a claim of unknown outcome with the same lease ids: if it
+// was committed, its jobs come back.
+func (m *Machine) retryClaim(now time.Time) []service.Action {
+	if now.After(m.claim.expires) {
+		m.claim = nil
+		return m.startClaim(now)
+	}
+	m.claim.retryAt = time.Time{}
+	return []service.Action{m.callClaim(true)}
+}
+
+// claimed sends what was claimed to its workers.
+func (m *Machine) claimed(now time.Time, e claimed) []service.Action {
+	c := m.claim
+	if e.err != nil {
+		c.tries++
+		c.retryAt = now.Add(service.Backoff(c.tries, m.source.Float64()))
+		m.metrics.ClaimErrors.Inc()
+		m.log.Error("claim", "service", "dispatcher", "grants", len(c.grants), "try", c.tries, "error", e.err)
+		return nil
+	}
+	m.claim = nil
+	var actions []service.Action
+	for _, lease := range e.leases {
+		for i, g := range c.grants {
+			if g.Lease != lease.ID {
+				continue
+			}
+			from := c.from[i]
+			from.offer.slots[from.slot].Slots -= len(lease.Jobs)
+			actions = append(actions, m.deliver(from.offer.pull, lease)...)
+			if len(lease.Jobs) == g.Limit {
+				m.again = true // there may be more
+			}
+		}
+	}
+	if len(e.leases) > 0 {
+		m.idle = 0
+	} else {
+		m.idle++
+	}
+	m.schedulePoll(now)
+	if m.again {
+		actions = append(actions, m.startClaim(now)...)
+	}
+	return actions
+}

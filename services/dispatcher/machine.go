@@ -1,0 +1,124 @@
+package dispatcher
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Machine is the dispatcher's loop as a step function.
+type Machine struct {
+	cfg        Config
+	store      Store
+	maxPayload int
+	source     service.Source
+	newLease   func() job.ID // random ids
+	log        *slog.Logger
+	metrics    *Metrics
+
+	offers   []*offer
+	claim    *claiming // nil: none in flight
+	again    bool      // something arrived during the claim: claim once more
+	idle     int       // polls in a row that found nothing
+	nextPoll time.Time
+	stopping bool
+
+	beats   []beat // waiting for the Extend in flight
+	beating bool
+	fetches int // in flight
+}
+
+// NewMachine checks cfg and returns a machine at rest. maxPayload is the bus's
+// limit in bytes.
+func NewMachine(cfg Config, s Store, maxPayload int, source service.Source, newLease func() job.ID, log *slog.Logger, metrics *Metrics) (*Machine, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	return &Machine{
+		cfg: cfg, store: s, maxPayload: maxPayload, source: source, newLease: newLease, log: log, metrics: metrics,
+	}, nil
+}
+
+// Step implements service.Machine.
+func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
+	switch e := event.(type) {
+	case service.Received:
+		return m.received(now, e.Message)
+	case claimed:
+		return m.claimed(now, e)
+	case extended:
+		return m.extended(e)
+	case fetched:
+		m.fetches--
+		return m.answerFetch(e)
+	case service.Stop:
+		m.stopping = true
+	case service.Tick:
+	}
+	return m.poll(now)
+}
+
+// Wake implements service.Machine.
+func (m *Machine) Wake() time.Time {
+	if m.claim != nil {
+		return m.claim.retryAt
+	}
+	if len(m.offers) == 0 || m.stopping {
+		return time.Time{}
+	}
+	return m.nextPoll
+}
+
+// Idle implements service.Machine.
+func (m *Machine) Idle() bool { return m.claim == nil && !m.beating && m.fetches == 0 }
+
+func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {
+	var actions []service.Action
+	var err error
+	switch kind, _, _ := strings.Cut(strings.TrimPrefix(msg.Subject, "hw.v1."), "."); kind {
+	case "ready":
+		m.idle = 0
+		return m.startClaim(now)
+	case "pull":
+		actions, err = m.pull(now, msg)
+	case "heartbeat":
+		actions, err = m.heartbeat(msg)
+	case "fetch":
+		actions, err = m.fetch(msg)
+	}
+	if err != nil {
+		m.metrics.Refused.Inc()
+		m.log.Warn("message refused", "service", "dispatcher", "subject", msg.Subject, "error", err)
+	}
+	return actions
+}
+
+// poll looks for jobs whose hint was lost, tries again after an error, and
+// drops offers that have expired.
+func (m *Machine) poll(now time.Time) []service.Action {
+	if m.claim != nil {
+		if !m.claim.retryAt.IsZero() && !now.Before(m.claim.retryAt) {
+			return m.retryClaim(now)
+		}
+		return nil
+	}
+	if m.stopping || now.Before(m.nextPoll) {
+		return nil
+	}
+	return m.startClaim(now)
+}
+
+// schedulePoll sets the next poll, later and later while polls find nothing.
+func (m *Machine) schedulePoll(now time.Time) {
+	interval := m.cfg.PollInterval
+	for range min(m.idle, 10) {
+		interval = min(2*interval, m.cfg.PollIntervalIdle)
+	}
+	m.nextPoll = now.Add(time.Duration(m.source.Jitter(float64(interval), 0.2)))
+}
+
+var _ service.Machine = (*Machine)(nil)

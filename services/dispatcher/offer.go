@@ -1,0 +1,70 @@
+package dispatcher
+
+import (
+	"errors"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/service"
+)
+
+// offer is what is left of a worker's pull.
+type offer struct {
+	pull    string
+	worker  string
+	slots   []bus.Offer
+	expires time.Time
+}
+
+var (
+	errForeignSubject = errors.New("the message names another worker than its subject")
+	errNothingOffered = errors.New("the pull offers nothing")
+)
+
+// pull registers an offer and then looks for jobs, so that a job that becomes
+// ready in between is found by one or the other.
+func (m *Machine) pull(now time.Time, msg bus.Message) ([]service.Action, error) {
+	e, err := bus.Decode[bus.Pull](msg.Data)
+	if err != nil {
+		return nil, err
+	}
+	p := e.Body
+	if bus.PullSubject(p.Worker) != msg.Subject {
+		return nil, errForeignSubject
+	}
+	o := &offer{pull: p.ID, worker: p.Worker, expires: now.Add(min(p.TTL, time.Minute))}
+	for _, s := range p.Offers {
+		if s.Slots > 0 {
+			o.slots = append(o.slots, s)
+		}
+	}
+	if len(o.slots) == 0 {
+		return nil, errNothingOffered
+	}
+	if m.stopping {
+		return nil, nil // another dispatcher gets the next pull
+	}
+	for _, known := range m.offers {
+		if known.pull == o.pull && known.worker == o.worker {
+			return nil, nil // a copy of one that is here already
+		}
+	}
+	m.offers = append(m.offers, o)
+	return m.startClaim(now), nil
+}
+
+// dropExpired forgets offers whose time is over and that are used up.
+func (m *Machine) dropExpired(now time.Time) {
+	kept := m.offers[:0]
+	for _, o := range m.offers {
+		left := 0
+		for _, s := range o.slots {
+			left += s.Slots
+		}
+		if left > 0 && now.Before(o.expires) {
+			kept = append(kept, o)
+		}
+	}
+	clear(m.offers[len(kept):])
+	m.offers = kept
+}

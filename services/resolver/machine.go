@@ -1,0 +1,141 @@
+package resolver
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Machine is the resolver's loop as a step function.
+type Machine struct {
+	cfg     Config
+	store   Store
+	source  service.Source
+	log     *slog.Logger
+	metrics *Metrics
+
+	waiting []report // reports that no batch holds yet
+	queued  int      // outcomes in waiting
+	batch   *batch   // nil: none in flight
+
+	checking  bool
+	nextCheck time.Time
+	stopping  bool
+}
+
+// checked is the event that edges were checked.
+type checked struct {
+	resolution store.Resolution
+	err        error
+}
+
+// NewMachine checks cfg and returns a machine at rest.
+func NewMachine(cfg Config, s Store, source service.Source, log *slog.Logger, metrics *Metrics) (*Machine, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics}, nil
+}
+
+var _ service.Machine = (*Machine)(nil)
+
+// Step implements service.Machine.
+func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
+	switch e := event.(type) {
+	case service.Received:
+		return m.received(now, e.Message)
+	case resolved:
+		return m.resolved(now, e)
+	case checked:
+		return m.checked(now, e)
+	case service.Stop:
+		m.stopping = true
+	case service.Tick:
+	}
+	var actions []service.Action
+	if b := m.batch; b != nil && !b.retryAt.IsZero() && !now.Before(b.retryAt) {
+		b.retryAt = time.Time{}
+		actions = append(actions, m.callResolve())
+	}
+	if !now.Before(m.nextCheck) {
+		actions = append(actions, m.check(now)...)
+	}
+	return actions
+}
+
+// Wake implements service.Machine.
+func (m *Machine) Wake() time.Time {
+	if b := m.batch; b != nil && !b.retryAt.IsZero() && (m.checking || b.retryAt.Before(m.nextCheck)) {
+		return b.retryAt
+	}
+	if m.checking || m.stopping {
+		return time.Time{}
+	}
+	return m.nextCheck
+}
+
+// Idle implements service.Machine.
+func (m *Machine) Idle() bool { return m.batch == nil && len(m.waiting) == 0 && !m.checking }
+
+func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {
+	if msg.Subject == bus.CheckEdges {
+		return m.check(now)
+	}
+	if !strings.HasPrefix(msg.Subject, "hw.v1.completed.") {
+		return nil
+	}
+	e, err := bus.Decode[bus.Completed](msg.Data)
+	if err == nil && !strings.HasSuffix(bus.CompletedSubject(0, e.Body.Worker), msg.Subject[strings.LastIndexByte(msg.Subject, '.'):]) {
+		err = errForeignSubject
+	}
+	if err != nil {
+		m.metrics.Refused.Inc()
+		m.log.Warn("message refused", "service", "resolver", "subject", msg.Subject, "error", err)
+		return nil
+	}
+	return m.report(msg.Reply, e.Body.Outcomes)
+}
+
+// check looks for edges whose parents may have ended outside of a resolution.
+func (m *Machine) check(now time.Time) []service.Action {
+	m.nextCheck = now.Add(time.Duration(m.source.Jitter(float64(m.cfg.CheckInterval), 0.2)))
+	if m.checking || m.stopping {
+		return nil
+	}
+	m.checking = true
+	return []service.Action{service.Call{Name: "check edges", Do: func(ctx context.Context) service.Event {
+		r, err := m.store.CheckEdges(ctx, m.cfg.Batch)
+		return checked{r, err}
+	}}}
+}
+
+func (m *Machine) checked(now time.Time, e checked) []service.Action {
+	m.checking = false
+	if e.err != nil {
+		m.log.Error("check edges", "service", "resolver", "error", e.err)
+		return nil
+	}
+	actions := service.Announce(m.source, e.resolution)
+	if e.resolution.Done == m.cfg.Batch {
+		actions = append(actions, m.check(now)...)
+	}
+	return actions
+}
+
+// outcomes turns messages into what the store takes.
+func outcomes(list []bus.Outcome) []job.Outcome {
+	out := make([]job.Outcome, len(list))
+	for i, o := range list {
+		out[i] = job.Outcome{
+			Fence: o.Fence, Kind: o.Kind, Result: []byte(o.Result), Error: o.Error, Permanent: o.Permanent, Reason: o.Reason,
+			RetryAfter: o.RetryAfter,
+		}
+	}
+	return out
+}

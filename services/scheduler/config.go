@@ -1,0 +1,36 @@
+package scheduler
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Config holds a scheduler's settings.
+type Config struct {
+	PollInterval time.Duration // how often to look for due timers, at the latest; default 500ms
+	ReapInterval time.Duration // how often to look for expired leases; default 500ms
+	Batch        int           // timers or leases a transaction takes at most; default 1000
+}
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() Config {
+	return Config{PollInterval: 500 * time.Millisecond, ReapInterval: 500 * time.Millisecond, Batch: 1000}
+}
+
+// Validate reports every bad setting at once.
+func (c Config) Validate() error {
+	var errs []error
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{{"poll_interval", c.PollInterval}, {"reap_interval", c.ReapInterval}} {
+		if d.value < 10*time.Millisecond {
+			errs = append(errs, fmt.Errorf("scheduler.%s is %s; it must be at least 10ms, or polling alone loads the database", d.name, d.value))
+		}
+	}
+	if c.Batch < 1 || c.Batch > 10_000 {
+		errs = append(errs, fmt.Errorf("scheduler.batch is %d; it must be between 1 and 10000", c.Batch))
+	}
+	return errors.Join(errs...)
+}

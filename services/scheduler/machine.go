@@ -1,0 +1,131 @@
+package scheduler
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/internal/store"
+)
+
+// Machine is the scheduler's loop as a step function: two duties, timers and
+// expired leases, each with at most one transaction in flight.
+type Machine struct {
+	cfg     Config
+	store   Store
+	source  service.Source
+	log     *slog.Logger
+	metrics *Metrics
+
+	timers, leases duty
+	stopping       bool
+}
+
+// duty is something to look after now and then.
+type duty struct {
+	at      time.Time // when to look again
+	running bool
+	errors  int // in a row
+}
+
+// fired is the event that due timers were handled.
+type fired struct {
+	resolution store.Resolution
+	next       time.Duration // until the next timer; negative: there is none
+	err        error
+}
+
+// reaped is the event that expired leases were ended.
+type reaped struct {
+	resolution store.Resolution
+	err        error
+}
+
+// NewMachine checks cfg and returns a machine at rest.
+func NewMachine(cfg Config, s Store, source service.Source, log *slog.Logger, metrics *Metrics) (*Machine, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics}, nil
+}
+
+var _ service.Machine = (*Machine)(nil)
+
+// Step implements service.Machine.
+func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
+	var actions []service.Action
+	switch e := event.(type) {
+	case fired:
+		wait := m.cfg.PollInterval
+		if e.next >= 0 {
+			wait = min(wait, e.next)
+		}
+		actions = m.done(now, &m.timers, "fire timers", e.resolution, e.err, wait)
+		m.metrics.Fired.Add(float64(e.resolution.Done))
+	case reaped:
+		actions = m.done(now, &m.leases, "expire leases", e.resolution, e.err, m.cfg.ReapInterval)
+		m.metrics.Expired.Add(float64(e.resolution.Done))
+	case service.Stop:
+		m.stopping = true
+	case service.Tick:
+	}
+	if m.stopping {
+		return actions
+	}
+	if m.timers.start(now) {
+		actions = append(actions, service.Call{Name: "fire timers", Do: func(ctx context.Context) service.Event {
+			r, next, err := m.store.FireTimers(ctx, m.cfg.Batch)
+			return fired{r, next, err}
+		}})
+	}
+	if m.leases.start(now) {
+		actions = append(actions, service.Call{Name: "expire leases", Do: func(ctx context.Context) service.Event {
+			r, err := m.store.ExpireLeases(ctx, m.cfg.Batch)
+			return reaped{r, err}
+		}})
+	}
+	return actions
+}
+
+// Wake implements service.Machine.
+func (m *Machine) Wake() time.Time {
+	var wake time.Time
+	for _, d := range []duty{m.timers, m.leases} {
+		if !m.stopping && !d.running && (wake.IsZero() || d.at.Before(wake)) {
+			wake = d.at
+		}
+	}
+	return wake
+}
+
+// Idle implements service.Machine.
+func (m *Machine) Idle() bool { return !m.timers.running && !m.leases.running }
+
+// start reports whether to look now, and notes that somebody does.
+func (d *duty) start(now time.Time) bool {
+	if d.running || now.Before(d.at) {
+		return false
+	}
+	d.running = true
+	return true
+}
+
+// done plans the next look and announces what this one changed. What a failing
+// call had already committed is in its resolution.
+func (m *Machine) done(now time.Time, d *duty, what string, r store.Resolution, err error, wait time.Duration) []service.Action {
+	d.running = false
+	switch {
+	case err != nil:
+		d.errors++
+		m.metrics.Errors.Inc()
+		m.log.Error(what, "service", "scheduler", "try", d.errors, "error", err)
+		wait = service.Backoff(d.errors, m.source.Float64())
+	case r.Done >= m.cfg.Batch:
+		d.errors, wait = 0, 0
+	default:
+		d.errors = 0
+	}
+	d.at = now.Add(wait)
+	return service.Announce(m.source, r)
+}

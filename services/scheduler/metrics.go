@@ -1,0 +1,26 @@
+package scheduler
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Metrics are a scheduler's counters.
+type Metrics struct {
+	Fired   prometheus.Counter
+	Expired prometheus.Counter
+	Errors  prometheus.Counter
+}
+
+// NewMetrics registers a scheduler's counters; nil registers them nowhere.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "hammerwork", Subsystem: "scheduler", Name: name, Help: help})
+		if r != nil {
+			r.MustRegister(c)
+		}
+		return c
+	}
+	return &Metrics{
+		Fired:   counter("timers_fired_total", "Timers that were due and handled."),
+		Expired: counter("leases_expired_total", "Leases that ended because their worker went silent."),
+		Errors:  counter("errors_total", "Transactions that failed and were tried again."),
+	}
+}

@@ -1,0 +1,42 @@
+package scheduler
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/internal/store"
+)
+
+// Store is what a scheduler needs of a store.
+type Store interface {
+	FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error)
+	ExpireLeases(ctx context.Context, limit int) (store.Resolution, error)
+}
+
+// Scheduler runs a Machine.
+type Scheduler struct {
+	machine *Machine
+	bus     bus.Bus
+	log     *slog.Logger
+}
+
+// New checks cfg and starts nothing.
+func New(cfg Config, s Store, b bus.Bus, log *slog.Logger, metrics *Metrics) (*Scheduler, error) {
+	m, err := NewMachine(cfg, s, service.NewSource(), log, metrics)
+	if err != nil {
+		return nil, err
+	}
+	return &Scheduler{machine: m, bus: b, log: log}, nil
+}
+
+// Name returns "scheduler".
+func (s *Scheduler) Name() string { return "scheduler" }
+
+// Run works until ctx is done and returns nil.
+func (s *Scheduler) Run(ctx context.Context) error {
+	loop := service.Loop{Name: s.Name(), Machine: s.machine, Bus: s.bus, Log: s.log, StopTimeout: 5 * time.Second}
+	return loop.Run(ctx)
+}
