@@ -94,7 +94,10 @@ func (p RetryPolicy) Delay(n int, random float64) time.Duration {
 	default:
 		d *= random
 	}
-	return time.Duration(d)
+	if d >= float64(p.MaxDelay) { // the bound itself may not survive the way back from float64
+		return time.Duration(p.MaxDelay)
+	}
+	return time.Duration(max(0, d))
 }
 
 // fibonacci returns the nth Fibonacci number as a float: 1, 1, 2, 3, 5, …

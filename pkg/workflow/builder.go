@@ -10,7 +10,7 @@ import (
 // NewWorkflow returns an empty workflow. Its builder works in stages: Add and
 // AddParallel add to the current stage, Then opens the next one. Every job of
 // a stage depends on every job of the stage before it, in addition to what it
-// already depends on.
+// already depends on; a parent that it names itself is not added again.
 func NewWorkflow(name string) *Workflow {
 	return &Workflow{ID: job.NewID(), Name: name}
 }
@@ -21,11 +21,29 @@ func (w *Workflow) Add(j *job.Job) *Workflow { return w.AddParallel(j) }
 // AddParallel adds jobs to the current stage.
 func (w *Workflow) AddParallel(jobs ...*job.Job) *Workflow {
 	for _, j := range jobs {
-		j.DependsOnJobs(w.before...)
+		waitFor(j, w.before)
 		w.Jobs = append(w.Jobs, j)
 		w.stage = append(w.stage, j)
 	}
 	return w
+}
+
+// waitFor makes j depend on those of parents that it does not depend on yet,
+// by id or by name.
+func waitFor(j *job.Job, parents []*job.Job) {
+	ids, names := make(map[job.ID]bool), make(map[string]bool)
+	for _, d := range j.DependsOn {
+		if d.Parent != (job.ID{}) {
+			ids[d.Parent] = true
+		} else {
+			names[d.Name] = true
+		}
+	}
+	for _, p := range parents {
+		if !ids[p.ID] && (p.Name == "" || !names[p.Name]) {
+			j.DependsOnJobs(p)
+		}
+	}
 }
 
 // Then opens the next stage with jobs: each waits for every job of the stage

@@ -181,6 +181,7 @@ type resolution struct {
 	counted []bool  // node is in changes.Counted
 	touched []bool  // workflow is in changes.Workflows
 	failing []int   // workflows that just began to fail
+	broken  []int   // node → 1 + its first broken edge; 0: none
 	changes Changes
 }
 
@@ -188,11 +189,13 @@ func newResolution(p *Part) *resolution {
 	r := &resolution{
 		p:       p,
 		out:     make([][]int, len(p.Nodes)),
+		broken:  make([]int, len(p.Nodes)),
 		counted: make([]bool, len(p.Nodes)),
 		touched: make([]bool, len(p.Workflows)),
 	}
 	for i, e := range p.Edges {
 		r.out[e.Parent] = append(r.out[e.Parent], i)
+		r.noteBroken(i)
 	}
 	return r
 }
@@ -253,6 +256,7 @@ func (r *resolution) settle(ei int) {
 	parent, child := &r.p.Nodes[e.Parent], &r.p.Nodes[e.Child]
 	e.State = Settle(e.On, parent.Status)
 	r.changes.Edges = append(r.changes.Edges, ei)
+	r.noteBroken(ei)
 	child.Counts.resolve(e.State, e.Optional)
 	r.touchNode(e.Child)
 	if child.Status.Terminal() || child.Deps != job.Waiting {
@@ -267,11 +271,29 @@ func (r *resolution) settle(ei int) {
 	case Skip:
 		r.end(e.Child, job.Skipped, job.ReasonBranch, job.ID{})
 	case FailFromUpstream:
-		cause := parent.Cause
-		if parent.Status != job.UpstreamFailed {
-			cause = parent.ID
-		}
-		r.end(e.Child, job.UpstreamFailed, job.ReasonUpstream, cause)
+		r.end(e.Child, job.UpstreamFailed, job.ReasonUpstream, r.cause(e.Child))
+	}
+}
+
+// cause returns the first failure behind a child that cannot run. That is
+// where its first broken edge comes from, not where its last edge does. It is
+// none when that edge broke before and is not in the part.
+func (r *resolution) cause(child int) job.ID {
+	if r.broken[child] == 0 {
+		return job.ID{}
+	}
+	parent := r.p.Nodes[r.p.Edges[r.broken[child]-1].Parent]
+	if parent.Status == job.UpstreamFailed {
+		return parent.Cause
+	}
+	return parent.ID
+}
+
+// noteBroken remembers the first counted broken edge into each node.
+func (r *resolution) noteBroken(ei int) {
+	e := r.p.Edges[ei]
+	if e.State == EdgeBroken && !e.Optional && r.broken[e.Child] == 0 {
+		r.broken[e.Child] = ei + 1
 	}
 }
 

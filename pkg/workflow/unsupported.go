@@ -1,6 +1,10 @@
 package workflow
 
-import "github.com/hammerwork/hammerwork/pkg/job"
+import (
+	"fmt"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
 
 // unsupported refuses what the model has words for but the engine does not run
 // yet, so that nothing is silently ignored.
@@ -13,9 +17,13 @@ func (v *validator) unsupported() {
 		if j.Join.Rule != "" && j.Join.Rule != job.JoinAll {
 			v.fault(CodeInvalid, jobPath(i)+".join", hint, "join %s is not available yet", j.Join.Rule)
 		}
-		for _, d := range j.DependsOn {
-			if d.On == job.OnFailure || d.On == job.OnDone || d.Optional {
-				v.fault(CodeInvalid, jobPath(i)+".depends_on", hint, "edges with on: %s or optional are not available yet", d.On)
+		for k, d := range j.DependsOn {
+			at := fmt.Sprintf("%s.depends_on[%d]", jobPath(i), k)
+			if d.On == job.OnFailure || d.On == job.OnDone {
+				v.fault(CodeInvalid, at, hint, "dependencies with on: %s are not available yet", d.On)
+			}
+			if d.Optional {
+				v.fault(CodeInvalid, at, hint, "optional dependencies are not available yet")
 			}
 		}
 	}

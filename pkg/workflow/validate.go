@@ -71,6 +71,7 @@ type validator struct {
 	byName  map[string]int
 	byID    map[job.ID]int
 	parents [][]int // node → its parents within the workflow
+	effort  int     // bytes compared by nearest so far
 	faults  []Fault
 	dropped int
 	cycles  []error
@@ -117,6 +118,7 @@ func (v *validator) header() {
 	}
 	v.priority("priority", w.Priority)
 	v.retry("retry", w.Retry)
+	v.schedule("schedule", w.Schedule)
 	if w.Timeout < 0 {
 		v.fault(CodeInvalid, "timeout", "", "timeout %s is negative", w.Timeout)
 	}
@@ -352,13 +354,22 @@ func (v *validator) freeText(path, s string) {
 	}
 }
 
-// nearest suggests the name a misspelt one probably means.
+// nearest suggests the name a misspelt one probably means. It stops looking
+// when a report with many faults has cost too much.
 func (v *validator) nearest(name string) string {
+	const maxEffort = 50_000_000
 	best, bestDistance := "", max(2, len(name)/3)+1
-	if len(v.byName) > 5000 || len(name) > job.MaxName {
-		return "" // not worth the time
+	if len(v.faults) == maxFaults || len(name) > job.MaxName {
+		return ""
 	}
 	for candidate := range v.byName {
+		if v.effort++; v.effort > maxEffort {
+			return ""
+		}
+		if max(len(name)-len(candidate), len(candidate)-len(name)) > bestDistance {
+			continue
+		}
+		v.effort += len(name) * len(candidate)
 		d := editDistance(name, candidate)
 		if d < bestDistance || d == bestDistance && best != "" && candidate < best {
 			best, bestDistance = candidate, d

@@ -49,6 +49,7 @@ type Workflow struct {
 	HealthCheckInterval time.Duration // report a stall when nothing moved for this long; 0: never
 	TraceID             string        // 32 hex digits; empty: chosen at the enqueue
 	CorrelationID       string
+	Schedule            *Schedule // nil: runs once, when it is enqueued
 	Jobs                []*job.Job
 
 	stage, before []*job.Job // the stage being filled, and the one it waits for

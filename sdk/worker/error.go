@@ -2,6 +2,7 @@ package worker
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -23,6 +24,12 @@ func RetryAfter(err error, d time.Duration) error {
 		return nil
 	}
 	return &retryAfterError{err, max(0, d)}
+}
+
+// ErrResultTooLarge fails a job for good: what the handler has to return is
+// over job.MaxResult bytes. Returning a result that large does the same.
+var ErrResultTooLarge error = &permanentError{
+	fmt.Errorf("the result has over %d bytes; store it elsewhere and return its place", job.MaxResult), job.ReasonResultTooLarge,
 }
 
 type permanentError struct {

@@ -10,7 +10,7 @@ import (
 type Config struct {
 	PollInterval time.Duration // how often to look for due timers, at the latest; default 500ms
 	ReapInterval time.Duration // how often to look for expired leases; default 500ms
-	Batch        int           // timers or leases a transaction takes at most; default 1000
+	Batch        int           // timers a transaction takes at most; default 1000
 }
 
 // DefaultConfig returns the defaults.

@@ -29,6 +29,10 @@ type duty struct {
 	errors  int // in a row
 }
 
+// reapBatch bounds the leases, of up to 200 jobs each, that one transaction
+// ends.
+const reapBatch = 50
+
 // fired is the event that due timers were handled.
 type fired struct {
 	resolution store.Resolution
@@ -61,10 +65,10 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 		if e.next >= 0 {
 			wait = min(wait, e.next)
 		}
-		actions = m.done(now, &m.timers, "fire timers", e.resolution, e.err, wait)
+		actions = m.done(now, &m.timers, "fire timers", e.resolution, e.err, e.resolution.Done >= m.cfg.Batch, wait)
 		m.metrics.Fired.Add(float64(e.resolution.Done))
 	case reaped:
-		actions = m.done(now, &m.leases, "expire leases", e.resolution, e.err, m.cfg.ReapInterval)
+		actions = m.done(now, &m.leases, "expire leases", e.resolution, e.err, e.resolution.Done >= reapBatch, m.cfg.ReapInterval)
 		m.metrics.Expired.Add(float64(e.resolution.Done))
 	case service.Stop:
 		m.stopping = true
@@ -81,7 +85,7 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 	}
 	if m.leases.start(now) {
 		actions = append(actions, service.Call{Name: "expire leases", Do: func(ctx context.Context) service.Event {
-			r, err := m.store.ExpireLeases(ctx, m.cfg.Batch)
+			r, err := m.store.ExpireLeases(ctx, reapBatch)
 			return reaped{r, err}
 		}})
 	}
@@ -113,7 +117,7 @@ func (d *duty) start(now time.Time) bool {
 
 // done plans the next look and announces what this one changed. What a failing
 // call had already committed is in its resolution.
-func (m *Machine) done(now time.Time, d *duty, what string, r store.Resolution, err error, wait time.Duration) []service.Action {
+func (m *Machine) done(now time.Time, d *duty, what string, r store.Resolution, err error, more bool, wait time.Duration) []service.Action {
 	d.running = false
 	switch {
 	case err != nil:
@@ -121,7 +125,7 @@ func (m *Machine) done(now time.Time, d *duty, what string, r store.Resolution, 
 		m.metrics.Errors.Inc()
 		m.log.Error(what, "service", "scheduler", "try", d.errors, "error", err)
 		wait = service.Backoff(d.errors, m.source.Float64())
-	case r.Done >= m.cfg.Batch:
+	case more:
 		d.errors, wait = 0, 0
 	default:
 		d.errors = 0

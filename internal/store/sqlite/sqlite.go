@@ -220,3 +220,16 @@ func (t *tx) Query(name string, scan func(sqlstore.Row) error, args ...any) erro
 
 // Now implements sqlstore.Tx: the clock of the process that writes.
 func (t *tx) Now() (int64, error) { return t.d.now().UnixMicro(), nil }
+
+// ExpireAllLeases lets every lease expire now. It is for an engine that has
+// just taken the lock of the data folder: no worker of an earlier one is alive.
+func (s *Store) ExpireAllLeases(ctx context.Context) error {
+	return s.db.Write(ctx, func(t sqlstore.Tx) error {
+		now, err := t.Now()
+		if err != nil {
+			return err
+		}
+		_, err = t.Exec("expire_all_leases", now)
+		return err
+	})
+}

@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+	"testing"
+
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+func TestEachKindOfErrorHasItsExitCode(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{errors.New("anything"), 1},
+		{errStopped, 1},
+		{&hintError{errors.New("failed"), "look"}, 1},
+		{&usageError{errors.New("bad"), ""}, 2},
+		{&workflow.Error{}, 2},
+		{job.ErrNotFound, 3},
+		{&hintError{job.ErrNotFound, "look"}, 3},
+		{engine.ErrInUse, 4},
+		{job.ErrWrongState, 4},
+		{&fs.PathError{Op: "mkdir", Path: "/x", Err: syscall.EACCES}, 4},
+		{syscall.ECONNREFUSED, 5},
+		{bus.ErrNoResponders, 5},
+		{context.DeadlineExceeded, 6},
+	} {
+		if got, _ := describe(c.err); got != c.want {
+			t.Errorf("%v: exit code %d; want %d", c.err, got, c.want)
+		}
+		if c.err == nil {
+			continue
+		}
+		if got, _ := describe(fmt.Errorf("wrapped: %w", c.err)); got != c.want {
+			t.Errorf("%v, wrapped: exit code %d; want %d", c.err, got, c.want)
+		}
+	}
+}
+
+func TestTheNearestNameIsFound(t *testing.T) {
+	names := []string{"concurrency", "data-dir", "set"}
+	for in, want := range map[string]string{"concurency": "concurrency", "datadir": "data-dir", "sett": "set", "zzzzzzzz": ""} {
+		if got := nearest(in, names); got != want {
+			t.Errorf("nearest to %q is %q; want %q", in, got, want)
+		}
+	}
+}

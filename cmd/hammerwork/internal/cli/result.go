@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+const (
+	shownResults     = 10 // results of last jobs
+	shownErrors      = 3  // whole errors of failed jobs
+	shownErrorLines  = 20
+	shownResultLines = 40 // of JSON, on a terminal
+)
+
+// resultPrinter prints how a run ended for people: the jobs, the errors, the
+// results of the last jobs.
+type resultPrinter struct {
+	out      *bufio.Writer
+	palette  term.Palette
+	terminal bool
+	width    int // columns; 0: nothing is cut
+	quiet    bool
+	rec      store.WorkflowRecord
+	jobs     []store.JobRecord
+	names    map[job.ID]string
+}
+
+func newResultPrinter(a *app, rec store.WorkflowRecord, jobs []store.JobRecord) *resultPrinter {
+	r := &resultPrinter{
+		out:      bufio.NewWriter(a.out),
+		palette:  term.Colours(a.out),
+		terminal: term.Is(a.out),
+		quiet:    a.quiet,
+		rec:      rec,
+		jobs:     jobs,
+		names:    make(map[job.ID]string, len(jobs)),
+	}
+	if r.terminal {
+		r.width, _ = term.Size(a.out)
+	}
+	for _, j := range jobs {
+		r.names[j.ID] = j.Name
+	}
+	return r
+}
+
+// print writes everything; with --quiet the results alone.
+func (r *resultPrinter) print() error {
+	if !r.quiet {
+		if err := r.table(); err != nil {
+			return err
+		}
+		r.errors()
+	}
+	r.results()
+	if !r.quiet {
+		r.closing()
+	}
+	return r.out.Flush()
+}
+
+// errors prints the errors that do not fit into the table.
+func (r *resultPrinter) errors() {
+	shown := 0
+	for _, j := range r.jobs {
+		text := strings.TrimSpace(term.Clean(j.Error))
+		if !ownFailure(j.Status) || !strings.Contains(text, "\n") {
+			continue
+		}
+		if shown++; shown > shownErrors {
+			return
+		}
+		lines := strings.Split(text, "\n")
+		r.heading(j.Name+": "+string(j.Status), r.palette.Red)
+		if cut := len(lines) - shownErrorLines; cut > 0 {
+			r.line(r.palette.Faint(fmt.Sprintf("(%s before; -o json prints all)", term.Count(cut, "line"))))
+			lines = lines[cut:]
+		}
+		r.line(strings.Join(lines, "\n"))
+	}
+}
+
+// results prints what the jobs returned that no other job waits for.
+func (r *resultPrinter) results() {
+	last := r.lastJobs()
+	more := len(last) - shownResults
+	if more > 0 {
+		last = last[:shownResults]
+	}
+	bare := r.quiet && len(last) == 1 // so that it can be written to a file
+	for _, j := range last {
+		text, isText := resultText(j.Result)
+		if r.terminal {
+			text = term.Clean(text)
+		}
+		text = strings.TrimRight(text, "\n")
+		if !bare {
+			r.heading(j.Name, r.palette.Bold)
+		}
+		lines := strings.Split(text, "\n")
+		cut := len(lines) - shownResultLines
+		if isText || !r.terminal || cut < 2 {
+			r.line(text)
+			continue
+		}
+		r.line(strings.Join(lines[:shownResultLines], "\n"))
+		r.line(r.palette.Faint(fmt.Sprintf("… %s more; -o json prints all", term.Count(cut, "line"))))
+	}
+	if more > 0 {
+		r.line("")
+		r.line(r.palette.Faint(fmt.Sprintf("… and the results of %s more; -o json prints all", term.Count(more, "job"))))
+	}
+}
+
+// lastJobs returns the completed jobs with a result that no other job of the
+// workflow waits for.
+func (r *resultPrinter) lastJobs() []store.JobRecord {
+	parents := make(map[job.ID]bool, len(r.jobs))
+	for _, j := range r.jobs {
+		for _, p := range j.DependsOn {
+			parents[p] = true
+		}
+	}
+	var last []store.JobRecord
+	for _, j := range r.jobs {
+		if j.Status == job.Completed && !parents[j.ID] && hasResult(j.Result) {
+			last = append(last, j)
+		}
+	}
+	return last
+}
+
+// hasResult reports whether a result says anything.
+func hasResult(result json.RawMessage) bool {
+	switch string(bytes.TrimSpace(result)) {
+	case "", "null", "{}", "[]", `""`:
+		return false
+	}
+	return true
+}
+
+// resultText makes a result readable. A text, or an object whose only value is
+// a text, as commands that print text have it, is that text.
+func resultText(result json.RawMessage) (text string, isText bool) {
+	var s string
+	if json.Unmarshal(result, &s) == nil {
+		return s, true
+	}
+	var only map[string]json.RawMessage
+	if json.Unmarshal(result, &only) == nil && len(only) == 1 {
+		for _, v := range only {
+			if json.Unmarshal(v, &s) == nil && string(v) != "null" {
+				return s, true
+			}
+		}
+	}
+	var pretty bytes.Buffer
+	if json.Indent(&pretty, result, "", "  ") != nil {
+		return string(result), false
+	}
+	return pretty.String(), false
+}
+
+// heading starts a section.
+func (r *resultPrinter) heading(title string, paint func(string) string) {
+	width := r.width
+	if width == 0 || width > 80 {
+		width = 80
+	}
+	title = term.FitEnd(title, width-8)
+	rule := strings.Repeat("─", max(2, width-term.Columns(title)-4))
+	r.line("")
+	r.line(r.palette.Faint("──") + " " + paint(title) + " " + r.palette.Faint(rule))
+}
+
+// line writes a line; the error of the writer comes up at the flush.
+func (r *resultPrinter) line(s string) { _, _ = r.out.WriteString(s + "\n") }

@@ -1,0 +1,254 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/progress"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// runner is what a session needs of an engine.
+type runner interface {
+	Run(ctx context.Context) error
+	Submit(ctx context.Context, w *workflow.Workflow, digest string) (id job.ID, resumed bool, err error)
+	Watch(ctx context.Context, id job.ID, on func(bus.JobEvent)) (store.WorkflowRecord, error)
+	Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error)
+	Jobs(ctx context.Context, id job.ID) ([]store.JobRecord, error)
+	Cancel(ctx context.Context, id job.ID) error
+	Close() error
+}
+
+// hasty bounds what is left to do when the user wants to stop at once.
+const hasty = 2 * time.Second
+
+// session is one run of one workflow, from the start of the engine to the
+// printed result.
+type session struct {
+	app  *app
+	file loaded
+	kept string // where the data stays; empty: nowhere
+	logs *redirect
+
+	engine   runner
+	stops    *stops
+	progress progress.Progress
+	id       job.ID
+}
+
+func (s *session) run(ctx context.Context, cfg engine.Config) (err error) {
+	s.stops = catchStops(s.app.signals)
+	defer s.stops.release()
+	if s.engine, err = s.app.open(ctx, cfg); err != nil {
+		return err
+	}
+	work, stopWork := context.WithCancel(ctx)
+	served := make(chan error, 1)
+	go func() { served <- s.engine.Run(work) }()
+
+	rec, jobs, err := s.follow(ctx, served, stopWork)
+	stopWork()
+	if closed := s.close(served); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.print(rec, jobs); err != nil {
+		return err
+	}
+	return s.verdict(rec, jobs)
+}
+
+// close waits until the engine has drained and closes it, but not for long
+// when the user is in a hurry.
+func (s *session) close(served <-chan error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := <-served
+		done <- errors.Join(err, s.engine.Close())
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-s.stops.now:
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(hasty):
+		return s.stoppedAtOnce()
+	}
+}
+
+// follow submits the workflow and returns how it stands when it has ended or
+// when the user has stopped it. served gives the engine's end.
+func (s *session) follow(ctx context.Context, served chan error, stopWork func()) (rec store.WorkflowRecord, jobs []store.JobRecord, err error) {
+	id, resumed, err := s.engine.Submit(ctx, s.file.Workflow, s.file.Digest)
+	if err != nil {
+		return rec, nil, fmt.Errorf("enqueue workflow %s: %w", s.file.Name, err)
+	}
+	s.id = id
+	if err := s.show(ctx, resumed); err != nil {
+		return rec, nil, err
+	}
+	defer func() {
+		s.logs.set(s.app.err)
+		s.progress.End(rec.Status)
+	}()
+
+	watch, stopWatch := context.WithCancel(ctx)
+	defer stopWatch()
+	ended := make(chan struct{})
+	var watched error
+	go func() {
+		defer close(ended)
+		rec, watched = s.engine.Watch(watch, id, s.progress.Job)
+	}()
+	stopped, err := s.wait(ctx, ended, &watched, served, stopWork)
+	stopWatch()
+	<-ended // from here on nobody else writes rec
+	if err != nil {
+		return rec, nil, err
+	}
+	if stopped {
+		if rec, err = s.engine.Workflow(ctx, id); err != nil {
+			return rec, nil, err
+		}
+	}
+	jobs, err = s.engine.Jobs(ctx, id)
+	return rec, jobs, err
+}
+
+// show starts the progress.
+func (s *session) show(ctx context.Context, resumed bool) error {
+	run := progress.Run{Name: s.file.Name, Total: len(s.file.Jobs)}
+	if resumed {
+		jobs, err := s.engine.Jobs(ctx, s.id)
+		if err != nil {
+			return err
+		}
+		ended := 0
+		for _, j := range jobs {
+			if j.Status.Terminal() {
+				ended++
+				run.Before = append(run.Before, bus.JobEvent{Job: j.ID, Name: j.Name, Status: j.Status, Error: j.Error})
+			}
+		}
+		s.app.say("note:", fmt.Sprintf("going on with the unfinished run in %s: %s of %s have ended", s.kept, term.Number(ended), term.Count(len(jobs), "job")))
+	}
+	if s.app.quiet {
+		s.progress = progress.NewSilent(s.app.err)
+	} else {
+		s.progress = progress.New(s.app.err, run)
+	}
+	s.logs.set(s.progress)
+	return nil
+}
+
+// wait returns when the workflow has ended, which closes ended with the error
+// of the watch in watched, or when the run was stopped so that it can go on
+// later. The first stop of the user lets what runs end: the run stops then
+// when its data stays, else the workflow is cancelled. The second one ends the
+// wait with errStopped.
+func (s *session) wait(ctx context.Context, ended <-chan struct{}, watched *error, served chan error, stopWork func()) (stopped bool, err error) {
+	politely := s.stops.politely
+	draining := false
+	for {
+		select {
+		case <-ended:
+			if *watched == nil || !draining {
+				return false, *watched
+			}
+			ended = nil // nothing to watch any more while the engine drains
+		case err := <-served:
+			served <- err // for close
+			if err == nil && !draining {
+				err = errors.New("the engine stopped before the workflow had ended")
+			}
+			return draining, err
+		case <-politely:
+			politely = nil
+			if s.kept != "" {
+				draining = true
+				s.progress.Notice("stopping: what runs may end; Ctrl-C again stops at once")
+				stopWork()
+				continue
+			}
+			s.progress.Notice("cancelling: what runs may end; Ctrl-C again stops at once")
+			if err := s.engine.Cancel(ctx, s.id); err != nil && !errors.Is(err, job.ErrWrongState) {
+				return false, err
+			}
+		case <-s.stops.now:
+			return false, s.stoppedAtOnce()
+		}
+	}
+}
+
+// stoppedAtOnce says what became of a run that was not stopped politely.
+func (s *session) stoppedAtOnce() error {
+	if s.kept == "" {
+		return errStopped
+	}
+	return &hintError{errStopped, "the same command with --data-dir " + s.kept + " goes on with it; what ran starts again"}
+}
+
+// print writes the result to stdout.
+func (s *session) print(rec store.WorkflowRecord, jobs []store.JobRecord) error {
+	if s.app.format != output.FormatTable {
+		return output.Write(s.app.out, s.app.format, wire.FromRecords(rec, jobs))
+	}
+	r := newResultPrinter(s.app, rec, jobs)
+	return r.print()
+}
+
+// verdict makes the run's error of how the workflow ended: nil only when it
+// completed.
+func (s *session) verdict(rec store.WorkflowRecord, jobs []store.JobRecord) error {
+	switch {
+	case rec.Status == workflow.Completed:
+		return nil
+	case !rec.Status.Terminal():
+		err := fmt.Errorf("workflow %s was stopped when %s of %s had ended", rec.Name, term.Number(rec.Tally.Ended()), term.Count(rec.Tally.Total, "job"))
+		return &hintError{err, "the same command with --data-dir " + s.kept + " goes on with it"}
+	case rec.Status == workflow.Cancelled:
+		return &hintError{fmt.Errorf("workflow %s was cancelled", rec.Name), "with --data-dir a stopped run can go on later"}
+	case rec.Reason == job.ReasonDeadline:
+		return &hintError{fmt.Errorf("workflow %s failed: its timeout passed", rec.Name), "give it a longer timeout"}
+	}
+	return &hintError{fmt.Errorf("workflow %s failed: %s", rec.Name, cause(jobs)), "-o json prints every job with its whole error"}
+}
+
+// cause names the job that failed first, and how many others did not complete.
+func cause(jobs []store.JobRecord) string {
+	var first *store.JobRecord
+	others := -1
+	for i := range jobs {
+		j := &jobs[i]
+		if j.Status == job.Completed || j.Status == job.Skipped {
+			continue
+		}
+		others++
+		failed := j.Status.Failure() && j.Status != job.UpstreamFailed
+		if failed && (first == nil || j.FinishedAt.Before(first.FinishedAt)) {
+			first = j
+		}
+	}
+	if first == nil {
+		return term.Count(others+1, "job") + " did not complete"
+	}
+	text := fmt.Sprintf("job %s is %s (%s)", first.Name, first.Status, first.Reason)
+	if others > 0 {
+		text += fmt.Sprintf(", and %s did not complete", term.Count(others, "other job"))
+	}
+	return text
+}

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+)
+
+// stops are the user's wishes to stop: the first signal closes politely, the
+// second one now. A third one ends the process.
+type stops struct {
+	politely, now chan struct{}
+	done          chan struct{}
+	signals       chan os.Signal
+	once          sync.Once
+}
+
+// catchStops catches SIGINT, SIGTERM and SIGHUP. Tests give signals of their
+// own; nil means those of the process.
+func catchStops(signals chan os.Signal) *stops {
+	s := &stops{
+		politely: make(chan struct{}),
+		now:      make(chan struct{}),
+		done:     make(chan struct{}),
+		signals:  signals,
+	}
+	if s.signals == nil {
+		s.signals = make(chan os.Signal, 2)
+		signal.Notify(s.signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	}
+	go func() {
+		for _, wish := range []chan struct{}{s.politely, s.now} {
+			select {
+			case <-s.signals:
+				close(wish)
+			case <-s.done:
+				return
+			}
+		}
+		signal.Stop(s.signals)
+	}()
+	return s
+}
+
+// release gives the signals back to the process.
+func (s *stops) release() {
+	s.once.Do(func() {
+		signal.Stop(s.signals)
+		close(s.done)
+	})
+}

@@ -1,0 +1,72 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestSimulateReturnsTheResultOfThePayload(t *testing.T) {
+	for _, c := range []struct{ payload, want string }{
+		{`{"result": {"rows": 3, "text": "<&>"}}`, `{"rows": 3, "text": "<&>"}`},
+		{`{"result": null}`, `null`},
+		{`{"source": "production_db"}`, `{}`},
+		{`[1, 2]`, `{}`},
+		{``, `{}`},
+	} {
+		got, err := Simulate()(t.Context(), testJob(c.payload))
+		wantResult(t, got, err, c.want)
+	}
+}
+
+func TestSimulateSleepsAsLongAsThePayloadSays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		got, err := Simulate()(t.Context(), testJob(`{"sleep_ms": 1500.25}`))
+		wantResult(t, got, err, `{}`)
+		if d := time.Since(start); d != 1500250*time.Microsecond {
+			t.Errorf("slept %s, want 1.50025s", d)
+		}
+	})
+}
+
+func TestSimulateFailsTheFirstAttempts(t *testing.T) {
+	j := testJob(`{"fail_times": 2, "result": "at last"}`)
+	for j.Attempt = 1; j.Attempt <= 2; j.Attempt++ {
+		_, err := Simulate()(t.Context(), j)
+		wantError(t, err, false, "simulated failure", "of 2")
+	}
+	got, err := Simulate()(t.Context(), j)
+	wantResult(t, got, err, `"at last"`)
+}
+
+func TestSimulateStopsSleepingWhenItsContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := Simulate()(ctx, testJob(`{"sleep_ms": 3600000}`))
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+			t.Errorf("error %v after %s, want deadline exceeded after 1s", err, time.Since(start))
+		}
+	})
+}
+
+func TestSimulateRefusesWrongTypesForGood(t *testing.T) {
+	for payload, want := range map[string]string{
+		`{"sleep_ms": "10"}`:  "sleep_ms",
+		`{"sleep_ms": null}`:  "sleep_ms",
+		`{"sleep_ms": -1}`:    "sleep_ms",
+		`{"sleep_ms": 1e300}`: "sleep_ms",
+		`{"fail_times": 1.5}`: "fail_times",
+		`{"fail_times": -1}`:  "fail_times",
+		`{"fail_times": []}`:  "fail_times",
+	} {
+		_, err := Simulate()(t.Context(), testJob(payload))
+		wantError(t, err, true, "payload."+want)
+	}
+	_, err := Simulate()(t.Context(), testJob(`{"sleep_ms": "10", "fail_times": "1"}`))
+	wantError(t, err, true, "payload.sleep_ms", "payload.fail_times")
+}

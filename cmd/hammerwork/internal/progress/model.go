@@ -1,0 +1,165 @@
+package progress
+
+import (
+	"container/list"
+	"sync"
+	"time"
+
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+const (
+	shownRunning  = 10 // the longest running jobs
+	shownFailures = 4  // the latest failures
+)
+
+// model is how far a run is. Every change is O(1).
+type model struct {
+	mu       sync.Mutex
+	name     string
+	total    int
+	clock    func() time.Time
+	start    time.Time
+	status   map[job.ID]job.Status // what the last event of each job said
+	counts   map[job.Status]int    // of status
+	running  *list.List            // of attempt, oldest first
+	attempts map[job.ID]*list.Element
+	failures []failure // the latest, oldest first
+	notice   string
+}
+
+// attempt is a job that runs.
+type attempt struct {
+	name   string
+	number int // from 1
+	start  time.Time
+}
+
+// failure is a job that failed by itself.
+type failure struct {
+	name   string
+	status job.Status
+	text   string // one line, may be empty
+}
+
+func newModel(run Run) *model {
+	m := &model{
+		name:     run.Name,
+		total:    run.Total,
+		clock:    run.Clock,
+		status:   make(map[job.ID]job.Status, run.Total),
+		counts:   make(map[job.Status]int),
+		running:  list.New(),
+		attempts: make(map[job.ID]*list.Element),
+	}
+	if m.clock == nil {
+		m.clock = time.Now
+	}
+	m.start = m.clock()
+	for _, e := range run.Before {
+		m.job(e)
+	}
+	return m
+}
+
+// job takes an event and returns how long the attempt that it ends ran, and
+// whether that is known. Events that say nothing new change nothing.
+func (m *model) job(e bus.JobEvent) (ran time.Duration, known bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before, seen := m.status[e.Job]
+	if seen {
+		m.counts[before]--
+	}
+	m.status[e.Job] = e.Status
+	m.counts[e.Status]++
+	now := m.clock()
+	if element, runs := m.attempts[e.Job]; runs {
+		ran, known = now.Sub(element.Value.(attempt).start), true
+		m.running.Remove(element)
+		delete(m.attempts, e.Job)
+	}
+	switch e.Status {
+	case job.Running:
+		m.attempts[e.Job] = m.running.PushBack(attempt{e.Name, e.Attempt, now})
+	case job.Failed, job.Dead, job.TimedOut:
+		if before != e.Status {
+			m.failures = append(m.failures, failure{e.Name, e.Status, shortError(e.Error)})
+			m.failures = m.failures[max(0, len(m.failures)-shownFailures):]
+		}
+	}
+	return ran, known
+}
+
+func (m *model) setNotice(text string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.notice = text
+}
+
+// elapsed returns the time since the start.
+func (m *model) elapsed() time.Duration { return m.clock().Sub(m.start) }
+
+// snapshot is all that a frame shows.
+type snapshot struct {
+	name     string
+	end      workflow.Status // empty: it still runs
+	total    int
+	counts   map[job.Status]int
+	elapsed  time.Duration
+	running  []shownAttempt // at most shownRunning
+	failures []failure
+	notice   string
+}
+
+type shownAttempt struct {
+	name   string
+	number int
+	ran    time.Duration
+}
+
+func (m *model) snapshot(end workflow.Status) snapshot {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.clock()
+	s := snapshot{
+		name:     m.name,
+		end:      end,
+		total:    m.total,
+		counts:   make(map[job.Status]int, len(m.counts)),
+		elapsed:  now.Sub(m.start),
+		failures: append([]failure(nil), m.failures...),
+		notice:   m.notice,
+	}
+	for status, n := range m.counts {
+		s.counts[status] = n
+	}
+	for e := m.running.Front(); e != nil && len(s.running) < shownRunning; e = e.Next() {
+		a := e.Value.(attempt)
+		s.running = append(s.running, shownAttempt{a.name, a.number, now.Sub(a.start)})
+	}
+	return s
+}
+
+// ended returns how many jobs have ended.
+func (s snapshot) ended() int {
+	n := 0
+	for _, status := range job.TerminalStatuses {
+		n += s.counts[status]
+	}
+	return n
+}
+
+// shortError makes an error fit for one line. The cause stands at the end of
+// an error more often than at its start, so a long one keeps both.
+func shortError(text string) string {
+	const head, tail = 100, 190
+	line := []rune(term.OneLine(text))
+	if len(line) <= head+tail {
+		return string(line)
+	}
+	return string(line[:head]) + " … " + string(line[len(line)-tail:])
+}

@@ -1,0 +1,102 @@
+package progress
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// NewPlain returns a progress that writes a line when a job starts, when an
+// attempt fails and when a job ends: seconds since the start, mark, name, what
+// happened.
+func NewPlain(w io.Writer, run Run) Progress {
+	p := &plain{w: w, model: newModel(run)}
+	p.line("·", fmt.Sprintf("%s: %s", run.Name, term.Count(run.Total, "job")))
+	return p
+}
+
+type plain struct {
+	mu    sync.Mutex // around w
+	w     io.Writer
+	model *model
+}
+
+func (p *plain) Job(e bus.JobEvent) {
+	ran, known := p.model.job(e)
+	took := func(word string) string {
+		if !known {
+			return ""
+		}
+		return " " + word + " " + term.Duration(ran)
+	}
+	var what string
+	switch e.Status {
+	case job.Running:
+		what = "started"
+		if e.Attempt > 1 {
+			what += fmt.Sprintf(", attempt %d", e.Attempt)
+		}
+	case job.Retrying:
+		what = fmt.Sprintf("attempt %d failed%s, will be tried again", e.Attempt, took("after"))
+	case job.Completed:
+		what = "completed" + took("in")
+	case job.Pending:
+		return // it was given back and waits again
+	default:
+		what = string(e.Status)
+		if e.Status.Failure() && e.Attempt > 1 {
+			what += fmt.Sprintf(" after %s", term.Count(e.Attempt, "attempt"))
+		} else {
+			what += took("after")
+		}
+		if e.Reason != "" && string(e.Reason) != string(e.Status) {
+			what += " (" + string(e.Reason) + ")"
+		}
+	}
+	if text := shortError(e.Error); text != "" && e.Status != job.Completed && e.Status != job.Running {
+		what += ": " + text
+	}
+	p.line(term.Mark(e.Status), e.Name+" "+what)
+}
+
+func (p *plain) Notice(text string) { p.line("!", text) }
+
+func (p *plain) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.w.Write(b)
+}
+
+func (p *plain) End(status workflow.Status) {
+	mark, what := endOf(status)
+	p.line(mark, p.model.name+" "+what)
+}
+
+// line writes one line. A stream that cannot be written is not worth stopping
+// a run for.
+func (p *plain) line(mark, text string) {
+	text = strings.ReplaceAll(text, "\n", " ")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, _ = fmt.Fprintf(p.w, "%8.2fs %s %s\n", p.model.elapsed().Seconds(), mark, text)
+}
+
+// endOf returns the mark and the word for how a run ended.
+func endOf(status workflow.Status) (mark, word string) {
+	switch status {
+	case workflow.Completed:
+		return "✓", "completed"
+	case workflow.Failed:
+		return "✗", "failed"
+	case workflow.Cancelled:
+		return "–", "cancelled"
+	default:
+		return "–", "stopped"
+	}
+}

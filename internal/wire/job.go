@@ -1,0 +1,103 @@
+package wire
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Job is a job.
+type Job struct {
+	ID               string          `json:"id"`
+	Name             string          `json:"name"`
+	Queue            string          `json:"queue"`
+	Status           string          `json:"status"`
+	DependencyStatus string          `json:"dependency_status"`
+	Reason           string          `json:"reason"`
+	Attempt          int             `json:"attempt"`    // the one that runs, else how many were counted
+	DependsOn        []string        `json:"depends_on"` // names; ids of jobs outside the workflow
+	StartedAt        *time.Time      `json:"started_at"` // of the last attempt
+	FinishedAt       *time.Time      `json:"finished_at"`
+	Result           json.RawMessage `json:"result"` // null: none
+	Error            string          `json:"error"`
+	Priority         string          `json:"priority"`
+	MaxAttempts      int             `json:"max_attempts"`
+	ScheduledAt      *time.Time      `json:"scheduled_at"`
+	TraceID          string          `json:"trace_id"`
+	CauseJobID       string          `json:"cause_job_id"` // upstream_failed: the first failure it goes back to
+
+	Payload  json.RawMessage `json:"payload,omitempty"`  // of a job shown alone
+	Attempts []Attempt       `json:"attempts,omitempty"` // of a job shown alone
+}
+
+// Attempt is an attempt that did not complete.
+type Attempt struct {
+	Attempt    int        `json:"attempt"` // give-backs repeat the number before
+	Outcome    string     `json:"outcome"`
+	Error      string     `json:"error"`
+	Worker     string     `json:"worker"`
+	StartedAt  *time.Time `json:"started_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+}
+
+// JobFromRecord makes the JSON of a job shown alone, with payload and
+// attempts. names gives the names of the jobs of its workflow; a parent that
+// is not in it appears by id.
+func JobFromRecord(j store.JobRecord, names map[job.ID]string) Job {
+	out := fromRecord(j, names)
+	out.Payload = value(j.Payload)
+	for _, a := range j.History {
+		out.Attempts = append(out.Attempts, Attempt{
+			Attempt:    a.Attempt,
+			Outcome:    string(a.Outcome),
+			Error:      a.Error,
+			Worker:     a.Worker,
+			StartedAt:  moment(a.StartedAt),
+			FinishedAt: moment(a.FinishedAt),
+		})
+	}
+	return out
+}
+
+func fromRecord(j store.JobRecord, names map[job.ID]string) Job {
+	out := Job{
+		ID:               text(j.ID),
+		Name:             j.Name,
+		Queue:            j.Queue,
+		Status:           string(j.Status),
+		DependencyStatus: string(j.DependencyStatus),
+		Reason:           string(j.Reason),
+		Attempt:          j.Attempts,
+		DependsOn:        make([]string, len(j.DependsOn)),
+		StartedAt:        moment(j.StartedAt),
+		FinishedAt:       moment(j.FinishedAt),
+		Result:           value(j.Result),
+		Error:            j.Error,
+		Priority:         j.Priority.String(),
+		MaxAttempts:      j.MaxAttempts,
+		ScheduledAt:      moment(j.ScheduledAt),
+		TraceID:          j.TraceID,
+		CauseJobID:       text(j.Cause),
+	}
+	if j.Status == job.Running {
+		out.Attempt++
+	}
+	for i, parent := range j.DependsOn {
+		if name, inside := names[parent]; inside {
+			out.DependsOn[i] = name
+		} else {
+			out.DependsOn[i] = text(parent)
+		}
+	}
+	return out
+}
+
+// value writes a user's JSON; none is null.
+func value(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return json.RawMessage("null")
+	}
+	return raw
+}

@@ -1,0 +1,60 @@
+package graph
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+func writeDot(to io.Writer, g Graph) error {
+	w := bufio.NewWriter(to)
+	fmt.Fprintf(w, "digraph %s {\n", dotQuote(g.Name))
+	fmt.Fprint(w, "  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"Helvetica\"];\n")
+	for _, n := range g.Nodes {
+		label := n.Name
+		if n.Queue != "" {
+			label += "\n" + n.Queue
+		}
+		attributes := "label=" + dotQuote(label)
+		if n.Status != "" {
+			attributes += ", tooltip=" + dotQuote(string(n.Status)) + ", fillcolor=" + dotQuote(paletteOf(n.Status).fill)
+		}
+		fmt.Fprintf(w, "  %s [%s];\n", dotQuote(n.Name), attributes)
+	}
+	for _, e := range g.Edges {
+		fmt.Fprintf(w, "  %s -> %s%s;\n", dotQuote(e.From), dotQuote(e.To), dotEdge(e))
+	}
+	fmt.Fprint(w, "}\n")
+	return w.Flush()
+}
+
+func dotEdge(e Edge) string {
+	var attributes []string
+	if e.On != "" && e.On != job.OnSuccess {
+		attributes = append(attributes, "label="+dotQuote(string(e.On)))
+	}
+	if e.Optional {
+		attributes = append(attributes, "style=dashed")
+	}
+	switch e.State {
+	case workflow.EdgeBroken:
+		attributes = append(attributes, `color="#d1242f"`)
+	case workflow.EdgeInactive:
+		attributes = append(attributes, `color="#afb8c1"`)
+	}
+	if len(attributes) == 0 {
+		return ""
+	}
+	return " [" + strings.Join(attributes, ", ") + "]"
+}
+
+// dotQuote writes a quoted string of dot. Backslashes would begin escapes such
+// as \N, the node's name.
+func dotQuote(s string) string {
+	s = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", `\n`, "\x00", "").Replace(strings.ToValidUTF8(s, "\uFFFD"))
+	return `"` + s + `"`
+}

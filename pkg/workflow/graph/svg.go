@@ -1,0 +1,135 @@
+package graph
+
+import (
+	"bufio"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// Beyond these a drawing helps nobody and a browser no longer shows it.
+const (
+	maxDrawnNodes = 10_000
+	maxDrawnEdges = 50_000
+)
+
+func writeSVG(to io.Writer, g Graph) error {
+	if len(g.Nodes) > maxDrawnNodes || len(g.Edges) > maxDrawnEdges {
+		return fmt.Errorf("the workflow has %d jobs and %d dependencies; svg draws at most %d and %d, the other formats have no limit",
+			len(g.Nodes), len(g.Edges), maxDrawnNodes, maxDrawnEdges)
+	}
+	l := linksOf(g)
+	p := place(g, l)
+	w := bufio.NewWriter(to)
+	title := xmlText(g.Name)
+	width := max(p.width, 2*margin+9*float64(utf8.RuneCountInString(short(g.Name, 80))))
+	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img">`+"\n", width, p.height, width, p.height)
+	fmt.Fprintf(w, "<title>%s</title>\n<style>\n%s</style>\n", title, style())
+	fmt.Fprint(w, arrowHeads)
+	fmt.Fprintf(w, `<rect class="ground" width="100%%" height="100%%"/>`+"\n")
+	fmt.Fprintf(w, `<text class="head" x="%.0f" y="%.0f">%s</text>`+"\n", margin, margin+8, xmlText(short(g.Name, 80)))
+	for _, e := range l.edges {
+		writeEdge(w, e, p)
+	}
+	for i, n := range g.Nodes {
+		writeNode(w, n, p.x[i], p.y[i], p.w[i])
+	}
+	fmt.Fprint(w, "</svg>\n")
+	return w.Flush()
+}
+
+func writeEdge(w io.Writer, l link, p layout) {
+	x1, y1 := p.x[l.from]+p.w[l.from], p.y[l.from]+nodeHeight/2
+	x2, y2 := p.x[l.to]-2, p.y[l.to]+nodeHeight/2
+	bend := min(max((x2-x1)/2, layerGap/2), 160)
+	class, head := "edge", "arrow"
+	switch l.edge.State {
+	case workflow.EdgeActive:
+		class, head = "edge active", "arrow-active"
+	case workflow.EdgeInactive:
+		class = "edge inactive"
+	case workflow.EdgeBroken:
+		class, head = "edge broken", "arrow-broken"
+	}
+	if l.edge.Optional {
+		class += " optional"
+	}
+	fmt.Fprintf(w, `<path class="%s" marker-end="url(#%s)" d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/>`+"\n",
+		class, head, x1, y1, x1+bend, y1, x2-bend, y2, x2, y2)
+	if l.edge.On != "" && l.edge.On != job.OnSuccess {
+		fmt.Fprintf(w, `<text class="on" x="%.1f" y="%.1f">%s</text>`+"\n", (x1+x2)/2, (y1+y2)/2-5, xmlText(string(l.edge.On)))
+	}
+}
+
+func writeNode(w io.Writer, n Node, x, y, width float64) {
+	class := "none"
+	if n.Status.Valid() {
+		class = string(n.Status)
+	}
+	fmt.Fprintf(w, `<g class="node %s"><title>%s</title>`, class, xmlText(strings.TrimSpace(n.Name+"\n"+subtitle(n))))
+	fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="8"/>`, x, y, width, nodeHeight)
+	fmt.Fprintf(w, `<text class="name" x="%.1f" y="%.1f">%s</text>`, x+14, y+19, xmlText(short(n.Name, int((width-28)/nameChar))))
+	fmt.Fprintf(w, `<text class="queue" x="%.1f" y="%.1f">%s</text></g>`+"\n", x+14, y+35, xmlText(short(subtitle(n), int((width-28)/smallChar))))
+}
+
+// subtitle is the line below a node's name.
+func subtitle(n Node) string {
+	if n.Status == "" {
+		return n.Queue
+	}
+	return strings.TrimPrefix(n.Queue+" · "+string(n.Status), " · ")
+}
+
+// short cuts a text in the middle: its end often tells more than its middle.
+func short(s string, limit int) string {
+	r := []rune(s)
+	if len(r) <= limit {
+		return s
+	}
+	head := (limit - 1) / 2
+	return string(r[:head]) + "…" + string(r[len(r)-(limit-1-head):])
+}
+
+func xmlText(s string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder returns no error
+	return b.String()
+}
+
+const arrowHeads = `<defs>
+<marker id="arrow" class="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker>
+<marker id="arrow-active" class="tip active" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker>
+<marker id="arrow-broken" class="tip broken" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker>
+</defs>
+`
+
+// style is the style sheet: light, and dark where the reader prefers it.
+func style() string {
+	var b strings.Builder
+	b.WriteString(`text{font-family:ui-sans-serif,system-ui,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1f2328}
+.ground{fill:#ffffff}.head{font-size:17px;font-weight:600}
+.name{font-size:13px;font-weight:600}.queue{font-size:11px;opacity:.75}.on{font-size:10px;text-anchor:middle}
+.node rect{fill:#f6f8fa;stroke:#8c959f;stroke-width:1.25}
+.edge{fill:none;stroke:#8c959f;stroke-width:1.4}.edge.active{stroke:#1a7f37}.edge.broken{stroke:#d1242f}
+.edge.inactive{stroke:#d0d7de}.edge.optional{stroke-dasharray:5 4}
+.tip{fill:#8c959f}.tip.active{fill:#1a7f37}.tip.broken{fill:#d1242f}
+`)
+	for _, p := range palettes {
+		fmt.Fprintf(&b, ".%s rect{fill:%s;stroke:%s}.%s text{fill:%s}\n", p.status, p.fill, p.stroke, p.status, p.text)
+	}
+	b.WriteString(`@media (prefers-color-scheme:dark){
+text{fill:#e6edf3}.ground{fill:#0d1117}.node rect{fill:#21262d;stroke:#768390}
+.edge{stroke:#768390}.edge.active{stroke:#3fb950}.edge.broken{stroke:#f85149}.edge.inactive{stroke:#373e47}
+.tip{fill:#768390}.tip.active{fill:#3fb950}.tip.broken{fill:#f85149}
+`)
+	for _, p := range palettes {
+		fmt.Fprintf(&b, ".%s rect{fill:%s;stroke:%s}.%s text{fill:%s}\n", p.status, p.darkFill, p.darkStroke, p.status, p.darkLetter)
+	}
+	b.WriteString("}\n")
+	return b.String()
+}

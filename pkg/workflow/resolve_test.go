@@ -1,0 +1,279 @@
+package workflow
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// partOf makes a part of one running workflow. parents[i] are the parents of
+// node i.
+func partOf(policy FailurePolicy, parents [][]int) *Part {
+	p := &Part{Workflows: []Header{{ID: job.NewID(), Status: Running, Policy: policy, Tally: Tally{Total: len(parents)}}}}
+	for i, of := range parents {
+		n := Node{ID: job.NewID(), Status: job.Pending, Deps: job.NoDependencies}
+		if len(of) > 0 {
+			n.Deps, n.Counts.Unresolved = job.Waiting, len(of)
+		}
+		p.Nodes = append(p.Nodes, n)
+		for _, parent := range of {
+			p.Edges = append(p.Edges, Edge{Parent: parent, Child: i, On: job.OnSuccess, State: EdgeUnresolved})
+		}
+	}
+	return p
+}
+
+func chain(n int) [][]int {
+	parents := make([][]int, n)
+	for i := 1; i < n; i++ {
+		parents[i] = []int{i - 1}
+	}
+	return parents
+}
+
+// hourglass is one job, width jobs after it, and one after them.
+func hourglass(width int) [][]int {
+	parents := make([][]int, width+2)
+	for i := 1; i <= width; i++ {
+		parents[i] = []int{0}
+		parents[width+1] = append(parents[width+1], i)
+	}
+	return parents
+}
+
+func TestAFailureRunsDownAVeryLongChainAtOnce(t *testing.T) {
+	p := partOf(ContinueOnFailure, chain(100_000))
+	began := time.Now()
+	c := Resolve(p, []Ending{{Node: 0, Status: job.Failed, Reason: job.ReasonPermanent}})
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if len(c.Ended) != 100_000 || p.Workflows[0].Status != Failed || p.Workflows[0].Tally.UpstreamFailed != 99_999 {
+		t.Fatalf("%d ended, workflow %+v", len(c.Ended), p.Workflows[0])
+	}
+	for i, n := range p.Nodes[1:] {
+		if n.Cause != p.Nodes[0].ID {
+			t.Fatalf("the cause of node %d is not the first failure", i+1)
+		}
+	}
+	checkChanges(t, p, c)
+}
+
+func TestAWideFanOpensAndClosesInOneStepEach(t *testing.T) {
+	const width = 50_000
+	p := partOf(FailFast, hourglass(width))
+	began := time.Now()
+	c := Resolve(p, []Ending{{Node: 0, Status: job.Completed}})
+	if len(c.Runnable) != width || len(c.Ended) != 1 {
+		t.Fatalf("%d may run, %d ended", len(c.Runnable), len(c.Ended))
+	}
+	checkChanges(t, p, c)
+	endings := make([]Ending, width)
+	for i := range endings {
+		endings[i] = Ending{Node: i + 1, Status: job.Completed}
+	}
+	c = Resolve(p, endings)
+	if !slices.Equal(c.Runnable, []int{width + 1}) || p.Nodes[width+1].Counts.Active != width {
+		t.Fatalf("%v may run, counts %+v", c.Runnable, p.Nodes[width+1].Counts)
+	}
+	checkChanges(t, p, c)
+	c = Resolve(p, []Ending{{Node: width + 1, Status: job.Completed}})
+	checkChanges(t, p, c)
+	if p.Workflows[0].Status != Completed {
+		t.Fatalf("the workflow is %s", p.Workflows[0].Status)
+	}
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestManyWorkflowsThatFailInOneBatchCostNoMoreThanTheirJobs(t *testing.T) {
+	const workflows, jobs = 2000, 50
+	p := &Part{}
+	var endings []Ending
+	for w := range workflows {
+		p.Workflows = append(p.Workflows, Header{Status: Running, Policy: FailFast, Tally: Tally{Total: jobs}})
+		endings = append(endings, Ending{Node: len(p.Nodes), Status: job.Failed})
+		for range jobs {
+			p.Nodes = append(p.Nodes, Node{ID: job.NewID(), Workflow: w, Status: job.Pending, Deps: job.NoDependencies})
+		}
+	}
+	began := time.Now()
+	c := Resolve(p, endings)
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if len(c.Ended) != workflows*jobs {
+		t.Errorf("%d ended", len(c.Ended))
+	}
+	checkChanges(t, p, c)
+}
+
+func TestTheEndOfAWorkflowDoesNotDependOnTheOrderOfItsOutcomes(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		parents := randomGraph(random, 2+random.IntN(12))
+		outcome := make([]job.Status, len(parents))
+		for i := range outcome {
+			outcome[i] = []job.Status{job.Completed, job.Completed, job.Completed, job.Failed, job.Skipped}[random.IntN(5)]
+		}
+		var first []job.Status
+		for range 8 {
+			p := partOf(ContinueOnFailure, parents)
+			finish(t, p, outcome, random)
+			statuses := make([]job.Status, len(p.Nodes))
+			for i, n := range p.Nodes {
+				statuses[i] = n.Status
+			}
+			if first == nil {
+				first = statuses
+			}
+			if !slices.Equal(statuses, first) {
+				t.Fatalf("graph %v with outcomes %v ended as %v and as %v", parents, outcome, first, statuses)
+			}
+		}
+	}
+}
+
+func randomGraph(random *rand.Rand, jobs int) [][]int {
+	parents := make([][]int, jobs)
+	for i := range parents {
+		for j := range i {
+			if random.IntN(3) == 0 {
+				parents[i] = append(parents[i], j)
+			}
+		}
+	}
+	return parents
+}
+
+// finish ends runnable jobs with their outcomes, in random batches, until the
+// workflow has ended.
+func finish(t *testing.T, p *Part, outcome []job.Status, random *rand.Rand) {
+	t.Helper()
+	for rounds := 0; !p.Workflows[0].Status.Terminal(); rounds++ {
+		if rounds > len(p.Nodes) {
+			t.Fatalf("stuck: %+v", p.Nodes)
+		}
+		var endings []Ending
+		for i, n := range p.Nodes {
+			if !n.Status.Terminal() && n.Deps != job.Waiting && (len(endings) == 0 || random.IntN(2) == 0) {
+				endings = append(endings, Ending{Node: i, Status: outcome[i]})
+			}
+		}
+		random.Shuffle(len(endings), func(i, j int) { endings[i], endings[j] = endings[j], endings[i] })
+		checkChanges(t, p, Resolve(p, endings))
+	}
+}
+
+func TestAWorkflowAlwaysEndsUnderEveryPolicy(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, policy := range []FailurePolicy{FailFast, ContinueOnFailure} {
+		for range 500 {
+			p := partOf(policy, randomGraph(random, 1+random.IntN(15)))
+			for rounds := 0; !p.Workflows[0].Status.Terminal(); rounds++ {
+				if rounds > 10*len(p.Nodes)+20 {
+					t.Fatalf("stuck under %s: %+v", policy, p)
+				}
+				step(t, p, random)
+			}
+		}
+	}
+}
+
+// step holds, ends or cancels something at random.
+func step(t *testing.T, p *Part, random *rand.Rand) {
+	t.Helper()
+	h := p.Workflows[0]
+	switch dice := random.IntN(30); {
+	case dice == 0:
+		checkChanges(t, p, Cancel(p, 0, job.ReasonUser))
+	case dice == 1 && h.Status == Cancelling:
+		checkChanges(t, p, CancelHeld(p, 0))
+	default:
+		var endings []Ending
+		for i := range p.Nodes {
+			n := &p.Nodes[i]
+			stopped := h.Failing || h.Status == Cancelling
+			switch {
+			case n.Held && random.IntN(2) == 0:
+				status := []job.Status{job.Completed, job.Completed, job.Failed, job.Cancelled}[random.IntN(4)]
+				endings = append(endings, Ending{Node: i, Status: status})
+			case !n.Held && !n.Status.Terminal() && n.Deps != job.Waiting && !stopped:
+				n.Held, n.Status = true, job.Running
+			}
+		}
+		checkChanges(t, p, Resolve(p, endings))
+	}
+}
+
+func TestAScopeHoldsAllThatAnEndingMayChange(t *testing.T) {
+	running := func(p FailurePolicy) *Header { return &Header{Status: Running, Policy: p} }
+	tests := []struct {
+		what   string
+		h      *Header
+		status job.Status
+		want   Scope
+	}{
+		{"a completed job touches its children", running(FailFast), job.Completed, Children},
+		{"a failure without a workflow reaches its descendants", nil, job.Failed, Descendants},
+		{"a failure under continue_on_failure reaches its descendants", running(ContinueOnFailure), job.Dead, Descendants},
+		{"the first failure under fail_fast stops the workflow", running(FailFast), job.TimedOut, WholeWorkflow},
+		{"a cancelled job under fail_fast stops it through its children", running(FailFast), job.Cancelled, WholeWorkflow},
+		{"a skipped job stops nothing", running(FailFast), job.Skipped, Descendants},
+		{"a later failure stops nothing more", &Header{Status: Running, Policy: FailFast, Failing: true}, job.Failed, Descendants},
+		{"a cancelling workflow has stopped already", &Header{Status: Cancelling, Policy: FailFast}, job.Failed, Descendants},
+	}
+	for _, tt := range tests {
+		if got := ScopeOf(tt.h, tt.status); got != tt.want {
+			t.Errorf("%s: got %d, want %d", tt.what, got, tt.want)
+		}
+	}
+}
+
+func TestRevisitSettlesEdgesOfParentsThatEndedBefore(t *testing.T) {
+	p := partOf(ContinueOnFailure, [][]int{{}, {0}, {1}})
+	p.Nodes[0].Status, p.Workflows[0].Tally.Failed = job.Failed, 1
+	c := Revisit(p)
+	if !slices.Equal(c.Ended, []int{1, 2}) || p.Workflows[0].Status != Failed {
+		t.Fatalf("ended %v, workflow %s", c.Ended, p.Workflows[0].Status)
+	}
+	checkChanges(t, p, c)
+	if again := Revisit(p); len(again.Ended)+len(again.Edges)+len(again.Counted) != 0 {
+		t.Errorf("a second visit changed %+v", again)
+	}
+}
+
+func TestATallyHasACounterForEveryTerminalStatus(t *testing.T) {
+	var tally Tally
+	for i, s := range job.TerminalStatuses {
+		*tally.Of(s)++
+		if tally.Ended() != i+1 {
+			t.Errorf("%s is not counted as an end", s)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a status that is no end has a counter")
+		}
+	}()
+	tally.Of(job.Running)
+}
+
+func ExampleResolve() {
+	p := &Part{
+		Workflows: []Header{{Status: Running, Policy: ContinueOnFailure, Tally: Tally{Total: 2}}},
+		Nodes: []Node{
+			{ID: job.NewID(), Status: job.Running, Deps: job.NoDependencies, Held: true},
+			{ID: job.NewID(), Status: job.Pending, Deps: job.Waiting, Counts: Counts{Unresolved: 1}},
+		},
+		Edges: []Edge{{Parent: 0, Child: 1, On: job.OnSuccess, State: EdgeUnresolved}},
+	}
+	changes := Resolve(p, []Ending{{Node: 0, Status: job.Completed}})
+	fmt.Println("ended", changes.Ended, "runnable", changes.Runnable)
+	// Output: ended [0] runnable [1]
+}

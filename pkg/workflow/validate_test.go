@@ -1,0 +1,304 @@
+package workflow
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// faultsOf validates w and returns its faults.
+func faultsOf(t *testing.T, w *Workflow) []Fault {
+	t.Helper()
+	err := w.Validate()
+	if err == nil {
+		return nil
+	}
+	var report *Error
+	if !errors.As(err, &report) {
+		t.Fatalf("%v is not an *Error", err)
+	}
+	return report.Faults
+}
+
+func TestEveryFaultHasItsCodeAndItsPlace(t *testing.T) {
+	one := func(change func(j *job.Job)) *Workflow {
+		j := named("a")
+		change(j)
+		return NewWorkflow("w").Add(j)
+	}
+	twin := named("a")
+	tests := []struct {
+		what string
+		w    *Workflow
+		code Code
+		path string
+		says string
+	}{
+		{"no jobs", NewWorkflow("w"), CodeInvalid, "jobs", "no jobs"},
+		{"no name", NewWorkflow("").Add(named("a")), CodeInvalid, "name", "empty"},
+		{"a name of two lines", NewWorkflow("a\nb").Add(named("a")), CodeInvalid, "name", "control character"},
+		{"a name that is too long", NewWorkflow(strings.Repeat("ü", 201)).Add(named("a")), CodeInvalid, "name", "201 characters"},
+		{"a name that is no text", NewWorkflow("\xff").Add(named("a")), CodeInvalid, "name", "UTF-8"},
+		{"U+0000 in the description", NewWorkflow("w").WithDescription("\x00").Add(named("a")), CodeInvalid, "description", "U+0000"},
+		{"a long description", NewWorkflow("w").WithDescription(strings.Repeat("x", job.MaxMetadata+1)).Add(named("a")), CodeTooLarge, "description", "at most"},
+		{"metadata that is no object", NewWorkflow("w").WithMetadata([]int{1}).Add(named("a")), CodeInvalid, "metadata", "not a JSON object"},
+		{"metadata that JSON cannot hold", NewWorkflow("w").WithMetadata(func() {}).Add(named("a")), CodeInvalid, "metadata", "cannot be encoded"},
+		{"metadata with U+0000", NewWorkflow("w").WithMetadata(map[string]any{"a": []any{map[string]any{"b\x00": 1}}}).Add(named("a")), CodeInvalid, "metadata", "U+0000"},
+		{"large metadata", NewWorkflow("w").WithMetadata(map[string]string{"a": strings.Repeat("x", job.MaxMetadata)}).Add(named("a")), CodeTooLarge, "metadata", "at most"},
+		{"an unknown policy", NewWorkflow("w").WithFailurePolicy("never").Add(named("a")), CodeInvalid, "failure_policy", "fail_fast"},
+		{"a policy of later", NewWorkflow("w").WithFailurePolicy(Manual).Add(named("a")), CodeInvalid, "failure_policy", "not available yet"},
+		{"a priority out of range", NewWorkflow("w").WithPriority(9).Add(named("a")), CodeInvalid, "priority", "not between"},
+		{"a bad retry policy", NewWorkflow("w").WithRetry(job.RetryPolicy{MaxAttempts: -1}).Add(named("a")), CodeInvalid, "retry.max_attempts", "not between"},
+		{"a negative timeout", NewWorkflow("w").WithTimeout(-1).Add(named("a")), CodeInvalid, "timeout", "negative"},
+		{"a negative interval", NewWorkflow("w").WithHealthCheckInterval(-1).Add(named("a")), CodeInvalid, "health_check_interval", "negative"},
+		{"a bad trace id", NewWorkflow("w").WithTraceID("xyz").Add(named("a")), CodeInvalid, "trace_id", "not valid"},
+		{"a trace id of zeros", NewWorkflow("w").WithTraceID(strings.Repeat("0", 32)).Add(named("a")), CodeInvalid, "trace_id", "not valid"},
+		{"a bad job name", NewWorkflow("w").Add(named("a b")), CodeInvalid, "jobs[0].name", "not allowed"},
+		{"U+0000 in a job name", NewWorkflow("w").Add(named("a\x00")), CodeInvalid, "jobs[0].name", `"a\x00"`},
+		{"a name twice", NewWorkflow("w").AddParallel(named("a"), named("a")), CodeDuplicateName, "jobs[1].name", "already taken by jobs[0]"},
+		{"a job twice", NewWorkflow("w").AddParallel(twin, twin), CodeDuplicateName, "jobs[1]", "same id as jobs[0]"},
+		{"no queue", one(func(j *job.Job) { j.Queue = "" }), CodeInvalid, "jobs[0].queue", "no queue"},
+		{"a queue with a control character", one(func(j *job.Job) { j.Queue = "a\x1b" }), CodeInvalid, "jobs[0].queue", "control character"},
+		{"a payload that is not JSON", one(func(j *job.Job) { j.Payload = json.RawMessage("{") }), CodeInvalid, "jobs[0].payload", "not valid JSON"},
+		{"a payload that is not UTF-8", one(func(j *job.Job) { j.Payload = json.RawMessage("\"\xff\"") }), CodeInvalid, "jobs[0].payload", "not valid JSON"},
+		{"a payload that cannot be encoded", NewWorkflow("w").Add(job.New("q", func() {})), CodeInvalid, "jobs[0].payload", "cannot be encoded"},
+		{"a large payload", NewWorkflow("w").Add(job.New("q", strings.Repeat("x", job.MaxPayload))), CodeTooLarge, "jobs[0].payload", "at most 262144"},
+		{"a job's priority", one(func(j *job.Job) { j.WithPriority(-1) }), CodeInvalid, "jobs[0].priority", "not between"},
+		{"a job's retry policy", one(func(j *job.Job) { j.WithRetry(job.RetryPolicy{Jitter: "much"}) }), CodeInvalid, "jobs[0].retry.jitter", "much"},
+		{"a job's timeout", one(func(j *job.Job) { j.WithTimeout(-1) }), CodeInvalid, "jobs[0].timeout", "negative"},
+		{"a job's deadline", one(func(j *job.Job) { j.WithDeadline(-1) }), CodeInvalid, "jobs[0].deadline", "negative"},
+		{"a job's delay", one(func(j *job.Job) { j.WithDelay(-1) }), CodeInvalid, "jobs[0].delay", "negative"},
+		{"a job's trace id", one(func(j *job.Job) { j.WithTraceID("1") }), CodeInvalid, "jobs[0].trace_id", "not valid"},
+		{"a job's correlation id", one(func(j *job.Job) { j.WithCorrelationID("\n") }), CodeInvalid, "jobs[0].correlation_id", "control"},
+		{"an unknown join", one(func(j *job.Job) { j.Join.Rule = "most" }), CodeInvalid, "jobs[0].join", "not one of"},
+		{"a quorum over its parents", one(func(j *job.Job) { j.Join = job.Join{Rule: job.JoinQuorum, Quorum: 2} }), CodeInvalid, "jobs[0].join", "quorum 2"},
+		{"a join of later", one(func(j *job.Job) { j.Join.Rule = job.JoinAny }), CodeInvalid, "jobs[0].join", "not available yet"},
+		{"an unknown parent", one(func(j *job.Job) { j.DependsOnNames("b") }), CodeUnknownParent, "jobs[0].depends_on[0]", `"b"`},
+		{"a job that depends on itself", one(func(j *job.Job) { j.DependsOnJobs(j) }), CodeCycle, "jobs[0].depends_on[0]", "itself"},
+		{"a parent twice", NewWorkflow("w").AddParallel(named("a"), named("b").DependsOnNames("a", "a")), CodeInvalid, "jobs[1].depends_on[1]", "twice"},
+		{"an unknown on", NewWorkflow("w").AddParallel(named("a"), &job.Job{Name: "b", Queue: "q", DependsOn: []job.Dependency{{Name: "a", On: "never"}}}), CodeInvalid, "jobs[1].depends_on[0].on", "never"},
+		{"an on of later", NewWorkflow("w").AddParallel(named("a"), &job.Job{Name: "b", Queue: "q", DependsOn: []job.Dependency{{Name: "a", On: job.OnFailure}}}), CodeInvalid, "jobs[1].depends_on[0]", "on: failure"},
+		{"an optional parent, of later", NewWorkflow("w").AddParallel(named("a"), &job.Job{Name: "b", Queue: "q", DependsOn: []job.Dependency{{Name: "a", Optional: true}}}), CodeInvalid, "jobs[1].depends_on[0]", "optional"},
+		{"a cycle", NewWorkflow("w").AddParallel(named("a").DependsOnNames("b"), named("b").DependsOnNames("a")), CodeCycle, "jobs[0].depends_on", "b → a → b"},
+	}
+	for _, tt := range tests {
+		faults := faultsOf(t, tt.w)
+		found := slices.ContainsFunc(faults, func(f Fault) bool {
+			return f.Code == tt.code && f.Path == tt.path && strings.Contains(f.Message, tt.says)
+		})
+		if !found {
+			t.Errorf("%s: no fault %s at %s that says %q among %+v", tt.what, tt.code, tt.path, tt.says, faults)
+		}
+	}
+}
+
+func TestAllFaultsComeInOneReport(t *testing.T) {
+	w := NewWorkflow("").AddParallel(
+		named("a").DependsOnNames("c"), named("a"), named("b").DependsOnNames("transfrom"), named("c").DependsOnNames("a"), named("transform"))
+	w.Jobs[4].Queue = ""
+	report := &Error{}
+	if !errors.As(w.Validate(), &report) {
+		t.Fatal("it is valid")
+	}
+	want := []Code{CodeInvalid, CodeDuplicateName, CodeUnknownParent, CodeInvalid, CodeCycle}
+	var got []Code
+	for _, f := range report.Faults {
+		got = append(got, f.Code)
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v\n%v", got, want, report)
+	}
+	if hint := report.Faults[2].Hint; hint != `did you mean "transform"?` {
+		t.Errorf("the hint is %q", hint)
+	}
+	if report.Code() != CodeInvalid || report.Hint() == "" {
+		t.Errorf("code %q, hint %q", report.Code(), report.Hint())
+	}
+}
+
+func TestACycleIsReportedWithItsPath(t *testing.T) {
+	w := NewWorkflow("w").AddParallel(
+		named("start"), named("a").DependsOnNames("start", "c"), named("b").DependsOnNames("a"), named("c").DependsOnNames("b"), named("end").DependsOnNames("c"))
+	var cycle CycleError
+	if err := w.Validate(); !errors.As(err, &cycle) {
+		t.Fatalf("got %v", err)
+	}
+	if len(cycle.Path) != 4 || cycle.Path[0] != cycle.Path[3] {
+		t.Fatalf("the path is %v", cycle.Path)
+	}
+	for i, name := range cycle.Path[:3] {
+		next := cycle.Path[i+1]
+		if want := map[string]string{"a": "b", "b": "c", "c": "a"}[name]; next != want {
+			t.Errorf("%v does not run the way the work would", cycle.Path)
+		}
+	}
+}
+
+func TestALongCycleIsCutInTheMiddle(t *testing.T) {
+	names := make([]string, 1000)
+	for i := range names {
+		names[i] = fmt.Sprintf("job-%d", i)
+	}
+	text := CycleError{Path: append(names, names[0])}.Error()
+	if !strings.Contains(text, "job-0 →") || !strings.HasSuffix(text, "job-999 → job-0") || len(text) > 400 {
+		t.Errorf("got %s", text)
+	}
+	if !strings.Contains(text, "… 982 more …") {
+		t.Errorf("the count of the rest is wrong in %s", text)
+	}
+}
+
+func TestAVeryLongChainIsValidatedAtOnce(t *testing.T) {
+	w := NewWorkflow("chain")
+	w.Jobs = append(w.Jobs, named("job-0"))
+	for i := 1; i < 100_000; i++ {
+		w.Jobs = append(w.Jobs, named(fmt.Sprintf("job-%d", i)).DependsOnNames(fmt.Sprintf("job-%d", i-1)))
+	}
+	began := time.Now()
+	if err := w.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	w.Jobs[0].DependsOnNames("job-99999")
+	var cycle CycleError
+	if err := w.Validate(); !errors.As(err, &cycle) || len(cycle.Path) != 100_001 {
+		t.Fatalf("the cycle has %d jobs", len(cycle.Path))
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestManyMisspeltParentsCostLittle(t *testing.T) {
+	w := NewWorkflow("w")
+	for i := range 3000 {
+		w.Jobs = append(w.Jobs, named(fmt.Sprintf("job-%s-%d", strings.Repeat("x", 150), i)))
+	}
+	bad := named("bad")
+	for i := range 100_000 {
+		bad.DependsOnNames(fmt.Sprintf("jub-%s-%d", strings.Repeat("x", 150), i))
+	}
+	w.Jobs = append(w.Jobs, bad)
+	began := time.Now()
+	faults := faultsOf(t, w)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if len(faults) != maxFaults+1 || faults[maxFaults].Message != "and 99900 more faults" {
+		t.Errorf("%d faults, the last %q", len(faults), faults[len(faults)-1].Message)
+	}
+}
+
+func TestLimitsAreCheckedBeforeTheWork(t *testing.T) {
+	w := NewWorkflow("w").AddParallel(named("a"), named("b"), named("c")).Then(named("d"), named("e"))
+	for _, limits := range []Limits{{Jobs: 4}, {Edges: 5}} {
+		var report *Error
+		if err := w.ValidateLimits(limits); !errors.As(err, &report) || report.Code() != CodeTooLarge {
+			t.Errorf("limits %+v: got %v", limits, err)
+		}
+	}
+	if err := w.ValidateLimits(Limits{Jobs: 5, Edges: 6}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidateCompletesAWorkflow(t *testing.T) {
+	w := &Workflow{Name: "w", Jobs: []*job.Job{{Queue: "re size"}, {Queue: "re size"}, {Queue: "re size", Name: "re-size-2"}}}
+	w.Jobs[0].DependsOnNames("re-size-2")
+	for range 2 { // it may be called again
+		if err := w.Validate(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.ID == (job.ID{}) || w.FailurePolicy != FailFast || string(w.Metadata) != "{}" {
+		t.Errorf("got %+v", w)
+	}
+	if w.Jobs[0].Name != "re-size" || w.Jobs[1].Name != "re-size-3" || string(w.Jobs[0].Payload) != "null" {
+		t.Errorf("the jobs are called %s, %s", w.Jobs[0].Name, w.Jobs[1].Name)
+	}
+	if d := w.Jobs[0].DependsOn[0]; d.Parent != w.Jobs[2].ID || d.On != job.OnSuccess {
+		t.Errorf("the dependency is %+v", d)
+	}
+}
+
+func TestAParentOutsideOfTheWorkflowIsKept(t *testing.T) {
+	outside := job.NewID()
+	w := NewWorkflow("w").Add(named("a").DependsOnIDs(outside))
+	if err := w.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if w.Jobs[0].DependsOn[0].Parent != outside {
+		t.Error("the parent is gone")
+	}
+}
+
+func TestLooseJobsMayShareANameAndDependById(t *testing.T) {
+	a := job.New("q", nil)
+	jobs := []*job.Job{a, job.New("q", nil).DependsOnJobs(a), job.New("q", nil).WithName("q")}
+	if err := ValidateJobs(jobs); err != nil {
+		t.Fatal(err)
+	}
+	jobs[0].DependsOnJobs(jobs[1])
+	var cycle CycleError
+	if err := ValidateJobs(jobs); !errors.As(err, &cycle) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAReportNamesThePlaceOfEveryFault(t *testing.T) {
+	e := &Error{File: "w.yaml", Faults: []Fault{
+		{Line: 3, Column: 7, Message: "one"}, {Line: 4, Message: "two"}, {Message: "three", Path: "jobs"},
+	}}
+	if got := e.Error(); got != "w.yaml:3:7: one\nw.yaml:4: two\nw.yaml: three" {
+		t.Errorf("got %q", got)
+	}
+	e.File = ""
+	if got := e.Error(); got != "one\ntwo\njobs: three" {
+		t.Errorf("got %q", got)
+	}
+	if (&Error{}).Code() != CodeInvalid || (&Error{}).Hint() != "" {
+		t.Error("an empty report has a code or a hint")
+	}
+}
+
+func TestASchedule(t *testing.T) {
+	for _, s := range []Schedule{
+		{Cron: "0 2 * * *"}, {Cron: "*/10 0 2 * * MON-FRI"}, {Cron: "@daily"}, {Cron: "@every 90m"},
+		{Cron: "0 2 * * *", Timezone: "Europe/Berlin", CatchUp: CatchUpAll, Overlap: OverlapCancelPrevious}, {Cron: "0 0 29 2 *"},
+	} {
+		w := NewWorkflow("w").Add(named("a"))
+		w.Schedule = &s
+		if faults := faultsOf(t, w); faults != nil {
+			t.Errorf("%+v: %+v", s, faults)
+		}
+	}
+	for path, s := range map[string]Schedule{
+		"schedule.cron":     {},
+		"schedule.timezone": {Cron: "@daily", Timezone: "Europe/Nowhere"},
+		"schedule.catch_up": {Cron: "@daily", CatchUp: "some"},
+		"schedule.overlap":  {Cron: "@daily", Overlap: "maybe"},
+	} {
+		w := NewWorkflow("w").Add(named("a"))
+		w.Schedule = &s
+		if faults := faultsOf(t, w); len(faults) != 1 || faults[0].Path != path {
+			t.Errorf("%+v: %+v", s, faults)
+		}
+	}
+	for _, expression := range []string{"* * *", "61 * * * *", "0 0 31 2 *", "@fortnightly", "TZ=", "CRON_TZ=Europe/Berlin 0 2 * * *", "1 2 3 4 5 6 7", "\x00"} {
+		w := NewWorkflow("w").Add(named("a"))
+		w.Schedule = &Schedule{Cron: expression}
+		if faults := faultsOf(t, w); len(faults) != 1 || faults[0].Path != "schedule.cron" {
+			t.Errorf("%q: %+v", expression, faults)
+		}
+	}
+	w := NewWorkflow("w").Add(named("a"))
+	w.Schedule = &Schedule{Cron: "@daily", Timezone: "Local"}
+	if faults := faultsOf(t, w); len(faults) != 1 {
+		t.Errorf("the zone Local: %+v", faults)
+	}
+}

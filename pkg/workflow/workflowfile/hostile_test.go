@@ -1,0 +1,108 @@
+package workflowfile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+func TestHostileFilesAreRefusedQuickly(t *testing.T) {
+	bomb := "name: w\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+	for i := 1; i < 20; i++ {
+		bomb += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i-1), 10), ","))
+	}
+	tower := "name: w\na0: &a0 [x]\n"
+	for i := 1; i < 2000; i++ {
+		tower += fmt.Sprintf("a%d: &a%d [*a%d]\n", i, i, i-1)
+	}
+	wide := "name: w\na: &a {" + strings.Repeat("k: v, ", 1) + "}\n"
+	var fields []string
+	for i := range 3000 {
+		fields = append(fields, fmt.Sprintf("k%d: v", i))
+	}
+	wide = "name: w\na: &a {" + strings.Join(fields, ", ") + "}\nb:\n" + strings.Repeat("  - {<<: *a}\n", 3000)
+	tests := []struct{ what, file, text, says string }{
+		{"an alias bomb in a payload", "w.yaml", strings.Replace(bomb, "name: w", "name: w", 1) + "jobs: [{name: a, queue: q, payload: *a19}]\n", "aliases"},
+		{"a tower of aliases", "w.yaml", tower + "jobs: [{name: a, queue: q, payload: *a1999}]\n", "levels"},
+		{"a merge bomb", "w.yaml", wide, "values"},
+		{"deep flow", "w.yaml", strings.Repeat("[", 200_000), "levels"},
+		{"deep flow objects", "w.yaml", strings.Repeat("{a: ", 200_000), "levels"},
+		{"deep lists", "w.yaml", strings.Repeat("- ", 200_000), "levels"},
+		{"deep keys", "w.yaml", strings.Repeat("? ", 200_000), "levels"},
+		{"many tags", "w.yaml", "a: " + strings.Repeat("!!str ", 200_000) + "x", ""},
+		{"many anchors", "w.yaml", "a: " + strings.Repeat("&a ", 200_000) + "x", ""},
+		{"deep blocks", "w.yaml", deepBlocks(1500), "levels"},
+		{"deep JSON", "w.json", strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "levels"},
+		{"very deep JSON", "w.json", strings.Repeat("[", 1_000_000), "not valid JSON"},
+		{"many values", "w.json", `{"name":"w","metadata":[` + strings.Repeat("0,", maxValues) + `0]}`, "values"},
+		{"one long line of commas", "w.yaml", "a: [" + strings.Repeat(",", 1_000_000), ""},
+		{"one long plain text", "w.yaml", "a: " + strings.Repeat("x: ", 300_000), ""},
+		{"long hexadecimal numbers", "w.yaml", "a: 0x" + strings.Repeat("F", 1_000_000), "no field"},
+		{"quotes without end", "w.yaml", "a: \"" + strings.Repeat("\\\"", 1_000_000), ""},
+		{"too many bytes", "w.yaml", strings.Repeat("#", 3_000_001), "at most 3000000"},
+	}
+	for _, tt := range tests {
+		began := time.Now()
+		opts := Options{}
+		if strings.HasPrefix(tt.says, "at most") {
+			opts.MaxBytes = 3_000_000
+		}
+		_, err := Parse(tt.file, []byte(tt.text), opts)
+		took := time.Since(began)
+		var report *workflow.Error
+		if !errors.As(err, &report) {
+			t.Errorf("%s: got %v", tt.what, err)
+			continue
+		}
+		if text := err.Error(); !strings.Contains(text, tt.says) || len(text) > 20_000 {
+			t.Errorf("%s: %d bytes, %.300s", tt.what, len(text), text)
+		}
+		if took > 8*time.Second {
+			t.Errorf("%s took %s", tt.what, took)
+		}
+		t.Logf("%-24s %8s  %.90q", tt.what, took.Round(time.Millisecond), err.Error())
+	}
+}
+
+func deepBlocks(levels int) string {
+	var b strings.Builder
+	for i := range levels {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.String()
+}
+
+func TestLargeFilesAreReadInLinearTime(t *testing.T) {
+	const jobs = 20_000
+	var yaml, json strings.Builder
+	yaml.WriteString("name: w\njobs:\n")
+	json.WriteString(`{"name":"w","jobs":[`)
+	for i := range jobs {
+		parent := ""
+		if i > 0 {
+			parent = fmt.Sprintf("j%d", i-1)
+			json.WriteByte(',')
+			fmt.Fprintf(&yaml, "  - {name: j%d, queue: q, payload: {n: %d}, depends_on: [%s]}\n", i, i, parent)
+			fmt.Fprintf(&json, `{"name":"j%d","queue":"q","payload":{"n":%d},"depends_on":["%s"]}`, i, i, parent)
+			continue
+		}
+		yaml.WriteString("  - {name: j0, queue: q}\n")
+		json.WriteString(`{"name":"j0","queue":"q"}`)
+	}
+	json.WriteString("]}")
+	for name, text := range map[string]string{"w.yaml": yaml.String(), "w.json": json.String()} {
+		began := time.Now()
+		if w := parsed(t, name, text); len(w.Jobs) != jobs {
+			t.Errorf("%s: %d jobs", name, len(w.Jobs))
+		}
+		took := time.Since(began)
+		if took > 10*time.Second {
+			t.Errorf("%s took %s", name, took)
+		}
+		t.Logf("%s: %s for %d jobs", name, took.Round(time.Millisecond), jobs)
+	}
+}

@@ -1,0 +1,82 @@
+package workflowfile
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// encode writes a value as JSON without insignificant space. Numbers and, in
+// JSON files, escapes stay as they are written. ok is false when the file's
+// budget is used up, which only aliases can do.
+func (d *decoder) encode(n *node) (raw json.RawMessage, ok bool) {
+	if done, seen := d.encoded[n]; seen {
+		return done, true
+	}
+	var out bytes.Buffer
+	if n.raw != nil {
+		ok = json.Compact(&out, n.raw) == nil
+	} else {
+		w := &jsonWriter{out: &out, limit: d.budget, text: json.NewEncoder(&out)}
+		w.text.SetEscapeHTML(false)
+		ok = w.value(n)
+	}
+	if d.budget -= out.Len(); !ok || d.budget < 0 {
+		return nil, false
+	}
+	if d.encoded == nil {
+		d.encoded = make(map[*node]json.RawMessage)
+	}
+	d.encoded[n] = out.Bytes()
+	return out.Bytes(), true
+}
+
+// jsonWriter writes a tree that is not deeper than maxDepth, up to a limit.
+type jsonWriter struct {
+	out   *bytes.Buffer
+	limit int
+	text  *json.Encoder // writes to out
+}
+
+// value reports whether the value fitted.
+func (w *jsonWriter) value(n *node) bool {
+	switch n.kind {
+	case null:
+		w.out.WriteString("null")
+	case boolean, number:
+		w.out.WriteString(n.scalar)
+	case text:
+		w.string(n.scalar)
+	case list:
+		w.out.WriteByte('[')
+		for i, item := range n.items {
+			w.comma(i)
+			if !w.value(item) {
+				return false
+			}
+		}
+		w.out.WriteByte(']')
+	case object:
+		w.out.WriteByte('{')
+		for i, f := range n.fields {
+			w.comma(i)
+			w.string(f.name)
+			w.out.WriteByte(':')
+			if !w.value(f.value) {
+				return false
+			}
+		}
+		w.out.WriteByte('}')
+	}
+	return w.out.Len() <= w.limit
+}
+
+func (w *jsonWriter) comma(i int) {
+	if i > 0 {
+		w.out.WriteByte(',')
+	}
+}
+
+func (w *jsonWriter) string(s string) {
+	_ = w.text.Encode(s) // a string into a buffer: no error is possible
+	w.out.Truncate(w.out.Len() - 1)
+}

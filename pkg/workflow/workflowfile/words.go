@@ -1,0 +1,121 @@
+package workflowfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// vocabulary is the fields of one kind of object: those that are read, and
+// those that are planned and must not be ignored.
+type vocabulary struct {
+	of    string
+	known []string
+	later []string
+}
+
+var (
+	workflowWords = vocabulary{
+		of: "a workflow",
+		known: []string{
+			"$schema", "name", "description", "metadata", "failure_policy", "priority", "timeout", "schedule", "retry",
+			"health_check_interval", "trace_id", "correlation_id", "jobs",
+		},
+		later: []string{"start_at", "decision_timeout", "running", "inherit"},
+	}
+	jobWords = vocabulary{
+		of: "a job",
+		known: []string{
+			"name", "queue", "payload", "depends_on", "join", "priority", "timeout", "deadline", "delay", "scheduled_at",
+			"retry", "trace_id", "correlation_id",
+		},
+		later: []string{
+			"condition", "unmet", "with", "map", "allow_failure", "finally", "catch", "before", "batch", "inherit",
+			"start_at", "schedule", "cron", "workflow", "metadata",
+		},
+	}
+	retryWords = vocabulary{
+		of:    "a retry policy",
+		known: []string{"strategy", "max_attempts", "initial_delay", "increment", "multiplier", "max_delay", "jitter"},
+	}
+	scheduleWords = vocabulary{
+		of:    "a schedule",
+		known: []string{"cron", "timezone", "catch_up", "overlap"},
+	}
+	dependencyWords = vocabulary{
+		of:    "a dependency",
+		known: []string{"job", "on", "optional"},
+	}
+	quorumWords = vocabulary{
+		of:    "a join",
+		known: []string{"quorum"},
+	}
+)
+
+// hint says what the author of an unknown field may have meant.
+func (v vocabulary) hint(name string) (meant, hint string) {
+	if meant = nearest(name, v.known); meant != "" {
+		return meant, fmt.Sprintf("did you mean %q?", meant)
+	}
+	return "", v.of + " has " + strings.Join(v.known, ", ")
+}
+
+// foreignWords are what other tools call our fields.
+var foreignWords = map[string]string{
+	"needs": "depends_on", "dependencies": "depends_on", "id": "name", "retries": "retry", "tasks": "jobs", "steps": "jobs",
+}
+
+// nearest returns the word that a misspelt one probably means, or "".
+func nearest(word string, words []string) string {
+	plain := func(s string) string {
+		return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(s))
+	}
+	if len(word) > 40 {
+		return ""
+	}
+	if meant := foreignWords[word]; slices.Contains(words, meant) {
+		return meant
+	}
+	best, bestDistance := "", max(1, len(word)/3)+1
+	for _, candidate := range words {
+		if d := distance(plain(word), plain(candidate)); d < bestDistance {
+			best, bestDistance = candidate, d
+		}
+	}
+	return best
+}
+
+// distance is the number of bytes to insert, remove, change or swap with their
+// neighbour to make b of a.
+func distance(a, b string) int {
+	var before []int
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		next := make([]int, len(b)+1)
+		next[0] = i
+		for j := 1; j <= len(b); j++ {
+			change := 1
+			if a[i-1] == b[j-1] {
+				change = 0
+			}
+			next[j] = min(row[j]+1, next[j-1]+1, row[j-1]+change)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				next[j] = min(next[j], before[j-2]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(b)]
+}
+
+// quote shows a text from the file, shortened and with control characters
+// escaped.
+func quote(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		s = string(r[:60]) + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}

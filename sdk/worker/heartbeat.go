@@ -1,0 +1,99 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// beaten is the event that a heartbeat was answered, or not.
+type beaten struct {
+	leases []job.ID
+	reply  bus.HeartbeatReply
+	err    error
+}
+
+// beatAt is when the next heartbeat is due; zero: no lease is held.
+func (m *Machine) beatAt() time.Time {
+	if m.beating {
+		return time.Time{}
+	}
+	var due time.Time
+	for _, l := range m.leases {
+		if due.IsZero() || l.beatDue.Before(due) {
+			due = l.beatDue
+		}
+	}
+	if !due.IsZero() && due.Before(m.nextBeat) {
+		due = m.nextBeat
+	}
+	return due
+}
+
+// beat sends one heartbeat for every lease held, as soon as one is due.
+func (m *Machine) beat(now time.Time) []service.Action {
+	if due := m.beatAt(); due.IsZero() || now.Before(due) {
+		return nil
+	}
+	var leases []job.ID
+	for _, l := range m.leasesInOrder() {
+		leases = append(leases, l.id)
+	}
+	m.beating = true
+	m.nextBeat = now.Add(minBeatInterval)
+	msg := service.Message(m.source, bus.HeartbeatSubject(m.cfg.Name), bus.Heartbeat{Worker: m.cfg.Name, Leases: leases})
+	return []service.Action{service.Request{
+		Subject: msg.Subject, Data: msg.Data, Timeout: beatTimeout,
+		Then: func(answer []byte, err error) service.Event {
+			e := beaten{leases: leases, err: err}
+			if err == nil {
+				var reply bus.Envelope[bus.HeartbeatReply]
+				reply, e.err = bus.Decode[bus.HeartbeatReply](answer)
+				e.reply = reply.Body
+			}
+			return e
+		},
+	}}
+}
+
+// beaten applies the answer to a heartbeat. Without one the heartbeat is sent
+// again; the handlers go on, for their outcomes count as long as nobody else
+// was given the jobs.
+func (m *Machine) beaten(now time.Time, e beaten) []service.Action {
+	m.beating = false
+	if e.err != nil {
+		m.nextBeat = now.Add(time.Duration(m.source.Jitter(float64(beatTimeout)/4, 0.5)))
+		return nil
+	}
+	for _, id := range e.leases {
+		if l := m.leases[id]; l != nil {
+			l.accepted = true
+			l.beatDue = now.Add(beatInterval)
+		}
+	}
+	var actions []service.Action
+	for _, id := range e.reply.Lost {
+		if l := m.leases[id]; l != nil {
+			for _, a := range l.inOrder() {
+				actions = append(actions, m.lose(attemptKey{id, a.fence.Job})...)
+			}
+		}
+	}
+	for _, x := range e.reply.Revoked {
+		actions = append(actions, m.lose(attemptKey{x.Lease, x.Job})...)
+	}
+	return append(actions, m.stopJobs(e.reply.Cancelled, errCancelled)...)
+}
+
+// lose gives up a job that this worker no longer holds. If its handler has
+// ended, the outcome is on its way and will be told to be stale.
+func (m *Machine) lose(key attemptKey) []service.Action {
+	l := m.leases[key.lease]
+	if l == nil || l.jobs[key.job] == nil || !l.jobs[key.job].running {
+		return nil
+	}
+	l.jobs[key.job].lost = true
+	return []service.Action{stop{key, errLost}}
+}

@@ -1,0 +1,90 @@
+package worker
+
+import (
+	"slices"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/service"
+)
+
+// pull is an offer on its way. It is remembered for a while after it expired,
+// to know what a late delivery answers.
+type pull struct {
+	sent    time.Time
+	expires time.Time
+	left    []int // slots on offer by pool; nil after it expired
+}
+
+// free returns how many slots are neither taken nor on offer.
+func (m *Machine) free() int {
+	n := 0
+	for _, p := range m.pools {
+		n += max(0, p.Slots-p.running-p.offered)
+	}
+	return n
+}
+
+// pull offers what is free.
+func (m *Machine) pull(now time.Time) []service.Action {
+	m.expirePulls(now)
+	if m.stopping || m.unreported >= maxUnconfirmed || m.free() == 0 || now.Before(m.lastPull.Add(pullPause)) {
+		return nil
+	}
+	p := &pull{sent: now, expires: now.Add(pullTTL), left: make([]int, len(m.pools))}
+	var offers []bus.Offer
+	for i := range m.pools {
+		s := &m.pools[i]
+		n := s.Slots - s.running - s.offered
+		if n <= 0 {
+			continue
+		}
+		s.offered += n
+		p.left[i] = n
+		o := bus.Offer{Slots: n}
+		if s.Queue != "" {
+			o.Queues = []string{s.Queue}
+		}
+		offers = append(offers, o)
+	}
+	id := m.source.MessageID()
+	m.pulls[id] = p
+	m.lastPull = now
+	return []service.Action{service.Message(m.source, bus.PullSubject(m.cfg.Name), bus.Pull{
+		ID: id, Worker: m.cfg.Name, Offers: offers, TTL: pullTTL,
+	})}
+}
+
+// expirePulls takes back what expired offers did not bring, and forgets pulls
+// whose deliveries could no longer be held.
+func (m *Machine) expirePulls(now time.Time) {
+	for id, p := range m.pulls {
+		if p.left != nil && !now.Before(p.expires) {
+			for i, n := range p.left {
+				m.pools[i].offered -= n
+			}
+			p.left, p.expires = nil, p.sent.Add(lateDelivery)
+		} else if p.left == nil && !now.Before(p.expires) {
+			delete(m.pulls, id)
+		}
+	}
+}
+
+// take finds the slot for a delivered job: one that the pull offered, else any
+// that is free. It returns the pool, or -1 when there is none.
+func (m *Machine) take(p *pull, queue string) int {
+	serves := func(i int) bool { return m.pools[i].Queue == "" || m.pools[i].Queue == queue }
+	for i := range p.left {
+		if p.left[i] > 0 && serves(i) {
+			p.left[i]--
+			m.pools[i].offered--
+			m.pools[i].running++
+			return i
+		}
+	}
+	i := slices.IndexFunc(m.pools, func(s slots) bool { return s.running+s.offered < s.Slots && (s.Queue == "" || s.Queue == queue) })
+	if i >= 0 {
+		m.pools[i].running++
+	}
+	return i
+}

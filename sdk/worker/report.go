@@ -1,0 +1,157 @@
+package worker
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// partition holds the outcomes of one partition: those on their way and those
+// that wait. One report is under way at a time, so that what ends meanwhile
+// goes together.
+type partition struct {
+	waiting []job.Outcome
+	sent    []job.Outcome // nil: none under way
+	tries   int           // without an answer, in a row
+	retryAt time.Time     // no report before
+}
+
+// reported is the event that a report was answered, or not.
+type reported struct {
+	partition int
+	reply     bus.CompletedReply
+	err       error
+}
+
+// queue keeps an outcome until its verdict.
+func (m *Machine) queue(n int, o job.Outcome) {
+	p := m.partitions[n]
+	if p == nil {
+		p = &partition{}
+		m.partitions[n] = p
+	}
+	p.waiting = append(p.waiting, o)
+	m.unreported++
+}
+
+// report sends what waits, a report for each partition that has none under
+// way.
+func (m *Machine) report(now time.Time) []service.Action {
+	var actions []service.Action
+	for _, n := range m.partitionsInOrder() {
+		p := m.partitions[n]
+		if p.sent != nil || len(p.waiting) == 0 || now.Before(p.retryAt) {
+			continue
+		}
+		count := fitting(p.waiting)
+		p.sent = slices.Clone(p.waiting[:count])
+		p.waiting = slices.Delete(p.waiting, 0, count)
+		actions = append(actions, m.send(n, p))
+	}
+	return actions
+}
+
+func (m *Machine) partitionsInOrder() []int {
+	list := make([]int, 0, len(m.partitions))
+	for n := range m.partitions {
+		list = append(list, n)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// fitting returns how many of the outcomes go into one report.
+func fitting(list []job.Outcome) int {
+	bytes := 0
+	for i, o := range list {
+		bytes += 300 + len(o.Result) + len(o.Error)
+		if i == reportJobs || i > 0 && bytes > reportBytes {
+			return i
+		}
+	}
+	return len(list)
+}
+
+func (m *Machine) send(n int, p *partition) service.Action {
+	msg := m.encode(n, p.sent)
+	for len(msg.Data) > m.maxPayload && len(p.sent) > 1 {
+		half := len(p.sent) / 2
+		p.waiting = slices.Insert(p.waiting, 0, p.sent[half:]...)
+		p.sent = p.sent[:half]
+		msg = m.encode(n, p.sent)
+	}
+	return service.Request{
+		Subject: msg.Subject, Data: msg.Data, Timeout: reportTimeout,
+		Then: func(answer []byte, err error) service.Event {
+			e := reported{partition: n, err: err}
+			if err == nil {
+				var reply bus.Envelope[bus.CompletedReply]
+				reply, e.err = bus.Decode[bus.CompletedReply](answer)
+				e.reply = reply.Body
+			}
+			return e
+		},
+	}
+}
+
+func (m *Machine) encode(n int, list []job.Outcome) service.Publish {
+	out := make([]bus.Outcome, len(list))
+	for i, o := range list {
+		out[i] = bus.Outcome{
+			Fence: o.Fence, Kind: o.Kind, Result: bus.Text(o.Result), Error: o.Error, Permanent: o.Permanent, Reason: o.Reason,
+			RetryAfter: o.RetryAfter,
+		}
+	}
+	return service.Message(m.source, bus.CompletedSubject(n, m.cfg.Name), bus.Completed{Worker: m.cfg.Name, Outcomes: out})
+}
+
+// reported lets go of outcomes that have their verdict. Without an answer all
+// of them are sent again: what was committed then is committed still.
+func (m *Machine) reported(now time.Time, e reported) []service.Action {
+	p := m.partitions[e.partition]
+	sent := p.sent
+	p.sent = nil
+	if e.err == nil && len(e.reply.Verdicts) != len(sent) {
+		e.err = fmt.Errorf("%d verdicts for %d outcomes", len(e.reply.Verdicts), len(sent))
+	}
+	if e.err != nil {
+		p.tries++
+		p.waiting = slices.Insert(p.waiting, 0, sent...)
+		p.retryAt = now.Add(service.Backoff(p.tries, m.source.Float64()))
+		m.log.Debug("report not answered", "worker", m.cfg.Name, "outcomes", len(sent), "try", p.tries, "error", e.err)
+		return nil
+	}
+	p.tries, p.retryAt = 0, time.Time{}
+	for i, v := range e.reply.Verdicts {
+		o := sent[i]
+		switch v {
+		case job.Retry:
+			p.waiting = append(p.waiting, o)
+			p.retryAt = now.Add(service.Backoff(2, m.source.Float64()))
+			continue
+		case job.Rejected:
+			if o.Kind == job.KindCompleted {
+				p.waiting = append(p.waiting, rejected(o))
+				continue
+			}
+		}
+		m.unreported--
+		m.forget(attemptKey{o.Lease, o.Job})
+	}
+	if len(p.waiting) == 0 {
+		delete(m.partitions, e.partition)
+	}
+	return nil
+}
+
+// rejected is what is reported instead of a result that the engine refused.
+func rejected(o job.Outcome) job.Outcome {
+	return job.Outcome{
+		Fence: o.Fence, Kind: job.KindFailed, Permanent: true, Reason: job.ReasonPermanent,
+		Error: fmt.Sprintf("the result of %d bytes was refused: it is not valid JSON or larger than %d bytes", len(o.Result), job.MaxResult),
+	}
+}

@@ -1,0 +1,210 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Why a handler's context ended; context.Cause tells the handler.
+var (
+	errCancelled = errors.New("the job was cancelled")
+	errLost      = errors.New("the job's lease was lost")
+	errStopping  = errors.New("the worker is stopping")
+	errTimeout   = errors.New("the attempt ran out of time")
+)
+
+// runner runs handlers in goroutines.
+type runner struct {
+	cfg    Config
+	bus    bus.Bus
+	log    *slog.Logger
+	tracer trace.Tracer
+	pools  []pool
+
+	mu    sync.Mutex
+	stops map[attemptKey]context.CancelCauseFunc
+}
+
+// perform does the worker machine's own actions.
+func (r *runner) perform(a service.Action, post func(service.Event)) {
+	switch a := a.(type) {
+	case start:
+		ctx, cancel := context.WithCancelCause(context.Background())
+		r.mu.Lock()
+		r.stops[a.key] = cancel
+		r.mu.Unlock()
+		go r.run(ctx, a, post)
+	case stop:
+		r.mu.Lock()
+		cancel := r.stops[a.key]
+		r.mu.Unlock()
+		if cancel != nil {
+			cancel(a.cause)
+		}
+	}
+}
+
+func (r *runner) stopAll(cause error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, cancel := range r.stops {
+		cancel(cause)
+	}
+}
+
+// run runs one attempt and reports its end. A handler that ignores the end of
+// its context is reported after the grace; its slot stays taken.
+func (r *runner) run(ctx context.Context, a start, post func(service.Event)) {
+	if a.job.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, a.job.Timeout, errTimeout)
+		defer cancel()
+	}
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.stops[a.key](nil)
+		delete(r.stops, a.key)
+	}()
+	fence := job.Fence{Job: a.job.Job, Epoch: a.job.Epoch, Lease: a.key.lease}
+	ended := make(chan job.Outcome, 1)
+	go func() {
+		ended <- r.attempt(ctx, fence, a)
+	}()
+	select {
+	case o := <-ended:
+		post(finished{a.key, o})
+	case <-ctx.Done():
+		grace := time.NewTimer(r.cfg.HandlerGrace)
+		defer grace.Stop()
+		select {
+		case o := <-ended:
+			post(finished{a.key, o})
+		case <-grace.C:
+			cause := context.Cause(ctx)
+			r.log.Error("handler ignores the end of its context; its slot stays taken", "worker", r.cfg.Name,
+				"job", fence.Job, "name", a.job.Name, "queue", a.job.Queue, "cause", cause)
+			err := fmt.Errorf("%w, and the handler did not return within %s", cause, r.cfg.HandlerGrace)
+			post(finished{a.key, outcomeAfter(fence, err, cause)})
+			<-ended
+		}
+	}
+	post(returned{a.pool})
+}
+
+// attempt calls the handler and makes the outcome of what it did.
+func (r *runner) attempt(ctx context.Context, fence job.Fence, a start) (o job.Outcome) {
+	ctx, span := r.span(ctx, a.job)
+	defer func() {
+		if o.Kind != job.KindCompleted {
+			span.SetStatus(codes.Error, string(o.Kind))
+		}
+		span.End()
+	}()
+	result, err := r.call(ctx, a, r.job(ctx, fence, a.job))
+	if err != nil {
+		if ctx.Err() != nil {
+			return outcomeAfter(fence, err, context.Cause(ctx))
+		}
+		return outcomeOf(fence, err)
+	}
+	raw, err := encodeResult(result)
+	if err != nil {
+		return outcomeOf(fence, err)
+	}
+	return job.Outcome{Fence: fence, Kind: job.KindCompleted, Result: raw}
+}
+
+// call runs the handler and turns a panic into an error.
+func (r *runner) call(ctx context.Context, a start, j *Job) (result any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.Error("handler panicked", "worker", r.cfg.Name, "job", j.ID(), "name", j.Name, "queue", j.Queue, "stack", string(debug.Stack()))
+			err = fmt.Errorf("handler panicked: %v", p)
+		}
+	}()
+	return r.pools[a.pool].handler(ctx, j)
+}
+
+// outcomeAfter makes the outcome of an attempt whose context had ended.
+func outcomeAfter(fence job.Fence, err, cause error) job.Outcome {
+	o := outcomeOf(fence, err)
+	switch {
+	case errors.Is(cause, errTimeout):
+		o.Kind, o.Permanent, o.RetryAfter = job.KindTimedOut, false, nil
+	case errors.Is(cause, errCancelled), errors.Is(cause, errStopping), errors.Is(cause, errLost):
+		o.Kind, o.Permanent, o.RetryAfter = job.KindCancelled, false, nil
+	}
+	return o
+}
+
+// encodeResult encodes what a handler returned; a json.RawMessage is kept byte
+// for byte. A result that is too large or cannot be encoded fails the job for
+// good: another attempt would return it again.
+func encodeResult(result any) (json.RawMessage, error) {
+	raw, isRaw := result.(json.RawMessage)
+	if !isRaw {
+		var err error
+		if raw, err = json.Marshal(result); err != nil {
+			return nil, Permanent(fmt.Errorf("encode result: %w", err))
+		}
+	}
+	if len(raw) == 0 {
+		raw = json.RawMessage("null")
+	}
+	if len(raw) > job.MaxResult {
+		return nil, ErrResultTooLarge
+	}
+	if isRaw && (!json.Valid(raw) || !utf8.Valid(raw)) {
+		return nil, Permanent(errors.New("the result is not valid JSON"))
+	}
+	return raw, nil
+}
+
+// job makes what the handler sees.
+func (r *runner) job(ctx context.Context, fence job.Fence, d bus.Job) *Job {
+	j := &Job{
+		Fence: fence, WorkflowID: d.Workflow, WorkflowName: d.WorkflowName, Name: d.Name, Queue: d.Queue,
+		Payload: json.RawMessage(d.Payload), Attempt: d.Attempt, MaxAttempts: d.MaxAttempts, Timeout: d.Timeout,
+		Priority: d.Priority, TraceID: d.TraceID, TraceParent: d.TraceParent, CorrelationID: d.CorrelationID,
+	}
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	if tp := carrier["traceparent"]; tp != "" {
+		j.TraceParent = tp
+	}
+	j.parents = parents(d.Parents)
+	if d.Fetch {
+		j.fetch = r.fetcher(fence)
+	}
+	return j
+}
+
+// span starts the attempt's span as a child of its job's.
+func (r *runner) span(ctx context.Context, d bus.Job) (context.Context, trace.Span) {
+	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": d.TraceParent})
+	return r.tracer.Start(ctx, "attempt "+d.Queue, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
+		attribute.String("hammerwork.job.id", d.Job.String()),
+		attribute.String("hammerwork.job.name", d.Name),
+		attribute.String("hammerwork.queue", d.Queue),
+		attribute.String("hammerwork.workflow.id", d.Workflow.String()),
+		attribute.Int("hammerwork.attempt", d.Attempt),
+		attribute.String("hammerwork.correlation_id", d.CorrelationID),
+	))
+}
