@@ -16,18 +16,13 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/hammerwork/hammerwork/internal/agent"
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/service"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
-// Why a handler's context ended; context.Cause tells the handler.
-var (
-	errCancelled = errors.New("the job was cancelled")
-	errLost      = errors.New("the job's lease was lost")
-	errStopping  = errors.New("the worker is stopping")
-	errTimeout   = errors.New("the attempt ran out of time")
-)
+var errTimeout = errors.New("the attempt ran out of time")
 
 // runner runs handlers in goroutines.
 type runner struct {
@@ -38,24 +33,24 @@ type runner struct {
 	pools  []pool
 
 	mu    sync.Mutex
-	stops map[attemptKey]context.CancelCauseFunc
+	stops map[agent.Key]context.CancelCauseFunc
 }
 
 // perform does the worker machine's own actions.
 func (r *runner) perform(a service.Action, post func(service.Event)) {
 	switch a := a.(type) {
-	case start:
+	case agent.Start:
 		ctx, cancel := context.WithCancelCause(context.Background())
 		r.mu.Lock()
-		r.stops[a.key] = cancel
+		r.stops[a.Key] = cancel
 		r.mu.Unlock()
 		go r.run(ctx, a, post)
-	case stop:
+	case agent.Stop:
 		r.mu.Lock()
-		cancel := r.stops[a.key]
+		cancel := r.stops[a.Key]
 		r.mu.Unlock()
 		if cancel != nil {
-			cancel(a.cause)
+			cancel(a.Cause)
 		}
 	}
 }
@@ -70,54 +65,54 @@ func (r *runner) stopAll(cause error) {
 
 // run runs one attempt and reports its end. A handler that ignores the end of
 // its context is reported after the grace; its slot stays taken.
-func (r *runner) run(ctx context.Context, a start, post func(service.Event)) {
-	if a.job.Timeout > 0 {
+func (r *runner) run(ctx context.Context, a agent.Start, post func(service.Event)) {
+	if a.Job.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, a.job.Timeout, errTimeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, a.Job.Timeout, errTimeout)
 		defer cancel()
 	}
 	defer func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.stops[a.key](nil)
-		delete(r.stops, a.key)
+		r.stops[a.Key](nil)
+		delete(r.stops, a.Key)
 	}()
-	fence := job.Fence{Job: a.job.Job, Epoch: a.job.Epoch, Lease: a.key.lease}
+	fence := job.Fence{Job: a.Job.Job, Epoch: a.Job.Epoch, Lease: a.Key.Lease}
 	ended := make(chan job.Outcome, 1)
 	go func() {
 		ended <- r.attempt(ctx, fence, a)
 	}()
 	select {
 	case o := <-ended:
-		post(finished{a.key, o})
+		post(agent.Finished{a.Key, o})
 	case <-ctx.Done():
 		grace := time.NewTimer(r.cfg.HandlerGrace)
 		defer grace.Stop()
 		select {
 		case o := <-ended:
-			post(finished{a.key, o})
+			post(agent.Finished{a.Key, o})
 		case <-grace.C:
 			cause := context.Cause(ctx)
 			r.log.Error("handler ignores the end of its context; its slot stays taken", "worker", r.cfg.Name,
-				"job", fence.Job, "name", a.job.Name, "queue", a.job.Queue, "cause", cause)
+				"job", fence.Job, "name", a.Job.Name, "queue", a.Job.Queue, "cause", cause)
 			err := fmt.Errorf("%w, and the handler did not return within %s", cause, r.cfg.HandlerGrace)
-			post(finished{a.key, outcomeAfter(fence, err, cause)})
+			post(agent.Finished{a.Key, outcomeAfter(fence, err, cause)})
 			<-ended
 		}
 	}
-	post(returned{a.pool})
+	post(agent.Returned{a.Pool})
 }
 
 // attempt calls the handler and makes the outcome of what it did.
-func (r *runner) attempt(ctx context.Context, fence job.Fence, a start) (o job.Outcome) {
-	ctx, span := r.span(ctx, a.job)
+func (r *runner) attempt(ctx context.Context, fence job.Fence, a agent.Start) (o job.Outcome) {
+	ctx, span := r.span(ctx, a.Job)
 	defer func() {
 		if o.Kind != job.KindCompleted {
 			span.SetStatus(codes.Error, string(o.Kind))
 		}
 		span.End()
 	}()
-	result, err := r.call(ctx, a, r.job(ctx, fence, a.job))
+	result, err := r.call(ctx, a, r.job(ctx, fence, a.Job))
 	if err != nil {
 		if ctx.Err() != nil {
 			return outcomeAfter(fence, err, context.Cause(ctx))
@@ -132,14 +127,14 @@ func (r *runner) attempt(ctx context.Context, fence job.Fence, a start) (o job.O
 }
 
 // call runs the handler and turns a panic into an error.
-func (r *runner) call(ctx context.Context, a start, j *Job) (result any, err error) {
+func (r *runner) call(ctx context.Context, a agent.Start, j *Job) (result any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.log.Error("handler panicked", "worker", r.cfg.Name, "job", j.ID(), "name", j.Name, "queue", j.Queue, "stack", string(debug.Stack()))
 			err = fmt.Errorf("handler panicked: %v", p)
 		}
 	}()
-	return r.pools[a.pool].handler(ctx, j)
+	return r.pools[a.Pool].handler(ctx, j)
 }
 
 // outcomeAfter makes the outcome of an attempt whose context had ended.
@@ -148,7 +143,7 @@ func outcomeAfter(fence job.Fence, err, cause error) job.Outcome {
 	switch {
 	case errors.Is(cause, errTimeout):
 		o.Kind, o.Permanent, o.RetryAfter = job.KindTimedOut, false, nil
-	case errors.Is(cause, errCancelled), errors.Is(cause, errStopping), errors.Is(cause, errLost):
+	case errors.Is(cause, agent.ErrCancelled), errors.Is(cause, agent.ErrStopping), errors.Is(cause, agent.ErrLost):
 		o.Kind, o.Permanent, o.RetryAfter = job.KindCancelled, false, nil
 	}
 	return o

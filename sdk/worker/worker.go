@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/hammerwork/hammerwork/internal/agent"
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/service"
 )
@@ -81,26 +82,21 @@ func (w *Worker) Run(ctx context.Context) error {
 	if len(w.pools) == 0 {
 		return errors.New("the worker has no handlers")
 	}
-	slots := make([]Pool, len(w.pools))
+	slots := make([]agent.Pool, len(w.pools))
 	for i, p := range w.pools {
-		slots[i] = Pool{Queue: p.queue, Slots: p.slots}
+		slots[i] = agent.Pool{Queue: p.queue, Slots: p.slots}
 	}
-	r := &runner{cfg: w.cfg, bus: w.bus, log: w.log, tracer: w.tracer, pools: w.pools, stops: map[attemptKey]context.CancelCauseFunc{}}
+	r := &runner{cfg: w.cfg, bus: w.bus, log: w.log, tracer: w.tracer, pools: w.pools, stops: map[agent.Key]context.CancelCauseFunc{}}
 	loop := service.Loop{
 		Name:          w.cfg.Name,
-		Machine:       NewMachine(w.cfg, slots, w.bus.MaxPayload(), service.NewSource(), w.log),
+		Machine:       agent.NewMachine(w.cfg.Name, w.cfg.DrainTimeout, slots, w.bus.MaxPayload(), service.NewSource(), w.log),
 		Bus:           w.bus,
-		Subscriptions: Subscriptions(w.cfg.Name),
+		Subscriptions: agent.Subscriptions(w.cfg.Name),
 		Log:           w.log,
 		Perform:       r.perform,
 		StopTimeout:   w.cfg.DrainTimeout + w.cfg.HandlerGrace + 10*time.Second,
 	}
 	err := loop.Run(ctx)
-	r.stopAll(errStopping)
+	r.stopAll(agent.ErrStopping)
 	return err
-}
-
-// Subscriptions is what a worker hears.
-func Subscriptions(name string) []service.Subscription {
-	return []service.Subscription{{Subject: bus.DeliverSubject(name)}, {Subject: bus.ControlSubject(name)}}
 }

@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"slices"
@@ -50,8 +50,8 @@ func (m *Machine) pull(now time.Time) []service.Action {
 	id := m.source.MessageID()
 	m.pulls[id] = p
 	m.lastPull = now
-	return []service.Action{service.Message(m.source, bus.PullSubject(m.cfg.Name), bus.Pull{
-		ID: id, Worker: m.cfg.Name, Offers: offers, TTL: pullTTL,
+	return []service.Action{service.Message(m.source, bus.PullSubject(m.name), bus.Pull{
+		ID: id, Worker: m.name, Offers: offers, TTL: pullTTL,
 	})}
 }
 

@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"time"
@@ -43,7 +43,7 @@ func (m *Machine) beat(now time.Time) []service.Action {
 	}
 	m.beating = true
 	m.nextBeat = now.Add(minBeatInterval)
-	msg := service.Message(m.source, bus.HeartbeatSubject(m.cfg.Name), bus.Heartbeat{Worker: m.cfg.Name, Leases: leases})
+	msg := service.Message(m.source, bus.HeartbeatSubject(m.name), bus.Heartbeat{Worker: m.name, Leases: leases})
 	return []service.Action{service.Request{
 		Subject: msg.Subject, Data: msg.Data, Timeout: beatTimeout,
 		Then: func(answer []byte, err error) service.Event {
@@ -77,23 +77,23 @@ func (m *Machine) beaten(now time.Time, e beaten) []service.Action {
 	for _, id := range e.reply.Lost {
 		if l := m.leases[id]; l != nil {
 			for _, a := range l.inOrder() {
-				actions = append(actions, m.lose(attemptKey{id, a.fence.Job})...)
+				actions = append(actions, m.lose(Key{id, a.fence.Job})...)
 			}
 		}
 	}
 	for _, x := range e.reply.Revoked {
-		actions = append(actions, m.lose(attemptKey{x.Lease, x.Job})...)
+		actions = append(actions, m.lose(Key{x.Lease, x.Job})...)
 	}
-	return append(actions, m.stopJobs(e.reply.Cancelled, errCancelled)...)
+	return append(actions, m.stopJobs(e.reply.Cancelled, ErrCancelled)...)
 }
 
 // lose gives up a job that this worker no longer holds. If its handler has
 // ended, the outcome is on its way and will be told to be stale.
-func (m *Machine) lose(key attemptKey) []service.Action {
-	l := m.leases[key.lease]
-	if l == nil || l.jobs[key.job] == nil || !l.jobs[key.job].running {
+func (m *Machine) lose(key Key) []service.Action {
+	l := m.leases[key.Lease]
+	if l == nil || l.jobs[key.Job] == nil || !l.jobs[key.Job].running {
 		return nil
 	}
-	l.jobs[key.job].lost = true
-	return []service.Action{stop{key, errLost}}
+	l.jobs[key.Job].lost = true
+	return []service.Action{Stop{key, ErrLost}}
 }

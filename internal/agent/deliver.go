@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ func (m *Machine) deliver(now time.Time, msg bus.Message) ([]service.Action, err
 	l := m.leases[d.Lease]
 	var actions []service.Action
 	for _, j := range d.Jobs {
-		key := attemptKey{d.Lease, j.Job}
+		key := Key{d.Lease, j.Job}
 		if m.ended[key] || l != nil && l.jobs[j.Job] != nil {
 			continue
 		}
@@ -45,7 +45,7 @@ func (m *Machine) deliver(now time.Time, msg bus.Message) ([]service.Action, err
 		}
 		a.running = true
 		m.running++
-		actions = append(actions, start{key, a.pool, j})
+		actions = append(actions, Start{key, a.pool, j})
 	}
 	return actions, nil
 }
@@ -56,7 +56,7 @@ func (m *Machine) control(msg bus.Message) ([]service.Action, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.stopJobs(e.Body.Cancelled, errCancelled), nil
+	return m.stopJobs(e.Body.Cancelled, ErrCancelled), nil
 }
 
 // stopJobs ends the contexts of running jobs.
@@ -65,7 +65,7 @@ func (m *Machine) stopJobs(list []bus.LeaseJob, cause error) []service.Action {
 	for _, x := range list {
 		if l := m.leases[x.Lease]; l != nil {
 			if a := l.jobs[x.Job]; a != nil && a.running {
-				actions = append(actions, stop{attemptKey{x.Lease, x.Job}, cause})
+				actions = append(actions, Stop{Key{x.Lease, x.Job}, cause})
 			}
 		}
 	}
@@ -73,36 +73,36 @@ func (m *Machine) stopJobs(list []bus.LeaseJob, cause error) []service.Action {
 }
 
 // finished keeps the outcome of an attempt until its verdict.
-func (m *Machine) finished(now time.Time, e finished) []service.Action {
-	l := m.leases[e.key.lease]
-	if l == nil || l.jobs[e.key.job] == nil {
+func (m *Machine) finished(now time.Time, e Finished) []service.Action {
+	l := m.leases[e.Key.Lease]
+	if l == nil || l.jobs[e.Key.Job] == nil {
 		return nil // the lease was lost meanwhile
 	}
-	a := l.jobs[e.key.job]
+	a := l.jobs[e.Key.Job]
 	a.running = false
 	if a.lost {
-		m.forget(e.key)
+		m.forget(e.Key)
 		return nil
 	}
-	m.queue(a.partition, e.outcome)
+	m.queue(a.partition, e.Outcome)
 	return nil
 }
 
 // forget ends the care for an attempt: its verdict has come, or it is lost.
-func (m *Machine) forget(key attemptKey) {
-	l := m.leases[key.lease]
+func (m *Machine) forget(key Key) {
+	l := m.leases[key.Lease]
 	if l == nil {
 		return
 	}
-	delete(l.jobs, key.job)
+	delete(l.jobs, key.Job)
 	if len(l.jobs) == 0 {
-		delete(m.leases, key.lease)
+		delete(m.leases, key.Lease)
 	}
 	m.remember(key)
 }
 
 // remember lets a repeated delivery of an attempt be recognised.
-func (m *Machine) remember(key attemptKey) {
+func (m *Machine) remember(key Key) {
 	if m.ended[key] {
 		return
 	}

@@ -1,6 +1,7 @@
-package worker
+package agent
 
 import (
+	"errors"
 	"log/slog"
 	"time"
 
@@ -34,7 +35,8 @@ type Pool struct {
 
 // Machine is the worker's loop as a step function.
 type Machine struct {
-	cfg        Config
+	name       string
+	drain      time.Duration
 	maxPayload int
 	source     service.Source
 	log        *slog.Logger
@@ -50,8 +52,8 @@ type Machine struct {
 
 	partitions map[int]*partition
 	unreported int // outcomes without a verdict
-	ended      map[attemptKey]bool
-	endedOrder []attemptKey
+	ended      map[Key]bool
+	endedOrder []Key
 
 	stopping  bool
 	stopAt    time.Time // when handlers are told to stop
@@ -65,8 +67,8 @@ type slots struct {
 	offered int // slots that pulls have on offer
 }
 
-// attemptKey identifies a job in this worker's hands.
-type attemptKey struct{ lease, job job.ID }
+// Key identifies a job in this worker's hands.
+type Key struct{ Lease, Job job.ID }
 
 // lease is a lease this worker holds.
 type lease struct {
@@ -85,34 +87,42 @@ type attempt struct {
 	lost      bool // no longer held: its outcome is worth nothing
 }
 
-// start is the action to run a handler.
-type start struct {
-	key  attemptKey
-	pool int
-	job  bus.Job
+// Start is the action to run a handler.
+type Start struct {
+	Key  Key
+	Pool int // index into the pools
+	Job  bus.Job
 }
 
-// stop is the action to end the context of a running handler.
-type stop struct {
-	key   attemptKey
-	cause error
+// Stop is the action to end the context of a running handler.
+type Stop struct {
+	Key   Key
+	Cause error
 }
 
-// finished is the event that an attempt has ended. The slot is free only once
-// the handler has returned: see returned.
-type finished struct {
-	key     attemptKey
-	outcome job.Outcome
+// Finished is the event that an attempt has ended. The slot is free only once
+// the handler has returned: see Returned.
+type Finished struct {
+	Key     Key
+	Outcome job.Outcome
 }
 
-// returned is the event that a handler has returned its slot.
-type returned struct{ pool int }
+// Returned is the event that a handler has returned its slot.
+type Returned struct{ Pool int }
 
-// NewMachine returns a machine at rest. maxPayload is the bus's limit in bytes.
-func NewMachine(cfg Config, pools []Pool, maxPayload int, source service.Source, log *slog.Logger) *Machine {
+// Why a handler is stopped; context.Cause tells the handler.
+var (
+	ErrCancelled = errors.New("the job was cancelled")
+	ErrLost      = errors.New("the job's lease was lost")
+	ErrStopping  = errors.New("the worker is stopping")
+)
+
+// NewMachine returns a machine at rest. name is the worker's, drain how long
+// handlers may go on after a stop, maxPayload the bus's limit in bytes.
+func NewMachine(name string, drain time.Duration, pools []Pool, maxPayload int, source service.Source, log *slog.Logger) *Machine {
 	m := &Machine{
-		cfg: cfg.withDefaults(), maxPayload: maxPayload, source: source, log: log,
-		pulls: map[string]*pull{}, leases: map[job.ID]*lease{}, partitions: map[int]*partition{}, ended: map[attemptKey]bool{},
+		name: name, drain: drain, maxPayload: maxPayload, source: source, log: log,
+		pulls: map[string]*pull{}, leases: map[job.ID]*lease{}, partitions: map[int]*partition{}, ended: map[Key]bool{},
 	}
 	for _, p := range pools {
 		m.pools = append(m.pools, slots{Pool: p})
@@ -128,10 +138,10 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 	switch e := event.(type) {
 	case service.Received:
 		actions = m.received(now, e.Message)
-	case finished:
+	case Finished:
 		actions = m.finished(now, e)
-	case returned:
-		m.pools[e.pool].running--
+	case Returned:
+		m.pools[e.Pool].running--
 		m.running--
 	case beaten:
 		actions = m.beaten(now, e)
@@ -139,7 +149,7 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 		actions = m.reported(now, e)
 	case service.Stop:
 		m.stopping = true
-		m.stopAt = now.Add(m.cfg.DrainTimeout)
+		m.stopAt = now.Add(m.drain)
 	case service.Tick:
 	}
 	actions = append(actions, m.report(now)...)
@@ -184,13 +194,13 @@ func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {
 	var actions []service.Action
 	var err error
 	switch msg.Subject {
-	case bus.DeliverSubject(m.cfg.Name):
+	case bus.DeliverSubject(m.name):
 		actions, err = m.deliver(now, msg)
-	case bus.ControlSubject(m.cfg.Name):
+	case bus.ControlSubject(m.name):
 		actions, err = m.control(msg)
 	}
 	if err != nil {
-		m.log.Warn("message refused", "worker", m.cfg.Name, "subject", msg.Subject, "error", err)
+		m.log.Warn("message refused", "worker", m.name, "subject", msg.Subject, "error", err)
 	}
 	return actions
 }
@@ -205,7 +215,7 @@ func (m *Machine) stopHandlers(now time.Time) []service.Action {
 	for _, l := range m.leasesInOrder() {
 		for _, a := range l.inOrder() {
 			if a.running {
-				actions = append(actions, stop{attemptKey{l.id, a.fence.Job}, errStopping})
+				actions = append(actions, Stop{Key{l.id, a.fence.Job}, ErrStopping})
 			}
 		}
 	}

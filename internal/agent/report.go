@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"fmt"
@@ -106,7 +106,7 @@ func (m *Machine) encode(n int, list []job.Outcome) service.Publish {
 			RetryAfter: o.RetryAfter,
 		}
 	}
-	return service.Message(m.source, bus.CompletedSubject(n, m.cfg.Name), bus.Completed{Worker: m.cfg.Name, Outcomes: out})
+	return service.Message(m.source, bus.CompletedSubject(n, m.name), bus.Completed{Worker: m.name, Outcomes: out})
 }
 
 // reported lets go of outcomes that have their verdict. Without an answer all
@@ -122,7 +122,7 @@ func (m *Machine) reported(now time.Time, e reported) []service.Action {
 		p.tries++
 		p.waiting = slices.Insert(p.waiting, 0, sent...)
 		p.retryAt = now.Add(service.Backoff(p.tries, m.source.Float64()))
-		m.log.Debug("report not answered", "worker", m.cfg.Name, "outcomes", len(sent), "try", p.tries, "error", e.err)
+		m.log.Debug("report not answered", "worker", m.name, "outcomes", len(sent), "try", p.tries, "error", e.err)
 		return nil
 	}
 	p.tries, p.retryAt = 0, time.Time{}
@@ -140,7 +140,7 @@ func (m *Machine) reported(now time.Time, e reported) []service.Action {
 			}
 		}
 		m.unreported--
-		m.forget(attemptKey{o.Lease, o.Job})
+		m.forget(Key{o.Lease, o.Job})
 	}
 	if len(p.waiting) == 0 {
 		delete(m.partitions, e.partition)
