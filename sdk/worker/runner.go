@@ -84,23 +84,23 @@ func (r *runner) run(ctx context.Context, a agent.Start, post func(service.Event
 	}()
 	select {
 	case o := <-ended:
-		post(agent.Finished{a.Key, o})
+		post(agent.Finished{Key: a.Key, Outcome: o})
 	case <-ctx.Done():
 		grace := time.NewTimer(r.cfg.HandlerGrace)
 		defer grace.Stop()
 		select {
 		case o := <-ended:
-			post(agent.Finished{a.Key, o})
+			post(agent.Finished{Key: a.Key, Outcome: o})
 		case <-grace.C:
 			cause := context.Cause(ctx)
 			r.log.Error("handler ignores the end of its context; its slot stays taken", "worker", r.cfg.Name,
 				"job", fence.Job, "name", a.Job.Name, "queue", a.Job.Queue, "cause", cause)
 			err := fmt.Errorf("%w, and the handler did not return within %s", cause, r.cfg.HandlerGrace)
-			post(agent.Finished{a.Key, outcomeAfter(fence, err, cause)})
+			post(agent.Finished{Key: a.Key, Outcome: outcomeAfter(fence, err, cause)})
 			<-ended
 		}
 	}
-	post(agent.Returned{a.Pool})
+	post(agent.Returned{Pool: a.Pool})
 }
 
 // attempt calls the handler and makes the outcome of what it did.
