@@ -35,13 +35,23 @@ func init() {
 // Open opens the file at path, creates it if need be and brings its schema up
 // to date. Several handles, also of other processes, may be open at once.
 func Open(ctx context.Context, path string, opts store.Options) (*Store, error) {
+	return openStore(ctx, path, opts, "FULL")
+}
+
+// OpenVolatile is Open without waiting for the disk: commits survive the death
+// of the process, not of the machine. It is for simulations and tests.
+func OpenVolatile(ctx context.Context, path string, opts store.Options) (*Store, error) {
+	return openStore(ctx, path, opts, "OFF")
+}
+
+func openStore(ctx context.Context, path string, opts store.Options, synchronous string) (*Store, error) {
 	opts = opts.WithDefaults()
 	db := &database{now: opts.Now}
 	var err error
-	if db.writer, err = open(path, "immediate", 1); err != nil {
+	if db.writer, err = open(path, "immediate", synchronous, 1); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if db.reader, err = open(path, "deferred", 4); err != nil {
+	if db.reader, err = open(path, "deferred", synchronous, 4); err != nil {
 		db.writer.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -52,9 +62,9 @@ func Open(ctx context.Context, path string, opts store.Options) (*Store, error) 
 	return &Store{Store: sqlstore.New(db, opts), db: db}, nil
 }
 
-func open(path, txlock string, connections int) (*sql.DB, error) {
+func open(path, txlock, synchronous string, connections int) (*sql.DB, error) {
 	q := url.Values{"_txlock": {txlock}, "_pragma": {
-		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(MEMORY)",
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(1)", "temp_store(MEMORY)",
 	}}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {

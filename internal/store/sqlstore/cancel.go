@@ -30,18 +30,13 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 			return err
 		}
 		h := &p.Workflows[0]
-		switch {
-		case h.Status.Terminal():
+		if h.Status.Terminal() {
 			return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, h.Status)
-		case h.Status == workflow.Cancelling:
-			held, err := heldOf(tx, p)
-			r.Control = held
-			return err
 		}
 		if err := p.load(tx, nil, []job.ID{id}); err != nil {
 			return err
 		}
-		if r.Control, err = heldOf(tx, p); err != nil {
+		if r.Control, err = heldOf(tx, p); err != nil || h.Status == workflow.Cancelling {
 			return err
 		}
 		now, err := tx.Now()
@@ -56,7 +51,7 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 		if h.Status.Terminal() {
 			return nil
 		}
-		_, err = execRows(tx, "insert_timers", []timerRow{{now + grace.Microseconds(), timerGrace, hexID(id)}})
+		_, err = execRows(tx, "insert_timers", []timerRow{{now + microsUp(grace), timerGrace, hexID(id)}})
 		return err
 	})
 	return r, err
@@ -153,7 +148,7 @@ func heldBy(tx Tx, list []job.ID) ([]holding, error) {
 // stopHeld records the attempt of a held job that ends from outside.
 func (t *transition) stopHeld(i int, h holding, text string, kind job.Kind) {
 	attempts := t.part.jobs[i].attempts + 1
-	t.ended[i] = attemptEnd{lease: h.Fence.Lease, worker: h.worker, startedAt: h.claimedAt, attempts: attempts, error: text}
+	t.ended[i] = attemptEnd{worker: h.worker, startedAt: h.claimedAt, attempts: attempts, error: text}
 	t.tries = append(t.tries, attemptRow{
 		ID: hexID(h.Fence.Job), Epoch: h.Fence.Epoch, Attempt: attempts, Lease: hexID(h.Fence.Lease), Worker: h.worker,
 		Outcome: string(kind), Error: text, StartedAt: h.claimedAt,

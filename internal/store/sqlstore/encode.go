@@ -85,6 +85,11 @@ func micros(t time.Time) int64 {
 	return t.Add(time.Microsecond - 1).UnixMicro()
 }
 
+// microsUp is d in microseconds, rounded up.
+func microsUp(d time.Duration) int64 {
+	return int64(d/time.Microsecond) + int64(boolInt(d%time.Microsecond > 0))
+}
+
 // timeOf is the inverse of micros.
 func timeOf(us int64) time.Time {
 	if us == 0 {

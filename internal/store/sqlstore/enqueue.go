@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -78,6 +77,9 @@ func (s *Store) EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, diges
 		if exists {
 			return store.ErrExists
 		}
+		if err := refuseExisting(tx, w.Jobs); err != nil {
+			return err
+		}
 		e := &enqueuer{tx: tx, w: w, jobs: w.Jobs}
 		var err error
 		if e.now, err = tx.Now(); err != nil {
@@ -99,18 +101,11 @@ func (s *Store) EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, diges
 func (s *Store) EnqueueJobs(ctx context.Context, jobs []*job.Job) (store.Enqueued, error) {
 	var done store.Enqueued
 	err := s.db.Write(ctx, func(tx Tx) error {
-		all := make([]job.ID, len(jobs))
-		for i, j := range jobs {
-			all[i] = j.ID
-		}
-		found, err := existing(tx, all)
-		if err != nil {
+		if err := refuseExisting(tx, jobs); err != nil {
 			return err
 		}
-		if len(found) > 0 {
-			return store.ErrExists
-		}
 		e := &enqueuer{tx: tx, jobs: jobs}
+		var err error
 		if e.now, err = tx.Now(); err != nil {
 			return err
 		}
@@ -141,12 +136,12 @@ func (e *enqueuer) workflow(digest string) error {
 	}
 	e.parent = traceParent(e.trace, w.ID)
 	if _, err := e.tx.Exec("insert_workflow", w.ID[:], w.Name, w.Description, string(workflow.Running), string(w.FailurePolicy),
-		int(priorityOf(w.Priority, nil)), string(w.Metadata), digest, w.Timeout.Microseconds(), w.HealthCheckInterval.Microseconds(),
+		int(priorityOf(w.Priority, nil)), string(w.Metadata), digest, microsUp(w.Timeout), microsUp(w.HealthCheckInterval),
 		e.trace, e.parent, w.CorrelationID, len(w.Jobs), e.now); err != nil {
 		return err
 	}
 	if w.Timeout > 0 {
-		_, err := execRows(e.tx, "insert_timers", []timerRow{{e.now + w.Timeout.Microseconds(), timerWorkflow, hexID(w.ID)}})
+		_, err := execRows(e.tx, "insert_timers", []timerRow{{e.now + microsUp(w.Timeout), timerWorkflow, hexID(w.ID)}})
 		return err
 	}
 	return nil
@@ -250,7 +245,7 @@ func (e *enqueuer) checkParents() error {
 func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 	row := jobInsert{
 		ID: hexID(j.ID), Position: i, Name: j.Name, Queue: j.Queue, Payload: string(j.Payload),
-		Timeout: j.Timeout.Microseconds(), TraceID: j.TraceID, Correlation: j.CorrelationID,
+		Timeout: microsUp(j.Timeout), TraceID: j.TraceID, Correlation: j.CorrelationID,
 	}
 	var retry job.RetryPolicy
 	if e.w != nil {
@@ -285,7 +280,7 @@ func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 	}
 	row.Retry = string(policy)
 	if j.Deadline > 0 {
-		at := e.now + j.Deadline.Microseconds()
+		at := e.now + microsUp(j.Deadline)
 		row.DeadlineAt = &at
 	}
 	row.DependsOn = parentList(j.DependsOn)
@@ -301,7 +296,7 @@ func (e *enqueuer) state(j *job.Job, priority int) stateInsert {
 		row.Join = string(job.JoinAll)
 	}
 	if j.Delay > 0 {
-		row.ScheduledAt = max(row.ScheduledAt, e.now+int64((j.Delay+time.Microsecond-1)/time.Microsecond))
+		row.ScheduledAt = max(row.ScheduledAt, e.now+microsUp(j.Delay))
 	}
 	return row
 }
@@ -330,6 +325,19 @@ func existing(tx Tx, list []job.ID) (map[job.ID]bool, error) {
 		return err
 	}, ids(list))
 	return found, err
+}
+
+// refuseExisting returns ErrExists when one of the jobs is stored already.
+func refuseExisting(tx Tx, jobs []*job.Job) error {
+	list := make([]job.ID, len(jobs))
+	for i, j := range jobs {
+		list[i] = j.ID
+	}
+	found, err := existing(tx, list)
+	if err == nil && len(found) > 0 {
+		err = store.ErrExists
+	}
+	return err
 }
 
 // makeClaimable puts jobs whose dependencies are fulfilled into ready, or into

@@ -163,18 +163,20 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow) {
 		})
 	}
 	if next.Status.Terminal() {
-		j.t.ended[i] = attemptEnd{o.Lease, lease.worker, lease.claimedAt, next.Attempts, nil, o.Error}
-		if next.Status == job.Completed {
-			end := j.t.ended[i]
-			end.result = o.Result
-			j.t.ended[i] = end
+		end := attemptEnd{worker: lease.worker, startedAt: lease.claimedAt, attempts: next.Attempts, error: o.Error}
+		if !o.Expired {
+			end.lease = o.Lease
 		}
+		if next.Status == job.Completed {
+			end.result = o.Result
+		}
+		j.t.ended[i] = end
 		j.endings = append(j.endings, workflow.Ending{Node: i, Status: next.Status, Reason: next.Reason})
 		return
 	}
 	scheduled := row.scheduled
 	if o.Kind != job.KindGivenBack {
-		scheduled = j.now + next.Delay.Microseconds()
+		scheduled = j.now + microsUp(next.Delay)
 	}
 	p.Nodes[i].Status = next.Status
 	p.Nodes[i].Held = false

@@ -20,7 +20,7 @@ type transition struct {
 
 // attemptEnd is how the attempt that ended a job went.
 type attemptEnd struct {
-	lease     job.ID
+	lease     job.ID // set only if the worker itself ended it: its outcome may come again
 	worker    string
 	startedAt int64
 	attempts  int

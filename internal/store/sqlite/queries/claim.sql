@@ -38,7 +38,8 @@ SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, s.
 FROM json_each(?1) x
 JOIN jobs j ON j.id = unhex(x.value)
 JOIN job_state s ON s.id = j.id
-LEFT JOIN workflows w ON w.id = j.workflow_id;
+LEFT JOIN workflows w ON w.id = j.workflow_id
+WHERE s.status IN ('pending', 'retrying');
 
 -- name: parents_sizes
 -- How many bytes of results the direct parents of each job have.
