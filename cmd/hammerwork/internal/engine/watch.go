@@ -10,7 +10,7 @@ import (
 )
 
 // watchPoll is how often a watch asks the database, in case an event got lost.
-const watchPoll = 500 * time.Millisecond
+const watchPoll = 1000 * time.Millisecond
 
 // feed collects events until somebody watches.
 type feed struct{ events chan bus.Event }

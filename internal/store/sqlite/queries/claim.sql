@@ -36,8 +36,8 @@ SELECT id, worker, jobs, expires_at FROM leases WHERE id IN (SELECT unhex(value)
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, s.epoch, s.attempts, j.max_attempts, j.timeout,
     s.priority, j.trace_id, j.traceparent, j.correlation_id, json_array_length(j.depends_on)
 FROM json_each(?1) x
-JOIN jobs j ON j.id = unhex(x.value)
-JOIN job_state s ON s.id = j.id
+CROSS JOIN jobs j ON j.id = unhex(x.value)
+CROSS JOIN job_state s ON s.id = j.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
 WHERE s.status IN ('pending', 'retrying');
 
@@ -45,17 +45,17 @@ WHERE s.status IN ('pending', 'retrying');
 -- How many bytes of results the direct parents of each job have.
 SELECT c.id, coalesce(sum(length(p.result)), 0)
 FROM json_each(?1) x
-JOIN jobs c ON c.id = unhex(x.value)
-JOIN json_each(c.depends_on) d
-JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
+CROSS JOIN jobs c ON c.id = unhex(x.value)
+CROSS JOIN json_each(c.depends_on) d
+CROSS JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
 GROUP BY c.id;
 
 -- name: parents_results
 SELECT c.id, p.id, pj.name, p.status, p.result
 FROM json_each(?1) x
-JOIN jobs c ON c.id = unhex(x.value)
-JOIN json_each(c.depends_on) d
-JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
+CROSS JOIN jobs c ON c.id = unhex(x.value)
+CROSS JOIN json_each(c.depends_on) d
+CROSS JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
 JOIN jobs pj ON pj.id = p.id
 ORDER BY c.id, p.id;
 

@@ -12,8 +12,8 @@ ORDER BY s.id;
 -- name: edges_between
 SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, c.workflow_id
 FROM json_each(?1) x
-JOIN edges e ON e.parent_id = unhex(x.value ->> 'parent') AND e.child_id = unhex(x.value ->> 'child')
-JOIN jobs c ON c.id = e.child_id
+CROSS JOIN edges e ON e.parent_id = unhex(x.value ->> 'parent') AND e.child_id = unhex(x.value ->> 'child')
+CROSS JOIN jobs c ON c.id = e.child_id
 WHERE e.state = 'unresolved'
 ORDER BY e.parent_id, e.child_id;
 

@@ -44,13 +44,13 @@ ON CONFLICT DO NOTHING;
 INSERT INTO ready (queue, rank, scheduled_at, id)
 SELECT j.queue, 4 - s.priority, s.scheduled_at, s.id
 FROM json_each(?1) x
-JOIN job_state s ON s.id = unhex(x.value)
-JOIN jobs j ON j.id = s.id
+CROSS JOIN job_state s ON s.id = unhex(x.value)
+CROSS JOIN jobs j ON j.id = s.id
 WHERE s.status IN ('pending', 'retrying') AND s.dependency_status IN ('none', 'satisfied') AND s.scheduled_at <= ?2;
 
 -- name: make_waiting
 INSERT INTO timers (due_at, kind, id)
 SELECT s.scheduled_at, 'job', s.id
 FROM json_each(?1) x
-JOIN job_state s ON s.id = unhex(x.value)
+CROSS JOIN job_state s ON s.id = unhex(x.value)
 WHERE s.status IN ('pending', 'retrying') AND s.dependency_status IN ('none', 'satisfied') AND s.scheduled_at > ?2;

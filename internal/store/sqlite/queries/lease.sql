@@ -14,10 +14,10 @@ WHERE leases.id = b.id AND leases.worker = b.worker;
 -- from those that ended under the lease itself.
 SELECT l.id, s.id, NOT (s.epoch = e.value ->> 1 AND s.status IN ('pending', 'retrying'))
 FROM json_each(?1) x
-JOIN leases l ON l.id = unhex(x.value)
-JOIN json_each(l.jobs) e
-JOIN job_state s ON s.id = unhex(e.value ->> 0)
-JOIN jobs j ON j.id = s.id
+CROSS JOIN leases l ON l.id = unhex(x.value)
+CROSS JOIN json_each(l.jobs) e
+CROSS JOIN job_state s ON s.id = unhex(e.value ->> 0)
+CROSS JOIN jobs j ON j.id = s.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
 WHERE (s.epoch <> e.value ->> 1 OR s.status NOT IN ('pending', 'retrying') OR w.status = 'cancelling')
     AND NOT (s.lease_id IS NOT NULL AND s.lease_id = l.id)

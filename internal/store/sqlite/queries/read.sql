@@ -5,18 +5,18 @@ SELECT id, name, description, status, reason, failure_policy, failing, priority,
 FROM workflows WHERE id = ?1;
 
 -- name: workflow_activity
+-- Held, retrying and not held, and suspended jobs.
+WITH held AS MATERIALIZED (
+    SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch FROM leases l, json_each(l.jobs) e
+)
 SELECT
-    (SELECT count(*)
-     FROM leases l, json_each(l.jobs) e
-     JOIN job_state s ON s.id = unhex(e.value ->> 0)
-     JOIN jobs j ON j.id = s.id
-     WHERE j.workflow_id = ?1 AND s.epoch = e.value ->> 1 AND s.status IN ('pending', 'retrying')),
-    (SELECT count(*)
-     FROM jobs j
-     JOIN job_state s ON s.id = j.id
-     WHERE j.workflow_id = ?1 AND s.status = 'retrying'
-         AND s.id NOT IN (SELECT unhex(e.value ->> 0) FROM leases l, json_each(l.jobs) e WHERE e.value ->> 1 = s.epoch)),
-    (SELECT count(*) FROM jobs j JOIN job_state s ON s.id = j.id WHERE j.workflow_id = ?1 AND s.status = 'suspended');
+    coalesce(sum(h.id IS NOT NULL AND s.status IN ('pending', 'retrying')), 0),
+    coalesce(sum(h.id IS NULL AND s.status = 'retrying'), 0),
+    coalesce(sum(s.status = 'suspended'), 0)
+FROM jobs j
+CROSS JOIN job_state s ON s.id = j.id
+LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
+WHERE j.workflow_id = ?1 AND s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: open_workflow
 SELECT id FROM workflows WHERE digest = ?1 AND finished_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;

@@ -22,9 +22,9 @@ WHERE s.id IN (
     UNION
     SELECT e.child_id
     FROM json_each(?1) x
-    JOIN jobs p ON p.id = unhex(x.value)
-    JOIN edges e ON e.parent_id = p.id
-    JOIN jobs c ON c.id = e.child_id
+    CROSS JOIN jobs p ON p.id = unhex(x.value)
+    CROSS JOIN edges e ON e.parent_id = p.id
+    CROSS JOIN jobs c ON c.id = e.child_id
     WHERE c.workflow_id IS p.workflow_id)
 ORDER BY s.id;
 
@@ -36,9 +36,9 @@ WITH RECURSIVE reached(id, workflow_id, open) AS (
     UNION
     SELECT c.id, c.workflow_id, cs.status IN ('pending', 'retrying', 'suspended')
     FROM reached r
-    JOIN edges e ON e.parent_id = r.id
-    JOIN jobs c ON c.id = e.child_id
-    JOIN job_state cs ON cs.id = c.id
+    CROSS JOIN edges e ON e.parent_id = r.id
+    CROSS JOIN jobs c ON c.id = e.child_id
+    CROSS JOIN job_state cs ON cs.id = c.id
     WHERE r.open AND c.workflow_id IS r.workflow_id
 )
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
@@ -53,8 +53,8 @@ ORDER BY s.id;
 WITH open AS MATERIALIZED (
     SELECT j.id, j.workflow_id
     FROM json_each(?1) x
-    JOIN jobs j ON j.workflow_id = unhex(x.value)
-    JOIN job_state s ON s.id = j.id
+    CROSS JOIN jobs j ON j.workflow_id = unhex(x.value)
+    CROSS JOIN job_state s ON s.id = j.id
     WHERE s.status IN ('pending', 'retrying', 'suspended')
 )
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
@@ -66,16 +66,16 @@ WHERE s.id IN (
     UNION
     SELECT c.id
     FROM open o
-    JOIN edges e ON e.parent_id = o.id
-    JOIN jobs c ON c.id = e.child_id
+    CROSS JOIN edges e ON e.parent_id = o.id
+    CROSS JOIN jobs c ON c.id = e.child_id
     WHERE c.workflow_id = o.workflow_id)
 ORDER BY s.id;
 
 -- name: edges_from
 SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, c.workflow_id
 FROM json_each(?1) x
-JOIN edges e ON e.parent_id = unhex(x.value)
-JOIN jobs c ON c.id = e.child_id
+CROSS JOIN edges e ON e.parent_id = unhex(x.value)
+CROSS JOIN jobs c ON c.id = e.child_id
 WHERE e.state = 'unresolved'
 ORDER BY e.parent_id, e.child_id;
 
@@ -85,8 +85,8 @@ DELETE FROM ready
 WHERE (queue, rank, scheduled_at, id) IN (
     SELECT j.queue, 4 - s.priority, s.scheduled_at, s.id
     FROM json_each(?1) x
-    JOIN job_state s ON s.id = unhex(x.value)
-    JOIN jobs j ON j.id = s.id)
+    CROSS JOIN job_state s ON s.id = unhex(x.value)
+    CROSS JOIN jobs j ON j.id = s.id)
 RETURNING id;
 
 -- name: take_timers
