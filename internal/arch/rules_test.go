@@ -93,6 +93,7 @@ var inner = map[string][]string{
 	"cmd":        {"cmd", "sdk", "services", "internal", "pkg", "web"},
 	"examples":   {"examples", "sdk", "pkg"},
 	"deploy":     {"deploy", "internal", "pkg"},
+	"sim":        {"sim", "sdk", "services", "internal", "pkg"}, // drives everything, like cmd
 }
 
 // pure are the packages that know no outside world. Packages below them, which

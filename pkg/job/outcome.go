@@ -60,6 +60,15 @@ type Standing struct {
 	Retry      RetryPolicy
 	Draining   bool // its workflow stops after a failure: what runs may end, nothing starts again
 	Cancelling bool // its workflow is being cancelled
+	Deadline   bool // with Cancelling: because the workflow's deadline passed
+}
+
+// cancelled is the end of a job that its workflow's cancel caught.
+func (s Standing) cancelled() (Status, Reason) {
+	if s.Deadline {
+		return Cancelled, ReasonDeadline
+	}
+	return Cancelled, ReasonUser
 }
 
 // Next is what an outcome makes of its job: a terminal status, or another
@@ -81,7 +90,7 @@ func EndAttempt(o Outcome, s Standing, random float64) Next {
 		next.GiveBacks = s.GiveBacks + 1
 		switch {
 		case s.Cancelling:
-			next.Status, next.Reason = Cancelled, ReasonUser
+			next.Status, next.Reason = s.cancelled()
 		case s.Draining:
 			next.Status, next.Reason = Cancelled, ReasonFailFast
 		case next.GiveBacks >= MaxGiveBacks:
@@ -99,15 +108,15 @@ func EndAttempt(o Outcome, s Standing, random float64) Next {
 		next.Status = Completed
 		return next
 	}
-	if s.Cancelling {
-		next.Status, next.Reason = Cancelled, ReasonUser
-		return next
-	}
 	if o.Kind == KindFailed && o.Permanent {
 		next.Status, next.Reason = Failed, ReasonPermanent
 		if o.Reason != "" {
 			next.Reason = o.Reason
 		}
+		return next
+	}
+	if s.Cancelling {
+		next.Status, next.Reason = s.cancelled()
 		return next
 	}
 	if s.Draining || next.Attempts >= retry.MaxAttempts {

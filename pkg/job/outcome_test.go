@@ -42,7 +42,8 @@ func TestWhatAnOutcomeMakesOfItsJob(t *testing.T) {
 		{"failed for good", permanent, fresh, Next{Status: Failed, Reason: ReasonPermanent, Attempts: 1}},
 		{"failed for good on the last attempt", permanent, last, Next{Status: Failed, Reason: ReasonPermanent, Attempts: 3}},
 		{"failed for good while draining", permanent, with(fresh, draining), Next{Status: Failed, Reason: ReasonPermanent, Attempts: 1}},
-		{"failed for good while cancelling", permanent, with(fresh, cancelling), Next{Status: Cancelled, Reason: ReasonUser, Attempts: 1}},
+		{"failed for good while cancelling", permanent, with(fresh, cancelling), Next{Status: Failed, Reason: ReasonPermanent, Attempts: 1}},
+		{"failed while its workflow is over time", failed, with(fresh, func(s *Standing) { s.Cancelling, s.Deadline = true, true }), Next{Status: Cancelled, Reason: ReasonDeadline, Attempts: 1}},
 		{"failed for good, with a reason", tooLarge, fresh, Next{Status: Failed, Reason: ReasonResultTooLarge, Attempts: 1}},
 
 		{"timed out", Outcome{Kind: KindTimedOut}, fresh, Next{Status: Retrying, Delay: time.Second, Attempts: 1}},

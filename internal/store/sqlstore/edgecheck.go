@@ -12,25 +12,29 @@ import (
 // CheckEdges implements store.Resolver. It locks the workflows of the children
 // and then parents and children; a parent that has ended never changes again,
 // one that has not will resolve the edge when it ends, because the edge was
-// committed before the parent was locked here.
+// committed before the parent was locked here. While there is nothing to check
+// it only reads.
 func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, error) {
 	var r store.Resolution
-	err := s.db.Write(ctx, func(tx Tx) error {
-		r = store.Resolution{}
-		var checks []edgeRow
-		var all, children []job.ID
-		if err := tx.Query("edge_checks", func(row Row) error {
+	var checks []edgeRow
+	var all, children []job.ID
+	err := s.db.Read(ctx, func(tx Tx) error {
+		checks, all, children = nil, nil, nil
+		return tx.Query("edge_checks", func(row Row) error {
 			var parent, child job.ID
 			err := row.Scan(&parent, &child)
 			checks = append(checks, edgeRow{Parent: hexID(parent), Child: hexID(child)})
 			all, children = append(all, parent, child), append(children, child)
 			return err
-		}, limit); err != nil || len(checks) == 0 {
-			return err
-		}
-		r.Done = len(checks)
-		return s.checkEdges(tx, checks, sortedIDs(all), sortedIDs(children), &r)
+		}, limit)
 	})
+	if err == nil && len(checks) > 0 {
+		all, children = sortedIDs(all), sortedIDs(children)
+		err = s.db.Write(ctx, func(tx Tx) error {
+			r = store.Resolution{}
+			return s.checkEdges(tx, checks, all, children, &r)
+		})
+	}
 	if err != nil {
 		return store.Resolution{}, fmt.Errorf("check edges: %w", err)
 	}
@@ -63,7 +67,8 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, all, children []job.ID, r *s
 	if err := newTransition(p).write(tx, workflow.Revisit(&p.Part), now, r); err != nil {
 		return err
 	}
-	_, err = execRows(tx, "delete_edge_checks", checks)
+	n, err := execRows(tx, "delete_edge_checks", checks)
+	r.Done = int(n)
 	return err
 }
 

@@ -19,6 +19,7 @@ type part struct {
 	headers map[job.ID]int  // workflow → header
 	edges   map[[2]int]bool // edges that are in Part.Edges
 	foreign []edgeRow       // edges to jobs of other workflows
+	free    map[int]bool    // nodes whose claim this transaction has ended: nobody holds them
 }
 
 // jobRow is what the engine needs of a job besides its node.
@@ -36,7 +37,7 @@ type jobRow struct {
 }
 
 func newPart() *part {
-	return &part{index: map[job.ID]int{}, headers: map[job.ID]int{}, edges: map[[2]int]bool{}}
+	return &part{index: map[job.ID]int{}, headers: map[job.ID]int{}, edges: map[[2]int]bool{}, free: map[int]bool{}}
 }
 
 // header returns the header of node i's workflow, or nil.
@@ -190,7 +191,7 @@ func (p *part) takeBack(tx Tx, whole []job.ID) error {
 	var claimable []job.ID
 	for i := range p.Nodes {
 		n := &p.Nodes[i]
-		if slices.Contains(whole, p.jobs[i].workflow) && !n.Status.Terminal() && n.Deps != job.Waiting {
+		if slices.Contains(whole, p.jobs[i].workflow) && !n.Status.Terminal() && n.Deps != job.Waiting && !p.free[i] {
 			n.Held = true
 			claimable = append(claimable, n.ID)
 		}

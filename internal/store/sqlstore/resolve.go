@@ -15,7 +15,8 @@ func (s *Store) Resolve(ctx context.Context, outcomes []job.Outcome) (store.Reso
 	var r store.Resolution
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
-		return s.resolve(tx, outcomes, &r)
+		_, err := s.resolve(tx, outcomes, &r)
+		return err
 	})
 	if err != nil {
 		return store.Resolution{}, fmt.Errorf("resolve %d outcomes: %w", len(outcomes), err)
@@ -25,10 +26,10 @@ func (s *Store) Resolve(ctx context.Context, outcomes []job.Outcome) (store.Reso
 
 // resolve is the one transaction in which attempts end. It locks workflows,
 // then leases, then jobs with their children, each by id; a later statement
-// reads the edges.
-func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) error {
+// reads the edges. It returns the leases it locked.
+func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (map[job.ID]*leaseRow, error) {
 	if len(outcomes) == 0 {
-		return nil
+		return nil, nil
 	}
 	jobs := make([]job.ID, len(outcomes))
 	leaseIDs := make([]job.ID, len(outcomes))
@@ -40,21 +41,21 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) erro
 	p := newPart()
 	workflows, err := workflowsOf(tx, jobs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := p.lockWorkflows(tx, workflows); err != nil {
-		return err
+		return nil, err
 	}
 	leases, err := lockLeases(tx, leaseIDs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := p.lockJobs(tx, "lock_jobs_and_children", jobs); err != nil {
-		return err
+		return nil, err
 	}
 	now, err := tx.Now()
 	if err != nil {
-		return err
+		return nil, err
 	}
 
 	t := newTransition(p)
@@ -63,12 +64,12 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) erro
 		r.Verdicts = append(r.Verdicts, j.verdict(o))
 	}
 	if err := p.loadEdges(tx, j.endedIDs()); err != nil {
-		return err
+		return nil, err
 	}
 	if err := p.widen(tx, j.endings); err != nil {
-		return err
+		return nil, err
 	}
-	return t.write(tx, workflow.Resolve(&p.Part, j.endings), now, r)
+	return leases, t.write(tx, workflow.Resolve(&p.Part, j.endings), now, r)
 }
 
 // workflowsOf returns the workflows of jobs, in order. It reads what never
@@ -152,7 +153,7 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow) {
 	row := &p.jobs[i]
 	standing := job.Standing{Attempts: row.attempts, GiveBacks: row.giveBacks, Retry: p.retryPolicy(i)}
 	if h := p.header(i); h != nil {
-		standing.Draining, standing.Cancelling = h.Failing, h.Status == workflow.Cancelling
+		standing.Draining, standing.Cancelling, standing.Deadline = h.Failing, h.Status == workflow.Cancelling, h.Deadline
 	}
 	next := job.EndAttempt(o, standing, j.random())
 	j.t.leases[o.Lease]++
@@ -179,7 +180,7 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow) {
 		scheduled = j.now + microsUp(next.Delay)
 	}
 	p.Nodes[i].Status = next.Status
-	p.Nodes[i].Held = false
+	p.free[i] = true
 	j.t.again = append(j.t.again, requeueRow{
 		ID: hexID(o.Job), Epoch: o.Epoch, Status: string(next.Status), Attempts: next.Attempts, GiveBacks: next.GiveBacks,
 		ScheduledAt: scheduled, Error: o.Error, node: i,

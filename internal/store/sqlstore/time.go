@@ -12,9 +12,13 @@ import (
 )
 
 // FireTimers implements store.Timekeeper. Each kind of timer is handled in a
-// transaction of its own; cancelling a workflow is one each.
+// transaction of its own; cancelling a workflow is one each. While nothing is
+// due it only reads.
 func (s *Store) FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error) {
 	var r store.Resolution
+	if next, err := s.nextTimer(ctx); err != nil || next != 0 {
+		return r, next, err
+	}
 	for _, fire := range []func(context.Context, int, *store.Resolution) error{s.fireJobs, s.fireDeadlines, s.fireWorkflows} {
 		if r.Done >= limit {
 			break
@@ -234,35 +238,33 @@ func (s *Store) fireWorkflows(ctx context.Context, limit int, r *store.Resolutio
 }
 
 // ExpireLeases implements store.Timekeeper. Whether a lease has expired is
-// asked again once it is locked.
+// asked again once it is locked; while none has it only reads.
 func (s *Store) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {
 	var r store.Resolution
-	err := s.db.Write(ctx, func(tx Tx) error {
+	expired, err := s.expiredLeases(ctx, limit)
+	if err != nil || len(expired) == 0 {
+		return r, err
+	}
+	err = s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
-		now, err := tx.Now()
-		if err != nil {
-			return err
-		}
-		var expired []job.ID
-		if err := tx.Query("expired_leases", func(row Row) error {
-			var id job.ID
-			err := row.Scan(&id)
-			expired = append(expired, id)
-			return err
-		}, now, limit); err != nil || len(expired) == 0 {
-			return err
-		}
 		outcomes, err := lostOutcomes(tx, expired)
 		if err != nil {
 			return err
 		}
-		if err := s.resolve(tx, outcomes, &r); err != nil {
+		leases, err := s.resolve(tx, outcomes, &r)
+		if err != nil {
 			return err
 		}
-		if now, err = tx.Now(); err != nil {
+		now, err := tx.Now()
+		if err != nil {
 			return err
 		}
-		r.Done, r.Verdicts = len(expired), nil
+		r.Verdicts = nil
+		for _, l := range leases {
+			if l.expiresAt <= now {
+				r.Done++
+			}
+		}
 		_, err = tx.Exec("delete_expired_leases", ids(expired), now)
 		return err
 	})
@@ -270,6 +272,27 @@ func (s *Store) ExpireLeases(ctx context.Context, limit int) (store.Resolution, 
 		return store.Resolution{}, fmt.Errorf("expire leases: %w", err)
 	}
 	return r, nil
+}
+
+func (s *Store) expiredLeases(ctx context.Context, limit int) ([]job.ID, error) {
+	var expired []job.ID
+	err := s.db.Read(ctx, func(tx Tx) error {
+		expired = nil
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		return tx.Query("expired_leases", func(row Row) error {
+			var id job.ID
+			err := row.Scan(&id)
+			expired = append(expired, id)
+			return err
+		}, now, limit)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for expired leases: %w", err)
+	}
+	return expired, nil
 }
 
 // lostOutcomes makes the outcomes of everything that expired leases list. The

@@ -62,10 +62,9 @@ func testCancel(t *testing.T, open Opener) {
 		r.wantTally(id, workflow.Tally{Total: 2, Completed: 1, Cancelled: 1})
 	})
 
-	check(t, open, "any other end within the grace makes the job cancelled", func(r *rig) {
+	check(t, open, "an end within the grace that would be tried again makes the job cancelled", func(r *rig) {
 		for _, o := range []job.Outcome{
 			{Kind: job.KindCancelled}, {Kind: job.KindFailed, Error: "interrupted"}, {Kind: job.KindTimedOut}, {Kind: job.KindGivenBack},
-			{Kind: job.KindFailed, Permanent: true},
 		} {
 			id := r.start(withRetry(retries(5, time.Hour), task("a"))...)
 			o.Fence = r.claimOne().Fence
@@ -75,6 +74,15 @@ func testCancel(t *testing.T, open Opener) {
 			r.wantWorkflow(id, workflow.Cancelled)
 		}
 		r.wantIdle()
+	})
+
+	check(t, open, "a permanent failure within the grace counts", func(r *rig) {
+		id := r.start(task("a"))
+		c := r.claimOne()
+		r.cancel(id)
+		r.commit(job.Outcome{Fence: c.Fence, Kind: job.KindFailed, Permanent: true})
+		r.wantJobs(id, "a: failed permanent")
+		r.wantWorkflow(id, workflow.Cancelled)
 	})
 
 	check(t, open, "a lease that expires within the grace leaves its job cancelled", func(r *rig) {

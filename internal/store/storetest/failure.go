@@ -179,6 +179,25 @@ func failFast(t *testing.T, open Opener) {
 		}
 	})
 
+	check(t, open, "fail_fast: a job that was to be retried, or was given back, in the batch of a failure is cancelled", func(r *rig) {
+		for _, kind := range []job.Kind{job.KindFailed, job.KindGivenBack} {
+			for _, failFirst := range []bool{true, false} {
+				id := r.start(withRetry(retries(5, time.Hour), task("bad"), task("again"))...)
+				got := r.claimNamed("bad", "again")
+				outcomes := []job.Outcome{ended(got["again"], kind), failedForGood(got["bad"])}
+				if failFirst {
+					outcomes[0], outcomes[1] = outcomes[1], outcomes[0]
+				}
+				r.commit(outcomes...)
+				r.wantIdle()
+				r.wantJobs(id, "bad: failed permanent", "again: cancelled fail_fast")
+				r.wantWorkflow(id, workflow.Failed)
+				r.wantRows("timers", 0)
+				r.wantRows("leases", 0)
+			}
+		}
+	})
+
 	check(t, open, "fail_fast: a failure stops its own workflow only", func(r *rig) {
 		bad := r.start(task("bad"), task("free"))
 		got := r.claimNamed("bad", "free")

@@ -185,6 +185,17 @@ func testResolve(t *testing.T, open Opener) {
 		r.equal("attempt", again.Attempt, 1)
 	})
 
+	check(t, open, "a job that is given back keeps its place by time among those of its priority", func(r *rig) {
+		for _, name := range []string{"first", "second", "third"} {
+			r.enqueueJobs(task(name))
+			r.Advance(slack)
+		}
+		for range 3 {
+			r.commit(ended(r.claimOne(), job.KindGivenBack))
+		}
+		r.equal("order", names(r.claimAll()), []string{"first", "second", "third"})
+	})
+
 	check(t, open, "a job given back after a failure is still being retried, and the history tells of both", func(r *rig) {
 		j := task("a").WithRetry(retries(5, slack))
 		r.enqueueJobs(j)

@@ -55,6 +55,7 @@ func dotEdge(e Edge) string {
 // dotQuote writes a quoted string of dot. Backslashes would begin escapes such
 // as \N, the node's name.
 func dotQuote(s string) string {
-	s = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", `\n`, "\x00", "").Replace(strings.ToValidUTF8(s, "\uFFFD"))
-	return `"` + s + `"`
+	return `"` + dotEscapes.Replace(strings.ToValidUTF8(s, "\uFFFD")) + `"`
 }
+
+var dotEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", `\n`, "\x00", "")

@@ -2,7 +2,7 @@ package graph
 
 import (
 	"slices"
-	"unicode/utf8"
+	"unicode"
 )
 
 // Measures of a drawing, in pixels.
@@ -13,9 +13,10 @@ const (
 	margin     = 24.0
 	headHeight = 34.0
 	minWidth   = 110.0
-	maxWidth   = 260.0
-	nameChar   = 7.6 // of the node's name, on average
-	smallChar  = 6.3 // of the queue below it
+	maxWidth   = 280.0
+	inset      = 14.0 // of the text in its node
+	nameSize   = 13.0 // of the letters of a node's name
+	queueSize  = 11.0 // of the queue below it
 	sweeps     = 4
 )
 
@@ -134,9 +135,8 @@ func (p *layout) columns(g Graph, layers [][]int) {
 	for _, layer := range layers {
 		width := minWidth
 		for _, n := range layer {
-			name := float64(utf8.RuneCountInString(g.Nodes[n].Name))*nameChar + 28
-			below := float64(utf8.RuneCountInString(subtitle(g.Nodes[n])))*smallChar + 28
-			width = min(maxWidth, max(width, name, below))
+			name, below := textWidth(g.Nodes[n].Name, nameSize), textWidth(subtitle(g.Nodes[n]), queueSize)
+			width = min(maxWidth, max(width, name+2*inset, below+2*inset))
 		}
 		for _, n := range layer {
 			p.x[n], p.w[n] = x, width
@@ -144,6 +144,23 @@ func (p *layout) columns(g Graph, layers [][]int) {
 		x += width + layerGap
 	}
 	p.width = max(x-layerGap+margin, 2*margin+minWidth)
+}
+
+// textWidth estimates the width of a text in letters of a size, rather too
+// wide than too narrow.
+func textWidth(s string, size float64) float64 {
+	em := 0.0
+	for _, r := range s {
+		switch {
+		case r > unicode.MaxLatin1 && r != '…':
+			em += 1
+		case unicode.IsUpper(r), r == '@', r == '%', r == '…':
+			em += 0.78
+		default:
+			em += 0.62
+		}
+	}
+	return em * size
 }
 
 // frame moves everything below the heading.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -27,7 +26,7 @@ func writeSVG(to io.Writer, g Graph) error {
 	p := place(g, l)
 	w := bufio.NewWriter(to)
 	title := xmlText(g.Name)
-	width := max(p.width, 2*margin+9*float64(utf8.RuneCountInString(short(g.Name, 80))))
+	width := max(p.width, 2*margin+textWidth(short(g.Name, 80), 17))
 	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img">`+"\n", width, p.height, width, p.height)
 	fmt.Fprintf(w, "<title>%s</title>\n<style>\n%s</style>\n", title, style())
 	fmt.Fprint(w, arrowHeads)
@@ -73,8 +72,8 @@ func writeNode(w io.Writer, n Node, x, y, width float64) {
 	}
 	fmt.Fprintf(w, `<g class="node %s"><title>%s</title>`, class, xmlText(strings.TrimSpace(n.Name+"\n"+subtitle(n))))
 	fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="8"/>`, x, y, width, nodeHeight)
-	fmt.Fprintf(w, `<text class="name" x="%.1f" y="%.1f">%s</text>`, x+14, y+19, xmlText(short(n.Name, int((width-28)/nameChar))))
-	fmt.Fprintf(w, `<text class="queue" x="%.1f" y="%.1f">%s</text></g>`+"\n", x+14, y+35, xmlText(short(subtitle(n), int((width-28)/smallChar))))
+	fmt.Fprintf(w, `<text class="name" x="%.1f" y="%.1f">%s</text>`, x+inset, y+19, xmlText(fit(n.Name, width-2*inset, nameSize)))
+	fmt.Fprintf(w, `<text class="queue" x="%.1f" y="%.1f">%s</text></g>`+"\n", x+inset, y+35, xmlText(fit(subtitle(n), width-2*inset, queueSize)))
 }
 
 // subtitle is the line below a node's name.
@@ -83,6 +82,15 @@ func subtitle(n Node) string {
 		return n.Queue
 	}
 	return strings.TrimPrefix(n.Queue+" · "+string(n.Status), " · ")
+}
+
+// fit cuts a text until letters of a size fit into a width.
+func fit(s string, width, size float64) string {
+	for limit := min(len([]rune(s)), int(width/size*2)); ; limit-- {
+		if cut := short(s, limit); limit <= 1 || textWidth(cut, size) <= width {
+			return cut
+		}
+	}
 }
 
 // short cuts a text in the middle: its end often tells more than its middle.

@@ -20,7 +20,7 @@ type decoder struct {
 	faults  []workflow.Fault
 	dropped int             // faults over maxFaults
 	bad     map[string]bool // paths that have a fault: what Validate says about them is not news
-	budget  int             // bytes of payloads and metadata that may still be made
+	budget  int             // bytes of payloads and metadata that may still be made; negative: used up
 	encoded map[*node]json.RawMessage
 }
 
@@ -126,7 +126,7 @@ func (d *decoder) workflow(n *node) *workflow.Workflow {
 			w.Description = d.text(v, path)
 		case "metadata":
 			if d.is(v, path, object) {
-				w.Metadata = d.json(v, path)
+				w.Metadata = d.json(v, path, job.MaxMetadata)
 			}
 		case "failure_policy":
 			w.FailurePolicy = word(d, v, path, workflow.FailFast, workflow.ContinueOnFailure, workflow.Manual)
@@ -177,7 +177,7 @@ func (d *decoder) job(n *node, path string) *job.Job {
 		case "queue":
 			j.Queue = d.text(v, path)
 		case "payload":
-			j.Payload = d.json(v, path)
+			j.Payload = d.json(v, path, job.MaxPayload)
 		case "depends_on":
 			j.DependsOn = d.dependencies(v, path)
 		case "join":
@@ -414,11 +414,19 @@ func (d *decoder) float(n *node, path string, low, high float64) float64 {
 	return v
 }
 
-// json returns a value as JSON bytes.
-func (d *decoder) json(n *node, path string) json.RawMessage {
-	raw, ok := d.encode(n)
+// json returns a value of at most limit bytes as JSON.
+func (d *decoder) json(n *node, path string, limit int) json.RawMessage {
+	raw, ok := d.encode(n, limit)
 	if !ok {
-		d.fault(n.at, path, "write large values once, outside, and pass their place", "the aliases of the file make more than %d bytes", 2*DefaultMaxBytes)
+		what := fmt.Sprintf("%s has more than %d bytes", path, limit)
+		if d.budget < 0 {
+			what = fmt.Sprintf("the aliases of the file make more than %d bytes", DefaultMaxBytes)
+		}
+		d.bad[path] = true
+		d.add(workflow.Fault{
+			Code: workflow.CodeTooLarge, Path: path, Line: n.at.line, Column: n.at.column,
+			Message: what, Hint: "keep large data outside and pass its place",
+		})
 	}
 	return raw
 }

@@ -22,9 +22,14 @@ type jsonReader struct {
 	names  fieldNames
 }
 
-func readJSON(data []byte) (*node, []workflow.Fault, error) {
+func newJSONReader(data []byte) *jsonReader {
 	r := &jsonReader{data: data, decode: json.NewDecoder(bytes.NewReader(data)), cursor: cursor{data: data, at: position{1, 1}}}
 	r.decode.UseNumber()
+	return r
+}
+
+func readJSON(data []byte) (*node, []workflow.Fault, error) {
+	r := newJSONReader(data)
 	if err := json.Unmarshal(data, new(json.RawMessage)); err != nil {
 		return nil, nil, r.syntax(err)
 	}

@@ -43,7 +43,7 @@ func Parse(filename string, data []byte, opts Options) (*workflow.Workflow, erro
 		}
 		return nil, &workflow.Error{File: filename, Faults: []workflow.Fault{s.fault}}
 	}
-	d := &decoder{bad: make(map[string]bool), budget: 2 * DefaultMaxBytes}
+	d := &decoder{bad: make(map[string]bool), budget: DefaultMaxBytes}
 	for _, f := range duplicates {
 		d.add(f)
 	}

@@ -149,7 +149,7 @@ jobs:
 		`w.yaml:4:18: cron expression "61 * * * *" is not valid: end of range (61) above maximum (59): 61`,
 		`w.yaml:4:42: time zone "Europe/Nowhere" is not known`,
 		`w.yaml:5:20: retry max_delay: 1s is below initial_delay 5s`,
-		`w.yaml:5:58: retry.max_attempts 2.5 is not a whole number`,
+		`w.yaml:5:57: retry.max_attempts 2.5 is not a whole number`,
 		`w.yaml:9:5: the field "queue" is there twice`,
 		`w.yaml:10:5: the job has no queue`,
 		`w.yaml:11:18: job "transform" depends on "extrct", which does not exist`,
@@ -159,7 +159,7 @@ jobs:
 		`w.yaml:14:5: a job has no field "nmae"`,
 		`w.yaml:15:12: queue name "q\x00" contains a control character`,
 		`w.yaml:16:17: jobs[2].depends_on is a text, not a list`,
-		`w.yaml:22:17: the jobs wait for each other: d → c → d`,
+		`w.yaml:19:17: the jobs wait for each other: d → c → d`,
 		`w.yaml:23:5: jobs[5] is a number, not an object`,
 	}
 	compareLines(t, got, want)
@@ -193,8 +193,8 @@ func TestTheSameFaultsHaveTheirPlacesInJSON(t *testing.T) {
 		`w.json:3:50: the field "queue" is there twice`,
 		`w.json:4:26: jobs[2].queue is a number, not a text`,
 		`w.json:4:49: the field "a" is there twice`,
-		`w.json:4:83: retry.max_attempts 0 is not between 1 and 1000`,
-		`w.json:4:103: retry.initial_delay is zero`,
+		`w.json:4:84: jobs[2].retry.max_attempts 0 is not between 1 and 1000`,
+		`w.json:4:104: jobs[2].retry.initial_delay is zero`,
 	})
 }
 
@@ -361,7 +361,7 @@ func TestFilesThatAreNoWorkflowHaveOneClearFault(t *testing.T) {
 		{"w.yaml", "name: 0123\n", `1:7: the number "0123" has leading zeros`},
 		{"w.yaml", "name: .inf\n", "1:7: JSON has no number .inf"},
 		{"w.yaml", "<<: 3\n", "1:5: a merge key takes objects, not a number"},
-		{"w.yaml", "? [a]\n: b\n", "1:3: the key is not a text"},
+		{"w.yaml", "? [a]\n: b\n", "2:1: the file is not valid YAML: found an invalid key for this map"},
 	}
 	for _, tt := range tests {
 		got := faultsOf(t, tt.file, tt.text)

@@ -3,20 +3,22 @@ package workflowfile
 import (
 	"bytes"
 	"encoding/json"
+	"unicode/utf8"
 )
 
 // encode writes a value as JSON without insignificant space. Numbers and, in
-// JSON files, escapes stay as they are written. ok is false when the file's
-// budget is used up, which only aliases can do.
-func (d *decoder) encode(n *node) (raw json.RawMessage, ok bool) {
+// JSON files, escapes stay as they are written. ok is false for a value of more
+// than limit bytes, and when the file's budget is used up, which only aliases
+// can do.
+func (d *decoder) encode(n *node, limit int) (raw json.RawMessage, ok bool) {
 	if done, seen := d.encoded[n]; seen {
 		return done, true
 	}
 	var out bytes.Buffer
 	if n.raw != nil {
-		ok = json.Compact(&out, n.raw) == nil
+		ok = json.Compact(&out, n.raw) == nil && out.Len() <= limit
 	} else {
-		w := &jsonWriter{out: &out, limit: d.budget, text: json.NewEncoder(&out)}
+		w := &jsonWriter{out: &out, limit: min(limit, d.budget), text: json.NewEncoder(&out)}
 		w.text.SetEscapeHTML(false)
 		ok = w.value(n)
 	}
@@ -77,6 +79,22 @@ func (w *jsonWriter) comma(i int) {
 }
 
 func (w *jsonWriter) string(s string) {
+	if isPlain(s) {
+		w.out.WriteByte('"')
+		w.out.WriteString(s)
+		w.out.WriteByte('"')
+		return
+	}
 	_ = w.text.Encode(s) // a string into a buffer: no error is possible
 	w.out.Truncate(w.out.Len() - 1)
+}
+
+// isPlain reports whether JSON writes s as it is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

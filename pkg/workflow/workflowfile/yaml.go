@@ -76,38 +76,49 @@ func scan(text string) (token.Tokens, error) {
 }
 
 // nesting follows how deep the parser will be at a token. Flow levels are
-// counted by their brackets, block levels by rising columns, anchors and tags
-// by their number in a row.
+// counted by their brackets, block levels by rising columns. Between two marks
+// every anchor, tag and, in flow, every colon may be one level more.
 type nesting struct {
 	flow    int
 	columns []int
-	prefix  int
+	chain   int
 }
 
 func (n *nesting) see(t *token.Token) {
 	switch t.Type {
 	case token.SequenceStartType, token.MappingStartType:
 		n.flow++
+		n.chain = 0
 	case token.SequenceEndType, token.MappingEndType:
 		n.flow = max(0, n.flow-1)
+		n.chain = 0
+	case token.CollectEntryType:
+		n.chain = 0
+	case token.AnchorType, token.TagType:
+		n.chain++
 	case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
-		column := t.Position.Column
-		if t.Type == token.MappingValueType && t.Prev != nil {
-			column = t.Prev.Position.Column
+		if n.flow > 0 {
+			n.chain++
+			return
 		}
-		for len(n.columns) > 0 && n.columns[len(n.columns)-1] >= column {
-			n.columns = n.columns[:len(n.columns)-1]
-		}
-		n.columns = append(n.columns, column)
-	}
-	if t.Type == token.AnchorType || t.Type == token.TagType {
-		n.prefix++
-	} else if t.Prev == nil || t.Prev.Type != token.AnchorType {
-		n.prefix = 0 // the name of an anchor is a token of its own
+		n.chain = 0
+		n.block(t)
 	}
 }
 
-func (n *nesting) depth() int { return n.flow + len(n.columns) + n.prefix }
+// block notes the column of a dash, a question mark or a key.
+func (n *nesting) block(t *token.Token) {
+	column := t.Position.Column
+	if t.Type == token.MappingValueType && t.Prev != nil {
+		column = t.Prev.Position.Column
+	}
+	for len(n.columns) > 0 && n.columns[len(n.columns)-1] >= column {
+		n.columns = n.columns[:len(n.columns)-1]
+	}
+	n.columns = append(n.columns, column)
+}
+
+func (n *nesting) depth() int { return n.flow + len(n.columns) + n.chain }
 
 // yamlSyntax places an error of the YAML library.
 func yamlSyntax(err error) error {

@@ -96,16 +96,17 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 	}
 	auto := handler.Auto(handler.Config{Exec: handler.ExecConfig{Env: f.env}})
 	s := &session{
-		app:  a,
-		file: w,
-		kept: kept,
-		logs: &redirect{to: a.err},
+		app:   a,
+		file:  w,
+		kept:  kept,
+		logs:  &redirect{to: a.err},
+		hurry: newHurry(),
 	}
 	err = s.run(ctx, engine.Config{
 		DataDir:     kept,
 		Keep:        kept != "",
 		Concurrency: f.concurrency,
-		Handler:     auto.Handle,
+		Handler:     s.hurry.wrap(auto.Handle),
 		Log:         telemetry.NewLogger(s.logs, f.logLevel, telemetry.FormatText),
 		Registry:    telemetry.NewRegistry(),
 	})
@@ -119,7 +120,7 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 }
 
 func simulatedNote(attempts int) string {
-	return term.Count(attempts, "attempt") + ` only simulated: the payloads have neither "command" nor "url"`
+	return "simulated " + term.Count(attempts, "attempt") + ` of jobs whose payload has neither "command" nor "url"`
 }
 
 // check reads what the flags say.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/handler"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/progress"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
@@ -28,16 +30,18 @@ type runner interface {
 	Close() error
 }
 
-// hasty bounds what is left to do when the user wants to stop at once.
-const hasty = 2 * time.Second
+// closeLimit bounds the closing of the engine when the user wants to stop at
+// once.
+const closeLimit = 2 * time.Second
 
 // session is one run of one workflow, from the start of the engine to the
 // printed result.
 type session struct {
-	app  *app
-	file loaded
-	kept string // where the data stays; empty: nowhere
-	logs *redirect
+	app   *app
+	file  loaded
+	kept  string // where the data stays; empty: nowhere
+	logs  *redirect
+	hurry *hurry
 
 	engine   runner
 	stops    *stops
@@ -69,25 +73,18 @@ func (s *session) run(ctx context.Context, cfg engine.Config) (err error) {
 	return s.verdict(rec, jobs)
 }
 
-// close waits until the engine has drained and closes it, but not for long
-// when the user is in a hurry.
+// close waits until the engine has drained, and closes it. When the user wants
+// to stop at once it only waits for the end of the handlers.
 func (s *session) close(served <-chan error) error {
-	done := make(chan error, 1)
-	go func() {
-		err := <-served
-		done <- errors.Join(err, s.engine.Close())
-	}()
 	select {
-	case err := <-done:
-		return err
+	case err := <-served:
+		return errors.Join(err, s.engine.Close())
 	case <-s.stops.now:
 	}
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(hasty):
-		return s.stoppedAtOnce()
-	}
+	s.logs.set(io.Discard) // of services that lose their database
+	s.hurry.stop(handler.DefaultGrace + time.Second)
+	within(closeLimit, func() { _ = s.engine.Close() })
+	return s.stoppedAtOnce()
 }
 
 // follow submits the workflow and returns how it stands when it has ended or
@@ -246,7 +243,8 @@ func cause(jobs []store.JobRecord) string {
 	if first == nil {
 		return term.Count(others+1, "job") + " did not complete"
 	}
-	text := fmt.Sprintf("job %s is %s (%s)", first.Name, first.Status, first.Reason)
+	how := map[job.Status]string{job.Failed: "failed", job.Dead: "is dead", job.TimedOut: "timed out"}[first.Status]
+	text := fmt.Sprintf("job %s %s (%s)", first.Name, how, first.Reason)
 	if others > 0 {
 		text += fmt.Sprintf(", and %s did not complete", term.Count(others, "other job"))
 	}

@@ -155,7 +155,7 @@ func TestExecKeepsTheExitCodeBeforeALongStderrOfAnyBytes(t *testing.T) {
 
 func TestExecStopsACommandWhoseOutputIsTooLarge(t *testing.T) {
 	_, err := Exec(ExecConfig{})(t.Context(), command("yes"))
-	wantError(t, err, true, "result_too_large", "262144 bytes")
+	wantError(t, err, true, "the result has over", "262144 bytes")
 	got, err := Exec(ExecConfig{})(t.Context(), shell(`printf '"'; head -c $(($1 - 2)) /dev/zero | tr '\0' x; printf '"'`, fmt.Sprint(job.MaxResult)))
 	if raw, _ := got.(json.RawMessage); err != nil || len(raw) != job.MaxResult {
 		t.Errorf("the largest result came as %d bytes, %v", len(raw), err)

@@ -156,7 +156,7 @@ func TestHTTPRefusesAReplyThatIsTooLarge(t *testing.T) {
 		_, _ = io.WriteString(w, strings.Repeat("x", job.MaxResult+1))
 	})
 	_, err := HTTP(HTTPConfig{})(t.Context(), urlJob(url))
-	wantError(t, err, true, "result_too_large")
+	wantError(t, err, true, "the result has over")
 }
 
 func TestHTTPRefusesAPayloadWithoutAProperURLForGood(t *testing.T) {

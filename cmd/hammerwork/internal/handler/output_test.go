@@ -66,5 +66,5 @@ func TestAResultIsKeptWhenItIsJSONAndWrappedElse(t *testing.T) {
 
 func TestATextThatIsTooLongOnlyAsJSONIsRefused(t *testing.T) {
 	_, err := resultOf([]byte(strings.Repeat("\n", job.MaxResult-10)), "stdout")
-	wantError(t, err, true, "result_too_large")
+	wantError(t, err, true, "the result has over")
 }

@@ -65,12 +65,22 @@ func newModel(run Run) *model {
 	return m
 }
 
-// job takes an event and returns how long the attempt that it ends ran, and
-// whether that is known. Events that say nothing new change nothing.
-func (m *model) job(e bus.JobEvent) (ran time.Duration, known bool) {
+// change is what an event meant.
+type change struct {
+	news  bool          // it said something new
+	ran   time.Duration // how long the attempt that it ended ran
+	known bool          // whether ran is known
+}
+
+// job takes an event. One that says nothing new changes nothing.
+func (m *model) job(e bus.JobEvent) (c change) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before, seen := m.status[e.Job]
+	if seen && before == e.Status && before != job.Retrying {
+		return c
+	}
+	c.news = true
 	if seen {
 		m.counts[before]--
 	}
@@ -78,7 +88,7 @@ func (m *model) job(e bus.JobEvent) (ran time.Duration, known bool) {
 	m.counts[e.Status]++
 	now := m.clock()
 	if element, runs := m.attempts[e.Job]; runs {
-		ran, known = now.Sub(element.Value.(attempt).start), true
+		c.ran, c.known = now.Sub(element.Value.(attempt).start), true
 		m.running.Remove(element)
 		delete(m.attempts, e.Job)
 	}
@@ -86,12 +96,10 @@ func (m *model) job(e bus.JobEvent) (ran time.Duration, known bool) {
 	case job.Running:
 		m.attempts[e.Job] = m.running.PushBack(attempt{e.Name, e.Attempt, now})
 	case job.Failed, job.Dead, job.TimedOut:
-		if before != e.Status {
-			m.failures = append(m.failures, failure{e.Name, e.Status, shortError(e.Error)})
-			m.failures = m.failures[max(0, len(m.failures)-shownFailures):]
-		}
+		m.failures = append(m.failures, failure{e.Name, e.Status, shortError(e.Error)})
+		m.failures = m.failures[max(0, len(m.failures)-shownFailures):]
 	}
-	return ran, known
+	return c
 }
 
 func (m *model) setNotice(text string) {

@@ -17,7 +17,11 @@ import (
 // happened.
 func NewPlain(w io.Writer, run Run) Progress {
 	p := &plain{w: w, model: newModel(run)}
-	p.line("·", fmt.Sprintf("%s: %s", run.Name, term.Count(run.Total, "job")))
+	start := fmt.Sprintf("%s: %s", run.Name, term.Count(run.Total, "job"))
+	if n := len(run.Before); n > 0 {
+		start += fmt.Sprintf(", %s ended before", term.Number(n))
+	}
+	p.line("·", start)
 	return p
 }
 
@@ -28,12 +32,15 @@ type plain struct {
 }
 
 func (p *plain) Job(e bus.JobEvent) {
-	ran, known := p.model.job(e)
+	c := p.model.job(e)
+	if !c.news {
+		return
+	}
 	took := func(word string) string {
-		if !known {
+		if !c.known {
 			return ""
 		}
-		return " " + word + " " + term.Duration(ran)
+		return " " + word + " " + term.Duration(c.ran)
 	}
 	var what string
 	switch e.Status {
@@ -55,7 +62,7 @@ func (p *plain) Job(e bus.JobEvent) {
 		} else {
 			what += took("after")
 		}
-		if e.Reason != "" && string(e.Reason) != string(e.Status) {
+		if e.Reason != "" && e.Reason != job.ReasonUpstream {
 			what += " (" + string(e.Reason) + ")"
 		}
 	}

@@ -28,6 +28,7 @@ func TestPlainProgressIsALineAnEvent(t *testing.T) {
 	cancelled.Reason = job.ReasonFailFast
 	tell(0, cancelled)
 	tell(0, s.event("unseen", job.Completed, 1, ""))
+	tell(0, s.event("unseen", job.Completed, 1, ""))
 	p.Notice("stopping")
 	if _, err := p.Write([]byte("a log line\n")); err != nil {
 		t.Fatal(err)
@@ -57,5 +58,16 @@ func TestLongErrorsKeepTheirStartAndTheirEnd(t *testing.T) {
 	got := shortError("exit status 1: " + strings.Repeat("noise ", 200) + "disk full")
 	if !strings.HasPrefix(got, "exit status 1: ") || !strings.HasSuffix(got, "disk full") || len([]rune(got)) > 300 {
 		t.Errorf("got %d characters: %s", len([]rune(got)), got)
+	}
+}
+
+func TestPlainProgressDoesNotRepeatWhatEndedBeforeARunWentOn(t *testing.T) {
+	var b strings.Builder
+	s := newShow("", 0)
+	done := s.event("extract", job.Completed, 1, "")
+	p := NewPlain(&b, Run{Name: "etl", Total: 2, Clock: s.clock, Before: []bus.JobEvent{done}})
+	p.Job(done)
+	if want := "    0.00s · etl: 2 jobs, 1 ended before\n"; b.String() != want {
+		t.Errorf("got %q; want %q", b.String(), want)
 	}
 }

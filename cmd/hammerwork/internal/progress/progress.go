@@ -28,7 +28,7 @@ type Progress interface {
 type Run struct {
 	Name   string
 	Total  int              // jobs
-	Before []bus.JobEvent   // how jobs stood before; they are counted, not announced
+	Before []bus.JobEvent   // jobs that ended before; they are counted, not announced
 	Clock  func() time.Time // nil: time.Now
 }
 

@@ -9,9 +9,6 @@ type Palette struct{ on bool }
 // Coloured is a palette with colours, whatever the environment says.
 var Coloured = Palette{on: true}
 
-// On reports whether p colours at all.
-func (p Palette) On() bool { return p.on }
-
 // The styles.
 func (p Palette) Bold(s string) string   { return p.wrap("1", s) }
 func (p Palette) Faint(s string) string  { return p.wrap("2", s) }

@@ -68,11 +68,6 @@ func Rows(s string, width int) []string {
 	return strings.Split(ansi.Hardwrap(s, max(1, width), true), "\n")
 }
 
-// Pad fills s with spaces to width columns.
-func Pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-Columns(s)))
-}
-
 // Duration writes d in at most seven characters: 340µs, 12ms, 3.4s, 2m05s,
 // 1h02m. Negative durations, which clocks that were set make, are 0s.
 func Duration(d time.Duration) string {

@@ -1,0 +1,304 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	_ "modernc.org/sqlite" // the checker has a connection and SQL of its own
+
+	"github.com/google/uuid"
+
+	"github.com/hammerwork/hammerwork/internal/agent"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// checker looks at the database from outside, with SQL of its own, and at what
+// the handlers did.
+type checker struct {
+	w       *World
+	db      *sql.DB
+	dirty   bool  // something may have been committed since the last look
+	version int64 // of the database at the last look
+
+	ended    map[job.ID]ending                 // terminal jobs as first seen
+	claims   map[agent.Key]agent.Start         // every attempt that started
+	outcomes map[job.ID]map[job.ID]job.Outcome // job → lease → how its handler ended
+	starts   int
+	perJob   map[job.ID]int
+}
+
+// ending is how a job ended, which never changes.
+type ending struct {
+	status   string
+	lease    []byte
+	result   []byte
+	finished int64
+}
+
+func newChecker(ctx context.Context, path string, w *World) (*checker, error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	for _, table := range []string{"workflows", "jobs", "job_state", "ready", "timers", "leases", "attempts", "edges", "edge_check", "queues"} {
+		if _, err := db.ExecContext(ctx, "DELETE FROM "+table); err != nil {
+			db.Close()
+			return nil, fmt.Errorf("empty %s: %w", table, err)
+		}
+	}
+	return &checker{
+		w: w, db: db, ended: map[job.ID]ending{}, claims: map[agent.Key]agent.Start{},
+		outcomes: map[job.ID]map[job.ID]job.Outcome{}, perJob: map[job.ID]int{},
+	}, nil
+}
+
+func (c *checker) close() { c.db.Close() }
+
+// committed notes that a transaction may have changed something.
+func (c *checker) committed() { c.dirty = true }
+
+// started checks the order: a job runs only after everything it waits for.
+func (c *checker) started(worker string, a agent.Start) {
+	c.starts++
+	c.perJob[a.Job.Job]++
+	if earlier, twice := c.claims[a.Key]; twice && earlier.Job.Job == a.Job.Job {
+		if c.w.faults.none() {
+			c.w.fail("%s starts %s twice under one lease", worker, a.Job.Name)
+		}
+	}
+	c.claims[a.Key] = a
+	rows, err := c.db.Query(`
+		SELECT pj.name, p.status
+		FROM jobs j, json_each(j.depends_on) d
+		JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
+		JOIN jobs pj ON pj.id = p.id
+		WHERE j.id = ? AND p.status <> 'completed'`, a.Job.Job[:])
+	if err != nil {
+		c.w.fail("look at the parents of %s: %v", a.Job.Name, err)
+		return
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name, status string
+		if err := rows.Scan(&name, &status); err != nil {
+			c.w.fail("look at the parents of %s: %v", a.Job.Name, err)
+			return
+		}
+		c.w.fail("%s starts while its parent %s is %s", a.Job.Name, name, status)
+	}
+}
+
+// finished remembers what a handler reported, to compare with what is stored.
+func (c *checker) finished(o job.Outcome) {
+	if c.outcomes[o.Job] == nil {
+		c.outcomes[o.Job] = map[job.ID]job.Outcome{}
+	}
+	c.outcomes[o.Job][o.Lease] = o
+}
+
+func (c *checker) poolOf(k agent.Key) int { return c.claims[k].Pool }
+
+func (c *checker) fenceOf(k agent.Key) job.Fence {
+	return job.Fence{Job: k.Job, Epoch: c.claims[k].Job.Epoch, Lease: k.Lease}
+}
+
+// rules are SELECTs that return nothing while all is well. Each row is a text.
+var rules = []struct{ name, query string }{
+	{"a workflow's counters are the sums over its jobs", `
+		SELECT w.name || ': total ' || w.total || ' of ' || count(*) || ', completed ' || w.completed || ' of ' || sum(s.status = 'completed')
+		FROM workflows w JOIN jobs j ON j.workflow_id = w.id JOIN job_state s ON s.id = j.id
+		GROUP BY w.id
+		HAVING w.total <> count(*) OR w.completed <> sum(s.status = 'completed') OR w.failed <> sum(s.status = 'failed')
+			OR w.dead <> sum(s.status = 'dead') OR w.timed_out <> sum(s.status = 'timed_out')
+			OR w.upstream_failed <> sum(s.status = 'upstream_failed') OR w.cancelled <> sum(s.status = 'cancelled')
+			OR w.skipped <> sum(s.status = 'skipped')`},
+	{"a workflow has ended exactly when all its jobs have", `
+		SELECT w.name || ' is ' || w.status
+		FROM workflows w JOIN jobs j ON j.workflow_id = w.id JOIN job_state s ON s.id = j.id
+		GROUP BY w.id
+		HAVING (w.finished_at IS NOT NULL) <> (sum(s.finished_at IS NULL) = 0)
+			OR (w.finished_at IS NOT NULL) <> (w.status IN ('completed', 'failed', 'cancelled'))`},
+	{"a job's count of unresolved edges is right", `
+		SELECT j.name || ' says ' || s.unresolved
+		FROM job_state s JOIN jobs j ON j.id = s.id
+		LEFT JOIN (SELECT child_id, count(*) AS n FROM edges WHERE state = 'unresolved' GROUP BY child_id) e ON e.child_id = s.id
+		WHERE s.unresolved <> coalesce(e.n, 0)`},
+	{"an edge is resolved when its parent has ended, unless a check is pending", `
+		SELECT p.name || ' to ' || c.name
+		FROM edges e JOIN job_state s ON s.id = e.parent_id JOIN jobs p ON p.id = e.parent_id JOIN jobs c ON c.id = e.child_id
+		LEFT JOIN edge_check k ON k.parent_id = e.parent_id AND k.child_id = e.child_id
+		WHERE e.state = 'unresolved' AND s.finished_at IS NOT NULL AND k.parent_id IS NULL`},
+	{"a job is in one place: ready, waiting for its time, or in a worker's hands", `
+		WITH held AS (SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch FROM leases l, json_each(l.jobs) e)
+		SELECT j.name || ' is ' || s.status || ' in ' || (r.n + t.n + h.n) || ' places'
+		FROM job_state s JOIN jobs j ON j.id = s.id LEFT JOIN workflows w ON w.id = j.workflow_id
+		JOIN (SELECT s.id, count(r.id) AS n FROM job_state s LEFT JOIN ready r ON r.id = s.id GROUP BY s.id) r ON r.id = s.id
+		JOIN (SELECT s.id, count(t.id) AS n FROM job_state s LEFT JOIN timers t ON t.id = s.id AND t.kind = 'job' GROUP BY s.id) t ON t.id = s.id
+		JOIN (SELECT s.id, count(h.id) AS n FROM job_state s LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch GROUP BY s.id) h ON h.id = s.id
+		WHERE CASE
+			WHEN s.finished_at IS NOT NULL OR s.dependency_status NOT IN ('none', 'satisfied') THEN r.n + t.n > 0
+			WHEN w.failing = 1 OR w.status = 'cancelling' THEN r.n + t.n > 0 OR h.n <> 1
+			ELSE r.n + t.n + h.n <> 1 END`},
+	{"no job is attempted more often than it may", `
+		SELECT j.name || ' has ' || s.attempts || ' of ' || j.max_attempts
+		FROM job_state s JOIN jobs j ON j.id = s.id
+		WHERE s.attempts > j.max_attempts`},
+	{"a completed job's parents have completed", `
+		SELECT j.name FROM jobs j JOIN job_state s ON s.id = j.id, json_each(j.depends_on) d
+		JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
+		WHERE s.status = 'completed' AND p.status <> 'completed'`},
+	{"an upstream_failed job has a parent that did not complete, and a cause", `
+		SELECT j.name FROM jobs j JOIN job_state s ON s.id = j.id
+		WHERE s.status = 'upstream_failed' AND (s.cause_job_id IS NULL OR NOT EXISTS (
+			SELECT 1 FROM json_each(j.depends_on) d JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
+			WHERE p.status IN ('failed', 'dead', 'timed_out', 'upstream_failed', 'cancelled')))`},
+	{"a lease says how many of its jobs have not ended", `
+		SELECT hex(l.id) || ' says ' || l.remaining
+		FROM leases l, json_each(l.jobs) e JOIN job_state s ON s.id = unhex(e.value ->> 0)
+		GROUP BY l.id
+		HAVING l.remaining <> sum(s.epoch = e.value ->> 1 AND s.finished_at IS NULL) AND l.remaining < sum(s.epoch = e.value ->> 1 AND s.finished_at IS NULL)`},
+}
+
+// afterStep looks at everything, if something may have changed.
+func (c *checker) afterStep(ctx context.Context) error {
+	if !c.dirty {
+		return nil
+	}
+	c.dirty = false
+	var version int64
+	if err := c.db.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
+		return err
+	}
+	if version == c.version {
+		return nil
+	}
+	c.version = version
+	for _, r := range rules {
+		if err := c.empty(ctx, r.name, r.query); err != nil {
+			return err
+		}
+	}
+	return c.endings(ctx)
+}
+
+func (c *checker) empty(ctx context.Context, name, query string) error {
+	var found string
+	switch err := c.db.QueryRowContext(ctx, query).Scan(&found); err {
+	case sql.ErrNoRows:
+		return nil
+	case nil:
+		return fmt.Errorf("broken: %s: %s", name, found)
+	default:
+		return fmt.Errorf("%s: %w", name, err)
+	}
+}
+
+// endings checks that what has ended stays as it is.
+func (c *checker) endings(ctx context.Context) error {
+	rows, err := c.db.QueryContext(ctx, "SELECT id, status, lease_id, result, finished_at FROM job_state WHERE finished_at IS NOT NULL")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id job.ID
+		var e ending
+		if err := rows.Scan(&id, &e.status, &e.lease, &e.result, &e.finished); err != nil {
+			return err
+		}
+		before, known := c.ended[id]
+		if known && (before.status != e.status || !bytes.Equal(before.lease, e.lease) || !bytes.Equal(before.result, e.result) || before.finished != e.finished) {
+			return fmt.Errorf("broken: %s ended as %s and is %s now", c.w.work.plans[id].name, before.status, e.status)
+		}
+		if !known {
+			c.ended[id] = e
+			if err := c.explained(id, e); err != nil {
+				return err
+			}
+		}
+	}
+	return rows.Err()
+}
+
+// explained checks that a completed job carries the result of a handler that
+// really ran under the lease that is stored.
+func (c *checker) explained(id job.ID, e ending) error {
+	if e.status != string(job.Completed) {
+		return nil
+	}
+	lease, err := uuid.FromBytes(e.lease)
+	if err != nil {
+		return fmt.Errorf("broken: %s completed without a lease", c.w.work.plans[id].name)
+	}
+	o, ran := c.outcomes[id][lease]
+	if !ran || o.Kind != job.KindCompleted || !bytes.Equal(o.Result, e.result) {
+		return fmt.Errorf("broken: %s completed with what no handler returned: %s", c.w.work.plans[id].name, e.result)
+	}
+	return nil
+}
+
+// allEnded reports whether nothing is open and nobody holds anything.
+func (c *checker) allEnded(ctx context.Context) bool {
+	var open int
+	err := c.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM job_state WHERE finished_at IS NULL) + (SELECT count(*) FROM leases) + (SELECT count(*) FROM edge_check)`).Scan(&open)
+	return err == nil && open == 0
+}
+
+// unfinished names what has not ended, for a failure's text.
+func (c *checker) unfinished(ctx context.Context) string {
+	rows, err := c.db.QueryContext(ctx, "SELECT name, status, dependency_status, attempts, scheduled_at FROM hammerwork_jobs WHERE finished_at IS NULL")
+	if err != nil {
+		return err.Error()
+	}
+	defer rows.Close()
+	var list []string
+	for rows.Next() {
+		var name, status, deps, at string
+		var attempts int
+		if err := rows.Scan(&name, &status, &deps, &attempts, &at); err != nil {
+			return err.Error()
+		}
+		list = append(list, fmt.Sprintf("%s %s (%s) after %d attempts, due %s", name, status, deps, attempts, at))
+	}
+	return strings.Join(list, "; ")
+}
+
+// atEnd checks what holds only once everything has ended.
+func (c *checker) atEnd(ctx context.Context) error {
+	c.dirty = true
+	if err := c.afterStep(ctx); err != nil {
+		return err
+	}
+	if len(c.ended) != len(c.w.work.plans) {
+		return fmt.Errorf("broken: %d jobs were handed in, %d have ended", len(c.w.work.plans), len(c.ended))
+	}
+	if err := c.empty(ctx, "nothing is left in ready", "SELECT hex(id) FROM ready"); err != nil {
+		return err
+	}
+	if !c.w.faults.none() {
+		return nil
+	}
+	// Without faults every start is an attempt that counted, or that the end of
+	// its job from outside cut short.
+	rows, err := c.db.QueryContext(ctx, "SELECT id, attempts, status, reason FROM job_state")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id job.ID
+		var attempts int
+		var status, reason string
+		if err := rows.Scan(&id, &attempts, &status, &reason); err != nil {
+			return err
+		}
+		if n := c.perJob[id]; n != attempts {
+			return fmt.Errorf("broken: without faults %s started %d times for %d attempts (%s %s)", c.w.work.plans[id].name, n, attempts, status, reason)
+		}
+	}
+	return rows.Err()
+}

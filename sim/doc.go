@@ -1,0 +1,11 @@
+// Package sim drives scheduler, resolver, dispatcher and workers, the machines
+// that production runs, from one seed in one goroutine: on SQLite, in virtual
+// time, over a network that drops, repeats, delays and reorders messages, with
+// processes that die between any two steps and transactions whose outcome is
+// unknown.
+//
+// A run has two phases: with faults, in which nothing wrong may happen, and
+// without, in which everything must end. Package-level checks look at the
+// database with SQL of their own after every commit. The same seed gives the
+// same run, step for step; a trace hash proves it.
+package sim

@@ -1,0 +1,112 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// Faults are the probabilities of a run's faults.
+type Faults struct {
+	Drop, Repeat, Delay   float64 // of each message
+	CrashStep, CrashCall  float64 // before each action, around each transaction
+	CallRefused, CallLost float64 // a transaction fails before, or after it committed
+	Restart               float64 // a process is stopped politely, once a second
+
+	sent, lost int
+}
+
+// randomFaults chooses how bad a run is. One in ten has no faults: then not a
+// single rerun is allowed.
+func randomFaults(rng *rand.Rand) Faults {
+	if rng.Float64() < 0.1 {
+		return Faults{}
+	}
+	some := func(most float64) float64 {
+		if rng.Float64() < 0.35 {
+			return 0
+		}
+		return most * rng.Float64()
+	}
+	return Faults{
+		Drop: some(0.5), Repeat: some(0.3), Delay: some(0.3),
+		CrashStep: some(0.01), CrashCall: some(0.03),
+		CallRefused: some(0.1), CallLost: some(0.1),
+		Restart: some(0.02),
+	}
+}
+
+// none reports whether nothing can go wrong.
+func (f Faults) none() bool {
+	f.sent, f.lost = 0, 0
+	return f == Faults{}
+}
+
+var errInjected = errors.New("the connection broke")
+
+// faultyStore makes transactions fail: before they ran, or after they
+// committed, which their caller cannot tell apart.
+type faultyStore struct {
+	store.Store
+	w *World
+}
+
+func inject[T any](s *faultyStore, call func() (T, error)) (T, error) {
+	var zero T
+	if s.w.chance(s.w.faults.CallRefused) {
+		return zero, errInjected
+	}
+	v, err := call()
+	s.w.check.committed()
+	if err == nil && s.w.chance(s.w.faults.CallLost) {
+		return zero, errInjected
+	}
+	return v, err
+}
+
+func (s *faultyStore) EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, digest string) (store.Enqueued, error) {
+	return inject(s, func() (store.Enqueued, error) { return s.Store.EnqueueWorkflow(ctx, w, digest) })
+}
+
+func (s *faultyStore) EnqueueJobs(ctx context.Context, jobs []*job.Job) (store.Enqueued, error) {
+	return inject(s, func() (store.Enqueued, error) { return s.Store.EnqueueJobs(ctx, jobs) })
+}
+
+func (s *faultyStore) Claim(ctx context.Context, grants []store.Grant, repeat bool) ([]store.Lease, error) {
+	return inject(s, func() ([]store.Lease, error) { return s.Store.Claim(ctx, grants, repeat) })
+}
+
+func (s *faultyStore) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten, error) {
+	return inject(s, func() ([]store.Beaten, error) { return s.Store.Extend(ctx, beats) })
+}
+
+func (s *faultyStore) Resolve(ctx context.Context, outcomes []job.Outcome) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.Resolve(ctx, outcomes) })
+}
+
+func (s *faultyStore) CheckEdges(ctx context.Context, limit int) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.CheckEdges(ctx, limit) })
+}
+
+func (s *faultyStore) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.ExpireLeases(ctx, limit) })
+}
+
+func (s *faultyStore) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.CancelWorkflow(ctx, id, grace) })
+}
+
+func (s *faultyStore) FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error) {
+	var next time.Duration
+	r, err := inject(s, func() (store.Resolution, error) {
+		r, n, err := s.Store.FireTimers(ctx, limit)
+		next = n
+		return r, err
+	})
+	return r, next, err
+}

@@ -1,0 +1,83 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/agent"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// handler is an attempt that runs in a simulated worker.
+type handler struct {
+	stopped bool
+	done    bool
+}
+
+// plan is what a job's handler does, attempt by attempt.
+type plan struct {
+	name     string
+	attempts []behaviour // the last one repeats
+}
+
+// behaviour is what one attempt does.
+type behaviour struct {
+	takes   time.Duration
+	outcome job.Outcome // without the fence
+	deaf    bool        // ignores being stopped
+}
+
+// startHandler begins an attempt: the place where order shows.
+func (p *process) startHandler(a agent.Start) {
+	w := p.w
+	w.record(fmt.Sprintf("%s starts %s attempt %d", p.name, a.Job.Name, a.Job.Attempt))
+	w.check.started(p.name, a)
+	b := w.work.behaviour(a.Job.Job, a.Job.Attempt)
+	fence := job.Fence{Job: a.Job.Job, Epoch: a.Job.Epoch, Lease: a.Key.Lease}
+	takes, outcome := b.takes, b.outcome
+	if a.Job.Timeout > 0 && takes > a.Job.Timeout {
+		takes, outcome = a.Job.Timeout, job.Outcome{Kind: job.KindTimedOut, Error: "out of time"}
+	}
+	outcome.Fence = fence
+	if outcome.Kind == job.KindCompleted {
+		outcome.Result = json.RawMessage(fmt.Sprintf(`{"lease":%q,"pad":%q}`, fence.Lease, strings.Repeat("x", w.work.pad(a.Job.Job))))
+	}
+	p.handlers[a.Key] = &handler{}
+	p.finishLater(a, takes, outcome, func(h *handler) bool { return h.stopped && !b.deaf })
+}
+
+// stopHandler ends an attempt's context; most handlers return soon after.
+func (p *process) stopHandler(a agent.Stop) {
+	h := p.handlers[a.Key]
+	if h == nil || h.done || h.stopped {
+		return
+	}
+	p.w.record(fmt.Sprintf("%s stops a handler: %v", p.name, a.Cause))
+	h.stopped = true
+	start := agent.Start{Key: a.Key, Pool: p.w.check.poolOf(a.Key)}
+	outcome := job.Outcome{Fence: p.w.check.fenceOf(a.Key), Kind: job.KindCancelled, Error: a.Cause.Error()}
+	p.finishLater(start, p.w.between(time.Millisecond, time.Second), outcome, func(*handler) bool { return false })
+}
+
+// finishLater ends an attempt after a while, unless void says by then that it
+// ends otherwise.
+func (p *process) finishLater(a agent.Start, takes time.Duration, outcome job.Outcome, void func(*handler) bool) {
+	life := p.life
+	p.w.after(takes, p.name+" handler ends", func() {
+		if !p.alive(life) {
+			return
+		}
+		h := p.handlers[a.Key]
+		if h.done || void(h) {
+			return
+		}
+		h.done = true
+		p.w.check.finished(outcome)
+		p.step(agent.Finished{Key: a.Key, Outcome: outcome})
+		if p.alive(life) {
+			p.step(agent.Returned{Pool: a.Pool})
+		}
+	})
+}

@@ -1,0 +1,74 @@
+package sim
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/sqlite"
+)
+
+var (
+	seeds = flag.Int("seeds", envInt("HAMMERWORK_SIM_SEEDS", 20), "how many seeds TestSeeds runs, each twice")
+	first = flag.Int("seed", envInt("HAMMERWORK_SIM_SEED", 1), "the first seed")
+)
+
+func envInt(name string, or int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return or
+}
+
+func open(t *testing.T) *Database {
+	db := &Database{Path: filepath.Join(t.TempDir(), "sim.db")}
+	var err error
+	db.Store, err = sqlite.OpenVolatile(t.Context(), db.Path, store.Options{Now: db.Now, Random: db.Random})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Store.Close() })
+	return db
+}
+
+// Each seed runs twice: it must keep every invariant, end, and be the same run
+// both times. The seeds are shared out to the processors, each with a database
+// of its own.
+func TestSeeds(t *testing.T) {
+	shards := min(runtime.GOMAXPROCS(0), *seeds)
+	reports := make([]Report, shards)
+	t.Run("shard", func(t *testing.T) {
+		for shard := range shards {
+			t.Run(strconv.Itoa(shard), func(t *testing.T) {
+				t.Parallel()
+				db := open(t)
+				for seed := *first + shard; seed < *first+*seeds; seed += shards {
+					reports[shard].add(runTwice(t, db, uint64(seed)))
+				}
+			})
+		}
+	})
+	var all Report
+	for _, r := range reports {
+		all.add(r)
+	}
+	t.Logf("%d seeds, each twice with equal trace hashes: %d jobs, %d starts, %d crashes, %d of %d messages lost, %d steps, %s of virtual time",
+		*seeds, all.Jobs, all.Starts, all.Crashes, all.Lost, all.Messages, all.Steps, all.Virtual)
+}
+
+func runTwice(t *testing.T, db *Database, seed uint64) Report {
+	a, err := Run(t.Context(), db, seed)
+	if err != nil {
+		t.Fatalf("%v\nrun it again with: make sim SEEDS=1 SEED=%d\n%s", err, seed, strings.Join(a.Tail, "\n"))
+	}
+	b, err := Run(t.Context(), db, seed)
+	if err != nil || a.Hash != b.Hash {
+		t.Fatalf("seed %d gave two different runs: %s in %d steps, %s in %d steps, %v", seed, a.Hash, a.Steps, b.Hash, b.Steps, err)
+	}
+	return a
+}

@@ -1,0 +1,227 @@
+package sim
+
+import (
+	"container/heap"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store/sqlite"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Bounds of a run. A run that needs more has lost its way.
+const (
+	maxSteps   = 400_000
+	maxVirtual = 2 * time.Hour
+	traceTail  = 80 // steps that a failure prints
+)
+
+// epoch is when every run begins.
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// World is one run.
+type World struct {
+	Seed   uint64
+	rng    *rand.Rand
+	now    time.Time
+	queue  queue
+	seq    uint64
+	steps  int
+	store  *faultyStore
+	faults Faults
+	until  time.Time // faults happen before
+	log    *slog.Logger
+
+	processes []*process
+	requests  map[string]*request
+	inboxes   int
+	work      *workload
+	check     *checker
+
+	trace  hash.Hash
+	tail   []string
+	failed error
+}
+
+// Report is how a run went.
+type Report struct {
+	Seed     uint64
+	Hash     string // of the trace: equal for equal seeds
+	Steps    int
+	Virtual  time.Duration
+	Jobs     int
+	Starts   int // of handlers
+	Crashes  int
+	Messages int
+	Lost     int
+	Tail     []string // the last steps
+}
+
+// add adds up the figures of two reports.
+func (r *Report) add(o Report) {
+	r.Steps += o.Steps
+	r.Virtual += o.Virtual
+	r.Jobs += o.Jobs
+	r.Starts += o.Starts
+	r.Crashes += o.Crashes
+	r.Messages += o.Messages
+	r.Lost += o.Lost
+}
+
+// Database is the SQLite store that runs share, one after the other, and a
+// clock that follows the run.
+type Database struct {
+	Store *sqlite.Store
+	Path  string
+	world *World
+}
+
+// Now is the virtual time of the current run.
+func (d *Database) Now() time.Time {
+	if d.world == nil {
+		return epoch
+	}
+	return d.world.now
+}
+
+// Random is the current run's randomness.
+func (d *Database) Random() float64 {
+	if d.world == nil {
+		return 0
+	}
+	return d.world.rng.Float64()
+}
+
+// Run runs one seed. The error says which invariant broke.
+func Run(ctx context.Context, db *Database, seed uint64) (Report, error) {
+	w := &World{
+		Seed: seed, rng: rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)), now: epoch,
+		requests: map[string]*request{}, trace: sha256.New(), log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	db.world = w
+	w.faults = randomFaults(w.rng)
+	w.until = w.now.Add(w.between(30*time.Second, 2*time.Minute))
+	w.store = &faultyStore{Store: db.Store, w: w}
+	var err error
+	if w.check, err = newChecker(ctx, db.Path, w); err != nil {
+		return Report{}, err
+	}
+	defer w.check.close()
+	w.work = newWorkload(w)
+	w.start()
+	err = w.run(ctx)
+	return w.report(), err
+}
+
+func (w *World) report() Report {
+	r := Report{
+		Seed: w.Seed, Hash: hex.EncodeToString(w.trace.Sum(nil)), Steps: w.steps, Virtual: w.now.Sub(epoch),
+		Jobs: len(w.work.plans), Starts: w.check.starts, Messages: w.faults.sent, Lost: w.faults.lost, Tail: w.tail,
+	}
+	for _, p := range w.processes {
+		r.Crashes += p.crashes
+	}
+	return r
+}
+
+// run takes the earliest step again and again, until everything has ended.
+func (w *World) run(ctx context.Context) error {
+	for len(w.queue) > 0 {
+		it := heap.Pop(&w.queue).(item)
+		w.now = it.at
+		w.steps++
+		w.record(it.what)
+		it.run()
+		if w.failed == nil {
+			w.failed = w.check.afterStep(ctx)
+		}
+		switch {
+		case w.failed != nil:
+			return fmt.Errorf("seed %d, step %d, %s: %w", w.Seed, w.steps, w.now.Sub(epoch), w.failed)
+		case w.steps > maxSteps || w.now.Sub(epoch) > maxVirtual:
+			return fmt.Errorf("seed %d: not everything has ended after %d steps and %s: %s", w.Seed, w.steps, w.now.Sub(epoch), w.check.unfinished(ctx))
+		case w.steps%64 == 0 && !w.faulty() && w.work.submitted() && w.check.allEnded(ctx):
+			return w.check.atEnd(ctx)
+		}
+	}
+	return errors.New("nothing is left to do")
+}
+
+func (w *World) record(what string) {
+	line := fmt.Sprintf("%12s %s", w.now.Sub(epoch), what)
+	io.WriteString(w.trace, line+"\n")
+	if w.tail = append(w.tail, line); len(w.tail) > traceTail {
+		w.tail = w.tail[1:]
+	}
+}
+
+// fail ends the run with a broken invariant.
+func (w *World) fail(format string, args ...any) {
+	if w.failed == nil {
+		w.failed = fmt.Errorf(format, args...)
+	}
+}
+
+// after schedules a step.
+func (w *World) after(d time.Duration, what string, run func()) {
+	w.seq++
+	heap.Push(&w.queue, item{w.now.Add(d), w.seq, what, run})
+}
+
+// faulty reports whether faults still happen.
+func (w *World) faulty() bool { return w.now.Before(w.until) }
+
+// chance is true with probability p while faults happen.
+func (w *World) chance(p float64) bool { return w.faulty() && p > 0 && w.rng.Float64() < p }
+
+// between returns a time in [lo, hi).
+func (w *World) between(lo, hi time.Duration) time.Duration {
+	return lo + time.Duration(w.rng.Int64N(int64(hi-lo)))
+}
+
+// id returns a fresh random id.
+func (w *World) id() job.ID {
+	var id job.ID
+	for i := 0; i < len(id); i += 8 {
+		v := w.rng.Uint64()
+		for k := range 8 {
+			id[i+k] = byte(v >> (8 * k))
+		}
+	}
+	return id
+}
+
+// item is a step to come.
+type item struct {
+	at   time.Time
+	seq  uint64
+	what string
+	run  func()
+}
+
+// queue orders items by time, then by the order in which they were made.
+type queue []item
+
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	if q[i].at.Equal(q[j].at) {
+		return q[i].seq < q[j].seq
+	}
+	return q[i].at.Before(q[j].at)
+}
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)   { *q = append(*q, x.(item)) }
+func (q *queue) Pop() any {
+	old := *q
+	x := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return x
+}
