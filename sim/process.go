@@ -37,7 +37,7 @@ func (w *World) start() {
 	for i := range replicas() {
 		w.add(fmt.Sprintf("scheduler-%d", i), func(p *process) (service.Machine, []service.Subscription) {
 			m, err := scheduler.NewMachine(scheduler.DefaultConfig(), w.store, w.source(), w.log, scheduler.NewMetrics(nil))
-			return must(m, err), nil
+			return must(m, err), scheduler.Subscriptions()
 		})
 	}
 	for i := range replicas() {

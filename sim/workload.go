@@ -188,7 +188,7 @@ func (l *workload) again(err error, what string, try func()) bool {
 func (l *workload) accepted(done store.Enqueued, jobs []*job.Job) {
 	l.waiting--
 	l.stored = append(l.stored, jobs...)
-	l.announce(store.Resolution{Queues: done.Queues, Checks: done.Checks})
+	l.announce(store.Resolution{Queues: done.Queues, Checks: done.Checks, Timer: done.Timer})
 }
 
 func (l *workload) cancel(wf *workflow.Workflow) {

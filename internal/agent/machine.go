@@ -178,7 +178,7 @@ func (m *Machine) Wake() time.Time {
 		}
 		return wake
 	}
-	if m.free() > 0 {
+	if m.free() > 0 && m.unreported < maxUnconfirmed {
 		earliest(m.lastPull.Add(pullPause))
 	}
 	for _, p := range m.pulls {

@@ -125,7 +125,8 @@ type FetchReply struct {
 	Error   string   `json:"error,omitempty"` // try again
 }
 
-// Ready hints that queues have claimable jobs, on ReadySubject.
+// Ready hints that there is something to do: on ReadySubject that a queue has
+// claimable jobs, on CheckEdges and Timers what they say.
 type Ready struct{}
 
 // Event tells that jobs and workflows changed, on EventSubject: a hint for

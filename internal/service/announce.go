@@ -41,7 +41,7 @@ func Message[T any](s Source, subject string, body T) Publish {
 }
 
 // Announce tells the world what a committed transaction changed: hints to
-// dispatchers and resolvers, stop signals to workers, events to watchers. All
+// dispatchers, resolvers and schedulers, stop signals to workers, events to watchers. All
 // of it may get lost.
 func Announce(s Source, r store.Resolution) []Action {
 	var actions []Action
@@ -50,6 +50,9 @@ func Announce(s Source, r store.Resolution) []Action {
 	}
 	if r.Checks {
 		actions = append(actions, Message(s, bus.CheckEdges, bus.Ready{}))
+	}
+	if r.Timer {
+		actions = append(actions, Message(s, bus.Timers, bus.Ready{}))
 	}
 	byWorker := make(map[string][]bus.LeaseJob)
 	var workers []string

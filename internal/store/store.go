@@ -39,6 +39,7 @@ type Enqueuer interface {
 type Enqueued struct {
 	Queues []string // queues that got claimable jobs, sorted
 	Checks bool     // edges wait for CheckEdges
+	Timer  bool     // a timer was set
 }
 
 // ErrExists says that the id to be enqueued is stored already.
@@ -144,6 +145,7 @@ type Resolution struct {
 	Workflows []WorkflowEvent
 	Control   []Held // held jobs that should stop
 	Checks    bool   // edges of other workflows wait for CheckEdges
+	Timer     bool   // a timer was set that may be due before FireTimers said
 	Done      int    // how many timers, leases or checks were handled; equal to the limit: call again
 }
 

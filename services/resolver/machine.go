@@ -71,13 +71,14 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 
 // Wake implements service.Machine.
 func (m *Machine) Wake() time.Time {
-	if b := m.batch; b != nil && !b.retryAt.IsZero() && (m.checking || b.retryAt.Before(m.nextCheck)) {
-		return b.retryAt
+	var wake time.Time
+	if m.batch != nil {
+		wake = m.batch.retryAt
 	}
-	if m.checking || m.stopping {
-		return time.Time{}
+	if !m.checking && !m.stopping && (wake.IsZero() || m.nextCheck.Before(wake)) {
+		wake = m.nextCheck
 	}
-	return m.nextCheck
+	return wake
 }
 
 // Idle implements service.Machine.

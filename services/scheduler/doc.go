@@ -7,6 +7,7 @@
 // database's clock again, so any number of schedulers may run; none of them
 // remembers anything that matters.
 //
-// It listens to nothing, so no message can be lost. Its hints to dispatchers
-// may get lost; their polls make up for it.
+// A lost message costs time, never work: without the hint that a timer was set
+// it looks at the next poll; its own hints to dispatchers are made up for by
+// their polls.
 package scheduler

@@ -19,6 +19,7 @@ type Machine struct {
 	metrics *Metrics
 
 	timers, leases duty
+	again          bool // a timer was set while one look was running
 	stopping       bool
 }
 
@@ -67,9 +68,19 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 		}
 		actions = m.done(now, &m.timers, "fire timers", e.resolution, e.err, e.resolution.Done >= m.cfg.Batch, wait)
 		m.metrics.Fired.Add(float64(e.resolution.Done))
+		if m.again && e.err == nil {
+			m.again, m.timers.at = false, now
+		}
 	case reaped:
 		actions = m.done(now, &m.leases, "expire leases", e.resolution, e.err, e.resolution.Done >= reapBatch, m.cfg.ReapInterval)
 		m.metrics.Expired.Add(float64(e.resolution.Done))
+	case service.Received:
+		// One look finds out when the new timer is due.
+		if m.timers.running {
+			m.again = true
+		} else {
+			m.timers.at = now
+		}
 	case service.Stop:
 		m.stopping = true
 	case service.Tick:

@@ -37,6 +37,12 @@ func (s *Scheduler) Name() string { return "scheduler" }
 
 // Run works until ctx is done and returns nil.
 func (s *Scheduler) Run(ctx context.Context) error {
-	loop := service.Loop{Name: s.Name(), Machine: s.machine, Bus: s.bus, Log: s.log, StopTimeout: 5 * time.Second}
+	loop := service.Loop{Name: s.Name(), Machine: s.machine, Bus: s.bus, Subscriptions: Subscriptions(), Log: s.log, StopTimeout: 5 * time.Second}
 	return loop.Run(ctx)
+}
+
+// Subscriptions is what a scheduler hears: hints that a timer was set reach
+// each.
+func Subscriptions() []service.Subscription {
+	return []service.Subscription{{Subject: bus.Timers}}
 }

@@ -51,6 +51,7 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 		if h.Status.Terminal() {
 			return nil
 		}
+		r.Timer = true
 		_, err = execRows(tx, "insert_timers", []timerRow{{now + microsUp(grace), timerGrace, hexID(id)}})
 		return err
 	})

@@ -157,7 +157,7 @@ func (c *claim) take() error {
 // candidates returns the first ready rows of the queues that the grants serve,
 // in claim order.
 func (c *claim) candidates() ([]candidate, error) {
-	limits := make(map[string]int)
+	limits := make(map[string]int) // by queue, without what serves every queue
 	everyQueue := 0
 	for i, g := range c.grants {
 		if c.done != nil && c.done[i] {
@@ -174,7 +174,7 @@ func (c *claim) candidates() ([]candidate, error) {
 		err := c.tx.Query("ready_queues", func(r Row) error {
 			var q string
 			err := r.Scan(&q)
-			limits[q] += 0 // known now
+			limits[q] = max(limits[q], 0)
 			return err
 		})
 		if err != nil {

@@ -203,7 +203,9 @@ func (e *enqueuer) run() (store.Enqueued, error) {
 		return done, err
 	}
 	done.Queues = sortedSet(done.Queues)
-	return done, makeClaimable(e.tx, roots, e.now)
+	waiting, err := makeClaimable(e.tx, roots, e.now)
+	done.Timer = waiting || len(timers) > 0 || e.w != nil && e.w.Timeout > 0
+	return done, err
 }
 
 func (e *enqueuer) inside() map[job.ID]bool {
@@ -341,21 +343,18 @@ func refuseExisting(tx Tx, jobs []*job.Job) error {
 }
 
 // makeClaimable puts jobs whose dependencies are fulfilled into ready, or into
-// timers when their time has not come.
-func makeClaimable(tx Tx, list []job.ID, now int64) error {
+// timers when their time has not come; waiting says that there are such.
+func makeClaimable(tx Tx, list []job.ID, now int64) (waiting bool, err error) {
 	if len(list) == 0 {
-		return nil
+		return false, nil
 	}
 	param := ids(list)
 	ready, err := tx.Exec("make_ready", param, now)
-	if err != nil {
-		return err
+	if err != nil || ready == int64(len(list)) {
+		return false, err
 	}
-	if ready == int64(len(list)) {
-		return nil
-	}
-	_, err = tx.Exec("make_waiting", param, now)
-	return err
+	n, err := tx.Exec("make_waiting", param, now)
+	return n > 0, err
 }
 
 // chunk collects rows of a bulk statement and runs it whenever they would

@@ -92,7 +92,7 @@ func (s *Store) fireJobs(ctx context.Context, limit int, r *store.Resolution) er
 		if err != nil {
 			return err
 		}
-		if err := makeClaimable(tx, mine, now); err != nil {
+		if _, err := makeClaimable(tx, mine, now); err != nil {
 			return err
 		}
 		for _, id := range mine {
@@ -326,5 +326,6 @@ func merge(r *store.Resolution, part store.Resolution) {
 	r.Workflows = append(r.Workflows, part.Workflows...)
 	r.Control = append(r.Control, part.Control...)
 	r.Checks = r.Checks || part.Checks
+	r.Timer = r.Timer || part.Timer
 	r.Done += part.Done
 }

@@ -131,9 +131,11 @@ func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.
 	if _, err := execRows(tx, "insert_edge_checks", checks); err != nil {
 		return err
 	}
-	if err := makeClaimable(tx, t.claimable(changes.Runnable, again), now); err != nil {
+	waiting, err := makeClaimable(tx, t.claimable(changes.Runnable, again), now)
+	if err != nil {
 		return err
 	}
+	r.Timer = r.Timer || waiting
 	if err := t.shrinkLeases(tx); err != nil {
 		return err
 	}

@@ -196,7 +196,7 @@ func (e *Engine) Submit(ctx context.Context, w *workflow.Workflow, digest string
 	if err != nil {
 		return job.ID{}, false, err
 	}
-	e.announce(store.Resolution{Queues: done.Queues, Checks: done.Checks})
+	e.announce(store.Resolution{Queues: done.Queues, Checks: done.Checks, Timer: done.Timer})
 	return w.ID, false, nil
 }
 
