@@ -20,8 +20,9 @@ import (
 type checker struct {
 	w       *World
 	db      *sql.DB
-	dirty   bool  // something may have been committed since the last look
-	version int64 // of the database at the last look
+	looks   []*sql.Stmt // the rules, prepared
+	dirty   bool        // something may have been committed since the last look
+	version int64       // of the database at the last look
 
 	ended    map[job.ID]ending                 // terminal jobs as first seen
 	claims   map[agent.Key]agent.Start         // every attempt that started
@@ -50,10 +51,19 @@ func newChecker(ctx context.Context, path string, w *World) (*checker, error) {
 			return nil, fmt.Errorf("empty %s: %w", table, err)
 		}
 	}
-	return &checker{
+	c := &checker{
 		w: w, db: db, ended: map[job.ID]ending{}, claims: map[agent.Key]agent.Start{},
 		outcomes: map[job.ID]map[job.ID]job.Outcome{}, perJob: map[job.ID]int{},
-	}, nil
+	}
+	for _, r := range rules {
+		s, err := db.PrepareContext(ctx, r.query)
+		if err != nil {
+			db.Close()
+			return nil, fmt.Errorf("%s: %w", r.name, err)
+		}
+		c.looks = append(c.looks, s)
+	}
+	return c, nil
 }
 
 func (c *checker) close() { c.db.Close() }
@@ -177,17 +187,18 @@ func (c *checker) afterStep(ctx context.Context) error {
 		return nil
 	}
 	c.version = version
-	for _, r := range rules {
-		if err := c.empty(ctx, r.name, r.query); err != nil {
+	for i, r := range rules {
+		if err := empty(r.name, c.looks[i].QueryRowContext(ctx)); err != nil {
 			return err
 		}
 	}
 	return c.endings(ctx)
 }
 
-func (c *checker) empty(ctx context.Context, name, query string) error {
+// empty checks that a rule finds nothing.
+func empty(name string, row *sql.Row) error {
 	var found string
-	switch err := c.db.QueryRowContext(ctx, query).Scan(&found); err {
+	switch err := row.Scan(&found); err {
 	case sql.ErrNoRows:
 		return nil
 	case nil:
@@ -276,7 +287,7 @@ func (c *checker) atEnd(ctx context.Context) error {
 	if len(c.ended) != len(c.w.work.plans) {
 		return fmt.Errorf("broken: %d jobs were handed in, %d have ended", len(c.w.work.plans), len(c.ended))
 	}
-	if err := c.empty(ctx, "nothing is left in ready", "SELECT hex(id) FROM ready"); err != nil {
+	if err := empty("nothing is left in ready", c.db.QueryRowContext(ctx, "SELECT hex(id) FROM ready")); err != nil {
 		return err
 	}
 	if !c.w.faults.none() {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
@@ -46,6 +47,23 @@ func TestTheArchitectureNamesEveryTable(t *testing.T) {
 	for _, m := range tables {
 		if !d.names(m[1]) {
 			t.Errorf("%s does not name the table %s", d.path, m[1])
+		}
+	}
+}
+
+func TestTheArchitectureNamesEverySubject(t *testing.T) {
+	d := read(t, "docs/architecture.md")
+	source, err := os.ReadFile(filepath.Join(root, "internal/bus/subject.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	subjects := regexp.MustCompile(`prefix \+ "(\w+)`).FindAllStringSubmatch(string(source), -1)
+	if len(subjects) < 10 {
+		t.Fatalf("only %d subjects were found", len(subjects))
+	}
+	for _, m := range subjects {
+		if !strings.Contains(d.text, "| `hw.v1."+m[1]) {
+			t.Errorf("%s does not name the subject hw.v1.%s", d.path, m[1])
 		}
 	}
 }

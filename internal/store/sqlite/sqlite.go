@@ -48,16 +48,20 @@ func openStore(ctx context.Context, path string, opts store.Options, synchronous
 	opts = opts.WithDefaults()
 	db := &database{now: opts.Now}
 	var err error
-	if db.writer, err = open(path, "immediate", synchronous, 1); err != nil {
+	if db.writer.DB, err = open(path, "immediate", synchronous, 1); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if db.reader, err = open(path, "deferred", synchronous, 4); err != nil {
+	if db.reader.DB, err = open(path, "deferred", synchronous, 4); err != nil {
 		db.writer.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	if err := db.migrate(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("migrate %s: %w", path, err)
+	}
+	if err := errors.Join(db.writer.prepare(ctx), db.reader.prepare(ctx)); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("prepare statements on %s: %w", path, err)
 	}
 	return &Store{Store: sqlstore.New(db, opts), db: db}, nil
 }
@@ -75,9 +79,28 @@ func open(path, txlock, synchronous string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
+// pool is the connections of one kind, with every statement prepared: compiling
+// one costs more than running it.
+type pool struct {
+	*sql.DB
+	prepared map[string]*sql.Stmt
+}
+
+func (p *pool) prepare(ctx context.Context) error {
+	p.prepared = make(map[string]*sql.Stmt, len(statements))
+	for name, text := range statements {
+		s, err := p.PrepareContext(ctx, text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		p.prepared[name] = s
+	}
+	return nil
+}
+
 // database runs the statements: one connection writes, a few read.
 type database struct {
-	writer, reader *sql.DB
+	writer, reader pool
 	now            func() time.Time
 
 	// Set by tests only. trace sees every statement before it runs;
@@ -87,7 +110,7 @@ type database struct {
 }
 
 func (d *database) migrate(ctx context.Context) error {
-	p, err := goose.NewProvider(goose.DialectSQLite3, d.writer, migrations.SQLite())
+	p, err := goose.NewProvider(goose.DialectSQLite3, d.writer.DB, migrations.SQLite())
 	if err != nil {
 		return err
 	}
@@ -105,27 +128,27 @@ func (d *database) Close() error {
 // Write implements sqlstore.Database: BEGIN IMMEDIATE takes the one write
 // lock, so transactions run one after the other.
 func (d *database) Write(ctx context.Context, f func(sqlstore.Tx) error) error {
-	return d.retry(ctx, func() error { return d.run(ctx, d.writer, "BEGIN IMMEDIATE", f) })
+	return d.retry(ctx, func() error { return d.run(ctx, &d.writer, "BEGIN IMMEDIATE", f) })
 }
 
 // Read implements sqlstore.Database.
 func (d *database) Read(ctx context.Context, f func(sqlstore.Tx) error) error {
-	return d.retry(ctx, func() error { return d.run(ctx, d.reader, "BEGIN", f) })
+	return d.retry(ctx, func() error { return d.run(ctx, &d.reader, "BEGIN", f) })
 }
 
-func (d *database) run(ctx context.Context, db *sql.DB, begin string, f func(sqlstore.Tx) error) error {
+func (d *database) run(ctx context.Context, p *pool, begin string, f func(sqlstore.Tx) error) error {
 	d.tracing(begin)
-	t, err := db.BeginTx(ctx, nil)
+	t, err := p.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if err := f(&tx{ctx, d, t}); err != nil {
+	if err := f(&tx{ctx, d, p, t}); err != nil {
 		d.tracing("ROLLBACK")
 		return errors.Join(err, t.Rollback())
 	}
 	d.tracing("COMMIT")
 	commit := t.Commit
-	if d.breakCommit != nil && db == d.writer {
+	if d.breakCommit != nil && p == &d.writer {
 		commit = func() error { return d.breakCommit(t.Commit) }
 	}
 	if err := commit(); err != nil {
@@ -181,25 +204,26 @@ func busy(err error) bool {
 type tx struct {
 	ctx context.Context
 	d   *database
+	p   *pool
 	t   *sql.Tx
 }
 
-func (t *tx) text(name string) (string, error) {
-	text, ok := statements[name]
+func (t *tx) statement(name string) (*sql.Stmt, error) {
+	s, ok := t.p.prepared[name]
 	if !ok {
-		return "", fmt.Errorf("no statement is named %s", name)
+		return nil, fmt.Errorf("no statement is named %s", name)
 	}
-	t.d.tracing(text)
-	return text, nil
+	t.d.tracing(statements[name])
+	return t.t.StmtContext(t.ctx, s), nil
 }
 
 // Exec implements sqlstore.Tx.
 func (t *tx) Exec(name string, args ...any) (int64, error) {
-	text, err := t.text(name)
+	s, err := t.statement(name)
 	if err != nil {
 		return 0, err
 	}
-	result, err := t.t.ExecContext(t.ctx, text, args...)
+	result, err := s.ExecContext(t.ctx, args...)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", name, err)
 	}
@@ -208,11 +232,11 @@ func (t *tx) Exec(name string, args ...any) (int64, error) {
 
 // Query implements sqlstore.Tx.
 func (t *tx) Query(name string, scan func(sqlstore.Row) error, args ...any) error {
-	text, err := t.text(name)
+	s, err := t.statement(name)
 	if err != nil {
 		return err
 	}
-	rows, err := t.t.QueryContext(t.ctx, text, args...)
+	rows, err := s.QueryContext(t.ctx, args...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

@@ -1,0 +1,50 @@
+# What people who work on Hammerwork call. `make help` lists it.
+
+# The product is built without cgo; only the race detector needs it.
+export CGO_ENABLED = 0
+
+GO    ?= go
+FILE  ?= examples/stdlib-report/workflow.yaml
+SEEDS ?= 500
+SEED  ?= 1
+
+# The tools run at these versions, through the Go module proxy.
+GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check sim smoke lint fmt
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Run a workflow file: make run FILE=workflow.yaml
+	$(GO) run ./cmd/hammerwork run $(FILE)
+
+test: ## Test everything, as CI does; sets up what it needs
+	@scripts/setup
+	$(GO) vet ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 5m ./...
+	@$(MAKE) --no-print-directory sim
+	@scripts/smoke
+	@echo "make test: everything passed"
+
+check: lint ## The fast loop: lint, build, tests without the race detector
+	$(GO) build ./...
+	$(GO) test -timeout 3m ./...
+	@echo "make check: passed"
+
+sim: ## Run the simulator: make sim SEEDS=5000; one run again: make sim SEEDS=1 SEED=17
+	$(GO) test ./sim -v -run '^TestSeeds$$' -count 1 -timeout 30m -seeds=$(SEEDS) -seed=$(SEED)
+
+smoke: ## Build the binary and use it as a user would
+	@scripts/smoke
+
+lint: ## Check formatting, vet, staticcheck
+	@unformatted=$$($(GO) run $(GOFUMPT) -l .) || exit 1; \
+	if [ -n "$$unformatted" ]; then echo "make fmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+fmt: ## Format every Go file
+	$(GO) run $(GOFUMPT) -l -w .
