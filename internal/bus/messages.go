@@ -21,8 +21,8 @@ type Offer struct {
 	Slots  int      `json:"slots"`
 }
 
-// Deliver hands jobs of one lease to a worker, on DeliverSubject. A lease may
-// take several messages.
+// Deliver hands the jobs of one lease to a worker, on DeliverSubject. A lease
+// travels in one message: the worker's first heartbeat accepts all of it.
 type Deliver struct {
 	Pull  string        `json:"pull"`
 	Lease job.ID        `json:"lease"`

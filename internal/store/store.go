@@ -57,9 +57,15 @@ type Grant struct {
 	Limit  int      // at most this many jobs, > 0
 }
 
-// Lease is what a grant got.
+// MaxLeaseBytes bounds the jobs of one lease, as they travel, unless it has
+// only one: a lease travels in one message.
+const MaxLeaseBytes = 512 << 10
+
+// Lease is what a grant got, or a part of it: what is too large for one
+// message takes several leases.
 type Lease struct {
-	ID     job.ID
+	ID     job.ID // the grant's, or derived from it
+	Grant  job.ID // the grant's Lease
 	Worker string
 	TTL    time.Duration // until it expires if nobody accepts it
 	Jobs   []Claimed     // highest priority first, then by scheduled time, then id
@@ -108,11 +114,11 @@ type Beaten struct {
 
 // Claimer hands out jobs.
 type Claimer interface {
-	// Claim gives each grant up to Limit claimable jobs and stores one lease
-	// for each grant that got any. No job is given twice, whoever else claims.
+	// Claim gives each grant up to Limit claimable jobs and stores a lease for
+	// each grant that got any; several when they are over MaxLeaseBytes. No job is given twice, whoever else claims.
 	// The order is by priority, scheduled time and id; paused queues give
-	// nothing. With repeat set, a grant whose lease exists gets the jobs of
-	// that lease again: use it after a Claim of unknown outcome.
+	// nothing. With repeat set, a grant whose leases exist gets their jobs
+	// again: use it after a Claim of unknown outcome.
 	Claim(ctx context.Context, grants []Grant, repeat bool) ([]Lease, error)
 	// Extend accepts and prolongs leases: each that exists and belongs to the
 	// worker expires a full lease from now. It answers every beat, in order.

@@ -93,15 +93,16 @@ func (m *Machine) claimed(now time.Time, e claimed) []service.Action {
 	}
 	m.claim = nil
 	var actions []service.Action
+	got := make([]int, len(c.grants))
 	for _, lease := range e.leases {
 		for i, g := range c.grants {
-			if g.Lease != lease.ID {
+			if g.Lease != lease.Grant {
 				continue
 			}
 			from := c.from[i]
 			from.offer.slots[from.slot].Slots -= len(lease.Jobs)
 			actions = append(actions, m.deliver(from.offer.pull, lease)...)
-			if len(lease.Jobs) == g.Limit {
+			if got[i] += len(lease.Jobs); got[i] == g.Limit {
 				m.again = true // there may be more
 			}
 		}

@@ -11,8 +11,7 @@ type Config struct {
 	PollInterval     time.Duration // how often to look without a hint, ± 20 %; default 1s
 	PollIntervalIdle time.Duration // the longest interval when polls find nothing; default 5s
 	ClaimBatch       int           // jobs a claim takes at most; default 1000
-	DeliveryJobs     int           // jobs a message carries at most; default 200
-	DeliveryBytes    int           // bytes a message carries at most, if it has several jobs; default 512 KiB
+	DeliveryJobs     int           // jobs a lease has at most; default 200
 	LeaseTTL         time.Duration // of an accepted lease, told to workers; default 15s
 }
 
@@ -20,7 +19,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		PollInterval: time.Second, PollIntervalIdle: 5 * time.Second,
-		ClaimBatch: 1000, DeliveryJobs: 200, DeliveryBytes: 512 << 10, LeaseTTL: 15 * time.Second,
+		ClaimBatch: 1000, DeliveryJobs: 200, LeaseTTL: 15 * time.Second,
 	}
 }
 
@@ -39,9 +38,6 @@ func (c Config) Validate() error {
 	}
 	if c.DeliveryJobs < 1 || c.DeliveryJobs > 1000 {
 		bad("dispatcher.delivery_jobs is %d; it must be between 1 and 1000", c.DeliveryJobs)
-	}
-	if c.DeliveryBytes < 1<<10 || c.DeliveryBytes > 1<<20 {
-		bad("dispatcher.delivery_bytes is %d; it must be between 1 KiB and 1 MiB", c.DeliveryBytes)
 	}
 	if c.LeaseTTL < 3*time.Second {
 		bad("dispatcher.lease_ttl is %s; it must be at least 3s, or a slow network loses live jobs", c.LeaseTTL)

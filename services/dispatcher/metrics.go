@@ -24,7 +24,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		Delivered:    counter("jobs_delivered_total", "Jobs sent to workers."),
 		ClaimErrors:  counter("claim_errors_total", "Claims that failed and were tried again."),
 		ExtendErrors: counter("extend_errors_total", "Bulks of heartbeats that could not be stored."),
-		TooLarge:     counter("jobs_too_large_total", "Jobs that no message can carry."),
+		TooLarge:     counter("leases_too_large_total", "Leases that no message can carry."),
 		Refused:      counter("messages_refused_total", "Messages that are malformed, of an unknown version or not the sender's."),
 	}
 }

@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -57,18 +60,14 @@ func (l *leaseJob) UnmarshalJSON(b []byte) error {
 func (s *Store) Claim(ctx context.Context, grants []store.Grant, repeat bool) ([]store.Lease, error) {
 	var leases []store.Lease
 	err := s.db.Write(ctx, func(tx Tx) error {
-		leases = nil
-		c := &claim{tx: tx, opts: s.opts, grants: grants, leases: make([]leaseInsert, len(grants))}
+		c := &claim{tx: tx, opts: s.opts, grants: grants, done: make([]bool, len(grants))}
 		if repeat {
 			if err := c.findEarlier(); err != nil {
 				return err
 			}
 		}
-		if err := c.take(); err != nil {
-			return err
-		}
-		var err error
-		leases, err = c.load()
+		err := c.take()
+		leases = c.leases
 		return err
 	})
 	if err != nil {
@@ -82,41 +81,87 @@ type claim struct {
 	tx     Tx
 	opts   store.Options
 	grants []store.Grant
-	leases []leaseInsert // parallel to grants; without jobs: got nothing
-	done   []bool        // parallel to grants: the lease exists from an earlier try
+	leases []store.Lease // what the grants got
+	done   []bool        // parallel to grants: an earlier try got its leases
 }
 
-// findEarlier looks up leases that an earlier try has committed.
+// findEarlier brings back the leases that an earlier try has committed, with
+// the jobs of them that are still held.
 func (c *claim) findEarlier() error {
-	c.done = make([]bool, len(c.grants))
-	list := make([]job.ID, len(c.grants))
+	parts := make(map[job.ID]int) // lease → grant
+	var list []job.ID
 	for i, g := range c.grants {
-		list[i] = g.Lease
+		for k := range g.Limit {
+			id := leasePart(g.Lease, k)
+			parts[id] = i
+			list = append(list, id)
+		}
 	}
-	return c.tx.Query("leases_by_id", func(r Row) error {
-		var id job.ID
-		var worker, jobs string
+	type earlier struct {
+		lease store.Lease
+		jobs  []leaseJob
+	}
+	var found []earlier
+	var all []job.ID
+	if err := c.tx.Query("leases_by_id", func(r Row) error {
+		var e earlier
+		var jobs []byte
 		var expires int64
-		if err := r.Scan(&id, &worker, &jobs, &expires); err != nil {
+		err := r.Scan(&e.lease.ID, &e.lease.Worker, &jobs, &expires)
+		if err != nil {
 			return err
 		}
-		i := slices.Index(list, id)
-		c.done[i] = true
-		c.leases[i] = leaseInsert{ID: hexID(id), Worker: worker}
-		return json.Unmarshal([]byte(jobs), &c.leases[i].Jobs)
-	}, ids(list))
+		e.lease.Grant, e.lease.TTL = c.grants[parts[e.lease.ID]].Lease, c.opts.AcceptTTL
+		c.done[parts[e.lease.ID]] = true
+		e.jobs, err = leaseJobs(jobs)
+		for _, j := range e.jobs {
+			all = append(all, j.id)
+		}
+		found = append(found, e)
+		return err
+	}, ids(list)); err != nil || len(found) == 0 {
+		return err
+	}
+	jobs, err := loadClaimed(c.tx, all)
+	if err != nil {
+		return err
+	}
+	for _, e := range found {
+		for _, j := range e.jobs {
+			if x := jobs[j.id]; x != nil && x.Fence.Epoch == j.epoch {
+				x.Fence.Lease = e.lease.ID
+				e.lease.Jobs = append(e.lease.Jobs, *x)
+			}
+		}
+		if len(e.lease.Jobs) > 0 {
+			c.leases = append(c.leases, e.lease)
+		}
+	}
+	return nil
+}
+
+// leasePart is the id of the kth lease of a grant: unguessable as the grant's,
+// and known to whoever repeats the claim.
+func leasePart(grant job.ID, k int) job.ID {
+	if k == 0 {
+		return grant
+	}
+	return uuid.NewSHA1(grant, strconv.AppendInt(nil, int64(k), 10))
 }
 
 // take moves jobs from ready into new leases.
 func (c *claim) take() error {
 	found, err := c.candidates()
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return err
 	}
 	byGrant := c.share(found)
 	var taken []candidate
+	var all []job.ID
 	for _, list := range byGrant {
-		taken = append(taken, list...)
+		for _, x := range list {
+			taken, all = append(taken, x), append(all, job.ID(x.ID))
+		}
 	}
 	if len(taken) == 0 {
 		return nil
@@ -124,27 +169,62 @@ func (c *claim) take() error {
 	if err := execGuarded(c.tx, "delete_ready", taken); err != nil {
 		return err
 	}
-	epochs, err := c.epochs(taken)
+	jobs, err := loadClaimed(c.tx, all)
 	if err != nil {
 		return err
 	}
-	var rows []leaseInsert
+	before := len(c.leases)
 	for i, list := range byGrant {
-		if len(list) == 0 {
+		c.pack(c.grants[i], list, jobs)
+	}
+	return c.insert(c.leases[before:])
+}
+
+// pack puts the jobs of a grant into leases, each small enough to travel in
+// one message: a lease is accepted as a whole, so no part of it may get lost.
+// Jobs that turned out not to be claimable stay out.
+func (c *claim) pack(g store.Grant, list []candidate, jobs map[job.ID]*store.Claimed) {
+	k, bytes := 0, 0
+	var l *store.Lease
+	for _, x := range list {
+		j := jobs[job.ID(x.ID)]
+		if j == nil {
 			continue
 		}
-		l := leaseInsert{ID: hexID(c.grants[i].Lease), Worker: c.grants[i].Worker}
-		for _, j := range list {
-			if epoch, open := epochs[job.ID(j.ID)]; open {
-				l.Jobs = append(l.Jobs, leaseJob{job.ID(j.ID), epoch})
-			}
+		size := messageBytes(j)
+		if l == nil || bytes+size > store.MaxLeaseBytes {
+			c.leases = append(c.leases, store.Lease{ID: leasePart(g.Lease, k), Grant: g.Lease, Worker: g.Worker, TTL: c.opts.AcceptTTL})
+			l = &c.leases[len(c.leases)-1]
+			k, bytes = k+1, 0
 		}
-		if len(l.Jobs) == 0 {
-			continue
+		bytes += size
+		j.Fence.Lease = l.ID
+		l.Jobs = append(l.Jobs, *j)
+	}
+}
+
+// messageBytes is an upper bound of a job's size in a message, where quotes
+// and backslashes of texts are escaped.
+func messageBytes(j *store.Claimed) int {
+	const fixed = 1000
+	n := fixed + 2*(len(j.Name)+len(j.Queue)+len(j.WorkflowName)+len(j.CorrelationID)) + escapedBytes(j.Payload)
+	for _, p := range j.Parents {
+		n += 150 + len(p.Name) + escapedBytes(p.Result)
+	}
+	return n
+}
+
+func escapedBytes(text []byte) int {
+	return len(text) + bytes.Count(text, []byte{'"'}) + bytes.Count(text, []byte{'\\'}) + 3*bytes.Count(text, []byte("\u2028")) + 3*bytes.Count(text, []byte("\u2029"))
+}
+
+func (c *claim) insert(leases []store.Lease) error {
+	rows := make([]leaseInsert, len(leases))
+	for i, l := range leases {
+		rows[i] = leaseInsert{ID: hexID(l.ID), Worker: l.Worker, Remaining: len(l.Jobs)}
+		for _, j := range l.Jobs {
+			rows[i].Jobs = append(rows[i].Jobs, leaseJob{j.Fence.Job, j.Fence.Epoch})
 		}
-		l.Remaining = len(l.Jobs)
-		c.leases[i] = l
-		rows = append(rows, l)
 	}
 	now, err := c.tx.Now()
 	if err != nil {
@@ -160,7 +240,7 @@ func (c *claim) candidates() ([]candidate, error) {
 	limits := make(map[string]int) // by queue, without what serves every queue
 	everyQueue := 0
 	for i, g := range c.grants {
-		if c.done != nil && c.done[i] {
+		if c.done[i] {
 			continue
 		}
 		if g.Queues == nil {
@@ -211,7 +291,7 @@ func (c *claim) share(found []candidate) [][]candidate {
 	for _, x := range found {
 		best, room := -1, 0
 		for i, g := range c.grants {
-			if c.done != nil && c.done[i] {
+			if c.done[i] {
 				continue
 			}
 			left := g.Limit - len(byGrant[i])
@@ -226,62 +306,19 @@ func (c *claim) share(found []candidate) [][]candidate {
 	return byGrant
 }
 
-func (c *claim) epochs(taken []candidate) (map[job.ID]int64, error) {
-	list := make([]job.ID, len(taken))
-	for i, x := range taken {
-		list[i] = job.ID(x.ID)
-	}
-	epochs := make(map[job.ID]int64, len(list))
-	err := c.tx.Query("claimable_states", func(r Row) error {
-		var id job.ID
-		var epoch int64
-		err := r.Scan(&id, &epoch)
-		epochs[id] = epoch
-		return err
-	}, ids(list))
-	return epochs, err
-}
-
-// load reads what the handlers need of the claimed jobs.
-func (c *claim) load() ([]store.Lease, error) {
-	var all []job.ID
-	for _, l := range c.leases {
-		for _, j := range l.Jobs {
-			all = append(all, j.id)
-		}
-	}
-	if len(all) == 0 {
-		return nil, nil
-	}
-	jobs, withParents, err := c.loadJobs(all)
+// loadClaimed reads what the handlers need of jobs that can be claimed or are
+// held; others are missing in the answer.
+func loadClaimed(tx Tx, list []job.ID) (map[job.ID]*store.Claimed, error) {
+	jobs, withParents, err := loadJobs(tx, list)
 	if err != nil {
 		return nil, err
 	}
-	if err := loadParents(c.tx, jobs, withParents); err != nil {
-		return nil, err
-	}
-	var leases []store.Lease
-	for _, l := range c.leases {
-		if len(l.Jobs) == 0 {
-			continue
-		}
-		out := store.Lease{ID: job.ID(l.ID), Worker: l.Worker, TTL: c.opts.AcceptTTL}
-		for _, j := range l.Jobs {
-			if x := jobs[j.id]; x != nil && x.Fence.Epoch == j.epoch {
-				x.Fence.Lease = out.ID
-				out.Jobs = append(out.Jobs, *x)
-			}
-		}
-		if len(out.Jobs) > 0 {
-			leases = append(leases, out)
-		}
-	}
-	return leases, nil
+	return jobs, loadParents(tx, jobs, withParents)
 }
 
-func (c *claim) loadJobs(list []job.ID) (jobs map[job.ID]*store.Claimed, withParents []job.ID, err error) {
+func loadJobs(tx Tx, list []job.ID) (jobs map[job.ID]*store.Claimed, withParents []job.ID, err error) {
 	jobs = make(map[job.ID]*store.Claimed, len(list))
-	err = c.tx.Query("claimed_jobs", func(r Row) error {
+	err = tx.Query("claimed_jobs", func(r Row) error {
 		j := &store.Claimed{}
 		var payload []byte
 		var attempts, parents int

@@ -62,19 +62,43 @@ func (r *rig) claimLease(worker string, limit int, queues ...string) store.Lease
 	grant := store.Grant{Lease: newLease(), Worker: worker, Queues: queues, Limit: limit}
 	leases, err := r.s.Claim(r.ctx, []store.Grant{grant}, false)
 	r.ok(err, "claim")
-	if len(leases) == 0 {
+	switch {
+	case len(leases) == 0:
 		return store.Lease{}
+	case len(leases) > 1 || leases[0].ID != grant.Lease:
+		r.Fatalf("one grant of %d jobs for lease %s got %d leases", limit, grant.Lease, len(leases))
 	}
-	if len(leases) > 1 || leases[0].ID != grant.Lease || leases[0].Worker != worker || len(leases[0].Jobs) == 0 || len(leases[0].Jobs) > limit {
-		r.Fatalf("one grant of %d jobs for lease %s got %+v", limit, grant.Lease, leases)
-	}
+	r.fits(grant, leases)
 	return leases[0]
+}
+
+// fits checks that leases are what a grant may get.
+func (r *rig) fits(grant store.Grant, leases []store.Lease) {
+	r.Helper()
+	jobs := 0
+	for _, l := range leases {
+		jobs += len(l.Jobs)
+		if l.Grant != grant.Lease || l.Worker != grant.Worker || len(l.Jobs) == 0 {
+			r.Fatalf("a lease of grant %s says %s, %s, %d jobs", grant.Lease, l.Grant, l.Worker, len(l.Jobs))
+		}
+	}
+	if jobs > grant.Limit {
+		r.Fatalf("a grant of %d jobs got %d", grant.Limit, jobs)
+	}
 }
 
 // claim claims up to limit jobs of queues, or of all queues.
 func (r *rig) claim(limit int, queues ...string) []store.Claimed {
 	r.Helper()
-	return r.claimLease(worker, limit, queues...).Jobs
+	grant := store.Grant{Lease: newLease(), Worker: worker, Queues: queues, Limit: limit}
+	leases, err := r.s.Claim(r.ctx, []store.Grant{grant}, false)
+	r.ok(err, "claim")
+	r.fits(grant, leases)
+	var jobs []store.Claimed
+	for _, l := range leases {
+		jobs = append(jobs, l.Jobs...)
+	}
+	return jobs
 }
 
 // claimAll claims whatever is claimable.

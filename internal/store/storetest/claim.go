@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +13,42 @@ import (
 )
 
 func testClaim(t *testing.T, open Opener) {
+	check(t, open, "jobs too large for one message are claimed under several leases, and a repeated claim brings back all of them", func(r *rig) {
+		var all []*job.Job
+		for range 5 {
+			all = append(all, job.New("work", json.RawMessage(`"`+strings.Repeat("x", store.MaxLeaseBytes*2/5)+`"`)))
+		}
+		r.enqueueJobs(all...)
+		grants := []store.Grant{{Lease: newLease(), Worker: worker, Limit: 10}}
+		leases, err := r.s.Claim(r.ctx, grants, false)
+		r.ok(err, "claim")
+		again, err := r.s.Claim(r.ctx, grants, true)
+		r.ok(err, "claim again")
+		for _, got := range [][]store.Lease{leases, again} {
+			r.equal("leases", len(got), 3)
+			var jobs []store.Claimed
+			for _, l := range got {
+				r.equal("grant", l.Grant, grants[0].Lease)
+				jobs = append(jobs, l.Jobs...)
+			}
+			r.equal("jobs", len(jobs), 5)
+		}
+		for _, l := range leases {
+			r.accept(l)
+			r.complete(l.Jobs...)
+		}
+		r.wantRows("leases", 0)
+		r.wantIdle()
+	})
+
+	check(t, open, "quotes count double, so that no lease outgrows its message", func(r *rig) {
+		payload := json.RawMessage(`"` + strings.Repeat(`\\`, store.MaxLeaseBytes/5) + `"`)
+		r.enqueueJobs(job.New("work", payload), job.New("work", payload))
+		leases, err := r.s.Claim(r.ctx, []store.Grant{{Lease: newLease(), Worker: worker, Limit: 10}}, false)
+		r.ok(err, "claim")
+		r.equal("leases", len(leases), 2)
+	})
+
 	check(t, open, "the highest priority is claimed first", func(r *rig) {
 		for p := job.Background; p <= job.Critical; p++ {
 			r.enqueueJobs(task(p.String()).WithPriority(p))

@@ -19,12 +19,6 @@ DELETE FROM ready
 WHERE (queue, rank, scheduled_at, id) IN (
     SELECT value ->> 'queue', value ->> 'rank', value ->> 'scheduled_at', unhex(value ->> 'id') FROM json_each(?1));
 
--- name: claimable_states
--- The fence and the attempt number of jobs whose ready rows were deleted.
-SELECT id, epoch FROM job_state
-WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND status IN ('pending', 'retrying')
-ORDER BY id;
-
 -- name: insert_leases
 INSERT INTO leases (id, worker, claimed_at, expires_at, remaining, jobs)
 SELECT unhex(value ->> 'id'), value ->> 'worker', ?2, ?3, value ->> 'remaining', value -> 'jobs' FROM json_each(?1);
@@ -33,6 +27,7 @@ SELECT unhex(value ->> 'id'), value ->> 'worker', ?2, ?3, value ->> 'remaining',
 SELECT id, worker, jobs, expires_at FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY id;
 
 -- name: claimed_jobs
+-- Only jobs that can be claimed or are held: the others have ended.
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, s.epoch, s.attempts, j.max_attempts, j.timeout,
     s.priority, j.trace_id, j.traceparent, j.correlation_id, json_array_length(j.depends_on)
 FROM json_each(?1) x
