@@ -342,53 +342,6 @@ func refuseExisting(tx Tx, jobs []*job.Job) error {
 	return err
 }
 
-// makeClaimable puts jobs whose dependencies are fulfilled into ready, or into
-// timers when their time has not come; waiting says that there are such.
-func makeClaimable(tx Tx, list []job.ID, now int64) (waiting bool, err error) {
-	if len(list) == 0 {
-		return false, nil
-	}
-	param := ids(list)
-	ready, err := tx.Exec("make_ready", param, now)
-	if err != nil || ready == int64(len(list)) {
-		return false, err
-	}
-	n, err := tx.Exec("make_waiting", param, now)
-	return n > 0, err
-}
-
-// chunk collects rows of a bulk statement and runs it whenever they would
-// become too large, so that memory stays bounded.
-type chunk struct {
-	tx    Tx
-	name  string
-	args  []any
-	list  []any
-	bytes int
-}
-
-const (
-	chunkRows  = 5000
-	chunkBytes = 4 << 20
-)
-
-func newChunk(tx Tx, name string, args ...any) *chunk { return &chunk{tx: tx, name: name, args: args} }
-
-func (c *chunk) add(row any, bytes int) error {
-	c.list = append(c.list, row)
-	c.bytes += bytes
-	if len(c.list) >= chunkRows || c.bytes >= chunkBytes {
-		return c.flush()
-	}
-	return nil
-}
-
-func (c *chunk) flush() error {
-	_, err := execRows(c.tx, c.name, c.list, c.args...)
-	c.list, c.bytes = c.list[:0], 0
-	return err
-}
-
 func priorityOf(own, inherited *job.Priority) job.Priority {
 	switch {
 	case own != nil:
