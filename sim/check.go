@@ -71,13 +71,18 @@ func (c *checker) close() { c.db.Close() }
 // committed notes that a transaction may have changed something.
 func (c *checker) committed() { c.dirty = true }
 
-// started checks the order: a job runs only after everything it waits for.
+// started checks the order: a job runs only after everything it waits for. No
+// copy of a delivery starts an attempt again, in whatever life of its worker,
+// and a worker that is stopping starts nothing.
 func (c *checker) started(worker string, a agent.Start) {
 	c.starts++
 	c.perJob[a.Job.Job]++
-	if earlier, twice := c.claims[a.Key]; twice && earlier.Job.Job == a.Job.Job {
-		if c.w.faults.none() {
-			c.w.fail("%s starts %s twice under one lease", worker, a.Job.Name)
+	if _, twice := c.claims[a.Key]; twice {
+		c.w.fail("%s starts %s twice under one lease", worker, a.Job.Name)
+	}
+	for _, p := range c.w.processes {
+		if p.name == worker && p.stopping {
+			c.w.fail("%s starts %s though it is stopping", worker, a.Job.Name)
 		}
 	}
 	c.claims[a.Key] = a

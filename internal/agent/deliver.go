@@ -31,7 +31,7 @@ func (m *Machine) deliver(now time.Time, msg bus.Message) ([]service.Action, err
 			continue
 		}
 		if l == nil {
-			l = &lease{id: d.Lease, jobs: map[job.ID]*attempt{}, beatDue: now.Add(firstBeatAfter)}
+			l = &lease{id: d.Lease, jobs: map[job.ID]*attempt{}, beatDue: now.Add(share(firstBeatAfter, d.TTL))}
 			m.leases[d.Lease] = l
 		}
 		a := &attempt{fence: job.Fence{Job: j.Job, Epoch: j.Epoch, Lease: d.Lease}, partition: bus.PartitionOf(j.Workflow, d.Lease)}

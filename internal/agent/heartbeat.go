@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
@@ -32,14 +33,24 @@ func (m *Machine) beatAt() time.Time {
 	return due
 }
 
-// beat sends one heartbeat for every lease held, as soon as one is due.
+// beatLeases bounds the leases of one heartbeat, so that it and its answer fit
+// into a message; the others have theirs in the next.
+const beatLeases = 1000
+
+// beat sends one heartbeat for the leases held, as soon as one is due; those
+// that are due first come first.
 func (m *Machine) beat(now time.Time) []service.Action {
 	if due := m.beatAt(); due.IsZero() || now.Before(due) {
 		return nil
 	}
-	var leases []job.ID
-	for _, l := range m.leasesInOrder() {
-		leases = append(leases, l.id)
+	held := m.leasesInOrder()
+	if len(held) > beatLeases {
+		slices.SortStableFunc(held, func(a, b *lease) int { return a.beatDue.Compare(b.beatDue) })
+		held = held[:beatLeases]
+	}
+	leases := make([]job.ID, len(held))
+	for i, l := range held {
+		leases[i] = l.id
 	}
 	m.beating = true
 	m.nextBeat = now.Add(minBeatInterval)
@@ -58,6 +69,15 @@ func (m *Machine) beat(now time.Time) []service.Action {
 	}}
 }
 
+// share returns interval, or a third of ttl when that is shorter: a lease
+// survives the loss of a heartbeat. No ttl is no bound.
+func share(interval, ttl time.Duration) time.Duration {
+	if ttl <= 0 {
+		return interval
+	}
+	return min(interval, ttl/3)
+}
+
 // beaten applies the answer to a heartbeat. Without one the heartbeat is sent
 // again; the handlers go on, for their outcomes count as long as nobody else
 // was given the jobs.
@@ -70,7 +90,7 @@ func (m *Machine) beaten(now time.Time, e beaten) []service.Action {
 	for _, id := range e.leases {
 		if l := m.leases[id]; l != nil {
 			l.accepted = true
-			l.beatDue = now.Add(beatInterval)
+			l.beatDue = now.Add(share(beatInterval, e.reply.TTL))
 		}
 	}
 	var actions []service.Action

@@ -15,7 +15,7 @@ const (
 	pullTTL         = 4 * time.Second         // an offer stands this long
 	pullPause       = 2 * time.Millisecond    // offers are not sent more often; slots that free up meanwhile go together
 	firstBeatAfter  = time.Second             // of a lease's delivery: the accept
-	beatInterval    = 5 * time.Second         // of accepted leases
+	beatInterval    = 5 * time.Second         // of accepted leases; a third of the lease when that is shorter
 	beatTimeout     = time.Second             // then the heartbeat is sent again
 	reportTimeout   = 2 * time.Second         // then the outcomes are sent again
 	lateDelivery    = pullTTL + 5*time.Second // after its pull a delivery's lease has expired
@@ -41,9 +41,11 @@ type Machine struct {
 	source     service.Source
 	log        *slog.Logger
 
-	pools    []slots
-	pulls    map[string]*pull
-	lastPull time.Time
+	pools     []slots
+	pulls     map[string]*pull
+	pullOrder []*pull // the pulls as sent
+	expired   int     // how many of pullOrder, from the start, have expired
+	lastPull  time.Time
 
 	leases   map[job.ID]*lease
 	running  int // handlers that have not returned
@@ -181,9 +183,7 @@ func (m *Machine) Wake() time.Time {
 	if m.free() > 0 && m.unreported < maxUnconfirmed {
 		earliest(m.lastPull.Add(pullPause))
 	}
-	for _, p := range m.pulls {
-		earliest(p.expires)
-	}
+	earliest(m.pullAt())
 	return wake
 }
 

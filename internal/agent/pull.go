@@ -11,9 +11,9 @@ import (
 // pull is an offer on its way. It is remembered for a while after it expired,
 // to know what a late delivery answers.
 type pull struct {
-	sent    time.Time
-	expires time.Time
-	left    []int // slots on offer by pool; nil after it expired
+	id   string
+	sent time.Time
+	left []int // slots on offer by pool; nil after it expired
 }
 
 // free returns how many slots are neither taken nor on offer.
@@ -31,7 +31,7 @@ func (m *Machine) pull(now time.Time) []service.Action {
 	if m.stopping || m.unreported >= maxUnconfirmed || m.free() == 0 || now.Before(m.lastPull.Add(pullPause)) {
 		return nil
 	}
-	p := &pull{sent: now, expires: now.Add(pullTTL), left: make([]int, len(m.pools))}
+	p := &pull{id: m.source.MessageID(), sent: now, left: make([]int, len(m.pools))}
 	var offers []bus.Offer
 	for i := range m.pools {
 		s := &m.pools[i]
@@ -47,31 +47,52 @@ func (m *Machine) pull(now time.Time) []service.Action {
 		}
 		offers = append(offers, o)
 	}
-	id := m.source.MessageID()
-	m.pulls[id] = p
+	m.pulls[p.id] = p
+	m.pullOrder = append(m.pullOrder, p)
 	m.lastPull = now
 	return []service.Action{service.Message(m.source, bus.PullSubject(m.name), bus.Pull{
-		ID: id, Worker: m.name, Offers: offers, TTL: pullTTL,
+		ID: p.id, Worker: m.name, Offers: offers, TTL: pullTTL,
 	})}
 }
 
 // expirePulls takes back what expired offers did not bring, and forgets pulls
-// whose deliveries could no longer be held.
+// whose deliveries could no longer be held. Both happen in the order of
+// sending, so it looks at no others.
 func (m *Machine) expirePulls(now time.Time) {
-	for id, p := range m.pulls {
-		if p.left != nil && !now.Before(p.expires) {
-			for i, n := range p.left {
-				m.pools[i].offered -= n
-			}
-			p.left, p.expires = nil, p.sent.Add(lateDelivery)
-		} else if p.left == nil && !now.Before(p.expires) {
-			delete(m.pulls, id)
+	for m.expired < len(m.pullOrder) && !now.Before(m.pullOrder[m.expired].sent.Add(pullTTL)) {
+		p := m.pullOrder[m.expired]
+		for i, n := range p.left {
+			m.pools[i].offered -= n
 		}
+		p.left = nil
+		m.expired++
+	}
+	for m.expired > 0 && !now.Before(m.pullOrder[0].sent.Add(lateDelivery)) {
+		delete(m.pulls, m.pullOrder[0].id)
+		m.pullOrder = m.pullOrder[1:]
+		m.expired--
 	}
 }
 
-// take finds the slot for a delivered job: one that the pull offered, else any
-// that is free. It returns the pool, or -1 when there is none.
+// pullAt is when the next pull expires or can be forgotten; zero: there is
+// none.
+func (m *Machine) pullAt() time.Time {
+	var at time.Time
+	if m.expired < len(m.pullOrder) {
+		at = m.pullOrder[m.expired].sent.Add(pullTTL)
+	}
+	if m.expired > 0 {
+		if forget := m.pullOrder[0].sent.Add(lateDelivery); at.IsZero() || forget.Before(at) {
+			at = forget
+		}
+	}
+	return at
+}
+
+// take finds the slot for a delivered job: one that the pull offered, else one
+// that is free, else one that a later pull offers; the dispatcher may then give
+// that slot a second job, which finds another free slot or is given back. It
+// returns the pool, or -1 when there is none.
 func (m *Machine) take(p *pull, queue string) int {
 	serves := func(i int) bool { return m.pools[i].Queue == "" || m.pools[i].Queue == queue }
 	for i := range p.left {
@@ -85,6 +106,18 @@ func (m *Machine) take(p *pull, queue string) int {
 	i := slices.IndexFunc(m.pools, func(s slots) bool { return s.running+s.offered < s.Slots && (s.Queue == "" || s.Queue == queue) })
 	if i >= 0 {
 		m.pools[i].running++
+		return i
 	}
-	return i
+	for k := len(m.pullOrder) - 1; k >= m.expired; k-- {
+		later := m.pullOrder[k]
+		for i := range later.left {
+			if later.left[i] > 0 && serves(i) {
+				later.left[i]--
+				m.pools[i].offered--
+				m.pools[i].running++
+				return i
+			}
+		}
+	}
+	return -1
 }

@@ -134,7 +134,7 @@ func (m *Machine) reported(now time.Time, e reported) []service.Action {
 			p.retryAt = now.Add(service.Backoff(2, m.source.Float64()))
 			continue
 		case job.Rejected:
-			if o.Kind == job.KindCompleted {
+			if !o.Permanent { // what stands for a rejected outcome is not replaced again
 				p.waiting = append(p.waiting, rejected(o))
 				continue
 			}
@@ -152,6 +152,6 @@ func (m *Machine) reported(now time.Time, e reported) []service.Action {
 func rejected(o job.Outcome) job.Outcome {
 	return job.Outcome{
 		Fence: o.Fence, Kind: job.KindFailed, Permanent: true, Reason: job.ReasonPermanent,
-		Error: fmt.Sprintf("the result of %d bytes was refused: it is not valid JSON or larger than %d bytes", len(o.Result), job.MaxResult),
+		Error: fmt.Sprintf("the engine refused the outcome, %s with a result of %d bytes; a result is valid JSON of at most %d bytes", o.Kind, len(o.Result), job.MaxResult),
 	}
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 )
 
-// eventsPerMessage bounds the job events in one message.
-const eventsPerMessage = 500
+// eventsPerMessage bounds the job events in one message, so that the longest
+// names and errors, escaped, still fit into a message of NATS.
+const eventsPerMessage = 200
 
 // Source gives a machine its randomness: message ids, jitter. It is not for
 // secrets.

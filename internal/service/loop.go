@@ -11,8 +11,9 @@ import (
 	"github.com/hammerwork/hammerwork/internal/bus"
 )
 
-// callTimeout bounds a transaction.
-const callTimeout = 30 * time.Second
+// callTimeout bounds a transaction. The largest, which ends a workflow of
+// 100,000 jobs with many edges, takes about half a minute on a small machine.
+const callTimeout = 5 * time.Minute
 
 // Loop drives a Machine with real time, a real bus and goroutines.
 type Loop struct {
@@ -49,7 +50,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		sub, err := l.Bus.Subscribe(s.Subject, s.Group, func(m bus.Message) { l.post(Received{m}) })
 		if err != nil {
 			close(l.ended)
-			return fmt.Errorf("%s: subscribe to %s: %w", l.Name, s.Subject, err)
+			return fmt.Errorf("subscribe to %s: %w", s.Subject, err)
 		}
 		defer func() {
 			if err := sub.Unsubscribe(); err != nil && !errors.Is(err, bus.ErrClosed) {
@@ -79,7 +80,7 @@ func (l *Loop) loop(ctx, calls context.Context) error {
 			defer limit.Stop()
 			deadline = limit.C
 		case <-deadline:
-			return fmt.Errorf("%s: still busy %s after it was asked to stop", l.Name, l.StopTimeout)
+			return fmt.Errorf("still busy %s after it was asked to stop", l.StopTimeout)
 		}
 		for _, a := range l.Machine.Step(time.Now(), event) {
 			l.perform(calls, a)

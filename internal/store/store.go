@@ -57,6 +57,9 @@ type Grant struct {
 	Limit  int      // at most this many jobs, > 0
 }
 
+// MaxClaim bounds the jobs that one Claim gives to all grants together.
+const MaxClaim = 1000
+
 // MaxLeaseBytes bounds the jobs of one lease, as they travel, unless it has
 // only one: a lease travels in one message.
 const MaxLeaseBytes = 512 << 10
@@ -114,7 +117,8 @@ type Beaten struct {
 
 // Claimer hands out jobs.
 type Claimer interface {
-	// Claim gives each grant up to Limit claimable jobs and stores a lease for
+	// Claim gives each grant up to Limit claimable jobs, all of them together up
+	// to MaxClaim, and stores a lease for
 	// each grant that got any; several when they are over MaxLeaseBytes. No job is given twice, whoever else claims.
 	// The order is by priority, scheduled time and id; paused queues give
 	// nothing. With repeat set, a grant whose leases exist gets their jobs

@@ -133,6 +133,8 @@ CREATE TABLE edges (
     PRIMARY KEY (parent_id, child_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX edges_child ON edges (child_id);
+
 CREATE TABLE edge_check (
     parent_id BLOB NOT NULL,
     child_id  BLOB NOT NULL,

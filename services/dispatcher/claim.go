@@ -46,14 +46,12 @@ func (m *Machine) startClaim(now time.Time) []service.Action {
 		return nil
 	}
 	c := &claiming{expires: now.Add(claimPatience)}
-	room := m.cfg.ClaimBatch
 	for _, o := range m.offers {
 		for i, s := range o.slots {
-			limit := min(s.Slots, room, m.cfg.DeliveryJobs)
-			if limit <= 0 {
+			if s.Slots <= 0 {
 				continue
 			}
-			room -= limit
+			limit := min(s.Slots, m.cfg.DeliveryJobs)
 			c.grants = append(c.grants, store.Grant{Lease: m.newLease(), Worker: o.worker, Queues: s.Queues, Limit: limit})
 			c.from = append(c.from, source{o, i})
 		}
@@ -93,7 +91,7 @@ func (m *Machine) claimed(now time.Time, e claimed) []service.Action {
 	}
 	m.claim = nil
 	var actions []service.Action
-	got := make([]int, len(c.grants))
+	got, all := make([]int, len(c.grants)), 0
 	for _, lease := range e.leases {
 		for i, g := range c.grants {
 			if g.Lease != lease.Grant {
@@ -102,7 +100,9 @@ func (m *Machine) claimed(now time.Time, e claimed) []service.Action {
 			from := c.from[i]
 			from.offer.slots[from.slot].Slots -= len(lease.Jobs)
 			actions = append(actions, m.deliver(from.offer.pull, lease)...)
-			if got[i] += len(lease.Jobs); got[i] == g.Limit {
+			got[i] += len(lease.Jobs)
+			all += len(lease.Jobs)
+			if got[i] == g.Limit || all >= store.MaxClaim {
 				m.again = true // there may be more
 			}
 		}

@@ -10,7 +10,6 @@ import (
 type Config struct {
 	PollInterval     time.Duration // how often to look without a hint, ± 20 %; default 1s
 	PollIntervalIdle time.Duration // the longest interval when polls find nothing; default 5s
-	ClaimBatch       int           // jobs a claim takes at most; default 1000
 	DeliveryJobs     int           // jobs a lease has at most; default 200
 	LeaseTTL         time.Duration // of an accepted lease, told to workers; default 15s
 }
@@ -19,7 +18,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		PollInterval: time.Second, PollIntervalIdle: 5 * time.Second,
-		ClaimBatch: 1000, DeliveryJobs: 200, LeaseTTL: 15 * time.Second,
+		DeliveryJobs: 200, LeaseTTL: 15 * time.Second,
 	}
 }
 
@@ -32,9 +31,6 @@ func (c Config) Validate() error {
 	}
 	if c.PollIntervalIdle < c.PollInterval {
 		bad("dispatcher.poll_interval_idle is %s; it must be at least poll_interval, %s", c.PollIntervalIdle, c.PollInterval)
-	}
-	if c.ClaimBatch < 1 || c.ClaimBatch > 10_000 {
-		bad("dispatcher.claim_batch is %d; it must be between 1 and 10000", c.ClaimBatch)
 	}
 	if c.DeliveryJobs < 1 || c.DeliveryJobs > 1000 {
 		bad("dispatcher.delivery_jobs is %d; it must be between 1 and 1000", c.DeliveryJobs)

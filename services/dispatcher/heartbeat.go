@@ -36,7 +36,14 @@ func (m *Machine) heartbeat(msg bus.Message) ([]service.Action, error) {
 	if bus.HeartbeatSubject(e.Body.Worker) != msg.Subject {
 		return nil, errForeignSubject
 	}
-	m.beats = append(m.beats, beat{msg.Reply, e.Body.Worker, e.Body.Leases})
+	b := beat{msg.Reply, e.Body.Worker, e.Body.Leases}
+	for i, w := range m.beats {
+		if w.worker == b.worker {
+			m.beats[i] = b // the worker has given up the earlier one
+			return nil, nil
+		}
+	}
+	m.beats = append(m.beats, b)
 	return m.extend(), nil
 }
 

@@ -8,6 +8,10 @@ import (
 	"github.com/hammerwork/hammerwork/internal/service"
 )
 
+// offerMargin is how much earlier than its worker a dispatcher takes an offer
+// for expired: a claim and its delivery take time.
+const offerMargin = 500 * time.Millisecond
+
 // offer is what is left of a worker's pull.
 type offer struct {
 	pull    string
@@ -32,8 +36,11 @@ func (m *Machine) pull(now time.Time, msg bus.Message) ([]service.Action, error)
 	if bus.PullSubject(p.Worker) != msg.Subject {
 		return nil, errForeignSubject
 	}
-	o := &offer{pull: p.ID, worker: p.Worker, expires: now.Add(min(p.TTL, time.Minute))}
+	o := &offer{pull: p.ID, worker: p.Worker, expires: now.Add(min(p.TTL, time.Minute) - offerMargin)}
 	for _, s := range p.Offers {
+		if len(s.Queues) == 0 {
+			s.Queues = nil // every queue; an empty list would serve none
+		}
 		if s.Slots > 0 {
 			o.slots = append(o.slots, s)
 		}

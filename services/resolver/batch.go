@@ -15,8 +15,10 @@ var errForeignSubject = errors.New("the message names another worker than its su
 
 // report is a worker's request that waits for its verdicts.
 type report struct {
+	subject  string // of the worker and partition: one report of it is under way at a time
 	reply    string
 	outcomes []job.Outcome
+	bytes    int
 }
 
 // batch is what a transaction in flight, or one to be repeated, resolves.
@@ -35,28 +37,38 @@ type resolved struct {
 	err        error
 }
 
-// report queues a request, or refuses it while too much is waiting.
-func (m *Machine) report(reply string, list []bus.Outcome) []service.Action {
-	if m.queued+len(list) > m.cfg.Queue {
+// batchBytes bounds the results and errors of a transaction, unless one report
+// alone has more.
+const batchBytes = 8 << 20
+
+// report queues a request, or refuses it while too much is waiting. One alone
+// is never too much. A worker that asks again has given up its earlier request:
+// the new one takes its place.
+func (m *Machine) report(subject, reply string, list []bus.Outcome) []service.Action {
+	if len(list) == 0 {
+		return []service.Action{m.answer(reply, nil)}
+	}
+	r := report{subject: subject, reply: reply, outcomes: atTheDoor(outcomes(list))}
+	for _, o := range r.outcomes {
+		r.bytes += len(o.Result) + len(o.Error)
+	}
+	for i, w := range m.waiting {
+		if w.subject == subject {
+			m.queued += len(r.outcomes) - len(w.outcomes)
+			m.bytes += r.bytes - w.bytes
+			m.waiting[i] = r
+			return nil
+		}
+	}
+	full := m.queued+len(list) > m.cfg.Queue || m.bytes+r.bytes > m.cfg.QueueBytes
+	if m.stopping || m.queued > 0 && full {
 		m.metrics.Overloaded.Inc()
 		return []service.Action{m.answer(reply, repeat(job.Retry, len(list)))}
 	}
-	m.waiting = append(m.waiting, report{reply, refuseReaperKinds(outcomes(list))})
+	m.waiting = append(m.waiting, r)
 	m.queued += len(list)
+	m.bytes += r.bytes
 	return m.next()
-}
-
-// refuseReaperKinds makes what only the reaper may say of a job a plain
-// failure.
-func refuseReaperKinds(list []job.Outcome) []job.Outcome {
-	for i, o := range list {
-		switch o.Kind {
-		case job.KindCompleted, job.KindFailed, job.KindTimedOut, job.KindCancelled, job.KindGivenBack:
-		default:
-			list[i].Kind = job.KindFailed
-		}
-	}
-	return list
 }
 
 // next starts a batch of what is waiting, unless one is in flight.
@@ -65,17 +77,20 @@ func (m *Machine) next() []service.Action {
 		return nil
 	}
 	b := &batch{}
+	bytes := 0
 	for len(m.waiting) > 0 {
 		r := m.waiting[0]
-		if len(b.reports) > 0 && len(b.outcomes)+len(r.outcomes) > m.cfg.Batch {
+		if len(b.reports) > 0 && (len(b.outcomes)+len(r.outcomes) > m.cfg.Batch || bytes+r.bytes > batchBytes) {
 			break
 		}
+		bytes += r.bytes
 		b.reports = append(b.reports, r)
 		b.outcomes = append(b.outcomes, r.outcomes...)
 		m.waiting = m.waiting[1:]
 	}
 	m.queued -= len(b.outcomes)
-	b.size = len(b.outcomes)
+	m.bytes -= bytes
+	b.size = min(len(b.outcomes), m.cfg.Batch)
 	m.batch = b
 	return []service.Action{m.callResolve()}
 }
@@ -125,14 +140,17 @@ func (m *Machine) failed(now time.Time, err error) []service.Action {
 	b := m.batch
 	b.tries++
 	m.metrics.Errors.Inc()
-	m.log.Error("resolve", "service", "resolver", "outcomes", min(b.size, len(b.outcomes)-len(b.verdicts)), "try", b.tries, "error", err)
+	failed := min(b.size, len(b.outcomes)-len(b.verdicts))
+	m.log.Error("resolve", "service", "resolver", "outcomes", failed, "try", b.tries, "error", err)
 	if b.tries >= triesBeforeSplit {
 		b.tries = 0
-		if b.size > 1 {
-			b.size = (b.size + 1) / 2
+		if failed > 1 {
+			b.size = (failed + 1) / 2
 		} else {
-			// One alone that fails again and again: its worker tries later.
+			// One alone that fails again and again: its worker tries later, and
+			// the rest goes together again.
 			b.verdicts = append(b.verdicts, job.Retry)
+			b.size = m.cfg.Batch
 			if len(b.verdicts) == len(b.outcomes) {
 				return m.resolved(now, resolved{})
 			}

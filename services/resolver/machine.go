@@ -22,9 +22,11 @@ type Machine struct {
 
 	waiting []report // reports that no batch holds yet
 	queued  int      // outcomes in waiting
+	bytes   int      // of their results and errors
 	batch   *batch   // nil: none in flight
 
 	checking  bool
+	again     bool // a hint came while edges were checked: check once more
 	nextCheck time.Time
 	stopping  bool
 }
@@ -86,6 +88,7 @@ func (m *Machine) Idle() bool { return m.batch == nil && len(m.waiting) == 0 && 
 
 func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {
 	if msg.Subject == bus.CheckEdges {
+		m.again = m.checking
 		return m.check(now)
 	}
 	if !strings.HasPrefix(msg.Subject, "hw.v1.completed.") {
@@ -100,7 +103,7 @@ func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {
 		m.log.Warn("message refused", "service", "resolver", "subject", msg.Subject, "error", err)
 		return nil
 	}
-	return m.report(msg.Reply, e.Body.Outcomes)
+	return m.report(msg.Subject, msg.Reply, e.Body.Outcomes)
 }
 
 // check looks for edges whose parents may have ended outside of a resolution.
@@ -117,13 +120,14 @@ func (m *Machine) check(now time.Time) []service.Action {
 }
 
 func (m *Machine) checked(now time.Time, e checked) []service.Action {
-	m.checking = false
+	again := m.again || e.resolution.Done == m.cfg.Batch
+	m.checking, m.again = false, false
 	if e.err != nil {
 		m.log.Error("check edges", "service", "resolver", "error", e.err)
 		return nil
 	}
 	actions := service.Announce(m.source, e.resolution)
-	if e.resolution.Done == m.cfg.Batch {
+	if again {
 		actions = append(actions, m.check(now)...)
 	}
 	return actions

@@ -10,12 +10,13 @@ import (
 type Config struct {
 	PollInterval time.Duration // how often to look for due timers, at the latest; default 500ms
 	ReapInterval time.Duration // how often to look for expired leases; default 500ms
+	ReapHold     time.Duration // how long leases are left alone after a gap in looking at them; default 15s, the lease
 	Batch        int           // timers a transaction takes at most; default 1000
 }
 
 // DefaultConfig returns the defaults.
 func DefaultConfig() Config {
-	return Config{PollInterval: 500 * time.Millisecond, ReapInterval: 500 * time.Millisecond, Batch: 1000}
+	return Config{PollInterval: 500 * time.Millisecond, ReapInterval: 500 * time.Millisecond, ReapHold: 15 * time.Second, Batch: 1000}
 }
 
 // Validate reports every bad setting at once.

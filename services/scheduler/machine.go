@@ -21,6 +21,9 @@ type Machine struct {
 	timers, leases duty
 	again          bool // a timer was set while one look was running
 	stopping       bool
+
+	reapedAt time.Time // the last look at leases that succeeded, by the wall clock
+	held     bool      // the hold after a gap is over
 }
 
 // duty is something to look after now and then.
@@ -74,6 +77,9 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 	case reaped:
 		actions = m.done(now, &m.leases, "expire leases", e.resolution, e.err, e.resolution.Done >= reapBatch, m.cfg.ReapInterval)
 		m.metrics.Expired.Add(float64(e.resolution.Done))
+		if m.held = false; e.err == nil {
+			m.reapedAt = now.Round(0)
+		}
 	case service.Received:
 		// One look finds out when the new timer is due.
 		if m.timers.running {
@@ -94,6 +100,7 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 			return fired{r, next, err}
 		}})
 	}
+	m.brake(now)
 	if m.leases.start(now) {
 		actions = append(actions, service.Call{Name: "expire leases", Do: func(ctx context.Context) service.Event {
 			r, err := m.store.ExpireLeases(ctx, reapBatch)
@@ -101,6 +108,17 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 		}})
 	}
 	return actions
+}
+
+// brake holds the reaper after a gap: when the database or this machine was
+// away, heartbeats were too, and what looks expired is mostly alive.
+func (m *Machine) brake(now time.Time) {
+	gap := now.Round(0).Sub(m.reapedAt) // the wall clock also counts time asleep
+	if m.held || m.reapedAt.IsZero() || m.leases.running || now.Before(m.leases.at) || gap < m.cfg.ReapHold/3 {
+		return
+	}
+	m.held = true
+	m.leases.at = now.Add(m.cfg.ReapHold)
 }
 
 // Wake implements service.Machine.

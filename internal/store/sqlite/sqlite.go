@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -46,6 +47,9 @@ func OpenVolatile(ctx context.Context, path string, opts store.Options) (*Store,
 
 func openStore(ctx context.Context, path string, opts store.Options, synchronous string) (*Store, error) {
 	opts = opts.WithDefaults()
+	if err := private(path); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
 	db := &database{now: opts.Now}
 	var err error
 	if db.writer.DB, err = open(path, "immediate", synchronous, 1); err != nil {
@@ -64,6 +68,16 @@ func openStore(ctx context.Context, path string, opts store.Options, synchronous
 		return nil, fmt.Errorf("prepare statements on %s: %w", path, err)
 	}
 	return &Store{Store: sqlstore.New(db, opts), db: db}, nil
+}
+
+// private makes the file, for its owner only: payloads are nobody else's
+// business. SQLite gives its other files the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func open(path, txlock, synchronous string, connections int) (*sql.DB, error) {

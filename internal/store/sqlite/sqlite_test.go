@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/sqlstore"
 	"github.com/hammerwork/hammerwork/internal/store/storetest"
 )
 
@@ -25,6 +27,7 @@ type harness struct {
 
 	mu     sync.Mutex
 	offset time.Duration
+	before func(name, sql string, exec func(query string, args ...any)) // set by Before
 }
 
 func newHarness(t *testing.T, o store.Options) *harness {
@@ -38,6 +41,7 @@ func newHarness(t *testing.T, o store.Options) *harness {
 		}
 		t.Cleanup(func() { (*s).Close() })
 	}
+	h.first.Store = sqlstore.New(watched{h.first.db, h}, o)
 	var err error
 	if h.raw, err = open(path, "deferred", "FULL", 2); err != nil {
 		t.Fatal(err)
@@ -88,6 +92,55 @@ func (h *harness) Query(query string, args ...any) ([]map[string]any, error) {
 		all = append(all, row)
 	}
 	return all, rows.Err()
+}
+
+func (h *harness) Exec(query string, args ...any) error {
+	_, err := h.raw.ExecContext(h.t.Context(), query, args...)
+	return err
+}
+
+func (h *harness) Before(hook func(name, sql string, exec func(query string, args ...any))) {
+	h.before = hook
+}
+
+// watched calls the harness before each statement.
+type watched struct {
+	*database
+	h *harness
+}
+
+func (w watched) Write(ctx context.Context, f func(sqlstore.Tx) error) error {
+	return w.database.Write(ctx, func(t sqlstore.Tx) error { return f(watchedTx{t.(*tx), w.h}) })
+}
+
+func (w watched) Read(ctx context.Context, f func(sqlstore.Tx) error) error {
+	return w.database.Read(ctx, func(t sqlstore.Tx) error { return f(watchedTx{t.(*tx), w.h}) })
+}
+
+type watchedTx struct {
+	*tx
+	h *harness
+}
+
+func (w watchedTx) Exec(name string, args ...any) (int64, error) {
+	w.see(name)
+	return w.tx.Exec(name, args...)
+}
+
+func (w watchedTx) Query(name string, scan func(sqlstore.Row) error, args ...any) error {
+	w.see(name)
+	return w.tx.Query(name, scan, args...)
+}
+
+func (w watchedTx) see(name string) {
+	if w.h.before == nil {
+		return
+	}
+	w.h.before(name, statements[name], func(query string, args ...any) {
+		if _, err := w.t.ExecContext(w.ctx, query, args...); err != nil {
+			w.h.t.Errorf("%s: %v", query, err)
+		}
+	})
 }
 
 func (h *harness) Statements(f func()) []string {

@@ -199,8 +199,8 @@ func (c *claim) pack(g store.Grant, list []candidate, jobs map[job.ID]*store.Cla
 	}
 }
 
-// messageBytes is an upper bound of a job's size in a message, where quotes
-// and backslashes of texts are escaped.
+// messageBytes is an upper bound of a job's size in a message, where quotes,
+// backslashes and line breaks of texts are escaped.
 func messageBytes(j *store.Claimed) int {
 	const fixed = 1000
 	n := fixed + 2*(len(j.Name)+len(j.Queue)+len(j.WorkflowName)+len(j.CorrelationID)) + escapedBytes(j.Payload)
@@ -211,7 +211,13 @@ func messageBytes(j *store.Claimed) int {
 }
 
 func escapedBytes(text []byte) int {
-	return len(text) + bytes.Count(text, []byte{'"'}) + bytes.Count(text, []byte{'\\'}) + 3*bytes.Count(text, []byte("\u2028")) + 3*bytes.Count(text, []byte("\u2029"))
+	n := len(text)
+	for _, c := range text {
+		if c == '"' || c == '\\' || c < ' ' { // in JSON the only control characters are \t, \n and \r
+			n++
+		}
+	}
+	return n + 3*bytes.Count(text, []byte("\u2028")) + 3*bytes.Count(text, []byte("\u2029"))
 }
 
 func (c *claim) insert(leases []store.Lease) error {
@@ -271,13 +277,13 @@ func (c *claim) candidates() ([]candidate, error) {
 			x.ID = hexID(id)
 			found = append(found, x)
 			return err
-		}, q, limits[q]+everyQueue)
+		}, q, min(limits[q]+everyQueue, store.MaxClaim))
 		if err != nil {
 			return nil, err
 		}
 	}
 	slices.SortFunc(found, candidate.compare)
-	return found, nil
+	return found[:min(len(found), store.MaxClaim)], nil
 }
 
 // share gives each candidate, in order, to the grant that serves its queue and

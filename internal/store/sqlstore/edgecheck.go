@@ -79,7 +79,7 @@ func (p *part) widenChildren(tx Tx) error {
 	var reach, whole []job.ID
 	for _, e := range p.Edges {
 		parent, child := p.Nodes[e.Parent], p.Nodes[e.Child]
-		if !parent.Status.Terminal() || child.Status.Terminal() || workflow.Settle(e.On, parent.Status) != workflow.EdgeBroken {
+		if !parent.Status.Terminal() || child.Status.Terminal() || workflow.Settle(e.On, parent.Status) == workflow.EdgeActive {
 			continue
 		}
 		reach = append(reach, child.ID)

@@ -51,6 +51,7 @@ func (s *Store) ParentResults(ctx context.Context, f job.Fence, name string, aft
 	var page []store.ParentResult
 	var next job.ID
 	err := s.db.Read(ctx, func(tx Tx) error {
+		page, next = nil, job.ID{}
 		held := false
 		if err := tx.Query("held_job", func(Row) error { held = true; return nil }, f.Job[:], f.Epoch, f.Lease[:]); err != nil {
 			return err

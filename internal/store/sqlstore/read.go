@@ -58,6 +58,7 @@ func (s *Store) OpenWorkflow(ctx context.Context, digest string) (job.ID, error)
 func (s *Store) WorkflowJobs(ctx context.Context, id job.ID) ([]store.JobRecord, error) {
 	var jobs []store.JobRecord
 	err := s.db.Read(ctx, func(tx Tx) error {
+		jobs = nil
 		return tx.Query("workflow_jobs", func(r Row) error {
 			j, err := scanJob(r)
 			jobs = append(jobs, j)

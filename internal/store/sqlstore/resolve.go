@@ -26,8 +26,8 @@ func (s *Store) Resolve(ctx context.Context, outcomes []job.Outcome) (store.Reso
 
 // resolve is the one transaction in which attempts end. It locks workflows,
 // then leases, then jobs with their children, each by id; a later statement
-// reads the edges. It returns the leases it locked.
-func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (map[job.ID]*leaseRow, error) {
+// reads the edges. It returns the leases it locked that had expired.
+func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (expired []job.ID, err error) {
 	if len(outcomes) == 0 {
 		return nil, nil
 	}
@@ -69,7 +69,12 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (map
 	if err := p.widen(tx, j.endings); err != nil {
 		return nil, err
 	}
-	return leases, t.write(tx, workflow.Resolve(&p.Part, j.endings), now, r)
+	for id, l := range leases {
+		if l.expiresAt <= now {
+			expired = append(expired, id)
+		}
+	}
+	return expired, t.write(tx, workflow.Resolve(&p.Part, j.endings), now, r)
 }
 
 // workflowsOf returns the workflows of jobs, in order. It reads what never
@@ -183,7 +188,7 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow) {
 	p.free[i] = true
 	j.t.again = append(j.t.again, requeueRow{
 		ID: hexID(o.Job), Epoch: o.Epoch, Status: string(next.Status), Attempts: next.Attempts, GiveBacks: next.GiveBacks,
-		ScheduledAt: scheduled, Error: o.Error, node: i,
+		ScheduledAt: scheduled, Error: o.Error, node: i, worker: lease.worker,
 	})
 }
 

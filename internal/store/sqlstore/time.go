@@ -163,7 +163,7 @@ func (s *Store) endJobs(tx Tx, p *part, list []job.ID, status job.Status, reason
 	var endings []workflow.Ending
 	var open []job.ID
 	for _, id := range list {
-		if i := p.index[id]; !p.Nodes[i].Status.Terminal() {
+		if i, known := p.index[id]; known && !p.Nodes[i].Status.Terminal() {
 			endings = append(endings, workflow.Ending{Node: i, Status: status, Reason: reason})
 			open = append(open, id)
 		}
@@ -218,6 +218,7 @@ func (s *Store) fireWorkflows(ctx context.Context, limit int, r *store.Resolutio
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, t := range timers {
 		var part store.Resolution
 		if t.Kind == timerWorkflow {
@@ -226,7 +227,8 @@ func (s *Store) fireWorkflows(ctx context.Context, limit int, r *store.Resolutio
 			part, err = s.endGrace(ctx, job.ID(t.ID))
 		}
 		if err != nil && !errors.Is(err, job.ErrWrongState) && !errors.Is(err, job.ErrNotFound) {
-			return err
+			failed = errors.Join(failed, err) // the others must not wait for this one
+			continue
 		}
 		if err := s.db.Write(ctx, func(tx Tx) error { _, err := deleteTimers(tx, []timerRow{t}); return err }); err != nil {
 			return err
@@ -234,7 +236,7 @@ func (s *Store) fireWorkflows(ctx context.Context, limit int, r *store.Resolutio
 		part.Done = 1
 		merge(r, part)
 	}
-	return nil
+	return failed
 }
 
 // ExpireLeases implements store.Timekeeper. Whether a lease has expired is
@@ -251,21 +253,14 @@ func (s *Store) ExpireLeases(ctx context.Context, limit int) (store.Resolution, 
 		if err != nil {
 			return err
 		}
-		leases, err := s.resolve(tx, outcomes, &r)
+		ended, err := s.resolve(tx, outcomes, &r)
 		if err != nil {
 			return err
 		}
-		now, err := tx.Now()
-		if err != nil {
-			return err
-		}
-		r.Verdicts = nil
-		for _, l := range leases {
-			if l.expiresAt <= now {
-				r.Done++
-			}
-		}
-		_, err = tx.Exec("delete_expired_leases", ids(expired), now)
+		// Only what was judged expired may go: a lease that a heartbeat saved in
+		// between still has jobs.
+		r.Verdicts, r.Done = nil, len(ended)
+		_, err = tx.Exec("delete_leases", ids(ended))
 		return err
 	})
 	if err != nil {

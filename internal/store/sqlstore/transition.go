@@ -58,6 +58,7 @@ type requeueRow struct {
 	ScheduledAt int64  `json:"scheduled_at"`
 	Error       string `json:"error"`
 	node        int
+	worker      string
 }
 
 // countRow is a row of count_jobs.
@@ -161,6 +162,10 @@ func (t *transition) foreignChecks() []edgeRow {
 
 func (t *transition) endRows(ended []int) []endRow {
 	list := make([]endRow, len(ended))
+	again := make(map[int]requeueRow, len(t.again)) // ended in spite of an attempt left
+	for _, row := range t.again {
+		again[row.node] = row
+	}
 	for k, i := range ended {
 		n, j := t.part.Nodes[i], t.part.jobs[i]
 		row := endRow{
@@ -175,6 +180,8 @@ func (t *transition) endRows(ended []int) []endRow {
 				result := string(end.result)
 				row.Result = &result
 			}
+		} else if last, ok := again[i]; ok {
+			row.Attempts, row.Error, row.Worker = last.Attempts, last.Error, last.worker
 		}
 		list[k] = row
 	}

@@ -24,6 +24,14 @@ type Harness interface {
 	// Query runs a SELECT with ? for each argument and returns its rows by
 	// lower-case column name.
 	Query(query string, args ...any) ([]map[string]any, error)
+	// Exec runs a statement that changes rows, with ? for each argument: what no
+	// call of a store does.
+	Exec(query string, args ...any) error
+	// Before calls hook before each statement of Store, with the statement's
+	// name, which is the same in every dialect, and its SQL, until it is set
+	// anew; nil ends it. exec changes rows in the statement's own transaction:
+	// what another transaction does that a lock did not hold off.
+	Before(hook func(name, sql string, exec func(query string, args ...any)))
 	// Statements returns what Store ran while f ran, in order. The beginning
 	// and the end of each transaction are among them as BEGIN, BEGIN IMMEDIATE,
 	// COMMIT and ROLLBACK.
@@ -83,6 +91,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"counters", testCounters},
 		{"locks", testLocks},
 		{"commit", testCommit},
+		{"guards", testGuards},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

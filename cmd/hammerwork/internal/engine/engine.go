@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,15 +30,13 @@ import (
 // ErrInUse says that another process uses the data folder.
 var ErrInUse = errors.New("data folder in use")
 
-// cancelGrace is how long running jobs may go on after a cancel.
-const cancelGrace = 10 * time.Second
-
 // Config is what Open needs.
 type Config struct {
 	DataDir     string // empty: temporary, removed by Close
 	Keep        bool   // leave a temporary data folder behind
 	Concurrency int    // jobs that run side by side
 	Handler     worker.Handler
+	Store       store.Options // the zero value of a field means its default
 	Log         *slog.Logger
 	Registry    *prometheus.Registry
 }
@@ -73,7 +70,8 @@ func (e *Engine) open(ctx context.Context) error {
 		return err
 	}
 	var err error
-	e.store, err = sqlite.Open(ctx, filepath.Join(e.dir, "hammerwork.db"), store.Options{CancelGrace: cancelGrace})
+	e.cfg.Store = e.cfg.Store.WithDefaults()
+	e.store, err = sqlite.Open(ctx, filepath.Join(e.dir, "hammerwork.db"), e.cfg.Store)
 	if err != nil {
 		return err
 	}
@@ -137,7 +135,9 @@ func (e *Engine) openServices(ctx context.Context) error {
 			return resolver.New(resolver.DefaultConfig(), e.store, b, e.cfg.Log, resolver.NewMetrics(e.cfg.Registry))
 		}},
 		{"dispatcher", func(b bus.Bus) (service.Service, error) {
-			return dispatcher.New(dispatcher.DefaultConfig(), e.store, b, e.cfg.Log, dispatcher.NewMetrics(e.cfg.Registry))
+			cfg := dispatcher.DefaultConfig()
+			cfg.LeaseTTL = e.cfg.Store.LeaseTTL
+			return dispatcher.New(cfg, e.store, b, e.cfg.Log, dispatcher.NewMetrics(e.cfg.Registry))
 		}},
 	}
 	if e.bus, err = connect("engine"); err != nil {
@@ -175,7 +175,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		defer stopWorker() // without services a worker has nothing to do
 		served <- service.Run(serve, e.services...)
 	}()
-	err := e.worker.Run(work)
+	err := service.Run(work, e.worker)
 	stopServices()
 	return errors.Join(err, <-served)
 }
@@ -212,7 +212,7 @@ func (e *Engine) Jobs(ctx context.Context, id job.ID) ([]store.JobRecord, error)
 
 // Cancel asks a workflow to end: what runs may do so by itself for a while.
 func (e *Engine) Cancel(ctx context.Context, id job.ID) error {
-	r, err := e.store.CancelWorkflow(ctx, id, cancelGrace)
+	r, err := e.store.CancelWorkflow(ctx, id, e.cfg.Store.CancelGrace)
 	if err == nil {
 		e.announce(r)
 	}

@@ -29,7 +29,8 @@ SELECT id, worker, jobs, expires_at FROM leases WHERE id IN (SELECT unhex(value)
 -- name: claimed_jobs
 -- Only jobs that can be claimed or are held: the others have ended.
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, s.epoch, s.attempts, j.max_attempts, j.timeout,
-    s.priority, j.trace_id, j.traceparent, j.correlation_id, json_array_length(j.depends_on)
+    s.priority, j.trace_id, j.traceparent, j.correlation_id,
+    (SELECT count(*) FROM (SELECT 1 FROM edges e WHERE e.child_id = j.id LIMIT 1001))
 FROM json_each(?1) x
 CROSS JOIN jobs j ON j.id = unhex(x.value)
 CROSS JOIN job_state s ON s.id = j.id
@@ -38,21 +39,19 @@ WHERE s.status IN ('pending', 'retrying');
 
 -- name: parents_sizes
 -- How many bytes of results the direct parents of each job have.
-SELECT c.id, coalesce(sum(length(p.result)), 0)
+SELECT c.child_id, coalesce(sum(length(p.result)), 0)
 FROM json_each(?1) x
-CROSS JOIN jobs c ON c.id = unhex(x.value)
-CROSS JOIN json_each(c.depends_on) d
-CROSS JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
-GROUP BY c.id;
+CROSS JOIN edges c ON c.child_id = unhex(x.value)
+CROSS JOIN job_state p ON p.id = c.parent_id
+GROUP BY c.child_id;
 
 -- name: parents_results
-SELECT c.id, p.id, pj.name, p.status, p.result
+SELECT c.child_id, p.id, pj.name, p.status, p.result
 FROM json_each(?1) x
-CROSS JOIN jobs c ON c.id = unhex(x.value)
-CROSS JOIN json_each(c.depends_on) d
-CROSS JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
-JOIN jobs pj ON pj.id = p.id
-ORDER BY c.id, p.id;
+CROSS JOIN edges c ON c.child_id = unhex(x.value)
+CROSS JOIN job_state p ON p.id = c.parent_id
+CROSS JOIN jobs pj ON pj.id = p.id
+ORDER BY c.child_id, p.id;
 
 -- name: held_job
 -- One row when the fence (job, epoch, lease) holds.
@@ -63,10 +62,9 @@ WHERE l.id = ?3 AND s.id = ?1 AND e.value ->> 1 = ?2 AND s.epoch = ?2 AND s.stat
 
 -- name: parents_page
 SELECT p.id, pj.name, p.status, p.result
-FROM jobs c
-JOIN json_each(c.depends_on) d
-JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
-JOIN jobs pj ON pj.id = p.id
-WHERE c.id = ?1 AND p.id > ?2 AND (?3 = '' OR pj.name = ?3)
-ORDER BY p.id
+FROM edges c
+CROSS JOIN job_state p ON p.id = c.parent_id
+CROSS JOIN jobs pj ON pj.id = p.id
+WHERE c.child_id = ?1 AND c.parent_id > ?2 AND (?3 = '' OR pj.name = ?3)
+ORDER BY c.parent_id
 LIMIT ?4;

@@ -34,8 +34,8 @@ WHERE leases.id = c.id;
 -- name: delete_empty_leases
 DELETE FROM leases WHERE id IN (SELECT unhex(value ->> 'id') FROM json_each(?1)) AND remaining <= 0;
 
--- name: delete_expired_leases
-DELETE FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND expires_at <= ?2;
+-- name: delete_leases
+DELETE FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1));
 
 -- name: expire_all_leases
 UPDATE leases SET expires_at = ?1 WHERE expires_at > ?1;

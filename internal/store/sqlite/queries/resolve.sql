@@ -99,7 +99,8 @@ RETURNING id;
 
 -- name: end_jobs
 UPDATE job_state SET
-    status = c.status, dependency_status = c.dependency_status, reason = c.reason, error = c.error,
+    status = c.status, dependency_status = c.dependency_status, reason = c.reason,
+    error = iif(c.error = '' AND c.status <> 'completed', job_state.error, c.error), -- keeps the last attempt's
     cause_job_id = c.cause, attempts = c.attempts, give_backs = 0, unresolved = c.unresolved, active = c.active,
     inactive = c.inactive, broken = c.broken, started_at = c.started_at, finished_at = ?2, lease_id = c.lease,
     worker = c.worker, result = c.result

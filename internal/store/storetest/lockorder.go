@@ -1,0 +1,107 @@
+package storetest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// named returns the names of the statements that ran while f ran, in order.
+func (r *rig) named(f func()) []string {
+	r.Helper()
+	var list []string
+	r.Before(func(name, _ string, _ func(string, ...any)) { list = append(list, name) })
+	defer r.Before(nil)
+	f()
+	return list
+}
+
+// lockNames looks at the names of statements, which are the same in every
+// dialect: what a dialect with one writer only reads, another locks.
+func lockNames(t *testing.T, open Opener) {
+	// inOrder checks that the statements that begin so come in this order; each
+	// of needed must be among them.
+	inOrder := func(r *rig, f func(), order []string, needed ...string) {
+		r.Helper()
+		list := r.named(f)
+		at := 0
+		for _, name := range list {
+			place := slices.IndexFunc(order, func(o string) bool { return strings.HasPrefix(name, o) })
+			if place < 0 {
+				continue
+			}
+			if place < at {
+				r.Errorf("%s comes after %s in %v", name, order[at], list)
+			}
+			at = place
+		}
+		for _, name := range needed {
+			if !slices.Contains(list, name) {
+				r.Errorf("%s is not among %v", name, list)
+			}
+		}
+	}
+	locks := []string{"lock_workflows", "lock_leases", "lock_jobs", "lock_descendants", "lock_open_jobs"}
+
+	check(t, open, "outcomes take workflows, then leases, then jobs, then all that follows", func(r *rig) {
+		r.start(append(fan(3), task("free"))...)
+		got := r.claimNamed("first", "free")
+		inOrder(r, func() { r.complete(got["first"]) }, append(slices.Clone(locks[:3]), "edges_from", "end_jobs"), locks[:2]...)
+		inOrder(r, func() { r.commit(failedForGood(got["free"])) }, append(slices.Clone(locks), "take_ready", "end_jobs"), locks[0], locks[1], locks[3], locks[4])
+	})
+
+	check(t, open, "expired leases take workflows, then leases, then jobs", func(r *rig) {
+		r.start(fanIn(3)...)
+		r.claimInLeases(3)
+		r.Advance(acceptTTL + slack)
+		inOrder(r, func() { r.expire() }, locks, locks[:2]...)
+	})
+
+	check(t, open, "deadlines take workflows, then jobs", func(r *rig) {
+		r.start(task("late").WithDeadline(time.Hour), task("free"))
+		r.Advance(2 * time.Hour)
+		inOrder(r, func() { r.fire() }, locks, "lock_workflows", "lock_jobs_and_children")
+	})
+
+	check(t, open, "delayed jobs are taken before their timers", func(r *rig) {
+		r.start(task("delayed").WithDelay(time.Hour))
+		r.Advance(2 * time.Hour)
+		inOrder(r, func() { r.fire() }, []string{"lock_jobs", "delete_timers", "make_ready"}, "lock_jobs", "delete_timers", "make_ready")
+	})
+
+	check(t, open, "edge checks take workflows, then jobs", func(r *rig) {
+		parent := task("parent")
+		r.enqueueJobs(parent)
+		r.runToEnd()
+		r.start(task("child", parent))
+		inOrder(r, func() { r.checkEdges() }, append(slices.Clone(locks), "edges_between", "count_jobs"), "lock_workflows", "lock_jobs")
+	})
+
+	check(t, open, "a cancel takes its workflow, then jobs, then their ready rows", func(r *rig) {
+		id := r.start(fan(3)...)
+		inOrder(r, func() { r.cancel(id) }, append(slices.Clone(locks), "take_ready"), "lock_workflows", "lock_open_jobs", "take_ready")
+	})
+
+	check(t, open, "what is locked is locked by id", func(r *rig) {
+		seen := make(map[string]bool)
+		r.Before(func(name, sql string, _ func(string, ...any)) {
+			if strings.HasPrefix(name, "lock_") && !seen[name] {
+				seen[name] = true
+				if !ordered.MatchString(sql) {
+					r.Errorf("%s does not go by id:\n%s", name, sql)
+				}
+			}
+		})
+		parent := task("parent").WithPriority(job.High)
+		r.enqueueJobs(parent)
+		r.complete(r.claimOne())
+		r.start(task("child", parent), task("free"))
+		r.checkEdges()
+		r.commit(failedForGood(r.claimOne()))
+		r.Before(nil)
+		r.equal("statements that lock", len(seen), 6)
+	})
+}
