@@ -131,7 +131,7 @@ func TestAFetchEndsWithItsContext(t *testing.T) {
 		r.fetch = func(bus.Fetch) bus.FetchReply { return bus.FetchReply{Error: "unavailable"} }
 		r.deliver(timeout(7*time.Second), func(j *bus.Job) { j.Fetch = true })
 		r.pass(7*time.Second - time.Millisecond)
-		equal(t, "outcomes before", len(r.outcomes), 0)
+		equal(t, "outcomes before", r.reported(), 0)
 		r.pass(time.Millisecond)
 		equal(t, "kind", r.outcome().Kind, job.KindTimedOut)
 	})

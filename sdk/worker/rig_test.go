@@ -2,8 +2,9 @@ package worker_test
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,19 +20,20 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // rig is a worker in a bubble and, on the other side of its bus, the test in
-// place of dispatcher and resolver. Its fields are looked at only after wait.
+// place of dispatcher and resolver.
 type rig struct {
 	t     *testing.T
 	bus   *membus.Bus
 	stop  context.CancelFunc
 	ended chan error
+	jobs  int                            // delivered
+	fetch func(bus.Fetch) bus.FetchReply // answers fetches; set before a job is delivered
 
-	pulls    []bus.Pull
+	mu       sync.Mutex
+	offers   []bus.Pull
 	outcomes []bus.Outcome
 	beats    int
-	beaten   bus.HeartbeatReply             // the answer to every heartbeat
-	fetch    func(bus.Fetch) bus.FetchReply // answers fetches
-	jobs     int
+	beaten   bus.HeartbeatReply // the answer to every heartbeat
 }
 
 // bubble runs a test with a running worker. Timers don't wait for the clock in
@@ -47,9 +49,15 @@ func bubble(t *testing.T, cfg worker.Config, setup func(w *worker.Worker) error,
 		if err := setup(w); err != nil {
 			t.Fatal(err)
 		}
-		r.listen(bus.PullSubject("w"), func(m bus.Message) { r.pulls = append(r.pulls, decode[bus.Pull](t, m.Data)) })
+		r.listen(bus.PullSubject("w"), func(m bus.Message) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.offers = append(r.offers, decode[bus.Pull](t, m.Data))
+		})
 		r.listen("hw.v1.completed.*.*", r.completed)
 		r.listen(bus.HeartbeatSubject("w"), func(m bus.Message) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
 			r.beats++
 			r.publish(m.Reply, encode(t, r.beaten))
 		})
@@ -93,6 +101,8 @@ func (r *rig) publish(subject string, data []byte) {
 }
 
 func (r *rig) completed(m bus.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	list := decode[bus.Completed](r.t, m.Data).Outcomes
 	r.outcomes = append(r.outcomes, list...)
 	reply := bus.CompletedReply{}
@@ -122,15 +132,32 @@ func (r *rig) deliver(change ...func(*bus.Job)) bus.LeaseJob {
 	for _, f := range change {
 		f(&j)
 	}
-	d := bus.Deliver{Pull: r.pulls[len(r.pulls)-1].ID, Lease: k.Lease, TTL: 5 * time.Second, Jobs: []bus.Job{j}}
+	pulls := r.pulls()
+	d := bus.Deliver{Pull: pulls[len(pulls)-1].ID, Lease: k.Lease, TTL: 5 * time.Second, Jobs: []bus.Job{j}}
 	r.publish(bus.DeliverSubject("w"), encode(r.t, d))
 	r.wait()
 	return k
 }
 
+// pulls returns the offers so far.
+func (r *rig) pulls() []bus.Pull {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.offers)
+}
+
+// reported counts the outcomes that were not looked at.
+func (r *rig) reported() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.outcomes)
+}
+
 // outcome returns the one outcome there is, and forgets it.
 func (r *rig) outcome() bus.Outcome {
 	r.t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if len(r.outcomes) != 1 {
 		r.t.Fatalf("%d outcomes", len(r.outcomes))
 	}
@@ -139,26 +166,32 @@ func (r *rig) outcome() bus.Outcome {
 	return o
 }
 
-// offered counts the slots of the last pull.
-func (r *rig) offered() int {
-	n := 0
-	for _, o := range r.pulls[len(r.pulls)-1].Offers {
-		n += o.Slots
+// heartbeats counts them; answer changes what they are told.
+func (r *rig) heartbeats() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.beats
+}
+
+func (r *rig) answer(change func(*bus.HeartbeatReply)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.beaten)
+}
+
+// offered counts the slots of the last n offers.
+func (r *rig) offered(n int) int {
+	slots := 0
+	pulls := r.pulls()
+	for _, p := range pulls[len(pulls)-n:] {
+		for _, o := range p.Offers {
+			slots += o.Slots
+		}
 	}
-	return n
+	return slots
 }
 
 func timeout(d time.Duration) func(*bus.Job) { return func(j *bus.Job) { j.Timeout = d } }
-
-func payload(v any) func(*bus.Job) {
-	return func(j *bus.Job) {
-		data, err := json.Marshal(v)
-		if err != nil {
-			panic(err)
-		}
-		j.Payload = data
-	}
-}
 
 func encode[T any](t *testing.T, body T) []byte {
 	data, err := bus.Encode("id", body)

@@ -22,7 +22,7 @@ func TestAnAttemptThatRunsOutOfTimeIsTimedOut(t *testing.T) {
 	bubble(t, worker.Config{}, one(1, obedient), func(r *rig) {
 		r.deliver(timeout(3 * time.Second))
 		r.pass(3*time.Second - time.Millisecond)
-		equal(t, "outcomes before", len(r.outcomes), 0)
+		equal(t, "outcomes before", r.reported(), 0)
 		r.pass(time.Millisecond)
 		o := r.outcome()
 		equal(t, "kind", o.Kind, job.KindTimedOut)
@@ -73,20 +73,20 @@ func TestAHandlerThatIgnoresItsContextIsReportedAndKeepsItsSlotOnly(t *testing.T
 	bubble(t, worker.Config{HandlerGrace: 2 * time.Second}, one(2, handler), func(r *rig) {
 		r.deliver(timeout(time.Second), func(j *bus.Job) { j.Name = "deaf" })
 		r.pass(3*time.Second - time.Millisecond)
-		equal(t, "outcomes within the grace", len(r.outcomes), 0)
+		equal(t, "outcomes within the grace", r.reported(), 0)
 		r.pass(time.Millisecond)
 		o := r.outcome()
 		equal(t, "kind", o.Kind, job.KindTimedOut)
 		equal(t, "error", o.Error, "the attempt ran out of time, and the handler did not return within 2s")
 		for range 3 {
 			r.pass(5 * time.Second)
-			equal(t, "slots on offer", r.offered(), 1)
+			equal(t, "slots on offer", r.offered(1), 1)
 			r.deliver()
 			equal(t, "kind in the other slot", r.outcome().Kind, job.KindCompleted)
 		}
 		r.pass(7 * time.Second)
-		equal(t, "outcomes after it returned", len(r.outcomes), 0)
-		equal(t, "slots on offer together after it returned", r.offered()+r.pulls[len(r.pulls)-2].Offers[0].Slots, 2)
+		equal(t, "outcomes after it returned", r.reported(), 0)
+		equal(t, "slots on offer together after it returned", r.offered(2), 2)
 	})
 }
 
@@ -119,7 +119,7 @@ func TestACancelledHandlerMayStillEndByItself(t *testing.T) {
 		return "saved", nil
 	}), func(r *rig) {
 		k := r.deliver()
-		r.beaten.Cancelled = []bus.LeaseJob{k} // the control message got lost; the heartbeat says the same
+		r.answer(func(b *bus.HeartbeatReply) { b.Cancelled = []bus.LeaseJob{k} }) // the control message got lost; the heartbeat says the same
 		r.pass(time.Second)
 		o := r.outcome()
 		equal(t, "kind", o.Kind, job.KindCompleted)
@@ -135,13 +135,13 @@ func TestALostLeaseStopsItsHandlerAndNothingIsReported(t *testing.T) {
 		return "too late", nil
 	}), func(r *rig) {
 		k := r.deliver()
-		r.beaten.Lost = []job.ID{k.Lease}
+		r.answer(func(b *bus.HeartbeatReply) { b.Lost = []job.ID{k.Lease} })
 		r.pass(time.Second)
 		if !errors.Is(cause, agent.ErrLost) {
 			t.Errorf("cause: %v", cause)
 		}
 		r.pass(time.Minute)
-		equal(t, "outcomes", len(r.outcomes), 0)
+		equal(t, "outcomes", r.reported(), 0)
 	})
 }
 
@@ -159,8 +159,8 @@ func TestAStoppedWorkerLetsItsHandlersEnd(t *testing.T) {
 		equal(t, "error", r.end(), nil)
 		equal(t, "time to stop", time.Since(began), 20*time.Second)
 		equal(t, "kind", r.outcome().Kind, job.KindCompleted)
-		if r.beats < 4 {
-			t.Errorf("%d heartbeats while it drained", r.beats)
+		if n := r.heartbeats(); n < 4 {
+			t.Errorf("%d heartbeats while it drained", n)
 		}
 	})
 }

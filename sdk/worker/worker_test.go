@@ -26,8 +26,8 @@ func TestEachQueueHasItsOwnHandlerAndSlots(t *testing.T) {
 	}
 	bubble(t, worker.Config{}, setup, func(r *rig) {
 		want := []bus.Offer{{Queues: []string{"mail"}, Slots: 3}, {Queues: []string{"pdf"}, Slots: 1}}
-		if !reflect.DeepEqual(r.pulls[0].Offers, want) {
-			t.Errorf("offers %v, want %v", r.pulls[0].Offers, want)
+		if !reflect.DeepEqual(r.pulls()[0].Offers, want) {
+			t.Errorf("offers %v, want %v", r.pulls()[0].Offers, want)
 		}
 		r.deliver(func(j *bus.Job) { j.Queue = "pdf" })
 		equal(t, "result", string(r.outcome().Result), `"printed"`)
@@ -57,9 +57,9 @@ func TestNoMoreHandlersRunThanThereAreSlots(t *testing.T) {
 		for range 10 {
 			r.deliver()
 		}
-		equal(t, "given back", len(r.outcomes), 7)
+		equal(t, "given back", r.reported(), 7)
 		r.pass(time.Second)
-		equal(t, "outcomes in the end", len(r.outcomes), 10)
+		equal(t, "outcomes in the end", r.reported(), 10)
 		equal(t, "handlers at once", most, 3)
 	})
 }

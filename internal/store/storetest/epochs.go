@@ -121,7 +121,7 @@ func guardedEpochs(t *testing.T, open Opener) {
 		r.wantRows("leases", 0)
 	})
 
-	check(t, open, "a cancel names no job that has ended, though its parent and its lease go on", func(r *rig) {
+	check(t, open, "neither a cancel nor its grace stops a job that has ended, though its parent and its lease go on", func(r *rig) {
 		one, two := task("one").WithPriority(job.High), task("two")
 		id := r.start(one, two, task("child", one, two))
 		r.plant("UPDATE job_state SET join_rule = 'any' WHERE dependency_status = 'waiting'")
@@ -134,6 +134,9 @@ func guardedEpochs(t *testing.T, open Opener) {
 		}
 		r.equal("held jobs", heldIDs(r.cancel(id).Control), []job.ID{two.ID})
 		r.wantJobs(id, "one: completed", "two: running", "child: completed")
+		r.Advance(grace + slack)
+		r.equal("stopped", heldIDs(r.fire().Control), []job.ID{two.ID})
+		r.wantJobs(id, "two: cancelled user", "child: completed")
 	})
 
 	check(t, open, "when the grace is over, jobs that ended within it are not stopped", func(r *rig) {

@@ -143,7 +143,7 @@ func TestParentsResultsReachTheirChildHoweverLargeAndMany(t *testing.T) {
 				}
 				return len(seen), nil
 			}
-			_, jobs, _ := run(t, Config{Handler: handler, Concurrency: 100}, append(parents, join)...)
+			_, jobs, _ := run(t, Config{Handler: handler, Concurrency: 1000}, append(parents, join)...)
 			j := jobs["join"]
 			if string(j.Result) != fmt.Sprint(c.parents) {
 				t.Errorf("join is %s with result %s: %s", j.Status, j.Result, j.Error)
