@@ -93,7 +93,7 @@ func TestAReportIsBoundedByCountAndBytes(t *testing.T) {
 	large := strings.Repeat(`"`, 256<<10) // escaped, twice that
 	for n := 1; n <= 600; n++ {
 		o := job.Outcome{Kind: job.KindCompleted, Result: []byte("null")}
-		if n > 500 {
+		if n > 590 {
 			o.Result = []byte(large)
 		}
 		r.end(1000, n, o)

@@ -45,6 +45,9 @@ type Enqueued struct {
 // ErrExists says that the id to be enqueued is stored already.
 var ErrExists = errors.New("already exists")
 
+// ErrNewerSchema says that the database was written by a newer version.
+var ErrNewerSchema = errors.New("the data was written by a newer version of hammerwork")
+
 // ErrUnknownParent says that a job depends on a job that is not stored.
 var ErrUnknownParent = errors.New("unknown parent")
 
@@ -212,6 +215,9 @@ type Reader interface {
 	// OpenWorkflow returns the newest workflow that has not ended and was
 	// enqueued with digest, or ErrNotFound.
 	OpenWorkflow(ctx context.Context, digest string) (job.ID, error)
+	// OtherOpenWorkflow returns the name of a workflow that has not ended and
+	// was enqueued with another digest, or ErrNotFound.
+	OtherOpenWorkflow(ctx context.Context, digest string) (name string, err error)
 	// WorkflowJobs returns its jobs in the order of its definition.
 	WorkflowJobs(ctx context.Context, id job.ID) ([]JobRecord, error)
 	// Job returns one job with its attempts, or ErrNotFound.

@@ -129,7 +129,14 @@ func (d *database) migrate(ctx context.Context) error {
 		return err
 	}
 	return d.retry(ctx, func() error {
-		_, err := p.Up(ctx)
+		stored, known, err := p.GetVersions(ctx)
+		if err != nil {
+			return err
+		}
+		if stored > known {
+			return fmt.Errorf("%w: its schema is %d, this one knows %d", store.ErrNewerSchema, stored, known)
+		}
+		_, err = p.Up(ctx)
 		return err
 	})
 }

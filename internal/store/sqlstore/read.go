@@ -54,6 +54,25 @@ func (s *Store) OpenWorkflow(ctx context.Context, digest string) (job.ID, error)
 	return id, nil
 }
 
+// OtherOpenWorkflow implements store.Reader.
+func (s *Store) OtherOpenWorkflow(ctx context.Context, digest string) (string, error) {
+	found, name := false, ""
+	err := s.db.Read(ctx, func(tx Tx) error {
+		found = false
+		return tx.Query("other_open_workflow", func(r Row) error {
+			found = true
+			return r.Scan(&name)
+		}, digest)
+	})
+	if err == nil && !found {
+		err = job.ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("open workflow of another digest: %w", err)
+	}
+	return name, nil
+}
+
 // WorkflowJobs implements store.Reader.
 func (s *Store) WorkflowJobs(ctx context.Context, id job.ID) ([]store.JobRecord, error) {
 	var jobs []store.JobRecord

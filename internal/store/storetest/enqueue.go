@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -280,6 +281,21 @@ func testEnqueue(t *testing.T, open Opener) {
 }
 
 func testDigest(t *testing.T, open Opener) {
+	check(t, open, "an unfinished workflow of another digest is named, an ended one is not", func(r *rig) {
+		w := graph(task("a"))
+		w.Name = "mine"
+		_, err := r.s.EnqueueWorkflow(r.ctx, w, "one")
+		r.ok(err, "enqueue")
+		name, err := r.s.OtherOpenWorkflow(r.ctx, "two")
+		r.ok(err, "other open workflow")
+		r.equal("name", name, "mine")
+		_, err = r.s.OtherOpenWorkflow(r.ctx, "one")
+		r.equal("not found", errors.Is(err, job.ErrNotFound), true)
+		r.runToEnd()
+		_, err = r.s.OtherOpenWorkflow(r.ctx, "two")
+		r.equal("not found", errors.Is(err, job.ErrNotFound), true)
+	})
+
 	enqueue := func(r *rig, digest string) job.ID {
 		r.Helper()
 		w := graph(task("a"))

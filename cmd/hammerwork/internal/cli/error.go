@@ -13,6 +13,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
@@ -61,6 +62,10 @@ func describe(err error) (code int, hint string) {
 		code, hint = exitNotFound, ""
 	case errors.Is(err, engine.ErrInUse):
 		code, hint = exitRefused, "wait until the other process has ended, or choose another --data-dir"
+	case errors.Is(err, engine.ErrUnfinished):
+		code, hint = exitRefused, "finish that run with its own file first, or choose another --data-dir"
+	case errors.Is(err, store.ErrNewerSchema):
+		code, hint = exitRefused, "use that version, or choose another --data-dir"
 	case errors.Is(err, job.ErrWrongState):
 		code = exitRefused
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EROFS):

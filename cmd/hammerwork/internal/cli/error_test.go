@@ -10,6 +10,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
 	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
@@ -28,6 +29,8 @@ func TestEachKindOfErrorHasItsExitCode(t *testing.T) {
 		{job.ErrNotFound, 3},
 		{&hintError{job.ErrNotFound, "look"}, 3},
 		{engine.ErrInUse, 4},
+		{engine.ErrUnfinished, 4},
+		{store.ErrNewerSchema, 4},
 		{job.ErrWrongState, 4},
 		{&fs.PathError{Op: "mkdir", Path: "/x", Err: syscall.EACCES}, 4},
 		{syscall.ECONNREFUSED, 5},

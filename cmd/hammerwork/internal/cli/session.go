@@ -55,11 +55,17 @@ func (s *session) run(ctx context.Context, cfg engine.Config) (err error) {
 	if s.engine, err = s.app.open(ctx, cfg); err != nil {
 		return err
 	}
+	// Before anything runs: the data folder may hold another workflow.
+	id, resumed, err := s.engine.Submit(ctx, s.file.Workflow, s.file.Digest)
+	if err != nil {
+		return errors.Join(fmt.Errorf("enqueue workflow %s: %w", s.file.Name, err), s.engine.Close())
+	}
+	s.id = id
 	work, stopWork := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	go func() { served <- s.engine.Run(work) }()
 
-	rec, jobs, err := s.follow(ctx, served, stopWork)
+	rec, jobs, err := s.follow(ctx, resumed, served, stopWork)
 	stopWork()
 	if closed := s.close(served); err == nil {
 		err = closed
@@ -87,14 +93,9 @@ func (s *session) close(served <-chan error) error {
 	return s.stoppedAtOnce()
 }
 
-// follow submits the workflow and returns how it stands when it has ended or
+// follow returns how the workflow stands when it has ended or
 // when the user has stopped it. served gives the engine's end.
-func (s *session) follow(ctx context.Context, served chan error, stopWork func()) (rec store.WorkflowRecord, jobs []store.JobRecord, err error) {
-	id, resumed, err := s.engine.Submit(ctx, s.file.Workflow, s.file.Digest)
-	if err != nil {
-		return rec, nil, fmt.Errorf("enqueue workflow %s: %w", s.file.Name, err)
-	}
-	s.id = id
+func (s *session) follow(ctx context.Context, resumed bool, served chan error, stopWork func()) (rec store.WorkflowRecord, jobs []store.JobRecord, err error) {
 	if err := s.show(ctx, resumed); err != nil {
 		return rec, nil, err
 	}
@@ -109,7 +110,7 @@ func (s *session) follow(ctx context.Context, served chan error, stopWork func()
 	var watched error
 	go func() {
 		defer close(ended)
-		rec, watched = s.engine.Watch(watch, id, s.progress.Job)
+		rec, watched = s.engine.Watch(watch, s.id, s.progress.Job)
 	}()
 	stopped, err := s.wait(ctx, ended, &watched, served, stopWork)
 	stopWatch()
@@ -118,11 +119,11 @@ func (s *session) follow(ctx context.Context, served chan error, stopWork func()
 		return rec, nil, err
 	}
 	if stopped {
-		if rec, err = s.engine.Workflow(ctx, id); err != nil {
+		if rec, err = s.engine.Workflow(ctx, s.id); err != nil {
 			return rec, nil, err
 		}
 	}
-	jobs, err = s.engine.Jobs(ctx, id)
+	jobs, err = s.engine.Jobs(ctx, s.id)
 	return rec, jobs, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,6 +30,14 @@ import (
 
 // ErrInUse says that another process uses the data folder.
 var ErrInUse = errors.New("data folder in use")
+
+// ErrUnfinished says that the data folder holds an unfinished run of another
+// definition. Running both together is nobody's wish.
+var ErrUnfinished = errors.New("the data folder holds an unfinished run of another workflow")
+
+// handlerGrace is how long a handler may ignore the end of its context: a
+// little longer than the built-in ones give a program to stop.
+const handlerGrace = 10 * time.Second
 
 // Config is what Open needs.
 type Config struct {
@@ -158,7 +167,7 @@ func (e *Engine) openServices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.worker, err = worker.New(worker.Config{Name: "embedded"}, b, e.cfg.Log); err != nil {
+	if e.worker, err = worker.New(worker.Config{Name: "embedded", HandlerGrace: handlerGrace}, b, e.cfg.Log); err != nil {
 		return err
 	}
 	return worker.HandleAll(e.worker, e.cfg.Concurrency, e.cfg.Handler)
@@ -180,8 +189,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	return errors.Join(err, <-served)
 }
 
-// Submit enqueues w. With a data folder it first looks for an unfinished run
-// of the same definition, which goes on then.
+// Submit enqueues w; call it before Run. With a data folder it first looks for
+// an unfinished run of the same definition, which goes on then; ErrUnfinished
+// when there is one of another.
 func (e *Engine) Submit(ctx context.Context, w *workflow.Workflow, digest string) (id job.ID, resumed bool, err error) {
 	if e.feed, err = subscribe(e.bus); err != nil {
 		return job.ID{}, false, err
@@ -190,6 +200,12 @@ func (e *Engine) Submit(ctx context.Context, w *workflow.Workflow, digest string
 		id, err := e.store.OpenWorkflow(ctx, digest)
 		if !errors.Is(err, job.ErrNotFound) {
 			return id, err == nil, err
+		}
+		switch other, err := e.store.OtherOpenWorkflow(ctx, digest); {
+		case err == nil:
+			return job.ID{}, false, fmt.Errorf("%w: %s", ErrUnfinished, other)
+		case !errors.Is(err, job.ErrNotFound):
+			return job.ID{}, false, err
 		}
 	}
 	done, err := e.store.EnqueueWorkflow(ctx, w, digest)

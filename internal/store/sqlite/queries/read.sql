@@ -21,6 +21,12 @@ WHERE j.workflow_id = ?1 AND s.status IN ('pending', 'retrying', 'suspended');
 -- name: open_workflow
 SELECT id FROM workflows WHERE digest = ?1 AND finished_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;
 
+-- name: other_open_workflow
+SELECT name FROM workflows WHERE digest > ?1 AND finished_at IS NULL
+UNION ALL
+SELECT name FROM workflows WHERE digest < ?1 AND finished_at IS NULL
+LIMIT 1;
+
 -- name: workflow_jobs
 WITH held AS MATERIALIZED (
     SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.worker, l.claimed_at FROM leases l, json_each(l.jobs) e
