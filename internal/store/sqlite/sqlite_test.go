@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,10 +14,83 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/store/sqlstore"
 	"github.com/hammerwork/hammerwork/internal/store/storetest"
+	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 func TestSQLiteKeepsTheContractOfAStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, o store.Options) storetest.Harness { return newHarness(t, o) })
+}
+
+func TestATransactionThatWritesHoldsOffOthersFromItsFirstStatement(t *testing.T) {
+	h := newHarness(t, store.Options{})
+	first := ""
+	h.Before(func(name, _ string, _ func(string, ...any)) {
+		if first == "" {
+			first = name
+			if err := h.lock(t); !busy(err) {
+				t.Errorf("another may write while %s runs: %v", name, err)
+			}
+		}
+	})
+	if _, err := h.first.Resolve(t.Context(), []job.Outcome{{}}); err != nil {
+		t.Fatal(err)
+	}
+	if first != "workflows_of_jobs" { // it only reads
+		t.Fatalf("the first statement is %q", first)
+	}
+	if err := h.lock(t); err != nil {
+		t.Errorf("nobody may write afterwards: %v", err)
+	}
+}
+
+func TestATransactionThatFindsTheFileBusyRunsAgain(t *testing.T) {
+	h := newHarness(t, store.Options{})
+	var busyError error
+	h.Before(func(string, string, func(string, ...any)) { busyError = h.lock(t) })
+	if _, err := h.first.Resolve(t.Context(), []job.Outcome{{}}); err != nil {
+		t.Fatal(err)
+	}
+	other := errors.New("another error")
+	for _, c := range []struct {
+		errs  []error // of one try after the other; then nil
+		tries int
+		want  error
+	}{
+		{nil, 1, nil},
+		{[]error{busyError, busyError}, 3, nil},
+		{[]error{busyError, other}, 2, other},
+		{slices.Repeat([]error{busyError}, 2*conflictTries), conflictTries, busyError},
+	} {
+		tries := 0
+		err := h.first.db.retry(t.Context(), func() error {
+			tries++
+			if tries <= len(c.errs) {
+				return c.errs[tries-1]
+			}
+			return nil
+		})
+		if tries != c.tries || !errors.Is(err, c.want) {
+			t.Errorf("%d tries and %v, want %d and %v", tries, err, c.tries, c.want)
+		}
+	}
+}
+
+// lock takes the write lock of the file for a moment, as another process does,
+// but does not wait for it.
+func (h *harness) lock(t *testing.T) error {
+	conn, err := h.raw.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(t.Context(), "PRAGMA busy_timeout = 0"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(t.Context(), "ROLLBACK")
+	return err
 }
 
 // harness is a database file with two handles and a clock that can be moved.

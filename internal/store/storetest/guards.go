@@ -98,6 +98,14 @@ func guardedRows(t *testing.T, open Opener) {
 		r.claimNamed("a")
 	})
 
+	check(t, open, "nothing starts in a workflow that is paused", func(r *rig) {
+		r.start(chain(2)...)
+		c := r.claimOne()
+		r.plant("UPDATE workflows SET status = 'paused'")
+		r.equal("queues", len(r.complete(c).Queues), 0)
+		r.wantIdle()
+	})
+
 	check(t, open, "a ready row of a job that has ended gives nothing", func(r *rig) {
 		r.enqueueJobs(tasks(2, "j")...)
 		r.plant("UPDATE job_state SET status = 'cancelled' WHERE id IN (SELECT id FROM jobs WHERE name = 'j0')")
@@ -126,6 +134,15 @@ func guardedRows(t *testing.T, open Opener) {
 			r.wantRows("timers WHERE kind = 'job'", 0)
 		})
 	}
+
+	check(t, open, "a deadline of a job that is gone ends nothing", func(r *rig) {
+		id := r.start(task("a"))
+		r.plant("INSERT INTO timers (due_at, kind, id) SELECT created_at, 'deadline', id FROM workflows")
+		r.Advance(slack)
+		r.fire()
+		r.wantRows("timers", 0)
+		r.wantJobs(id, "a: pending")
+	})
 
 	check(t, open, "a timer of a job that has ended wakes nobody", func(r *rig) {
 		r.enqueueJobs(task("a").WithDelay(time.Hour))

@@ -1,0 +1,73 @@
+package main
+
+var claimGuards = []guard{
+	{
+		name: "ready_heads: the queue is not paused", kind: status, file: queries + "claim.sql", place: "ready_heads",
+		from:     " AND NOT EXISTS (SELECT 1 FROM queues WHERE name = ?1 AND paused_at IS NOT NULL)",
+		protects: "jobs of a paused queue start",
+	},
+	{
+		name: "claim: every ready row it chose was there to delete", kind: owner, file: sqlstore + "claim.go", place: "claim.take",
+		from: `if err := execGuarded(c.tx, "delete_ready", taken); err != nil {`, to: `if _, err := execRows(c.tx, "delete_ready", taken); err != nil {`,
+		protects: "two claims hold one job",
+	},
+	{
+		name: "delete_ready: only the rows it was told", kind: owner, file: queries + "claim.sql", place: "delete_ready",
+		from: "(queue, rank, scheduled_at, id) IN (\n    SELECT value ->> 'queue', value ->> 'rank', value ->> 'scheduled_at', unhex(value ->> 'id') FROM json_each(?1))",
+		to:   "(queue, rank) IN (\n    SELECT value ->> 'queue', value ->> 'rank' FROM json_each(?1))", protects: "jobs vanish that nobody was given",
+	},
+	{
+		name: "claimed_jobs: the job has not ended", kind: status, file: queries + "claim.sql", place: "claimed_jobs",
+		from: "\nWHERE s.status IN ('pending', 'retrying')", protects: "a job that has ended is leased again",
+	},
+	{
+		name: "claim: a job that is not claimable stays out of the lease", kind: status, file: sqlstore + "claim.go", place: "claim.pack",
+		from: "if j == nil {", to: "if j == nil {\n\t\t\tj = &store.Claimed{Fence: job.Fence{Job: job.ID(x.ID)}}\n\t\t}\n\t\tif j == nil {",
+		protects: "a job that has ended is leased again",
+	},
+	{
+		name: "claim: a repeated claim gives only jobs of the lease's own epoch", kind: epoch, file: sqlstore + "claim.go", place: "claim.findEarlier",
+		from: "x != nil && x.Fence.Epoch == j.epoch", to: "x != nil",
+		protects: "a repeated claim brings a job that is in other hands by now",
+	},
+	{
+		name: "claim: a repeated claim finds its earlier lease", kind: unique, file: sqlstore + "claim.go", place: "Store.Claim",
+		from: "if repeat {", to: "if false {", protects: "a claim of unknown outcome takes a second set of jobs",
+	},
+	{
+		name: "claim: a grant whose lease exists gets no further jobs", kind: unique, file: sqlstore + "claim.go", place: "claim.share",
+		from: "if c.done[i] {", to: "if false {", protects: "a repeated claim writes over its lease",
+	},
+	{
+		name: "claim: a grant gets no more than its limit", kind: left, file: sqlstore + "claim.go", place: "claim.share",
+		from: "if left > room &&", to: "if left+100 > room &&", protects: "a worker gets more jobs than it has slots",
+	},
+	{
+		name: "claim: a grant gets only queues that it serves", kind: scope, file: sqlstore + "claim.go", place: "claim.share",
+		from: " && (g.Queues == nil || slices.Contains(g.Queues, x.Queue))", protects: "a worker gets jobs that it has no handler for",
+	},
+	{
+		name: "held_job: the lease is the caller's", kind: lease, file: queries + "claim.sql", place: "held_job",
+		from: "l.id = ?3 AND ", to: "?3 IS NOT NULL AND ", protects: "results go to a worker that does not hold the job",
+	},
+	{
+		name: "held_job: the lease lists this job", kind: lease, file: queries + "claim.sql", place: "held_job",
+		from: "s.id = ?1 AND ", to: "?1 IS NOT NULL AND ", protects: "a lease of one job opens the results of every other",
+	},
+	{
+		name: "held_job: the lease lists it with the epoch", kind: epoch, file: queries + "claim.sql", place: "held_job",
+		from: "e.value ->> 1 = ?2 AND ", protects: "an earlier claim reads under a later epoch",
+	},
+	{
+		name: "held_job: the job's state has the epoch", kind: epoch, file: queries + "claim.sql", place: "held_job",
+		from: "s.epoch = ?2 AND ", protects: "results go to a worker whose claim has ended",
+	},
+	{
+		name: "held_job: the job has not ended", kind: status, file: queries + "claim.sql", place: "held_job",
+		from: " AND s.status IN ('pending', 'retrying')", protects: "results go to a worker whose job has ended",
+	},
+	{
+		name: "parents' results: the fence holds", kind: lease, file: sqlstore + "parents.go", place: "Store.ParentResults",
+		from: "if !held {", to: "if false && !held {", protects: "results go to anybody",
+	},
+}

@@ -1,0 +1,94 @@
+package main
+
+const partGo = sqlstore + "part.go"
+
+// graphGuards decide which part of the graph a transition sees.
+var graphGuards = []guard{
+	{
+		name: "lock_jobs_and_children: only children of the same workflow", kind: scope, file: resolveSQL, place: "lock_jobs_and_children",
+		from: "\n    WHERE c.workflow_id IS p.workflow_id", protects: "jobs change whose workflow is not locked",
+	},
+	{
+		name: "lock_descendants: only jobs of the same workflow", kind: scope, file: resolveSQL, place: "lock_descendants",
+		from: " AND c.workflow_id IS r.workflow_id", protects: "jobs change whose workflow is not locked",
+	},
+	{
+		name: "lock_descendants: nothing behind a job that has ended", kind: status, file: resolveSQL, place: "lock_descendants",
+		from: "WHERE r.open AND ", to: "WHERE ",
+		kept: "it bounds what is locked: behind a job that has ended nothing follows, so nothing more would change",
+	},
+	{
+		name: "lock_open_jobs: only jobs that have not ended", kind: status, file: resolveSQL, place: "lock_open_jobs",
+		from: "\n    WHERE s.status IN ('pending', 'retrying', 'suspended')",
+		kept: "it bounds what is locked: a job that has ended is not ended again (see decision: a job ends once)",
+	},
+	{
+		name: "lock_open_jobs: only children of the same workflow", kind: scope, file: resolveSQL, place: "lock_open_jobs",
+		from: "\n    WHERE c.workflow_id = o.workflow_id", protects: "jobs change whose workflow is not locked",
+	},
+	{
+		name: "edges_from: the edge is unresolved", kind: status, file: resolveSQL, place: "edges_from",
+		from: "\nWHERE e.state = 'unresolved'",
+		kept: "it bounds what is read: an edge that is resolved is not settled again (see decision: an edge settles once)",
+	},
+	{
+		name: "part: a job that is known keeps what this transaction made of it", kind: unique, file: partGo, place: "part.lockJobs",
+		from: "if _, known := p.index[n.ID]; known {", to: "if _, known := p.index[n.ID]; known && false {", protects: "a job ends twice in one transaction",
+	},
+	{
+		name: "part: an edge is taken once", kind: unique, file: partGo, place: "part.scanEdge",
+		from: "!p.edges[key]", to: "!p.edges[key] || true", protects: "a child counts an edge twice",
+	},
+	{
+		name: "part: an edge into another workflow is left to the edge check", kind: scope, file: transitionGo, place: "transition.write",
+		from: `if _, err := execRows(tx, "insert_edge_checks", checks); err != nil {`, to: "if err := error(nil); err != nil {",
+		protects: "a job waits for ever for a parent in another workflow",
+	},
+	{
+		name: "part: only edges whose parent has ended are checked", kind: status, file: transitionGo, place: "transition.foreignChecks",
+		from: "if t.part.Nodes[t.part.index[job.ID(e.Parent)]].Status.Terminal() {", to: "if true {",
+		protects: "checks are made for which there is no reason",
+	},
+	{
+		name: "insert_edge_checks: a check that waits already", kind: unique, file: queries + "enqueue.sql", place: "insert_edge_checks",
+		from: " WHERE true\nON CONFLICT DO NOTHING", protects: "a parent cannot end while an edge from it waits for its check",
+	},
+	{
+		name: "take back: ready rows of jobs that can't start any more", kind: owner, file: partGo, place: "part.takeBack",
+		from: `[]string{"take_ready", "take_timers"}`, to: `[]string{"take_timers"}`, protects: "a job is claimed that its workflow has cancelled",
+	},
+	{
+		name: "take back: timers of jobs that can't start any more", kind: owner, file: partGo, place: "part.takeBack",
+		from: `[]string{"take_ready", "take_timers"}`, to: `[]string{"take_ready"}`, protects: "a retry comes back after its workflow was cancelled",
+	},
+	{
+		name: "take back: who has no row is held", kind: owner, file: partGo, place: "part.takeBack",
+		from: "n.Held = true", to: "n.Held = false", protects: "a job is cancelled under its worker's hands",
+	},
+	{
+		name: "take back: only of the workflows that stop", kind: scope, file: partGo, place: "part.takeBack",
+		from: "slices.Contains(whole, p.jobs[i].workflow) && ", protects: "the ready rows of another workflow are gone",
+	},
+	{
+		name: "take back: not of jobs that have ended", kind: status, file: partGo, place: "part.takeBack",
+		from: "!n.Status.Terminal() && ", protects: "a job that has ended is taken for held",
+	},
+	{
+		name: "take back: not of jobs that wait for their parents", kind: status, file: partGo, place: "part.takeBack",
+		from: " && n.Deps != job.Waiting", protects: "a job that waits for its parents is taken for held, and stays open for ever",
+	},
+	{
+		name: "take back: not of jobs whose claim ended just now", kind: owner, file: partGo, place: "part.takeBack",
+		from: " && !p.free[i]", protects: "a job that was given back is taken for held, and stays open for ever",
+	},
+	{
+		name: "take_ready: only the row of the job", kind: owner, file: resolveSQL, place: "take_ready",
+		from: "(queue, rank, scheduled_at, id) IN (\n    SELECT j.queue, 4 - s.priority, s.scheduled_at, s.id", to: "(queue, rank) IN (\n    SELECT j.queue, 4 - s.priority",
+		protects: "the ready rows of other jobs are gone",
+	},
+	{
+		name: "take_timers: only the job's own", kind: owner, file: resolveSQL, place: "take_timers",
+		from: "(due_at, kind, id) IN (\n    SELECT s.scheduled_at, 'job', s.id", to: "(kind, id) IN (\n    SELECT 'deadline', s.id",
+		protects: "the job's row stays, its deadline goes",
+	},
+}

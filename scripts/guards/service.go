@@ -1,0 +1,117 @@
+package main
+
+const (
+	dispatcherDir = "services/dispatcher/"
+	resolverDir   = "services/resolver/"
+	schedulerDir  = "services/scheduler/"
+)
+
+var serviceGuards = []guard{
+	{
+		name: "dispatcher: a claim of unknown outcome is repeated as such", kind: unique, file: dispatcherDir + "claim.go", place: "Machine.retryClaim",
+		from: "m.callClaim(true)", to: "m.callClaim(false)", protects: "what the first try claimed waits for its lease to expire, or the try fails for ever",
+	},
+	{
+		name: "dispatcher: a claim is not repeated after its leases expired", kind: expiry, file: dispatcherDir + "claim.go", place: "Machine.retryClaim",
+		from: "if now.After(m.claim.expires) {", to: "if false {", protects: "jobs are sent under a lease that has expired",
+	},
+	{
+		name: "dispatcher: one claim is in flight", kind: unique, file: dispatcherDir + "claim.go", place: "Machine.startClaim",
+		from: "if m.claim != nil {", to: "if false {", protects: "an offer is claimed for twice",
+	},
+	{
+		name: "dispatcher: what arrived during a claim makes another", kind: unique, file: dispatcherDir + "claim.go", place: "Machine.claimed",
+		from: "if m.again {", to: "if false {",
+		kept: "it costs time, never work: the next poll finds the jobs; a benchmark sees it",
+	},
+	{
+		name: "dispatcher: an offer gives what it has left", kind: left, file: dispatcherDir + "claim.go", place: "Machine.claimed",
+		from: "from.offer.slots[from.slot].Slots -= len(lease.Jobs)", to: "_ = from.slot", protects: "a worker gets more jobs than it has slots",
+	},
+	{
+		name: "dispatcher: an offer stands as long as it says", kind: expiry, file: dispatcherDir + "offer.go", place: "Machine.dropExpired",
+		from: "left > 0 && now.Before(o.expires)", to: "left > 0", protects: "jobs go to workers that are gone",
+	},
+	{
+		name: "dispatcher: a copy of an offer is no offer", kind: unique, file: dispatcherDir + "offer.go", place: "Machine.pull",
+		from: "if known.pull == o.pull && known.worker == o.worker {", to: "if known == nil {", protects: "a worker gets more jobs than it has slots",
+	},
+	{
+		name: "dispatcher: an offer names the worker of its subject", kind: worker, file: dispatcherDir + "offer.go", place: "Machine.pull",
+		from: "if bus.PullSubject(p.Worker) != msg.Subject {", to: "if false {", protects: "a worker orders jobs in another's name",
+	},
+	{
+		name: "dispatcher: a heartbeat names the worker of its subject", kind: worker, file: dispatcherDir + "heartbeat.go", place: "Machine.heartbeat",
+		from: "if bus.HeartbeatSubject(e.Body.Worker) != msg.Subject {", to: "if false {", protects: "a worker keeps another's leases alive",
+	},
+	{
+		name: "dispatcher: a heartbeat that comes again takes the place of its copy", kind: unique, file: dispatcherDir + "heartbeat.go", place: "Machine.heartbeat",
+		from: "if w.worker == b.worker {", to: "if false && w.worker == b.worker {", protects: "a slow database is given each heartbeat again and again",
+	},
+	{
+		name: "dispatcher: an offer ends earlier here than at its worker", kind: expiry, file: dispatcherDir + "offer.go", place: "Machine.pull",
+		from: " - offerMargin", protects: "jobs are delivered for an offer that has expired meanwhile",
+	},
+	{
+		name: "dispatcher: a heartbeat is answered when it is stored", kind: verdict, file: dispatcherDir + "heartbeat.go", place: "Machine.extended",
+		from: "\t\treturn m.extend()\n", to: "\t\te.answers = make([]store.Beaten, 10_000)\n", protects: "a worker believes that it holds what has expired",
+	},
+	{
+		name: "dispatcher: nothing is claimed while it stops", kind: status, file: dispatcherDir + "claim.go", place: "Machine.startClaim",
+		from: "if m.stopping || len(m.offers) == 0 {", to: "if len(m.offers) == 0 {", protects: "a dispatcher that stops never gets idle",
+	},
+	{
+		name: "resolver: reports are answered when all of a batch is committed", kind: verdict, file: resolverDir + "batch.go", place: "Machine.resolved",
+		from: "if len(b.verdicts) < len(b.outcomes) {\n\t\treturn append(actions, m.callResolve())\n\t}", to: "for len(b.verdicts) < len(b.outcomes) {\n\t\tb.verdicts = append(b.verdicts, job.Committed)\n\t}",
+		protects: "a worker lets go of an outcome that is not stored",
+	},
+	{
+		name: "resolver: a transaction that failed is repeated", kind: verdict, file: resolverDir + "batch.go", place: "Machine.resolved",
+		from: "return m.failed(now, e.err)", to: "e.resolution.Verdicts = repeat(job.Committed, len(b.outcomes)-len(b.verdicts))", protects: "a worker lets go of an outcome that is not stored",
+	},
+	{
+		name: "resolver: one that can't be stored comes again later", kind: verdict, file: resolverDir + "batch.go", place: "Machine.failed",
+		from: "b.verdicts = append(b.verdicts, job.Retry)", to: "b.verdicts = append(b.verdicts, job.Committed)", protects: "a worker lets go of an outcome that is not stored",
+	},
+	{
+		name: "resolver: each report gets its own verdicts", kind: verdict, file: resolverDir + "batch.go", place: "Machine.resolved",
+		from: "verdicts = verdicts[len(r.outcomes):]", to: "_ = r", protects: "a worker is told another's verdicts",
+	},
+	{
+		name: "resolver: one batch is in flight", kind: unique, file: resolverDir + "batch.go", place: "Machine.next",
+		from: "if m.batch != nil || len(m.waiting) == 0 {", to: "if len(m.waiting) == 0 {", protects: "reports are never answered",
+	},
+	{
+		name: "resolver: an overloaded one says come again", kind: verdict, file: resolverDir + "batch.go", place: "Machine.report",
+		from: "repeat(job.Retry, len(list))", to: "repeat(job.Stale, len(list))", protects: "outcomes are lost under load",
+	},
+	{
+		name: "resolver: only the reaper says that a lease was lost", kind: worker, file: resolverDir + "door.go", place: "atTheDoor",
+		from: "o.Kind = job.KindFailed", to: "_ = o.Kind", protects: "a worker gives its failures a free retry",
+	},
+	{
+		name: "resolver: a worker gives only reasons of its own", kind: worker, file: resolverDir + "door.go", place: "atTheDoor",
+		from: "o.Reason = job.ReasonPermanent", to: "_ = o.Reason", protects: "a failure says that a user cancelled it",
+	},
+	{
+		name: "resolver: a report that comes again takes the place of its copy", kind: unique, file: resolverDir + "batch.go", place: "Machine.report",
+		from: "if w.subject == subject {", to: "if false && w.subject == subject {", protects: "a slow database is given each outcome again and again",
+	},
+	{
+		name: "resolver: one that stops takes nothing more", kind: status, file: resolverDir + "batch.go", place: "Machine.report",
+		from: "if m.stopping || m.queued > 0 && full {", to: "if m.queued > 0 && full {", protects: "a resolver that stops never gets idle",
+	},
+	{
+		name: "resolver: a report names the worker of its subject", kind: worker, file: resolverDir + "machine.go", place: "Machine.received",
+		from: "err = errForeignSubject", to: "err = nil", protects: "a worker reports in another's name",
+	},
+	{
+		name: "scheduler: the reaper waits after a gap", kind: expiry, file: schedulerDir + "machine.go", place: "Machine.brake",
+		from: "m.leases.at = now.Add(m.cfg.ReapHold)", to: "_ = now", protects: "after an outage every job that runs loses an attempt",
+	},
+	{
+		name: "scheduler: one look is in flight", kind: unique, file: schedulerDir + "machine.go", place: "duty.start",
+		from: "if d.running || now.Before(d.at) {", to: "if now.Before(d.at) {",
+		kept: "any number of looks may run at once; it saves transactions that find nothing",
+	},
+}

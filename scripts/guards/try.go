@@ -1,0 +1,161 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+const (
+	contractPackage = "./internal/store/sqlite"
+	contractTest    = "TestSQLiteKeepsTheContractOfAStore"
+	simPackage      = "./sim"
+)
+
+// steps are the seeds that are tried, one range after the other.
+var steps = []struct{ first, count int }{{1, 20}, {21, 80}}
+
+// tryWithout runs tests without a guard until one fails, and returns which. by
+// is what failed last time, and runs first.
+func tryWithout(g guard, by string) (string, error) {
+	text, err := g.without()
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "guards")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	overlay, err := writeOverlay(dir, g.file, text)
+	if err != nil {
+		return "", err
+	}
+	for _, args := range plan(g.file, by) {
+		failed, err := goTest(append([]string{"-overlay", overlay, "-failfast"}, args...)...)
+		if failed != "" || err != nil {
+			return failed, err
+		}
+	}
+	return "", nil
+}
+
+func writeOverlay(dir, file, text string) (string, error) {
+	changed := filepath.Join(dir, filepath.Base(file))
+	original, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
+	if err != nil {
+		return "", err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	return overlay, errors.Join(os.WriteFile(changed, []byte(text), 0o644), os.WriteFile(overlay, data, 0o644))
+}
+
+// plan returns the arguments of the test runs for a guard in file.
+func plan(file, by string) [][]string {
+	var runs [][]string
+	if pkg, test, ok := strings.Cut(by, " "); ok {
+		if seed, ok := strings.CutPrefix(test, "seed "); ok {
+			runs = append(runs, seeds(seed, "1"))
+		} else {
+			runs = append(runs, []string{pkg, "-run", exactly(test)})
+		}
+	}
+	pkg := "./" + path.Dir(file)
+	if pkg != contractPackage && (strings.HasPrefix(file, "internal/store/") || strings.HasPrefix(file, "migrations/") || strings.HasPrefix(file, "pkg/")) {
+		runs = append(runs, []string{contractPackage, "-run", exactly(contractTest + "/guards")}, []string{contractPackage, "-run", exactly(contractTest)})
+	}
+	if hasTests(pkg) {
+		runs = append(runs, []string{pkg})
+	}
+	for _, s := range steps {
+		runs = append(runs, seeds(fmt.Sprint(s.first), fmt.Sprint(s.count)))
+	}
+	return runs
+}
+
+func seeds(first, count string) []string {
+	return []string{simPackage, "-run", "^TestSeeds$", "-seed=" + first, "-seeds=" + count}
+}
+
+func hasTests(pkg string) bool {
+	found, _ := filepath.Glob(filepath.Join(pkg, "*_test.go"))
+	return len(found) > 0
+}
+
+// exactly makes a -run argument of a test's full name.
+func exactly(test string) string {
+	parts := strings.Split(test, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	return strings.Join(parts, "/")
+}
+
+// baseline makes sure that all tests pass while every guard is there; a test
+// that fails anyway would see everything.
+func baseline() error {
+	runs := [][]string{{contractPackage, "-run", exactly(contractTest)}, seeds("1", "100")}
+	for _, args := range runs {
+		failed, err := goTest(args...)
+		if err != nil {
+			return err
+		}
+		if failed != "" {
+			return fmt.Errorf("a test fails with every guard in place: %s", failed)
+		}
+	}
+	return nil
+}
+
+var (
+	failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+) `)
+	failedSeed = regexp.MustCompile(`\bseed (\d+)\b`)
+)
+
+// goTest runs tests of one package and returns the first that failed, as
+// "PACKAGE TEST" or "PACKAGE seed N"; nothing when all passed.
+func goTest(args ...string) (failed string, err error) {
+	cmd := exec.Command("go", append([]string{"test", "-timeout", "3m"}, args...)...)
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return "", nil
+	}
+	var exit *exec.ExitError
+	text := string(out)
+	if !errors.As(err, &exit) || strings.Contains(text, "[build failed]") || strings.Contains(text, "[setup failed]") {
+		return "", fmt.Errorf("go test %s: %w\n%s", strings.Join(args, " "), err, text)
+	}
+	pkg := ""
+	for _, a := range args {
+		if strings.HasPrefix(a, "./") {
+			pkg = a
+		}
+	}
+	if pkg == simPackage {
+		if m := failedSeed.FindStringSubmatch(text); m != nil {
+			return pkg + " seed " + m[1], nil
+		}
+	}
+	return pkg + " " + deepest(failedTest.FindAllStringSubmatch(text, -1)), nil
+}
+
+// deepest returns the longest name that goes on from the first that failed.
+func deepest(found [][]string) string {
+	name := "does not run"
+	for i, m := range found {
+		if i == 0 || strings.HasPrefix(m[1], name+"/") {
+			name = m[1]
+		}
+	}
+	return name
+}
