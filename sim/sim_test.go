@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	seeds = flag.Int("seeds", envInt("HAMMERWORK_SIM_SEEDS", 20), "how many seeds TestSeeds runs, each twice")
+	seeds = flag.Int("seeds", envInt("HAMMERWORK_SIM_SEEDS", 6), "how many seeds TestSeeds runs, each twice")
 	first = flag.Int("seed", envInt("HAMMERWORK_SIM_SEED", 1), "the first seed")
 )
 

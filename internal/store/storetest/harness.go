@@ -116,6 +116,7 @@ func check(t *testing.T, open Opener, sentence string, f func(r *rig)) {
 // the fields that are zero.
 func checkWith(t *testing.T, open Opener, o store.Options, sentence string, f func(r *rig)) {
 	t.Run(sentence, func(t *testing.T) {
+		t.Parallel() // each has a database of its own
 		if o.LeaseTTL == 0 {
 			o.LeaseTTL = leaseTTL
 		}
