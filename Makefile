@@ -9,7 +9,7 @@ SEEDS ?= 500
 SEED  ?= 1
 
 # SQLite is C translated to Go: the race detector finds nothing in it and makes
-# it ten times slower.
+# it many times slower.
 NORACE = -gcflags='modernc.org/sqlite/lib=-race=false'
 
 # The tools run at these versions, through the Go module proxy.
