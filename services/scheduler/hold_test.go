@@ -1,0 +1,26 @@
+package scheduler_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/services/scheduler"
+)
+
+// After an outage heartbeats are late too: what looks expired is mostly alive.
+func TestTheReaperWaitsAfterAGap(t *testing.T) {
+	hold := scheduler.DefaultConfig().ReapHold
+	r := newRig(t)
+	r.step(service.Tick{})
+	r.finish(leases)
+	r.now = r.now.Add(time.Hour)
+	r.step(service.Tick{})
+	equal(t, "reaping right after the gap", r.running(leases), false)
+	r.now = r.now.Add(hold - time.Millisecond)
+	r.step(service.Tick{})
+	equal(t, "reaping before the hold is over", r.running(leases), false)
+	r.now = r.now.Add(time.Millisecond)
+	r.step(service.Tick{})
+	equal(t, "reaping when the hold is over", r.running(leases), true)
+}
