@@ -89,7 +89,6 @@ func (m *Machine) beaten(now time.Time, e beaten) []service.Action {
 	}
 	for _, id := range e.leases {
 		if l := m.leases[id]; l != nil {
-			l.accepted = true
 			l.beatDue = now.Add(share(beatInterval, e.reply.TTL))
 		}
 	}

@@ -74,10 +74,9 @@ type Key struct{ Lease, Job job.ID }
 
 // lease is a lease this worker holds.
 type lease struct {
-	id       job.ID
-	jobs     map[job.ID]*attempt
-	beatDue  time.Time
-	accepted bool
+	id      job.ID
+	jobs    map[job.ID]*attempt
+	beatDue time.Time
 }
 
 // attempt is a job of a lease, from its delivery to its verdict.
