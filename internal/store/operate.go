@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Operator does what people ask for.
+type Operator interface {
+	// CancelJob ends a job that nobody holds as cancelled, reason user, with
+	// all that follows; a held one is listed in Control, may end by itself
+	// within grace, and is cancelled then. ErrNotFound, or job.ErrWrongState
+	// when it has ended. Cancelling a job again changes nothing.
+	CancelJob(ctx context.Context, id job.ID, grace time.Duration) (Resolution, error)
+	// PauseQueue stops claims from a queue, which need not exist; what runs
+	// goes on. Pausing a paused queue keeps its first time.
+	PauseQueue(ctx context.Context, name string) error
+	// ResumeQueue lets claims go on and says which queue to hint at.
+	ResumeQueue(ctx context.Context, name string) (Resolution, error)
+}
+
+// Registrar remembers workers, for people who look.
+type Registrar interface {
+	// SeeWorkers stores that workers were heard from now, in one statement, and
+	// forgets those unseen for a day.
+	SeeWorkers(ctx context.Context, seen []WorkerSeen) error
+}
+
+// Key makes an enqueue idempotent: unique per queue for jobs, among all
+// workflows for workflows. The zero Key is none.
+type Key struct {
+	Value string
+	Hash  [32]byte // of the request; the same key with another hash is ErrKeyReused
+}
+
+// ErrKeyReused says that an idempotency key came with another request before.
+var ErrKeyReused = errors.New("idempotency key was used for another request")
+
+// ErrOlderSchema says that the database's schema is older than this build's.
+var ErrOlderSchema = errors.New("the database's schema is older than this version of hammerwork")
