@@ -18,6 +18,9 @@ type Store interface {
 	Timekeeper
 	Canceller
 	Reader
+	// Ready returns nil when the database answers and has the schema of this
+	// build; ErrOlderSchema or ErrNewerSchema when it has another.
+	Ready(ctx context.Context) error
 	Close() error
 }
 

@@ -141,6 +141,10 @@ func (d *database) migrate(ctx context.Context) error {
 	})
 }
 
+// Ready implements sqlstore.Database. The schema was brought up to date when
+// the file was opened.
+func (d *database) Ready(ctx context.Context) error { return d.reader.PingContext(ctx) }
+
 // Close closes all connections.
 func (d *database) Close() error {
 	return errors.Join(d.writer.Close(), d.reader.Close())

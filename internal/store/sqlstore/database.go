@@ -16,6 +16,8 @@ type Database interface {
 	Write(ctx context.Context, f func(Tx) error) error
 	// Read runs f on one consistent snapshot, without blocking writers.
 	Read(ctx context.Context, f func(Tx) error) error
+	// Ready is store.Store's.
+	Ready(ctx context.Context) error
 	Close() error
 }
 
@@ -48,6 +50,9 @@ var _ store.Store = (*Store)(nil)
 func New(db Database, opts store.Options) *Store {
 	return &Store{db: db, opts: opts.WithDefaults()}
 }
+
+// Ready implements store.Store.
+func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
 
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }

@@ -1,0 +1,52 @@
+package database
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+)
+
+// Kind is a kind of database.
+type Kind string
+
+// The kinds.
+const (
+	Postgres Kind = "postgres"
+	SQLite   Kind = "sqlite"
+)
+
+// ErrURL says that a database URL cannot be used.
+var ErrURL = errors.New("bad database url")
+
+// Hint shows what database URLs look like.
+const Hint = "like postgres://user:password@host:5432/database or sqlite:///path/to/file.db"
+
+// KindOf returns the kind of database that a URL names. The errors never show
+// the URL, which may hold a password.
+func KindOf(rawURL string) (Kind, error) {
+	kind, _, err := parse(rawURL)
+	return kind, err
+}
+
+func parse(rawURL string) (Kind, *url.URL, error) {
+	if rawURL == "" {
+		return "", nil, fmt.Errorf("%w: it is empty", ErrURL)
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return "", nil, fmt.Errorf("%w: it cannot be read", ErrURL)
+	}
+	switch u.Scheme {
+	case "postgres", "postgresql":
+		return Postgres, u, nil
+	case "sqlite":
+		if u.Host != "" || !filepath.IsAbs(u.Path) {
+			return "", nil, fmt.Errorf("%w: sqlite:// is followed by an absolute path, so there are three slashes", ErrURL)
+		}
+		return SQLite, u, nil
+	case "":
+		return "", nil, fmt.Errorf("%w: it has no scheme", ErrURL)
+	}
+	return "", nil, fmt.Errorf("%w: the scheme %q is unknown", ErrURL, u.Scheme)
+}
