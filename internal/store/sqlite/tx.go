@@ -18,30 +18,30 @@ import (
 type tx struct {
 	ctx context.Context
 	d   *database
-	p   *pool
+	p   *pool // with its prepared statements; nil in a caller's transaction
 	t   *sql.Tx
 	err error // the first; nothing runs after it
 }
 
-// statement returns a prepared statement and its parameters.
-func (t *tx) statement(name string, args []any) (*sql.Stmt, []any, error) {
-	s, ok := t.p.prepared[name]
+// parameters returns the text of a statement and its encoded parameters.
+func (t *tx) parameters(name string, args []any) (string, []any, error) {
+	text, ok := statements[name]
 	if !ok {
-		return nil, nil, fmt.Errorf("no statement is named %s", name)
+		return "", nil, fmt.Errorf("no statement is named %s", name)
 	}
-	t.d.tracing(statements[name])
+	t.d.tracing(text)
 	params := make([]any, len(args))
 	for i, arg := range args {
 		params[i] = arg
 		if v := reflect.ValueOf(arg); v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8 {
 			text, err := rows(arg)
 			if err != nil {
-				return nil, nil, err
+				return "", nil, err
 			}
 			params[i] = text
 		}
 	}
-	return t.t.StmtContext(t.ctx, s), params, nil
+	return text, params, nil
 }
 
 // rows encodes a bulk parameter as one JSON text. Ids are 32 hex digits, texts
@@ -72,11 +72,16 @@ func ids(list []job.ID) string {
 }
 
 func (t *tx) exec(name string, args []any) (int64, error) {
-	s, params, err := t.statement(name, args)
+	text, params, err := t.parameters(name, args)
 	if err != nil {
 		return 0, err
 	}
-	result, err := s.ExecContext(t.ctx, params...)
+	var result sql.Result
+	if t.p == nil {
+		result, err = t.t.ExecContext(t.ctx, text, params...)
+	} else {
+		result, err = t.t.StmtContext(t.ctx, t.p.prepared[name]).ExecContext(t.ctx, params...)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -84,11 +89,16 @@ func (t *tx) exec(name string, args []any) (int64, error) {
 }
 
 func (t *tx) query(name string, scan func(sqlstore.Row) error, args []any) error {
-	s, params, err := t.statement(name, args)
+	text, params, err := t.parameters(name, args)
 	if err != nil {
 		return err
 	}
-	rows, err := s.QueryContext(t.ctx, params...)
+	var rows *sql.Rows
+	if t.p == nil {
+		rows, err = t.t.QueryContext(t.ctx, text, params...)
+	} else {
+		rows, err = t.t.StmtContext(t.ctx, t.p.prepared[name]).QueryContext(t.ctx, params...)
+	}
 	if err != nil {
 		return err
 	}

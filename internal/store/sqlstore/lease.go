@@ -10,8 +10,9 @@ import (
 
 // beatRow is a row of extend_leases.
 type beatRow struct {
-	ID     hexID  `json:"id"`
-	Worker string `json:"worker"`
+	ID       hexID  `json:"id"`
+	Worker   string `json:"worker"`
+	Progress string `json:"progress"`
 }
 
 // Extend implements store.Claimer.
@@ -22,7 +23,7 @@ func (s *Store) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten,
 		rows := make([]beatRow, len(beats))
 		for i, b := range beats {
 			list[i] = b.Lease
-			rows[i] = beatRow{hexID(b.Lease), b.Worker}
+			rows[i] = beatRow{ID: hexID(b.Lease), Worker: b.Worker}
 			answers[i] = store.Beaten{Lease: b.Lease, Lost: true}
 		}
 		leases := lockLeases(tx, "lock_leases", sortedIDs(list))
@@ -40,6 +41,9 @@ func (s *Store) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten,
 		}
 		if len(alive) == 0 {
 			return nil
+		}
+		if err := noteProgress(beats, leases, rows); err != nil {
+			return err
 		}
 		tx.QueueExec("extend_leases", rows, now+s.opts.LeaseTTL.Microseconds())
 		byLease := make(map[job.ID]*store.Beaten, len(answers))
@@ -75,6 +79,7 @@ type leaseRow struct {
 	expiresAt int64
 	accepted  bool
 	epochs    map[job.ID]int64
+	progress  string // JSON, see progressNote; empty: none
 }
 
 // lockLeases queues a statement that locks and reads leases in the order of
@@ -85,7 +90,7 @@ func lockLeases(tx Tx, statement string, list []job.ID) map[job.ID]*leaseRow {
 	tx.QueueQuery(statement, func(r Row) error {
 		l := &leaseRow{}
 		var listed leaseJobs
-		if err := r.Scan(&l.id, &l.worker, &l.claimedAt, &l.expiresAt, &l.accepted, &listed); err != nil {
+		if err := r.Scan(&l.id, &l.worker, &l.claimedAt, &l.expiresAt, &l.accepted, &listed, &l.progress); err != nil {
 			return err
 		}
 		l.epochs = make(map[job.ID]int64, len(listed))

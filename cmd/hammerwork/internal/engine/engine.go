@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/bus/embedded"
 	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
 	"github.com/hammerwork/hammerwork/internal/bus/natsserver"
 	"github.com/hammerwork/hammerwork/internal/service"
@@ -167,10 +168,11 @@ func (e *Engine) openServices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.worker, err = worker.New(worker.Config{Name: "embedded", HandlerGrace: handlerGrace}, b, e.cfg.Log); err != nil {
+	cfg := worker.Config{Name: "embedded", HandlerGrace: handlerGrace, Logger: e.cfg.Log}
+	if e.worker, err = worker.New(embedded.WithBus(cfg, b)); err != nil {
 		return err
 	}
-	return worker.HandleAll(e.worker, e.cfg.Concurrency, e.cfg.Handler)
+	return worker.HandleAll(e.worker, e.cfg.Handler, worker.Concurrency(e.cfg.Concurrency))
 }
 
 // Run works until ctx is done. Then the worker drains while the services still
@@ -208,7 +210,7 @@ func (e *Engine) Submit(ctx context.Context, w *workflow.Workflow, digest string
 			return job.ID{}, false, err
 		}
 	}
-	done, err := e.store.EnqueueWorkflow(ctx, w, digest)
+	done, err := e.store.EnqueueWorkflow(ctx, w, store.EnqueueOptions{Digest: digest})
 	if err != nil {
 		return job.ID{}, false, err
 	}

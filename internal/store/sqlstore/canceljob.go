@@ -1,0 +1,96 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// CancelJob implements store.Operator. The job is locked, then a later
+// statement takes back its ready row or timer; without either it may be in a
+// worker's hands, which a still later statement sees.
+func (s *Store) CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {
+	var r store.Resolution
+	err := s.db.Write(ctx, func(tx Tx) error {
+		r = store.Resolution{}
+		return s.cancelJob(tx, id, grace, &r)
+	})
+	if err != nil {
+		return store.Resolution{}, fmt.Errorf("cancel job %s: %w", id, err)
+	}
+	return r, nil
+}
+
+func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolution) error {
+	list := []job.ID{id}
+	p, leases := lockForEnd(tx, list)
+	if err := tx.Flush(); err != nil {
+		return err
+	}
+	i, known := p.index[id]
+	if !known {
+		return job.ErrNotFound
+	}
+	if status := p.Nodes[i].Status; status.Terminal() {
+		return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, status)
+	}
+	for _, statement := range []string{"take_ready", "take_timers"} {
+		tx.QueueQuery(statement, func(Row) error { return nil }, list)
+	}
+	held := heldBy(tx, list)
+	var now int64
+	tx.QueueNow(&now)
+	if err := tx.Flush(); err != nil {
+		return err
+	}
+	for _, h := range *held {
+		if h.Fence.Epoch == p.jobs[i].epoch {
+			r.Control = append(r.Control, store.Held{Fence: h.Fence, Worker: h.worker})
+		}
+	}
+	switch {
+	case len(r.Control) == 0:
+		return s.endJobs(tx, p, leases, list, endCancel, r)
+	case p.jobs[i].stopping:
+		return nil // for the second time
+	}
+	tx.QueueExec("mark_cancelling", list)
+	r.Timer = true
+	tx.QueueExec("insert_timers", []timerRow{{now + microsUp(grace), timerCancel, hexID(id)}})
+	return nil
+}
+
+// lockForEnd queues the locks of jobs that are to be ended from outside: their
+// workflows, the leases that list them, then they and their children.
+func lockForEnd(tx Tx, list []job.ID) (*part, map[job.ID]*leaseRow) {
+	p := newPart()
+	p.lockWorkflows(tx, "lock_workflows_of_jobs", list)
+	leases := lockLeases(tx, "lock_leases_of_jobs", list)
+	p.lockJobs(tx, "lock_jobs_and_children", list)
+	return p, leases
+}
+
+// fireCancels ends jobs that are still held when the grace of their cancel is
+// over. One that was given back has ended by that.
+func (s *Store) fireCancels(ctx context.Context, limit int, r *store.Resolution) error {
+	var part store.Resolution
+	err := s.db.Write(ctx, func(tx Tx) error {
+		part = store.Resolution{}
+		timers, list, err := due(tx, timerCancel, limit)
+		if err != nil || len(timers) == 0 {
+			return err
+		}
+		p, leases := lockForEnd(tx, sortedIDs(list))
+		mine := deleteTimers(tx, timers)
+		if err := tx.Flush(); err != nil {
+			return err
+		}
+		part.Done = len(timers)
+		return s.endJobs(tx, p, leases, *mine, endCancel, &part)
+	})
+	addTo(r, part)
+	return err
+}
