@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -24,9 +25,34 @@ import (
 // Env names a server of the user's.
 const Env = "HAMMERWORK_TEST_POSTGRES_URL"
 
-// URL returns the URL of a new database that has the schema. It is dropped when
-// the test has ended.
+// URL returns the URL of an empty database that has the schema, which the test
+// must not change. Making one takes longer than most tests; on the shared server
+// the next test gets this one, emptied.
 func URL(t testing.TB) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s := serverOf(t)
+	if !s.shared {
+		return create(t, template)
+	}
+	name := s.used()
+	if name == "" {
+		name = s.create(ctx, t, template)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := s.empty(ctx, name); err != nil {
+			t.Errorf("empty the test's database: %v", err)
+		}
+	})
+	return s.url(name)
+}
+
+// Fresh returns the URL of a new database that has the schema and nothing of
+// any other test. It is dropped when the test has ended.
+func Fresh(t testing.TB) string {
 	t.Helper()
 	return create(t, template)
 }
@@ -41,18 +67,8 @@ func create(t testing.TB, from func(context.Context, *server) (string, error)) s
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	s, err := theServer()
-	if err != nil {
-		t.Fatalf("a server for tests: %v", err)
-	}
-	source, err := from(ctx, s)
-	if err != nil {
-		t.Fatalf("the schema for tests: %v", err)
-	}
-	name := "hwtest_" + strings.ToLower(rand.Text())
-	if _, err := s.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, source)); err != nil {
-		t.Fatalf("create a database for the test: %v", err)
-	}
+	s := serverOf(t)
+	name := s.create(ctx, t, from)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -65,8 +81,70 @@ func create(t testing.TB, from func(context.Context, *server) (string, error)) s
 
 // server is the server that this process uses.
 type server struct {
-	base  *url.URL
-	admin *pgxpool.Pool
+	base   *url.URL
+	admin  *pgxpool.Pool
+	shared bool // our own
+
+	mu   sync.Mutex
+	idle []string // databases that the next test may have
+}
+
+func serverOf(t testing.TB) *server {
+	t.Helper()
+	s, err := theServer()
+	if err != nil {
+		t.Fatalf("a server for tests: %v", err)
+	}
+	return s
+}
+
+func (s *server) create(ctx context.Context, t testing.TB, from func(context.Context, *server) (string, error)) string {
+	t.Helper()
+	source, err := from(ctx, s)
+	if err != nil {
+		t.Fatalf("the schema for tests: %v", err)
+	}
+	name := "hwtest_" + strings.ToLower(rand.Text())
+	if _, err := s.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, source)); err != nil {
+		t.Fatalf("create a database for the test: %v", err)
+	}
+	return name
+}
+
+// used returns a database that a test had before, or "".
+func (s *server) used() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.idle) == 0 {
+		return ""
+	}
+	name := s.idle[len(s.idle)-1]
+	s.idle = s.idle[:len(s.idle)-1]
+	return name
+}
+
+// empty ends who still uses a database, and makes it as it was.
+func (s *server) empty(ctx context.Context, name string) error {
+	if _, err := s.admin.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name); err != nil {
+		return err
+	}
+	config := s.admin.Config().ConnConfig.Copy()
+	config.Database = name
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, `DO $$ BEGIN
+		EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('%I', tablename), ', ') FROM pg_tables
+			WHERE schemaname = 'public' AND tablename <> 'goose_db_version');
+	END $$`); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = append(s.idle, name)
+	return nil
 }
 
 // url names a database of it. Pools of tests are small: many run at once.
@@ -99,7 +177,7 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	}
 	config.MaxConns = 4
 	admin, err := pgxpool.NewWithConfig(context.Background(), config)
-	return &server{base: base, admin: admin}, err
+	return &server{base: base, admin: admin, shared: os.Getenv(Env) == ""}, err
 })
 
 var templates sync.Mutex
