@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,14 +42,14 @@ var errNotConnected = errors.New("not connected to nats")
 // Connect opens a connection. Without WaitForServer it fails when no server
 // answers; once connected it reconnects forever, after 100 ms to 5 s.
 func Connect(ctx context.Context, cfg Config, log *slog.Logger) (*Bus, error) {
-	if err := cfg.validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	b := &Bus{
-		log: log, server: cfg.server(), drain: cfg.drainTimeout(),
+		log: log, server: cfg.Server(), drain: cfg.drainTimeout(),
 		messages: pendingMessages, bytes: pendingBytes,
 		connected: make(chan struct{}), closed: make(chan struct{}),
 		subs: map[*nats.Subscription]struct{}{},
@@ -71,7 +72,7 @@ func Connect(ctx context.Context, cfg Config, log *slog.Logger) (*Bus, error) {
 }
 
 func (b *Bus) options(cfg Config) []nats.Option {
-	opts := []nats.Option{
+	opts := append(slices.Clone(cfg.Options),
 		nats.Name(cfg.Name),
 		nats.Timeout(dialTimeout),
 		nats.DrainTimeout(b.drain),
@@ -86,7 +87,7 @@ func (b *Bus) options(cfg Config) []nats.Option {
 		nats.ReconnectErrHandler(b.onReconnectFailed),
 		nats.ClosedHandler(b.onClosed),
 		nats.ErrorHandler(b.onError),
-	}
+	)
 	if cfg.InProcess != nil {
 		opts = append(opts, nats.InProcessServer(cfg.InProcess))
 	}

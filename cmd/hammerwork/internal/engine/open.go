@@ -10,6 +10,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/bus/embedded"
 	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
 	"github.com/hammerwork/hammerwork/internal/bus/natsserver"
 	"github.com/hammerwork/hammerwork/internal/store/sqlite"
@@ -127,10 +128,10 @@ func (e *Engine) openWorker(connect serve.Connect, name string) error {
 	if err != nil {
 		return err
 	}
-	w, err := worker.New(worker.Config{Name: name, HandlerGrace: handlerGrace}, b, e.cfg.Log)
+	w, err := worker.New(embedded.WithBus(worker.Config{Name: name, HandlerGrace: handlerGrace, Logger: e.cfg.Log}, b))
 	if err != nil {
 		return err
 	}
 	e.workers = append(e.workers, w)
-	return worker.HandleAll(w, e.cfg.Concurrency, e.cfg.Handler)
+	return worker.HandleAll(w, e.cfg.Handler, worker.Concurrency(e.cfg.Concurrency))
 }
