@@ -83,5 +83,6 @@ func serviceFlags(flags *pflag.FlagSet, c *serve.Config, s *store.Options) {
 
 	duration(&c.Dispatcher.PollInterval, "dispatcher-poll-interval", "`time` between two looks for jobs without a hint")
 	duration(&c.Dispatcher.PollIntervalIdle, "dispatcher-poll-interval-idle", "the longest `time` between two looks that find nothing")
+	duration(&c.Dispatcher.SeenInterval, "dispatcher-seen-interval", "`time` between two notes of which workers there are")
 	number(&c.Dispatcher.DeliveryJobs, "dispatcher-delivery-jobs", "`number` of jobs in one delivery at most")
 }
