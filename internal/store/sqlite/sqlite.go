@@ -262,6 +262,11 @@ func (t *tx) Query(name string, scan func(sqlstore.Row) error, args ...any) erro
 		return err
 	}
 	rows, err := s.QueryContext(t.ctx, args...)
+	return scanAll(name, rows, err, scan)
+}
+
+// scanAll calls scan for each row of an answer.
+func scanAll(name string, rows *sql.Rows, err error, scan func(sqlstore.Row) error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

@@ -208,7 +208,7 @@ func (e *Engine) Submit(ctx context.Context, w *workflow.Workflow, digest string
 			return job.ID{}, false, err
 		}
 	}
-	done, err := e.store.EnqueueWorkflow(ctx, w, digest)
+	done, err := e.store.EnqueueWorkflow(ctx, w, store.EnqueueOptions{Digest: digest})
 	if err != nil {
 		return job.ID{}, false, err
 	}
