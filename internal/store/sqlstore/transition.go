@@ -226,6 +226,12 @@ func (t *transition) claimable(runnable []int, again []requeueRow) []job.ID {
 	for _, row := range again {
 		list = append(list, job.ID(row.ID))
 	}
+	// A cancel that stops nothing else leaves the others of its workflow alone.
+	for i := range t.part.Nodes {
+		if n := t.part.Nodes[i]; t.part.taken[i] && !n.Status.Terminal() {
+			list = append(list, n.ID)
+		}
+	}
 	return list
 }
 
