@@ -47,10 +47,11 @@ func (b *Bus) onReconnect(*nats.Conn) {
 	b.log.Info("nats connection restored", "server", b.server)
 }
 
-func (b *Bus) onReconnectFailed(_ *nats.Conn, err error) {
+func (b *Bus) onReconnectFailed(nc *nats.Conn, err error) {
 	if b.closing.Load() {
 		return
 	}
+	b.look(nc)
 	b.log.Debug("nats not reached", "server", b.server, "error", err)
 }
 
