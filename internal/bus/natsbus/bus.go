@@ -28,6 +28,7 @@ type Bus struct {
 	closed    chan struct{} // closed with the connection, for good
 	closing   atomic.Bool   // Close was called
 
+	unreached  atomic.Value // string: why the last attempt to connect failed
 	reconnects atomic.Uint64
 	denied     atomic.Uint64
 	failures   atomic.Uint64
