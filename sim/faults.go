@@ -69,12 +69,12 @@ func inject[T any](s *faultyStore, call func() (T, error)) (T, error) {
 	return v, err
 }
 
-func (s *faultyStore) EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, digest string) (store.Enqueued, error) {
-	return inject(s, func() (store.Enqueued, error) { return s.Store.EnqueueWorkflow(ctx, w, digest) })
+func (s *faultyStore) EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error) {
+	return inject(s, func() (store.Enqueued, error) { return s.Store.EnqueueWorkflow(ctx, w, o) })
 }
 
-func (s *faultyStore) EnqueueJobs(ctx context.Context, jobs []*job.Job) (store.Enqueued, error) {
-	return inject(s, func() (store.Enqueued, error) { return s.Store.EnqueueJobs(ctx, jobs) })
+func (s *faultyStore) EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
+	return inject(s, func() (store.Enqueued, error) { return s.Store.EnqueueJobs(ctx, jobs, keys) })
 }
 
 func (s *faultyStore) Claim(ctx context.Context, grants []store.Grant, repeat bool) ([]store.Lease, error) {

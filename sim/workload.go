@@ -150,7 +150,7 @@ func (l *workload) submit(wf *workflow.Workflow) {
 		l.w.fail("the workload is wrong: %v", err)
 		return
 	}
-	done, err := l.w.store.EnqueueWorkflow(context.Background(), wf, "")
+	done, err := l.w.store.EnqueueWorkflow(context.Background(), wf, store.EnqueueOptions{})
 	if l.again(err, "submit "+wf.Name+" again", func() { l.submit(wf) }) {
 		return
 	}
@@ -166,7 +166,7 @@ func (l *workload) submitJobs(jobs []*job.Job) {
 		l.w.fail("the workload is wrong: %v", err)
 		return
 	}
-	done, err := l.w.store.EnqueueJobs(context.Background(), jobs)
+	done, err := l.w.store.EnqueueJobs(context.Background(), jobs, nil)
 	if !l.again(err, "submit jobs again", func() { l.submitJobs(jobs) }) {
 		l.accepted(done, jobs)
 	}

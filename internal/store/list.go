@@ -11,20 +11,28 @@ import (
 // MaxPage bounds the rows of one page of a list.
 const MaxPage = 500
 
-// Lister answers lists, newest first, in pages. Each call reads a bounded
-// number of rows, however many are stored: a page may be shorter than asked
-// for, or empty, and not be the last. Only a zero next says that it is.
+// MaxLooked bounds the rows that a page of a list is chosen from.
+const MaxLooked = 5000
+
+// MaxCounted bounds what is counted of the ready jobs of a queue.
+const MaxCounted = 100_000
+
+// Lister answers lists, newest first, in pages. Each call looks at MaxLooked
+// rows at most, however many are stored: a page may be shorter than asked for,
+// or empty, and not be the last. Only a zero next says that it is; else it is
+// the last id that was looked at.
 type Lister interface {
 	// Workflows returns workflows without their jobs, by id, newest first.
+	// Retrying and Suspended count among the first MaxCounted jobs of a page.
 	Workflows(ctx context.Context, f WorkflowFilter) (page []WorkflowRecord, next job.ID, err error)
 	// Jobs returns jobs by id, newest first, without their payloads, results
-	// and attempts.
+	// and attempts. Those of one workflow are looked for among its jobs alone.
 	Jobs(ctx context.Context, f JobFilter) (page []JobRecord, next job.ID, err error)
 	// Dependencies returns the direct parents and children of a job, at most
 	// MaxPage of each, or ErrNotFound.
 	Dependencies(ctx context.Context, id job.ID) (Dependencies, error)
-	// Queues returns every queue that has claimable jobs, is paused, or is in
-	// the hands of a worker, by name.
+	// Queues returns every queue that has claimable jobs, is paused, is in the
+	// hands of a worker or is served by name, by name.
 	Queues(ctx context.Context) ([]QueueRecord, error)
 	// Workers returns the workers seen within the last ten minutes, by name.
 	Workers(ctx context.Context) ([]WorkerRecord, error)
@@ -74,9 +82,9 @@ type DependencyRecord struct {
 type QueueRecord struct {
 	Name     string
 	PausedAt time.Time // zero: not paused
-	Ready    int       // jobs that a worker could have now, or when the pause ends
+	Ready    int       // jobs that a worker could have now, or when the pause ends; MaxCounted at most
 	Running  int       // jobs held under a lease
-	Workers  int       // workers that serve it by name or serve every queue
+	Workers  int       // workers that serve it by name or serve every queue, and do not drain
 }
 
 // WorkerSeen is what a dispatcher knows of a worker that it heard from.

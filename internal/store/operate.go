@@ -24,10 +24,17 @@ type Operator interface {
 
 // Registrar remembers workers, for people who look.
 type Registrar interface {
-	// SeeWorkers stores that workers were heard from now, in one statement, and
-	// forgets those unseen for a day.
+	// SeeWorkers stores that workers were heard from now, all in one statement,
+	// and forgets those unseen for a day. One that comes back after WorkerAway
+	// is seen for the first time again.
 	SeeWorkers(ctx context.Context, seen []WorkerSeen) error
 }
+
+// WorkerAway is how long a worker may be unseen until it counts as gone.
+const WorkerAway = 10 * time.Minute
+
+// MaxKey bounds the value of an idempotency key, in bytes.
+const MaxKey = 255
 
 // Key makes an enqueue idempotent: unique per queue for jobs, among all
 // workflows for workflows. The zero Key is none.

@@ -18,6 +18,9 @@ type Store interface {
 	Timekeeper
 	Canceller
 	Reader
+	Lister
+	Operator
+	Registrar
 	// Ready returns nil when the database answers and has the schema of this
 	// build; ErrOlderSchema or ErrNewerSchema when it has another.
 	Ready(ctx context.Context) error
@@ -27,19 +30,31 @@ type Store interface {
 // Enqueuer stores new work.
 type Enqueuer interface {
 	// EnqueueWorkflow stores a validated workflow with its jobs and edges, all
-	// or nothing. digest identifies the definition it came from; it may be
-	// empty. Jobs without parents become claimable at once or at their time.
+	// or nothing. Jobs without parents become claimable at once or at their time.
 	// Parents outside the workflow must exist (ErrUnknownParent); their edges
 	// are resolved by CheckEdges. Enqueueing an id that exists already changes
-	// nothing and returns ErrExists, so an unknown commit can be repeated.
-	EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, digest string) (Enqueued, error)
+	// nothing and returns ErrExists, so an unknown commit can be repeated. With
+	// a key that is stored for the same request it changes nothing and returns
+	// what that made; for another request it is ErrKeyReused.
+	EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, o EnqueueOptions) (Enqueued, error)
 	// EnqueueJobs stores jobs that belong to no workflow, under the same rules.
-	// They must have passed workflow.ValidateJobs.
-	EnqueueJobs(ctx context.Context, jobs []*job.Job) (Enqueued, error)
+	// They must have passed workflow.ValidateJobs. keys is nil or as long as
+	// jobs. A job whose key made another one before is left out, and what
+	// depends on it depends on that one.
+	EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []Key) (Enqueued, error)
 }
 
-// Enqueued says whom to wake after an enqueue.
+// EnqueueOptions are what an enqueue of a workflow may say besides.
+type EnqueueOptions struct {
+	Digest string // identifies the definition it came from; may be empty
+	Key    Key
+}
+
+// Enqueued says what an enqueue stored and whom to wake after it.
 type Enqueued struct {
+	IDs      []job.ID // of the workflow, or parallel to the jobs: its own or that of its key
+	Existing []bool   // parallel to IDs: its key was there already, with the same request
+
 	Queues []string // queues that got claimable jobs, sorted
 	Checks bool     // edges wait for CheckEdges
 	Timer  bool     // a timer was set
@@ -109,8 +124,20 @@ type ParentResult struct {
 
 // Beat is a worker's sign of life for one lease.
 type Beat struct {
-	Lease  job.ID
-	Worker string
+	Lease    job.ID
+	Worker   string
+	Progress []Progress // what handlers said since the last beat
+}
+
+// MaxProgressMessage bounds a message of a Progress, in bytes; what is over it
+// is cut off.
+const MaxProgressMessage = 500
+
+// Progress is how far a handler says it is with a held job.
+type Progress struct {
+	Job     job.ID
+	Percent float64 // 0 to 100; below 0: unknown
+	Message string
 }
 
 // Beaten answers a Beat.
@@ -131,7 +158,8 @@ type Claimer interface {
 	// again: use it after a Claim of unknown outcome.
 	Claim(ctx context.Context, grants []Grant, repeat bool) ([]Lease, error)
 	// Extend accepts and prolongs leases: each that exists and belongs to the
-	// worker expires a full lease from now. It answers every beat, in order.
+	// worker expires a full lease from now. It answers every beat, in order. The
+	// progress of a job replaces what it said before; it goes with the lease.
 	Extend(ctx context.Context, beats []Beat) ([]Beaten, error)
 	// ParentResults returns a page of the results of the direct parents of a
 	// held job, by parent id, from after cursor (zero: the start); next is zero
@@ -194,7 +222,7 @@ type Held struct {
 type Timekeeper interface {
 	// FireTimers handles up to limit due timers: delayed and retrying jobs
 	// become claimable, deadlines end their job or cancel their workflow,
-	// grace periods end. next is how long until the next timer is due;
+	// grace periods of cancelled workflows and jobs end. next is how long until the next timer is due;
 	// negative when there is none.
 	FireTimers(ctx context.Context, limit int) (r Resolution, next time.Duration, err error)
 	// ExpireLeases ends up to limit leases that have expired: accepted jobs
@@ -254,6 +282,7 @@ type WorkflowRecord struct {
 type JobRecord struct {
 	ID               job.ID
 	Workflow         job.ID
+	WorkflowName     string
 	Name             string
 	Queue            string
 	Payload          json.RawMessage
@@ -268,7 +297,8 @@ type JobRecord struct {
 	Attempts         int // counted so far
 	MaxAttempts      int
 	Epoch            int64
-	Worker           string // who holds it, or held it last
+	Worker           string    // who holds it, or held it last
+	Progress         *Progress // of a held job whose handler said some
 	TraceID          string
 	CorrelationID    string
 	CreatedAt        time.Time

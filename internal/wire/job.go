@@ -11,6 +11,7 @@ import (
 // Job is a job.
 type Job struct {
 	ID               string          `json:"id"`
+	WorkflowID       string          `json:"workflow_id"`
 	Name             string          `json:"name"`
 	Queue            string          `json:"queue"`
 	Status           string          `json:"status"`
@@ -20,16 +21,28 @@ type Job struct {
 	DependsOn        []string        `json:"depends_on"` // names; ids of jobs outside the workflow
 	StartedAt        *time.Time      `json:"started_at"` // of the last attempt
 	FinishedAt       *time.Time      `json:"finished_at"`
-	Result           json.RawMessage `json:"result"` // null: none
+	Result           json.RawMessage `json:"result"` // null: none, or left out of a list
 	Error            string          `json:"error"`
 	Priority         string          `json:"priority"`
 	MaxAttempts      int             `json:"max_attempts"`
+	CreatedAt        *time.Time      `json:"created_at"`
 	ScheduledAt      *time.Time      `json:"scheduled_at"`
+	Worker           string          `json:"worker"`   // who holds it, or held it last
+	Progress         *Progress       `json:"progress"` // what the handler of a running job said last; null: nothing
 	TraceID          string          `json:"trace_id"`
+	CorrelationID    string          `json:"correlation_id"`
 	CauseJobID       string          `json:"cause_job_id"` // upstream_failed: the first failure it goes back to
 
 	Payload  json.RawMessage `json:"payload,omitempty"`  // of a job shown alone
 	Attempts []Attempt       `json:"attempts,omitempty"` // of a job shown alone
+
+	Dependencies *Dependencies `json:"dependencies,omitempty"` // of a job shown alone, when they are asked for
+}
+
+// Progress is how far a running job is, as its handler says.
+type Progress struct {
+	Percent *float64 `json:"percent"` // 0 to 100; null: unknown
+	Message string   `json:"message"`
 }
 
 // Attempt is an attempt that did not complete.
@@ -61,9 +74,14 @@ func JobFromRecord(j store.JobRecord, names map[job.ID]string) Job {
 	return out
 }
 
+// JobItemFromRecord makes the JSON of a job in a list; names is as for
+// JobFromRecord.
+func JobItemFromRecord(j store.JobRecord, names map[job.ID]string) Job { return fromRecord(j, names) }
+
 func fromRecord(j store.JobRecord, names map[job.ID]string) Job {
 	out := Job{
 		ID:               text(j.ID),
+		WorkflowID:       text(j.Workflow),
 		Name:             j.Name,
 		Queue:            j.Queue,
 		Status:           string(j.Status),
@@ -77,8 +95,12 @@ func fromRecord(j store.JobRecord, names map[job.ID]string) Job {
 		Error:            j.Error,
 		Priority:         j.Priority.String(),
 		MaxAttempts:      j.MaxAttempts,
+		CreatedAt:        moment(j.CreatedAt),
 		ScheduledAt:      moment(j.ScheduledAt),
+		Worker:           j.Worker,
+		Progress:         progressOf(j.Progress),
 		TraceID:          j.TraceID,
+		CorrelationID:    j.CorrelationID,
 		CauseJobID:       text(j.Cause),
 	}
 	if j.Status == job.Running {
@@ -90,6 +112,18 @@ func fromRecord(j store.JobRecord, names map[job.ID]string) Job {
 		} else {
 			out.DependsOn[i] = text(parent)
 		}
+	}
+	return out
+}
+
+func progressOf(p *store.Progress) *Progress {
+	if p == nil {
+		return nil
+	}
+	out := &Progress{Message: p.Message}
+	if p.Percent >= 0 {
+		percent := p.Percent
+		out.Percent = &percent
 	}
 	return out
 }

@@ -1,6 +1,10 @@
 package wire
 
-import "time"
+import (
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+)
 
 // List is a page of a list. An empty NextCursor says that it is the last.
 type List[T any] struct {
@@ -23,14 +27,39 @@ type WorkflowItem struct {
 	Stats         Stats      `json:"stats"`
 }
 
+// ItemFromRecord makes the JSON of a workflow in a list.
+func ItemFromRecord(w store.WorkflowRecord) WorkflowItem {
+	return WorkflowItem{
+		ID:            text(w.ID),
+		Name:          w.Name,
+		Status:        string(w.Status),
+		FailurePolicy: string(w.FailurePolicy),
+		Run:           w.Run,
+		TraceID:       w.TraceID,
+		CorrelationID: w.CorrelationID,
+		CreatedAt:     moment(w.CreatedAt),
+		StartedAt:     moment(w.StartedAt),
+		FinishedAt:    moment(w.FinishedAt),
+		Stats:         StatsFromRecord(w),
+	}
+}
+
 // Queue is how a queue stands.
 type Queue struct {
 	Name     string     `json:"name"`
 	Paused   bool       `json:"paused"`
 	PausedAt *time.Time `json:"paused_at"`
-	Ready    int        `json:"ready"`   // jobs a worker could have now, or when the pause ends
+	Ready    int        `json:"ready"`   // jobs a worker could have now, or when the pause ends; counted up to 100,000
 	Running  int        `json:"running"` // jobs in workers' hands
 	Workers  int        `json:"workers"` // workers that serve it
+}
+
+// QueueFromRecord makes the JSON of a queue.
+func QueueFromRecord(q store.QueueRecord) Queue {
+	return Queue{
+		Name: q.Name, Paused: !q.PausedAt.IsZero(), PausedAt: moment(q.PausedAt),
+		Ready: q.Ready, Running: q.Running, Workers: q.Workers,
+	}
 }
 
 // Worker is a worker as last seen.
@@ -42,6 +71,14 @@ type Worker struct {
 	Draining    bool       `json:"draining"`
 	FirstSeenAt *time.Time `json:"first_seen_at"`
 	LastSeenAt  *time.Time `json:"last_seen_at"`
+}
+
+// WorkerFromRecord makes the JSON of a worker.
+func WorkerFromRecord(w store.WorkerRecord) Worker {
+	return Worker{
+		Name: w.Name, Queues: append([]string{}, w.Queues...), Slots: w.Slots, Running: w.Running, Draining: w.Draining,
+		FirstSeenAt: moment(w.FirstSeenAt), LastSeenAt: moment(w.LastSeenAt),
+	}
 }
 
 // Dependency is an edge of a job and the job at its other end.
@@ -61,6 +98,22 @@ type Dependencies struct {
 	Parents  []Dependency `json:"parents"`
 	Children []Dependency `json:"children"`
 	More     bool         `json:"more"` // there are more than are listed
+}
+
+// DependenciesFromRecord makes the JSON of a job's dependencies.
+func DependenciesFromRecord(d store.Dependencies) Dependencies {
+	return Dependencies{Parents: dependencies(d.Parents), Children: dependencies(d.Children), More: d.More}
+}
+
+func dependencies(list []store.DependencyRecord) []Dependency {
+	out := make([]Dependency, len(list))
+	for i, d := range list {
+		out[i] = Dependency{
+			ID: text(d.Job), WorkflowID: text(d.Workflow), Name: d.Name, Queue: d.Queue, Status: string(d.Status),
+			On: string(d.On), Optional: d.Optional, State: string(d.State),
+		}
+	}
+	return out
 }
 
 // Info is what a client needs to know of a server.

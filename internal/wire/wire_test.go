@@ -35,7 +35,7 @@ func failedPipeline() (store.WorkflowRecord, []store.JobRecord) {
 		Running: 1, Retrying: 1,
 		CreatedAt: start, StartedAt: start.Add(time.Second),
 	}
-	common := store.JobRecord{Workflow: w.ID, Queue: "etl_queue", Priority: job.Normal, MaxAttempts: 3, TraceID: w.TraceID, ScheduledAt: start}
+	common := store.JobRecord{Workflow: w.ID, WorkflowName: w.Name, CorrelationID: w.CorrelationID, CreatedAt: start, Queue: "etl_queue", Priority: job.Normal, MaxAttempts: 3, TraceID: w.TraceID, ScheduledAt: start}
 	with := func(n byte, name string, set func(*store.JobRecord)) store.JobRecord {
 		j := common
 		j.ID, j.Name, j.DependencyStatus, j.Status = id(n), name, job.NoDependencies, job.Pending
@@ -59,6 +59,7 @@ func failedPipeline() (store.WorkflowRecord, []store.JobRecord) {
 		}),
 		with(5, "audit", func(j *store.JobRecord) {
 			j.Status, j.Attempts, j.StartedAt = job.Running, 1, start.Add(3*time.Second)
+			j.Worker, j.Progress = "w1", &store.Progress{Job: j.ID, Percent: 12.5, Message: "page 1 of 8"}
 		}),
 		with(6, "mail", func(j *store.JobRecord) { j.Status, j.Attempts, j.Error = job.Retrying, 1, "timeout" }),
 		with(7, "later", func(*store.JobRecord) {}),

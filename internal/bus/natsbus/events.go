@@ -51,10 +51,11 @@ func (b *Bus) onReconnect(*nats.Conn) {
 	b.log.Info("nats connection restored", "server", b.server)
 }
 
-func (b *Bus) onReconnectFailed(_ *nats.Conn, err error) {
+func (b *Bus) onReconnectFailed(nc *nats.Conn, err error) {
 	if b.closing.Load() {
 		return
 	}
+	b.look(nc)
 	// Once for each reason: a wrong password must be seen, an outage does not
 	// fill the log.
 	level := slog.LevelDebug

@@ -262,6 +262,11 @@ func (t *tx) Query(name string, scan func(sqlstore.Row) error, args ...any) erro
 		return err
 	}
 	rows, err := s.QueryContext(t.ctx, args...)
+	return scanAll(name, rows, err, scan)
+}
+
+// scanAll calls scan for each row of an answer.
+func scanAll(name string, rows *sql.Rows, err error, scan func(sqlstore.Row) error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -280,15 +285,20 @@ func (t *tx) Query(name string, scan func(sqlstore.Row) error, args ...any) erro
 // Now implements sqlstore.Tx: the clock of the process that writes.
 func (t *tx) Now() (int64, error) { return t.d.now().UnixMicro(), nil }
 
-// ExpireAllLeases lets every lease expire now. It is for an engine that has
-// just taken the lock of the data folder: no worker of an earlier one is alive.
-func (s *Store) ExpireAllLeases(ctx context.Context) error {
+// EmbeddedWorkers begins the names of workers that live and die with the engine
+// that owns the file. Workers of other processes are never called so.
+const EmbeddedWorkers = "embedded/"
+
+// ExpireEmbeddedLeases lets the leases of embedded workers expire now. It is
+// for an engine that has just taken the lock of the file: no such worker of an
+// earlier one is alive.
+func (s *Store) ExpireEmbeddedLeases(ctx context.Context) error {
 	return s.db.Write(ctx, func(t sqlstore.Tx) error {
 		now, err := t.Now()
 		if err != nil {
 			return err
 		}
-		_, err = t.Exec("expire_all_leases", now)
+		_, err = t.Exec("expire_embedded_leases", now)
 		return err
 	})
 }

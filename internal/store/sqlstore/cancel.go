@@ -85,7 +85,7 @@ func (s *Store) endGrace(ctx context.Context, id job.ID) (store.Resolution, erro
 		for _, x := range held {
 			if i := p.index[x.Fence.Job]; x.Fence.Epoch == p.jobs[i].epoch && !p.Nodes[i].Status.Terminal() {
 				r.Control = append(r.Control, store.Held{Fence: x.Fence, Worker: x.worker})
-				t.stopHeld(i, x, "still running when the grace of its cancel was over", job.KindCancelled)
+				t.stopHeld(i, x, endCancel.text, endCancel.kind)
 			}
 		}
 		return t.write(tx, workflow.CancelHeld(&p.Part, 0), now, &r)

@@ -64,58 +64,109 @@ const (
 	timerDeadline = "deadline" // a job must have ended
 	timerWorkflow = "workflow" // a workflow must have ended
 	timerGrace    = "grace"    // what a cancelling workflow still runs is over
+	timerCancel   = "cancel"   // the attempt of a cancelled job is over
 )
 
 // EnqueueWorkflow implements store.Enqueuer.
-func (s *Store) EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, digest string) (store.Enqueued, error) {
-	var done store.Enqueued
-	err := s.db.Write(ctx, func(tx Tx) error {
-		exists := false
-		if err := tx.Query("workflow_exists", func(Row) error { exists = true; return nil }, w.ID[:]); err != nil {
-			return err
-		}
-		if exists {
-			return store.ErrExists
-		}
-		if err := refuseExisting(tx, w.Jobs); err != nil {
-			return err
-		}
-		e := &enqueuer{tx: tx, w: w, jobs: w.Jobs}
-		var err error
-		if e.now, err = tx.Now(); err != nil {
-			return err
-		}
-		if err := e.workflow(digest); err != nil {
-			return err
-		}
-		done, err = e.run()
+func (s *Store) EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (done store.Enqueued, err error) {
+	err = s.db.Write(ctx, func(tx Tx) error {
+		done, err = EnqueueWorkflow(tx, w, o)
 		return err
 	})
+	return done, err
+}
+
+// EnqueueWorkflow stores a workflow in a running transaction. After an error
+// what it has changed must be rolled back.
+func EnqueueWorkflow(tx Tx, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error) {
+	done, err := enqueueWorkflow(tx, w, o)
 	if err != nil {
 		return store.Enqueued{}, fmt.Errorf("enqueue workflow %s: %w", w.ID, err)
 	}
 	return done, nil
 }
 
+func enqueueWorkflow(tx Tx, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error) {
+	now, err := tx.Now()
+	if err != nil {
+		return store.Enqueued{}, err
+	}
+	k := &keyring{tx: tx, now: now}
+	k.add(scopeWorkflow, o.Key, w.ID)
+	if err := k.turn(); err != nil {
+		return store.Enqueued{}, err
+	}
+	if k.existing[0] {
+		return store.Enqueued{IDs: k.ids, Existing: k.existing}, nil
+	}
+	exists := false
+	if err := tx.Query("workflow_exists", func(Row) error { exists = true; return nil }, w.ID[:]); err != nil {
+		return store.Enqueued{}, err
+	}
+	if exists {
+		return store.Enqueued{}, store.ErrExists
+	}
+	if err := refuseExisting(tx, w.Jobs); err != nil {
+		return store.Enqueued{}, err
+	}
+	e := &enqueuer{tx: tx, now: now, w: w, jobs: w.Jobs}
+	if err := e.workflow(o.Digest); err != nil {
+		return store.Enqueued{}, err
+	}
+	done, err := e.run()
+	done.IDs, done.Existing = k.ids, k.existing
+	return done, err
+}
+
 // EnqueueJobs implements store.Enqueuer.
-func (s *Store) EnqueueJobs(ctx context.Context, jobs []*job.Job) (store.Enqueued, error) {
-	var done store.Enqueued
-	err := s.db.Write(ctx, func(tx Tx) error {
-		if err := refuseExisting(tx, jobs); err != nil {
-			return err
-		}
-		e := &enqueuer{tx: tx, jobs: jobs}
-		var err error
-		if e.now, err = tx.Now(); err != nil {
-			return err
-		}
-		done, err = e.run()
+func (s *Store) EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (done store.Enqueued, err error) {
+	err = s.db.Write(ctx, func(tx Tx) error {
+		done, err = EnqueueJobs(tx, jobs, keys)
 		return err
 	})
+	return done, err
+}
+
+// EnqueueJobs stores jobs without a workflow in a running transaction. After
+// an error what it has changed must be rolled back.
+func EnqueueJobs(tx Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
+	done, err := enqueueJobs(tx, jobs, keys)
 	if err != nil {
 		return store.Enqueued{}, fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
 	}
 	return done, nil
+}
+
+func enqueueJobs(tx Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
+	if keys != nil && len(keys) != len(jobs) {
+		return store.Enqueued{}, fmt.Errorf("%d idempotency keys came for them", len(keys))
+	}
+	now, err := tx.Now()
+	if err != nil {
+		return store.Enqueued{}, err
+	}
+	k := &keyring{tx: tx, now: now}
+	for i, j := range jobs {
+		var key store.Key
+		if keys != nil {
+			key = keys[i]
+		}
+		k.add(scopeQueue+j.Queue, key, j.ID)
+	}
+	if err := k.turn(); err != nil {
+		return store.Enqueued{}, err
+	}
+	fresh := k.fresh(jobs)
+	if len(fresh) == 0 {
+		return store.Enqueued{IDs: k.ids, Existing: k.existing}, nil
+	}
+	if err := refuseExisting(tx, fresh); err != nil {
+		return store.Enqueued{}, err
+	}
+	e := &enqueuer{tx: tx, now: now, jobs: fresh}
+	done, err := e.run()
+	done.IDs, done.Existing = k.ids, k.existing
+	return done, err
 }
 
 // enqueuer is the work of one enqueue transaction.

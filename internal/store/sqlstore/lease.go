@@ -10,8 +10,9 @@ import (
 
 // beatRow is a row of extend_leases.
 type beatRow struct {
-	ID     hexID  `json:"id"`
-	Worker string `json:"worker"`
+	ID       hexID  `json:"id"`
+	Worker   string `json:"worker"`
+	Progress string `json:"progress"`
 }
 
 // Extend implements store.Claimer.
@@ -22,7 +23,7 @@ func (s *Store) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten,
 		rows := make([]beatRow, len(beats))
 		for i, b := range beats {
 			list[i] = b.Lease
-			rows[i] = beatRow{hexID(b.Lease), b.Worker}
+			rows[i] = beatRow{ID: hexID(b.Lease), Worker: b.Worker}
 			answers[i] = store.Beaten{Lease: b.Lease, Lost: true}
 		}
 		leases, err := lockLeases(tx, list)
@@ -38,6 +39,9 @@ func (s *Store) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten,
 		}
 		if len(alive) == 0 {
 			return nil
+		}
+		if err := noteProgress(beats, leases, rows); err != nil {
+			return err
 		}
 		now, err := tx.Now()
 		if err != nil {
@@ -78,6 +82,7 @@ type leaseRow struct {
 	expiresAt int64
 	accepted  bool
 	epochs    map[job.ID]int64
+	progress  string // JSON, see progressNote; empty: none
 }
 
 // lockLeases locks and reads leases in the order of their ids.
@@ -86,7 +91,7 @@ func lockLeases(tx Tx, list []job.ID) (map[job.ID]*leaseRow, error) {
 	err := tx.Query("lock_leases", func(r Row) error {
 		l := &leaseRow{}
 		var jobs []byte
-		if err := r.Scan(&l.id, &l.worker, &l.claimedAt, &l.expiresAt, &l.accepted, &jobs); err != nil {
+		if err := r.Scan(&l.id, &l.worker, &l.claimedAt, &l.expiresAt, &l.accepted, &jobs, &l.progress); err != nil {
 			return err
 		}
 		listed, err := leaseJobs(jobs)

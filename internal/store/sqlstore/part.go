@@ -34,6 +34,7 @@ type jobRow struct {
 	priority  int
 	scheduled int64
 	endedBy   job.ID // lease of the claim that ended it; zero: none
+	stopping  bool   // somebody cancelled it while it was held
 }
 
 func newPart() *part {
@@ -84,7 +85,7 @@ func (p *part) lockJobs(tx Tx, statement string, list []job.ID) error {
 		c := &n.Counts
 		if err := r.Scan(&n.ID, nullID{&j.workflow}, &j.name, &j.queue, &j.retry, &n.Status, &n.Deps, &j.epoch, &j.attempts,
 			&j.giveBacks, &j.priority, &n.Join.Rule, &n.Join.Quorum, &c.Unresolved, &c.Active, &c.Inactive, &c.Broken,
-			&j.scheduled, nullID{&j.endedBy}, nullID{&n.Cause}); err != nil {
+			&j.scheduled, nullID{&j.endedBy}, nullID{&n.Cause}, &j.stopping); err != nil {
 			return err
 		}
 		if _, known := p.index[n.ID]; known {

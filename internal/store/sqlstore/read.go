@@ -14,21 +14,17 @@ func (s *Store) Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, 
 	var w store.WorkflowRecord
 	err := s.db.Read(ctx, func(tx Tx) error {
 		found := false
-		t := &w.Tally
-		var metadata []byte
 		if err := tx.Query("workflow", func(r Row) error {
 			found = true
-			return r.Scan(&w.ID, &w.Name, &w.Description, &w.Status, &w.Reason, &w.FailurePolicy, &w.Failing, &w.Priority,
-				&metadata, &w.Run, &w.TraceID, &w.CorrelationID,
-				&t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped,
-				nullTime{&w.CreatedAt}, nullTime{&w.StartedAt}, nullTime{&w.FinishedAt})
+			var err error
+			w, err = scanWorkflow(r)
+			return err
 		}, id[:]); err != nil {
 			return err
 		}
 		if !found {
 			return job.ErrNotFound
 		}
-		w.Metadata = metadata
 		return tx.Query("workflow_activity", func(r Row) error {
 			return r.Scan(&w.Running, &w.Retrying, &w.Suspended)
 		}, id[:])
@@ -37,6 +33,18 @@ func (s *Store) Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, 
 		return store.WorkflowRecord{}, fmt.Errorf("workflow %s: %w", id, err)
 	}
 	return w, nil
+}
+
+// scanWorkflow reads a row of workflow or list_workflows.
+func scanWorkflow(r Row) (w store.WorkflowRecord, err error) {
+	t := &w.Tally
+	var metadata []byte
+	err = r.Scan(&w.ID, &w.Name, &w.Description, &w.Status, &w.Reason, &w.FailurePolicy, &w.Failing, &w.Priority,
+		&metadata, &w.Run, &w.TraceID, &w.CorrelationID,
+		&t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped,
+		nullTime{&w.CreatedAt}, nullTime{&w.StartedAt}, nullTime{&w.FinishedAt})
+	w.Metadata = metadata
+	return w, err
 }
 
 // OpenWorkflow implements store.Reader.
@@ -124,21 +132,47 @@ func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 func scanJob(r Row) (store.JobRecord, error) {
 	var j store.JobRecord
 	var payload, result []byte
-	var dependsOn string
-	var holder *string
-	var claimed int64
-	claimedAt := nullMicros{&claimed}
-	if err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.Name, &j.Queue, &payload, &dependsOn, &j.Status, &j.DependencyStatus,
-		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &holder,
-		claimedAt, &j.TraceID, &j.CorrelationID, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
-		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}); err != nil {
+	var more heldColumns
+	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &more.dependsOn, &j.Status, &j.DependencyStatus,
+		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
+		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
+		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt})
+	if err != nil {
 		return j, err
 	}
 	j.Payload, j.Result = payload, result
-	if holder != nil && !j.Status.Terminal() {
-		j.Status, j.Worker, j.StartedAt = job.Running, *holder, timeOf(claimed)
+	return j, more.apply(&j)
+}
+
+// scanListedJob reads a row of a list: what scanJob reads but for the large
+// columns.
+func scanListedJob(r Row) (store.JobRecord, error) {
+	var j store.JobRecord
+	var more heldColumns
+	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &more.dependsOn, &j.Status, &j.DependencyStatus,
+		&j.Reason, nullID{&j.Cause}, &j.Error, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
+		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
+		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt})
+	if err != nil {
+		return j, err
 	}
-	return j, json.Unmarshal([]byte(dependsOn), &j.DependsOn)
+	return j, more.apply(&j)
+}
+
+// heldColumns are columns of a job that its record does not hold as they are.
+type heldColumns struct {
+	dependsOn string
+	holder    *string
+	claimed   int64
+	progress  *string
+}
+
+func (c heldColumns) apply(j *store.JobRecord) error {
+	if c.holder != nil && !j.Status.Terminal() {
+		j.Status, j.Worker, j.StartedAt = job.Running, *c.holder, timeOf(c.claimed)
+		j.Progress = scanProgress(j.ID, c.progress)
+	}
+	return json.Unmarshal([]byte(c.dependsOn), &j.DependsOn)
 }
 
 // nullMicros scans microseconds that may be null; null is 0.

@@ -160,6 +160,7 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow) {
 	if h := p.header(i); h != nil {
 		standing.Draining, standing.Cancelling, standing.Deadline = h.Failing, h.Status == workflow.Cancelling, h.Deadline
 	}
+	standing.Cancelling = standing.Cancelling || row.stopping
 	next := job.EndAttempt(o, standing, j.random())
 	j.t.leases[o.Lease]++
 	if o.Kind != job.KindCompleted {

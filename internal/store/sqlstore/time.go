@@ -19,7 +19,7 @@ func (s *Store) FireTimers(ctx context.Context, limit int) (store.Resolution, ti
 	if next, err := s.nextTimer(ctx); err != nil || next != 0 {
 		return r, next, err
 	}
-	for _, fire := range []func(context.Context, int, *store.Resolution) error{s.fireJobs, s.fireDeadlines, s.fireWorkflows} {
+	for _, fire := range []func(context.Context, int, *store.Resolution) error{s.fireJobs, s.fireDeadlines, s.fireCancels, s.fireWorkflows} {
 		if r.Done >= limit {
 			break
 		}
@@ -151,20 +151,34 @@ func (s *Store) fireDeadlines(ctx context.Context, limit int, r *store.Resolutio
 			return err
 		}
 		part.Done = len(timers)
-		return s.endJobs(tx, p, mine, job.TimedOut, job.ReasonDeadline, &part)
+		return s.endJobs(tx, p, mine, endDeadline, &part)
 	})
 	merge(r, part)
 	return err
 }
 
+// outsideEnd is how jobs end that no outcome ends, and their attempts if they
+// are held.
+type outsideEnd struct {
+	status job.Status
+	reason job.Reason
+	kind   job.Kind
+	text   string
+}
+
+var (
+	endDeadline = outsideEnd{job.TimedOut, job.ReasonDeadline, job.KindTimedOut, ""}
+	endCancel   = outsideEnd{job.Cancelled, job.ReasonUser, job.KindCancelled, "still running when the grace of its cancel was over"}
+)
+
 // endJobs ends open jobs of a locked part for a reason from outside, with all
 // that follows.
-func (s *Store) endJobs(tx Tx, p *part, list []job.ID, status job.Status, reason job.Reason, r *store.Resolution) error {
+func (s *Store) endJobs(tx Tx, p *part, list []job.ID, end outsideEnd, r *store.Resolution) error {
 	var endings []workflow.Ending
 	var open []job.ID
 	for _, id := range list {
 		if i, known := p.index[id]; known && !p.Nodes[i].Status.Terminal() {
-			endings = append(endings, workflow.Ending{Node: i, Status: status, Reason: reason})
+			endings = append(endings, workflow.Ending{Node: i, Status: end.status, Reason: end.reason})
 			open = append(open, id)
 		}
 	}
@@ -194,7 +208,7 @@ func (s *Store) endJobs(tx Tx, p *part, list []job.ID, status job.Status, reason
 	for _, h := range held {
 		if i := p.index[h.Fence.Job]; h.Fence.Epoch == p.jobs[i].epoch {
 			r.Control = append(r.Control, store.Held{Fence: h.Fence, Worker: h.worker})
-			t.stopHeld(i, h, "", job.KindTimedOut)
+			t.stopHeld(i, h, end.text, end.kind)
 		}
 	}
 	return t.write(tx, workflow.Resolve(&p.Part, endings), now, r)

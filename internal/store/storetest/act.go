@@ -33,7 +33,7 @@ func (r *rig) ok(err error, call string) {
 func (r *rig) enqueue(w *workflow.Workflow) store.Enqueued {
 	r.Helper()
 	r.ok(w.Validate(), "validate")
-	e, err := r.s.EnqueueWorkflow(r.ctx, w, "")
+	e, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{})
 	r.ok(err, "enqueue workflow")
 	return e
 }
@@ -50,7 +50,7 @@ func (r *rig) start(jobs ...*job.Job) job.ID {
 func (r *rig) enqueueJobs(jobs ...*job.Job) store.Enqueued {
 	r.Helper()
 	r.ok(workflow.ValidateJobs(jobs), "validate jobs")
-	e, err := r.s.EnqueueJobs(r.ctx, jobs)
+	e, err := r.s.EnqueueJobs(r.ctx, jobs, nil)
 	r.ok(err, "enqueue jobs")
 	return e
 }

@@ -29,7 +29,7 @@ func testCommit(t *testing.T, open Opener) {
 			w := graph(fan(10)...)
 			r.ok(w.Validate(), "validate")
 			enqueue := func() error {
-				_, err := r.s.EnqueueWorkflow(r.ctx, w, "")
+				_, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{})
 				return err
 			}
 			r.BreakCommit(mode)

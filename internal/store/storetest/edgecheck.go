@@ -51,7 +51,7 @@ func testEdgeCheck(t *testing.T, open Opener) {
 			var resolveErr, enqueueErr error
 			together(
 				func() { _, resolveErr = r.s.Resolve(r.ctx, []job.Outcome{completed1(c)}) },
-				func() { _, enqueueErr = r.Second().EnqueueWorkflow(r.ctx, w, "") },
+				func() { _, enqueueErr = r.Second().EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{}) },
 			)
 			r.ok(resolveErr, "resolve")
 			r.ok(enqueueErr, "enqueue")

@@ -47,8 +47,9 @@ func testEnqueue(t *testing.T, open Opener) {
 
 	check(t, open, "roots are claimable at once and their queues are named, sorted", func(r *rig) {
 		a, b, c := taskOn("zebra", "a"), taskOn("ant", "b"), taskOn("zebra", "c")
-		e := r.enqueue(graph(a, b, c, taskOn("child", "d", a)))
-		r.equal("enqueued", e, store.Enqueued{Queues: []string{"ant", "zebra"}})
+		w := graph(a, b, c, taskOn("child", "d", a))
+		want := store.Enqueued{IDs: []job.ID{w.ID}, Existing: []bool{false}, Queues: []string{"ant", "zebra"}}
+		r.equal("enqueued", r.enqueue(w), want)
 		r.claimNamed("a", "b", "c")
 	})
 
@@ -92,7 +93,7 @@ func testEnqueue(t *testing.T, open Opener) {
 		r.enqueue(w)
 		r.complete(r.claimOne())
 		r.unchanged(w.ID, func() {
-			_, err := r.s.EnqueueWorkflow(r.ctx, w, "other digest")
+			_, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{Digest: "other digest"})
 			r.isErr("enqueue again", err, store.ErrExists)
 		})
 	})
@@ -104,7 +105,7 @@ func testEnqueue(t *testing.T, open Opener) {
 		other.ID = w.ID
 		r.ok(other.Validate(), "validate")
 		r.unchanged(w.ID, func() {
-			_, err := r.s.EnqueueWorkflow(r.ctx, other, "")
+			_, err := r.s.EnqueueWorkflow(r.ctx, other, store.EnqueueOptions{})
 			r.isErr("enqueue", err, store.ErrExists)
 		})
 		r.wantAbsent(idsOf(other.Jobs)...)
@@ -116,7 +117,7 @@ func testEnqueue(t *testing.T, open Opener) {
 		b := task("b")
 		w := graph(b, a)
 		r.ok(w.Validate(), "validate")
-		_, err := r.s.EnqueueWorkflow(r.ctx, w, "")
+		_, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{})
 		r.isErr("enqueue", err, store.ErrExists)
 		_, err = r.s.Workflow(r.ctx, w.ID)
 		r.isErr("workflow", err, job.ErrNotFound)
@@ -128,7 +129,7 @@ func testEnqueue(t *testing.T, open Opener) {
 		a := task("a")
 		r.enqueueJobs(a)
 		more := []*job.Job{task("b"), a, task("c")}
-		_, err := r.s.EnqueueJobs(r.ctx, more)
+		_, err := r.s.EnqueueJobs(r.ctx, more, nil)
 		r.isErr("enqueue", err, store.ErrExists)
 		r.wantAbsent(more[0].ID, more[2].ID)
 		r.wantRows("jobs", 1)
@@ -140,7 +141,7 @@ func testEnqueue(t *testing.T, open Opener) {
 		b := task("b").DependsOnIDs(job.NewID())
 		w := graph(a, b)
 		r.ok(w.Validate(), "validate")
-		_, err := r.s.EnqueueWorkflow(r.ctx, w, "")
+		_, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{})
 		r.isErr("enqueue", err, store.ErrUnknownParent)
 		_, err = r.s.Workflow(r.ctx, w.ID)
 		r.isErr("workflow", err, job.ErrNotFound)
@@ -155,7 +156,7 @@ func testEnqueue(t *testing.T, open Opener) {
 		r.enqueueJobs(known)
 		more := []*job.Job{task("a"), task("b").DependsOnIDs(known.ID, job.NewID())}
 		r.ok(workflow.ValidateJobs(more), "validate")
-		_, err := r.s.EnqueueJobs(r.ctx, more)
+		_, err := r.s.EnqueueJobs(r.ctx, more, nil)
 		r.isErr("enqueue", err, store.ErrUnknownParent)
 		r.wantAbsent(idsOf(more)...)
 		r.wantRows("edges", 0)
@@ -165,7 +166,7 @@ func testEnqueue(t *testing.T, open Opener) {
 		parent := task("parent")
 		w := graph(task("child", parent))
 		r.ok(w.Validate(), "validate")
-		_, err := r.s.EnqueueWorkflow(r.ctx, w, "")
+		_, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{})
 		r.isErr("enqueue", err, store.ErrUnknownParent)
 		r.enqueueJobs(parent)
 		e := r.enqueue(w)
@@ -185,8 +186,8 @@ func testEnqueue(t *testing.T, open Opener) {
 		r.ok(w.Validate(), "validate")
 		var first, second error
 		together(
-			func() { _, first = r.s.EnqueueWorkflow(r.ctx, w, "") },
-			func() { _, second = r.Second().EnqueueWorkflow(r.ctx, w, "") },
+			func() { _, first = r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{}) },
+			func() { _, second = r.Second().EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{}) },
 		)
 		if first == nil {
 			first, second = second, first
@@ -284,7 +285,7 @@ func testDigest(t *testing.T, open Opener) {
 	check(t, open, "an unfinished workflow of another digest is named, an ended one is not", func(r *rig) {
 		w := graph(task("a"))
 		w.Name = "mine"
-		_, err := r.s.EnqueueWorkflow(r.ctx, w, "one")
+		_, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{Digest: "one"})
 		r.ok(err, "enqueue")
 		name, err := r.s.OtherOpenWorkflow(r.ctx, "two")
 		r.ok(err, "other open workflow")
@@ -300,7 +301,7 @@ func testDigest(t *testing.T, open Opener) {
 		r.Helper()
 		w := graph(task("a"))
 		r.ok(w.Validate(), "validate")
-		_, err := r.s.EnqueueWorkflow(r.ctx, w, digest)
+		_, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{Digest: digest})
 		r.ok(err, "enqueue")
 		return w.ID
 	}

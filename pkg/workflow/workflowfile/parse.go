@@ -35,23 +35,36 @@ type Options struct {
 // and the file's name in reports. The error is a *workflow.Error with every
 // fault, in the order of the file.
 func Parse(filename string, data []byte, opts Options) (*workflow.Workflow, error) {
+	var w *workflow.Workflow
+	err := decode(filename, data, opts, func(d *decoder, root *node) error {
+		w = d.workflow(root)
+		d.set(w, opts.Set)
+		return w.ValidateLimits(opts.Limits)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// decode reads a file, lets make read its tree and validate what it made, and
+// returns a *workflow.Error with every fault in the order of the file.
+func decode(filename string, data []byte, opts Options, make func(d *decoder, root *node) error) error {
 	root, duplicates, err := read(filename, data, cmp.Or(opts.MaxBytes, DefaultMaxBytes))
 	if err != nil {
 		var s *syntaxError
 		if !errors.As(err, &s) {
-			return nil, err
+			return err
 		}
-		return nil, &workflow.Error{File: filename, Faults: []workflow.Fault{s.fault}}
+		return &workflow.Error{File: filename, Faults: []workflow.Fault{s.fault}}
 	}
-	d := &decoder{bad: make(map[string]bool), budget: DefaultMaxBytes}
+	d := &decoder{bad: map[string]bool{}, budget: DefaultMaxBytes}
 	for _, f := range duplicates {
 		d.add(f)
 	}
-	w := d.workflow(root)
-	d.set(w, opts.Set)
 	report := &workflow.Error{}
-	if err := w.ValidateLimits(opts.Limits); err != nil && !errors.As(err, &report) {
-		return nil, err
+	if err := make(d, root); err != nil && !errors.As(err, &report) {
+		return err
 	}
 	for _, f := range report.Faults {
 		if !d.covered(f.Path) {
@@ -61,10 +74,10 @@ func Parse(filename string, data []byte, opts Options) (*workflow.Workflow, erro
 		}
 	}
 	if len(d.faults) == 0 {
-		return w, nil
+		return nil
 	}
 	report.File, report.Faults = filename, d.report()
-	return nil, report
+	return report
 }
 
 // read makes the tree of a file. Of a field that is there twice it keeps the

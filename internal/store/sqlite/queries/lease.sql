@@ -1,12 +1,14 @@
 -- name: lock_leases
-SELECT id, worker, claimed_at, expires_at, accepted, jobs
+SELECT id, worker, claimed_at, expires_at, accepted, jobs, progress
 FROM leases
 WHERE id IN (SELECT unhex(value) FROM json_each(?1))
 ORDER BY id;
 
 -- name: extend_leases
-UPDATE leases SET expires_at = ?2, accepted = 1
-FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'worker' AS worker FROM json_each(?1)) AS b
+UPDATE leases SET expires_at = ?2, accepted = 1, progress = b.progress
+FROM (
+    SELECT unhex(value ->> 'id') AS id, value ->> 'worker' AS worker, value ->> 'progress' AS progress
+    FROM json_each(?1)) AS b
 WHERE leases.id = b.id AND leases.worker = b.worker;
 
 -- name: lease_jobs_to_stop
@@ -19,7 +21,7 @@ CROSS JOIN json_each(l.jobs) e
 CROSS JOIN job_state s ON s.id = unhex(e.value ->> 0)
 CROSS JOIN jobs j ON j.id = s.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
-WHERE (s.epoch <> e.value ->> 1 OR s.status NOT IN ('pending', 'retrying') OR w.status = 'cancelling')
+WHERE (s.epoch <> e.value ->> 1 OR s.status NOT IN ('pending', 'retrying') OR s.cancelling = 1 OR w.status = 'cancelling')
     AND NOT (s.lease_id IS NOT NULL AND s.lease_id = l.id)
 ORDER BY l.id, s.id;
 
@@ -37,5 +39,5 @@ DELETE FROM leases WHERE id IN (SELECT unhex(value ->> 'id') FROM json_each(?1))
 -- name: delete_leases
 DELETE FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1));
 
--- name: expire_all_leases
-UPDATE leases SET expires_at = ?1 WHERE expires_at > ?1;
+-- name: expire_embedded_leases
+UPDATE leases SET expires_at = ?1 WHERE expires_at > ?1 AND worker >= 'embedded/' AND worker < 'embedded0';

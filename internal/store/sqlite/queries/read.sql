@@ -29,26 +29,32 @@ LIMIT 1;
 
 -- name: workflow_jobs
 WITH held AS MATERIALIZED (
-    SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.worker, l.claimed_at FROM leases l, json_each(l.jobs) e
+    SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.worker, l.claimed_at,
+        CASE WHEN l.progress <> '' THEN l.progress -> (e.value ->> 0) END AS progress
+    FROM leases l, json_each(l.jobs) e
 )
-SELECT j.id, j.workflow_id, j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
+SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM jobs j
 JOIN job_state s ON s.id = j.id
+LEFT JOIN workflows w ON w.id = j.workflow_id
 LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
 WHERE j.workflow_id = ?1
 ORDER BY j.position;
 
 -- name: job
 WITH held AS MATERIALIZED (
-    SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.worker, l.claimed_at FROM leases l, json_each(l.jobs) e
+    SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.worker, l.claimed_at,
+        CASE WHEN l.progress <> '' THEN l.progress -> (e.value ->> 0) END AS progress
+    FROM leases l, json_each(l.jobs) e
 )
-SELECT j.id, j.workflow_id, j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
+SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM jobs j
 JOIN job_state s ON s.id = j.id
+LEFT JOIN workflows w ON w.id = j.workflow_id
 LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
 WHERE j.id = ?1;
 

@@ -14,7 +14,8 @@ ORDER BY id;
 -- The jobs ?1 and their children in the same workflow, or, for jobs without
 -- one, their children without one.
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
-    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling
 FROM job_state s
 JOIN jobs j ON j.id = s.id
 WHERE s.id IN (
@@ -42,7 +43,8 @@ WITH RECURSIVE reached(id, workflow_id, open) AS (
     WHERE r.open AND c.workflow_id IS r.workflow_id
 )
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
-    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling
 FROM job_state s
 JOIN jobs j ON j.id = s.id
 WHERE s.id IN (SELECT id FROM reached)
@@ -58,7 +60,8 @@ WITH open AS MATERIALIZED (
     WHERE s.status IN ('pending', 'retrying', 'suspended')
 )
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
-    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling
 FROM job_state s
 JOIN jobs j ON j.id = s.id
 WHERE s.id IN (
