@@ -32,6 +32,7 @@ type Bus struct {
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 
+	unreached  atomic.Value // string: why the last attempt to connect failed
 	reconnects atomic.Uint64
 	denied     atomic.Uint64
 	failures   atomic.Uint64
