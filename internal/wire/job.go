@@ -35,6 +35,8 @@ type Job struct {
 
 	Payload  json.RawMessage `json:"payload,omitempty"`  // of a job shown alone
 	Attempts []Attempt       `json:"attempts,omitempty"` // of a job shown alone
+
+	Dependencies *Dependencies `json:"dependencies,omitempty"` // of a job shown alone, when they are asked for
 }
 
 // Progress is how far a running job is, as its handler says.

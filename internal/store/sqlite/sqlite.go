@@ -230,15 +230,20 @@ func busy(err error) bool {
 	return false
 }
 
-// ExpireAllLeases lets every lease expire now. It is for an engine that has
-// just taken the lock of the data folder: no worker of an earlier one is alive.
-func (s *Store) ExpireAllLeases(ctx context.Context) error {
+// EmbeddedWorkers begins the names of workers that live and die with the engine
+// that owns the file. Workers of other processes are never called so.
+const EmbeddedWorkers = "embedded/"
+
+// ExpireEmbeddedLeases lets the leases of embedded workers expire now. It is
+// for an engine that has just taken the lock of the file: no such worker of an
+// earlier one is alive.
+func (s *Store) ExpireEmbeddedLeases(ctx context.Context) error {
 	return s.db.Write(ctx, func(t sqlstore.Tx) error {
 		now, err := t.Now()
 		if err != nil {
 			return err
 		}
-		_, err = t.Exec("expire_all_leases", now)
+		_, err = t.Exec("expire_embedded_leases", now)
 		return err
 	})
 }

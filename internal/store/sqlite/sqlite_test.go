@@ -96,6 +96,7 @@ func (h *harness) lock(t *testing.T) error {
 // harness is a database file with two handles and a clock that can be moved.
 type harness struct {
 	t             *testing.T
+	path          string
 	first, second *Store
 	raw           *sql.DB
 
@@ -105,9 +106,9 @@ type harness struct {
 }
 
 func newHarness(t *testing.T, o store.Options) *harness {
-	h := &harness{t: t}
-	o.Now = h.Now
 	path := filepath.Join(t.TempDir(), "hammerwork.db")
+	h := &harness{t: t, path: path}
+	o.Now = h.Now
 	for _, s := range []**Store{&h.first, &h.second} {
 		var err error
 		if *s, err = OpenVolatile(t.Context(), path, o); err != nil {

@@ -20,6 +20,7 @@ type part struct {
 	edges   map[[2]int]bool // edges that are in Part.Edges
 	foreign []edgeRow       // edges to jobs of other workflows
 	free    map[int]bool    // nodes whose claim this transaction has ended: nobody holds them
+	taken   map[int]bool    // nodes whose ready row or timer was taken back: they end, or get it again
 }
 
 // jobRow is what the engine needs of a job besides its node.
@@ -38,7 +39,7 @@ type jobRow struct {
 }
 
 func newPart() *part {
-	return &part{index: map[job.ID]int{}, headers: map[job.ID]int{}, edges: map[[2]int]bool{}, free: map[int]bool{}}
+	return &part{index: map[job.ID]int{}, headers: map[job.ID]int{}, edges: map[[2]int]bool{}, free: map[int]bool{}, taken: map[int]bool{}}
 }
 
 // header returns the header of node i's workflow, or nil.
@@ -210,7 +211,8 @@ func (p *part) takeBack(tx Tx, whole []job.ID) {
 		tx.QueueQuery(statement, func(r Row) error {
 			var id job.ID
 			err := r.Scan(&id)
-			p.Nodes[p.index[id]].Held = false
+			i := p.index[id]
+			p.Nodes[i].Held, p.taken[i] = false, true
 			return err
 		}, claimable)
 	}

@@ -209,6 +209,12 @@ func (t *transition) claimable(runnable []int, again []requeueRow, now int64) cl
 	for _, row := range again {
 		c.add(job.ID(row.ID), row.ScheduledAt, now)
 	}
+	// A cancel that stops nothing else leaves the others of its workflow alone.
+	for i, n := range t.part.Nodes {
+		if t.part.taken[i] && !n.Status.Terminal() {
+			c.add(n.ID, t.part.jobs[i].scheduled, now)
+		}
+	}
 	return c
 }
 

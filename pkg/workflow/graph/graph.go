@@ -90,8 +90,7 @@ func FromWorkflow(w *workflow.Workflow) Graph {
 	return g
 }
 
-// Write writes g. It returns the first error of w, or that the graph is too
-// large for a drawing.
+// Write writes g. It returns the first error of w, or ErrTooLarge.
 func Write(w io.Writer, g Graph, f Format) error {
 	switch f {
 	case Dot:

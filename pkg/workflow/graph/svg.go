@@ -3,6 +3,7 @@ package graph
 import (
 	"bufio"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -17,10 +18,13 @@ const (
 	maxDrawnEdges = 50_000
 )
 
+// ErrTooLarge says that a graph is too large for a drawing.
+var ErrTooLarge = errors.New("which is too large for a drawing")
+
 func writeSVG(to io.Writer, g Graph) error {
 	if len(g.Nodes) > maxDrawnNodes || len(g.Edges) > maxDrawnEdges {
-		return fmt.Errorf("the workflow has %d jobs and %d dependencies; svg draws at most %d and %d, the other formats have no limit",
-			len(g.Nodes), len(g.Edges), maxDrawnNodes, maxDrawnEdges)
+		return fmt.Errorf("the workflow has %d jobs and %d dependencies, %w: svg draws at most %d and %d, the other formats have no limit",
+			len(g.Nodes), len(g.Edges), ErrTooLarge, maxDrawnNodes, maxDrawnEdges)
 	}
 	l := linksOf(g)
 	p := place(g, l)

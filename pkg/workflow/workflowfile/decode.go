@@ -84,6 +84,8 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
+func indexed(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
 // is reports whether n is of kind k, and a fault if it is not.
 func (d *decoder) is(n *node, path string, k kind) bool {
 	if n.kind == k {
@@ -160,50 +162,53 @@ func (d *decoder) jobs(n *node, path string) []*job.Job {
 	}
 	jobs := make([]*job.Job, len(n.items))
 	for i, item := range n.items {
-		jobs[i] = d.job(item, fmt.Sprintf("%s[%d]", path, i))
+		jobs[i] = d.job(item, indexed(path, i))
 	}
 	return jobs
 }
 
 func (d *decoder) job(n *node, path string) *job.Job {
 	j := &job.Job{ID: job.NewID()}
-	read := d.fields(n, path, jobWords, func(name string, v *node, path string) {
-		switch name {
-		case "name":
-			j.Name = d.text(v, path)
-			if v.kind == text && j.Name == "" {
-				d.fault(v.at, path, "others depend on a job by its name", "the job name is empty")
-			}
-		case "queue":
-			j.Queue = d.text(v, path)
-		case "payload":
-			j.Payload = d.json(v, path, job.MaxPayload)
-		case "depends_on":
-			j.DependsOn = d.dependencies(v, path)
-		case "join":
-			j.Join = d.join(v, path)
-		case "priority":
-			j.Priority = d.priority(v, path)
-		case "timeout":
-			j.Timeout = d.duration(v, path)
-		case "deadline":
-			j.Deadline = d.duration(v, path)
-		case "delay":
-			j.Delay = d.duration(v, path)
-		case "scheduled_at":
-			j.ScheduledAt = d.time(v, path)
-		case "retry":
-			j.Retry = d.retry(v, path)
-		case "trace_id":
-			j.TraceID = d.text(v, path)
-		case "correlation_id":
-			j.CorrelationID = d.text(v, path)
-		}
-	})
+	read := d.fields(n, path, jobWords, func(name string, v *node, path string) { d.jobField(j, name, v, path) })
 	if read && j.Name == "" && !d.bad[path+".name"] {
 		d.fault(n.at, path+".name", "others depend on a job by its name", "the job has no name")
 	}
 	return j
+}
+
+// jobField reads one field of a job.
+func (d *decoder) jobField(j *job.Job, name string, v *node, path string) {
+	switch name {
+	case "name":
+		j.Name = d.text(v, path)
+		if v.kind == text && j.Name == "" {
+			d.fault(v.at, path, "others depend on a job by its name", "the job name is empty")
+		}
+	case "queue":
+		j.Queue = d.text(v, path)
+	case "payload":
+		j.Payload = d.json(v, path, job.MaxPayload)
+	case "depends_on":
+		j.DependsOn = d.dependencies(v, path)
+	case "join":
+		j.Join = d.join(v, path)
+	case "priority":
+		j.Priority = d.priority(v, path)
+	case "timeout":
+		j.Timeout = d.duration(v, path)
+	case "deadline":
+		j.Deadline = d.duration(v, path)
+	case "delay":
+		j.Delay = d.duration(v, path)
+	case "scheduled_at":
+		j.ScheduledAt = d.time(v, path)
+	case "retry":
+		j.Retry = d.retry(v, path)
+	case "trace_id":
+		j.TraceID = d.text(v, path)
+	case "correlation_id":
+		j.CorrelationID = d.text(v, path)
+	}
 }
 
 func (d *decoder) dependencies(n *node, path string) []job.Dependency {
@@ -212,7 +217,7 @@ func (d *decoder) dependencies(n *node, path string) []job.Dependency {
 	}
 	deps := make([]job.Dependency, len(n.items))
 	for i, item := range n.items {
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := indexed(path, i)
 		if item.kind == text {
 			deps[i].Name = item.scalar
 			continue

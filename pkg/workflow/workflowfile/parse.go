@@ -25,9 +25,10 @@ const (
 
 // Options change how a file is read. The zero value is ready to use.
 type Options struct {
-	Set      map[string]string // merged into the metadata as strings; beats the file
-	MaxBytes int               // size of the file; default DefaultMaxBytes
-	Limits   workflow.Limits   // of the workflow; see workflow.ValidateLimits
+	Set        map[string]string // merged into the metadata as strings; beats the file
+	MaxBytes   int               // size of the file; default DefaultMaxBytes
+	Limits     workflow.Limits   // of the workflow; see workflow.ValidateLimits
+	NoSchedule bool              // a schedule is a fault, as nothing would start the workflow
 }
 
 // Parse reads and validates a workflow file. A file named *.json, or one that
@@ -35,23 +36,39 @@ type Options struct {
 // and the file's name in reports. The error is a *workflow.Error with every
 // fault, in the order of the file.
 func Parse(filename string, data []byte, opts Options) (*workflow.Workflow, error) {
+	var w *workflow.Workflow
+	err := decode(filename, data, opts, func(d *decoder, root *node) error {
+		w = d.workflow(root)
+		d.set(w, opts.Set)
+		if n := root.get("schedule"); opts.NoSchedule && n != nil {
+			d.fault(n.at, "schedule", "leave it out and create the workflow when it is due; nothing would start it", "schedule is not available yet")
+		}
+		return w.ValidateLimits(opts.Limits)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// decode reads a file, lets make read its tree and validate what it made, and
+// returns a *workflow.Error with every fault in the order of the file.
+func decode(filename string, data []byte, opts Options, make func(d *decoder, root *node) error) error {
 	root, duplicates, err := read(filename, data, cmp.Or(opts.MaxBytes, DefaultMaxBytes))
 	if err != nil {
 		var s *syntaxError
 		if !errors.As(err, &s) {
-			return nil, err
+			return err
 		}
-		return nil, &workflow.Error{File: filename, Faults: []workflow.Fault{s.fault}}
+		return &workflow.Error{File: filename, Faults: []workflow.Fault{s.fault}}
 	}
-	d := &decoder{bad: make(map[string]bool), budget: DefaultMaxBytes}
+	d := &decoder{bad: map[string]bool{}, budget: DefaultMaxBytes}
 	for _, f := range duplicates {
 		d.add(f)
 	}
-	w := d.workflow(root)
-	d.set(w, opts.Set)
 	report := &workflow.Error{}
-	if err := w.ValidateLimits(opts.Limits); err != nil && !errors.As(err, &report) {
-		return nil, err
+	if err := make(d, root); err != nil && !errors.As(err, &report) {
+		return err
 	}
 	for _, f := range report.Faults {
 		if !d.covered(f.Path) {
@@ -61,10 +78,10 @@ func Parse(filename string, data []byte, opts Options) (*workflow.Workflow, erro
 		}
 	}
 	if len(d.faults) == 0 {
-		return w, nil
+		return nil
 	}
 	report.File, report.Faults = filename, d.report()
-	return nil, report
+	return report
 }
 
 // read makes the tree of a file. Of a field that is there twice it keeps the

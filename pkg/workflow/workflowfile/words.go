@@ -34,6 +34,11 @@ var (
 			"start_at", "schedule", "cron", "workflow", "metadata",
 		},
 	}
+	singleWords = vocabulary{
+		of:    "a job",
+		known: append([]string{"idempotency_key"}, jobWords.known...),
+		later: jobWords.later,
+	}
 	retryWords = vocabulary{
 		of:    "a retry policy",
 		known: []string{"strategy", "max_attempts", "initial_delay", "increment", "multiplier", "max_delay", "jitter"},

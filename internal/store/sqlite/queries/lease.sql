@@ -55,5 +55,5 @@ DELETE FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND rema
 -- name: delete_leases
 DELETE FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1));
 
--- name: expire_all_leases
-UPDATE leases SET expires_at = ?1 WHERE expires_at > ?1;
+-- name: expire_embedded_leases
+UPDATE leases SET expires_at = ?1 WHERE expires_at > ?1 AND worker >= 'embedded/' AND worker < 'embedded0';

@@ -1,0 +1,160 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
+)
+
+// document is the OpenAPI document that huma makes of the handlers, and what
+// it cannot know: bodies that are read by package workflowfile, and which
+// codes an error has.
+type document struct {
+	api    *huma.OpenAPI
+	bodies map[string]route // by path
+	open   []string         // paths that need no token
+}
+
+func newDocument(api *huma.OpenAPI) *document {
+	return &document{api: api, bodies: make(map[string]route)}
+}
+
+// The schemas of bodies.
+const (
+	workflowBody = "WorkflowFile"
+	jobBody      = "JobRequest"
+	cancelBody   = "CancelRequest"
+)
+
+// describe adds the errors of a route, a response a status.
+func (d *document) describe(r *route) {
+	codes := append(slices.Clone(everyCode), r.codes...)
+	if r.open {
+		d.open = append(d.open, r.Path)
+	} else {
+		codes = append(codes, wire.CodeUnauthorized)
+	}
+	if r.body != "" {
+		d.bodies[r.Path] = *r
+		codes = append(codes, wire.CodeTooLarge)
+	}
+	byStatus := map[int][]string{415: {string(wire.CodeInvalidRequest)}}
+	if r.body != "" {
+		byStatus[400], byStatus[408] = byStatus[415], byStatus[415]
+	}
+	for _, c := range codes {
+		if s := statuses[c]; !slices.Contains(byStatus[s], string(c)) {
+			byStatus[s] = append(byStatus[s], string(c))
+		}
+	}
+	problems := d.api.Components.Schemas.Schema(reflect.TypeFor[wire.Problem](), true, "")
+	for status, names := range byStatus {
+		response := &huma.Response{
+			Description: "Code " + strings.Join(names, " or ") + ".",
+			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: problems}},
+		}
+		header := func(name, description string) {
+			response.Headers = map[string]*huma.Param{name: {Description: description, Schema: &huma.Schema{Type: "string"}}}
+		}
+		switch status {
+		case 401:
+			header("WWW-Authenticate", "How to authenticate.")
+		case 429, 503:
+			header("Retry-After", "Seconds to wait.")
+		}
+		r.Responses[strconv.Itoa(status)] = response
+	}
+}
+
+// json writes the document.
+func (d *document) json() ([]byte, error) {
+	for _, unused := range []string{"ErrorModel", "ErrorDetail"} {
+		delete(d.api.Components.Schemas.Map(), unused)
+	}
+	data, err := json.Marshal(d.api)
+	if err != nil {
+		return nil, fmt.Errorf("openapi document: %w", err)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(data, &doc); err != nil {
+		return nil, fmt.Errorf("openapi document: %w", err)
+	}
+	components := object(doc, "components")
+	components["securitySchemes"] = map[string]any{"token": map[string]any{"type": "http", "scheme": "bearer"}}
+	doc["security"] = []any{map[string]any{"token": []any{}}}
+	for _, path := range d.open {
+		object(doc, "paths", path, "get")["security"] = []any{}
+	}
+	schemas := object(components, "schemas")
+	if err := addBodies(schemas); err != nil {
+		return nil, err
+	}
+	object(schemas, "Problem", "properties", "code")["enum"] = codeNames()
+	for path, r := range d.bodies {
+		content := map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/" + r.body}}
+		body := map[string]any{"application/json": content}
+		if r.yaml {
+			body["application/yaml"] = content
+		}
+		object(doc, "paths", path, "post")["requestBody"] = map[string]any{"content": body, "required": r.body != cancelBody}
+	}
+	return json.MarshalIndent(doc, "", "  ")
+}
+
+// codeNames lists every code.
+func codeNames() []any {
+	var names []any
+	for _, c := range slices.Sorted(maps.Keys(statuses)) {
+		names = append(names, string(c))
+	}
+	return names
+}
+
+// addBodies adds the schemas of bodies: the JSON Schema of a workflow file, the
+// part of it that is a job, and small ones.
+func addBodies(schemas map[string]any) error {
+	text := strings.ReplaceAll(string(workflowfile.Schema()), `"#/$defs/`, `"#/components/schemas/WorkflowFile_`)
+	var file map[string]any
+	if err := json.Unmarshal([]byte(text), &file); err != nil {
+		return fmt.Errorf("schema of workflow files: %w", err)
+	}
+	for name, part := range object(file, "$defs") {
+		schemas[workflowBody+"_"+name] = part
+	}
+	for _, key := range []string{"$defs", "$schema", "$id"} {
+		delete(file, key)
+	}
+	schemas[workflowBody] = file
+
+	properties := maps.Clone(object(schemas, workflowBody+"_job", "properties"))
+	ids := map[string]any{"type": "string", "format": "uuid"}
+	properties["depends_on"] = map[string]any{"type": "array", "items": ids, "description": "The ids of the jobs this one waits for."}
+	properties["idempotency_key"] = map[string]any{
+		"type": "string", "maxLength": maxKey, "description": "Enqueues once, however often it is sent. Unique within the queue. As the header Idempotency-Key.",
+	}
+	name := maps.Clone(object(properties, "name"))
+	name["description"] = "Made of the queue's name when it is left out."
+	properties["name"] = name
+	schemas[jobBody] = map[string]any{"type": "object", "required": []any{"queue"}, "additionalProperties": false, "properties": properties}
+	schemas[cancelBody] = map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{
+		"grace": map[string]any{"$ref": "#/components/schemas/WorkflowFile_duration", "description": "How long what runs may go on."},
+	}}
+	return nil
+}
+
+// object returns an object within an object, by the names on the way.
+func object(in map[string]any, path ...string) map[string]any {
+	for _, name := range path {
+		in, _ = in[name].(map[string]any)
+	}
+	return in
+}

@@ -1,0 +1,192 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+func (a *API) workflowRoutes(api huma.API, doc *document) {
+	create := post("/workflows", "create-workflow", "Enqueue a workflow",
+		"The body is a workflow file in YAML or JSON. With an Idempotency-Key that came with the same request before, the answer is 200 and names what that made.",
+		wire.CodeInvalidWorkflow, wire.CodeCycle, wire.CodeUnknownParent, wire.CodeDuplicateName, wire.CodeConflict)
+	create.body, create.yaml, create.large, create.DefaultStatus = workflowBody, true, true, 201
+	createdBefore(&create, api)
+	register(a, api, doc, create, a.createWorkflow)
+
+	register(a, api, doc, get("/workflows", "list-workflows", "Workflows, newest first", ""), a.listWorkflows)
+	found := func(r route) route { r.codes = append(r.codes, wire.CodeNotFound); return r }
+	register(a, api, doc, found(get("/workflows/{id}", "get-workflow", "A workflow with its jobs", "Jobs are in the order of the definition.")), a.getWorkflow)
+	register(a, api, doc, found(get("/workflows/{id}/stats", "get-workflow-stats", "How many jobs of a workflow stand where", "")), a.getStats)
+	register(a, api, doc, found(get("/workflows/{id}/jobs", "list-workflow-jobs", "The jobs of a workflow in the order of its definition", "")), a.listWorkflowJobs)
+
+	draw := found(get("/workflows/{id}/graph", "get-workflow-graph", "The graph of a workflow and where its jobs stand", "A graph that is too large for svg is refused with too_large; the other formats have no limit."))
+	draw.codes = append(draw.codes, wire.CodeTooLarge)
+	draw.Responses["200"] = graphResponse()
+	register(a, api, doc, draw, a.getGraph)
+
+	cancel := found(post("/workflows/{id}/cancel", "cancel-workflow", "Cancel a workflow", "What runs may end by itself within the grace. Cancelling again changes nothing.", wire.CodeWrongState))
+	cancel.body = cancelBody
+	register(a, api, doc, cancel, a.cancelWorkflow)
+}
+
+// createdBefore describes the answer to a repeated enqueue.
+func createdBefore(r *route, api huma.API) {
+	schema := api.OpenAPI().Components.Schemas.Schema(createdType, true, "")
+	r.Responses["200"] = &huma.Response{
+		Description: "The idempotency key came with the same request before.",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+	}
+}
+
+// Identified is what everything about one workflow or job takes.
+type Identified struct {
+	ID string `path:"id" doc:"A UUID."`
+}
+
+type (
+	workflowAnswer struct{ Body wire.Workflow }
+	itemAnswer     struct{ Body wire.WorkflowItem }
+	itemsAnswer    struct{ Body wire.List[wire.WorkflowItem] }
+	statsAnswer    struct{ Body wire.Stats }
+)
+
+type listWorkflowsInput struct {
+	Status string `query:"status" enum:"pending,running,paused,cancelling,completed,failed,cancelled" doc:"Only these."`
+	Name   string `query:"name" doc:"Only workflows of exactly this name."`
+	Aged
+	Paged
+}
+
+func (a *API) listWorkflows(ctx context.Context, in *listWorkflowsInput) (*itemsAnswer, error) {
+	since, err := in.moment(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	after, err := decodeCursor(workflowCursor, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	f := store.WorkflowFilter{Status: workflow.Status(in.Status), Name: in.Name, Since: since}
+	records, next, err := fill(in.Limit, after, func(after job.ID, limit int) ([]store.WorkflowRecord, job.ID, error) {
+		f.After, f.Limit = after, limit
+		return a.store.Workflows(ctx, f)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &itemsAnswer{wire.List[wire.WorkflowItem]{Items: make([]wire.WorkflowItem, len(records)), NextCursor: afterID(workflowCursor, next)}}
+	for i, w := range records {
+		out.Body.Items[i] = wire.ItemFromRecord(w)
+	}
+	return out, nil
+}
+
+// fillLooks is how many pages of a store one page of a list is made of at
+// most, so that a filter that matches little takes bounded time.
+const fillLooks = 20
+
+// fill collects a page of a list from pages of the store, which may be short.
+func fill[T any](limit int, after job.ID, read func(after job.ID, limit int) ([]T, job.ID, error)) ([]T, job.ID, error) {
+	var all []T
+	for range fillLooks {
+		some, next, err := read(after, limit-len(all))
+		if err != nil {
+			return nil, job.ID{}, err
+		}
+		all, after = append(all, some...), next
+		if len(all) >= limit || next == (job.ID{}) {
+			break
+		}
+	}
+	return all, after, nil
+}
+
+type getWorkflowInput struct {
+	Identified
+	Jobs bool `query:"jobs" default:"true" doc:"With false the list of jobs stays empty."`
+}
+
+func (a *API) getWorkflow(ctx context.Context, in *getWorkflowInput) (*workflowAnswer, error) {
+	w, err := a.workflow(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []store.JobRecord
+	if in.Jobs {
+		if jobs, err = a.store.WorkflowJobs(ctx, w.ID); err != nil {
+			return nil, err
+		}
+	}
+	return &workflowAnswer{wire.FromRecords(w, jobs)}, nil
+}
+
+func (a *API) workflow(ctx context.Context, text string) (store.WorkflowRecord, error) {
+	id, err := idOf(text)
+	if err != nil {
+		return store.WorkflowRecord{}, err
+	}
+	return a.store.Workflow(ctx, id)
+}
+
+func (a *API) getStats(ctx context.Context, in *Identified) (*statsAnswer, error) {
+	w, err := a.workflow(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &statsAnswer{wire.StatsFromRecord(w)}, nil
+}
+
+type listWorkflowJobsInput struct {
+	Identified
+	Paged
+}
+
+func (a *API) listWorkflowJobs(ctx context.Context, in *listWorkflowJobsInput) (*jobsAnswer, error) {
+	from, err := positionOf(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	w, err := a.workflow(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	records, err := a.store.WorkflowJobs(ctx, w.ID)
+	if err != nil {
+		return nil, err
+	}
+	from = min(from, len(records))
+	to := min(from+in.Limit, len(records))
+	out := &jobsAnswer{wire.List[wire.Job]{Items: wire.FromRecords(w, records).Jobs[from:to]}}
+	if to < len(records) {
+		out.Body.NextCursor = afterPosition(to)
+	}
+	return out, nil
+}
+
+func (a *API) cancelWorkflow(ctx context.Context, in *Identified) (*itemAnswer, error) {
+	id, err := idOf(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	grace, err := a.grace(ctx)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := a.store.CancelWorkflow(ctx, id, grace)
+	if err != nil {
+		return nil, err
+	}
+	a.announce(changed)
+	w, err := a.store.Workflow(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &itemAnswer{wire.ItemFromRecord(w)}, nil
+}
