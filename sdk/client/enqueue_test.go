@@ -63,10 +63,13 @@ func TestWhatIsInvalidIsReportedWithEveryFaultAndNothingIsStored(t *testing.T) {
 			}
 		}
 		for name, enqueue := range map[string]func() error{
-			"no job":          func() error { _, err := c.Enqueue(t.Context(), nil); return err },
-			"no job of jobs":  func() error { _, err := c.EnqueueMany(t.Context(), []*job.Job{one("a"), nil}); return err },
-			"no flow":         func() error { _, err := c.EnqueueWorkflow(t.Context(), nil); return err },
-			"no job of flows": func() error { _, err := c.EnqueueWorkflow(t.Context(), &workflow.Workflow{Name: "w", Jobs: []*job.Job{nil}}); return err },
+			"no job":         func() error { _, err := c.Enqueue(t.Context(), nil); return err },
+			"no job of jobs": func() error { _, err := c.EnqueueMany(t.Context(), []*job.Job{one("a"), nil}); return err },
+			"no flow":        func() error { _, err := c.EnqueueWorkflow(t.Context(), nil); return err },
+			"no job of flows": func() error {
+				_, err := c.EnqueueWorkflow(t.Context(), &workflow.Workflow{Name: "w", Jobs: []*job.Job{nil}})
+				return err
+			},
 		} {
 			if err := enqueue(); err == nil || !strings.HasSuffix(err.Error(), "is nil") {
 				t.Errorf("%s: %v", name, err)
@@ -215,13 +218,22 @@ func TestKeysThatMakeNoSenseAreRefused(t *testing.T) {
 		c := open(t, url)
 		jobs := []*job.Job{one("a"), one("b")}
 		for want, enqueue := range map[string]func() error{
-			"the idempotency key is empty":    func() error { _, err := c.Enqueue(t.Context(), jobs[0], client.IdempotencyKey("")); return err },
-			"IdempotencyKeys is for Enqueue":  func() error { _, err := c.Enqueue(t.Context(), jobs[0], client.IdempotencyKeys("k")); return err },
-			"IdempotencyKeys is for EnqueueM": func() error { _, err := c.EnqueueWorkflow(t.Context(), chain("a"), client.IdempotencyKeys("k")); return err },
-			"IdempotencyKey is for one job":   func() error { _, err := c.EnqueueMany(t.Context(), jobs, client.IdempotencyKey("k")); return err },
-			"3 idempotency keys for 2 jobs":   func() error { _, err := c.EnqueueMany(t.Context(), jobs, client.IdempotencyKeys("k", "l", "m")); return err },
-			"an idempotency key of 256 bytes": func() error { _, err := c.Enqueue(t.Context(), jobs[0], client.IdempotencyKey(strings.Repeat("k", 256))); return err },
-			"an idempotency key of 1 bytes":   func() error { _, err := c.Enqueue(t.Context(), jobs[0], client.IdempotencyKey("\x00")); return err },
+			"the idempotency key is empty":   func() error { _, err := c.Enqueue(t.Context(), jobs[0], client.IdempotencyKey("")); return err },
+			"IdempotencyKeys is for Enqueue": func() error { _, err := c.Enqueue(t.Context(), jobs[0], client.IdempotencyKeys("k")); return err },
+			"IdempotencyKeys is for EnqueueM": func() error {
+				_, err := c.EnqueueWorkflow(t.Context(), chain("a"), client.IdempotencyKeys("k"))
+				return err
+			},
+			"IdempotencyKey is for one job": func() error { _, err := c.EnqueueMany(t.Context(), jobs, client.IdempotencyKey("k")); return err },
+			"3 idempotency keys for 2 jobs": func() error {
+				_, err := c.EnqueueMany(t.Context(), jobs, client.IdempotencyKeys("k", "l", "m"))
+				return err
+			},
+			"an idempotency key of 256 bytes": func() error {
+				_, err := c.Enqueue(t.Context(), jobs[0], client.IdempotencyKey(strings.Repeat("k", 256)))
+				return err
+			},
+			"an idempotency key of 1 bytes": func() error { _, err := c.Enqueue(t.Context(), jobs[0], client.IdempotencyKey("\x00")); return err },
 		} {
 			if err := enqueue(); err == nil || !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("%v, want %s", err, want)
