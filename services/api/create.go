@@ -7,7 +7,6 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
-	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
 
@@ -28,15 +27,9 @@ func (a *API) createWorkflow(ctx context.Context, in *createInput) (*createdAnsw
 		return nil, err
 	}
 	c := callOf(ctx)
-	w, err := workflowfile.Parse(fileName(c.r), c.body, workflowfile.Options{Set: set, Limits: a.cfg.Limits})
+	w, err := workflowfile.Parse(fileName(c.r), c.body, workflowfile.Options{Set: set, Limits: a.cfg.Limits, NoSchedule: true})
 	if err != nil {
 		return nil, err
-	}
-	if w.Schedule != nil {
-		return nil, &workflow.Error{Faults: []workflow.Fault{{
-			Code: workflow.CodeInvalid, Path: "schedule", Message: "schedule is not available yet",
-			Hint: "leave it out and create the workflow when it is due; nothing would start it",
-		}}}
 	}
 	key, err := workflowKey(in.Key, w)
 	if err != nil {

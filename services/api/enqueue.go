@@ -3,10 +3,12 @@ package api
 import (
 	"bytes"
 	"context"
+	"errors"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
 
@@ -21,7 +23,7 @@ func (a *API) enqueueJob(ctx context.Context, in *enqueueInput) (*createdAnswer,
 	}
 	s, err := workflowfile.ParseJob(fileName(c.r), c.body, workflowfile.Options{})
 	if err != nil {
-		return nil, err
+		return nil, invalidJob(err)
 	}
 	value := s.IdempotencyKey
 	switch {
@@ -42,4 +44,17 @@ func (a *API) enqueueJob(ctx context.Context, in *enqueueInput) (*createdAnswer,
 		return nil, err
 	}
 	return a.created(done, "/jobs/", s.Name), nil
+}
+
+// invalidJob is the report of a job, which is no workflow.
+func invalidJob(err error) error {
+	var invalid *workflow.Error
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	p := invalidBody(invalid)
+	if p.Code == wire.CodeInvalidWorkflow {
+		p.Code = wire.CodeInvalidRequest
+	}
+	return p
 }

@@ -36,7 +36,7 @@ func graphResponse() *huma.Response {
 }
 
 type graphInput struct {
-	idInput
+	Identified
 	Format string `query:"format" default:"json" enum:"json,dot,mermaid,svg,text" doc:"How it is drawn."`
 }
 

@@ -15,7 +15,7 @@ import (
 func (a *API) jobRoutes(api huma.API, doc *document) {
 	enqueue := post("/jobs", "enqueue-job", "Enqueue a job that belongs to no workflow",
 		"With an idempotency key that came with the same request before, the answer is 200 and names what that made.",
-		wire.CodeInvalidWorkflow, wire.CodeUnknownParent, wire.CodeConflict)
+		wire.CodeUnknownParent, wire.CodeConflict)
 	enqueue.body, enqueue.yaml, enqueue.DefaultStatus = jobBody, true, 201
 	createdBefore(&enqueue, api)
 	register(a, api, doc, enqueue, a.enqueueJob)
@@ -44,8 +44,8 @@ type listJobsInput struct {
 	Dependency string `query:"dependency_status" enum:"none,waiting,satisfied,failed" doc:"Only these."`
 	Priority   string `query:"priority" enum:"background,low,normal,high,critical" doc:"Only these."`
 	Workflow   string `query:"workflow_id" doc:"Only jobs of this workflow."`
-	sincePart
-	page
+	Aged
+	Paged
 }
 
 // waiting is what users call a job that waits for its parents.
@@ -99,7 +99,7 @@ func (a *API) listJobs(ctx context.Context, in *listJobsInput) (*jobsAnswer, err
 }
 
 type getJobInput struct {
-	idInput
+	Identified
 	Include string `query:"include" enum:"dependencies" doc:"With dependencies the direct parents and children are listed too."`
 }
 
@@ -138,7 +138,7 @@ func (a *API) job(ctx context.Context, id job.ID, dependencies bool) (*jobAnswer
 	return out, nil
 }
 
-func (a *API) getDependencies(ctx context.Context, in *idInput) (*dependenciesAnswer, error) {
+func (a *API) getDependencies(ctx context.Context, in *Identified) (*dependenciesAnswer, error) {
 	id, err := idOf(in.ID)
 	if err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func (a *API) getDependencies(ctx context.Context, in *idInput) (*dependenciesAn
 	return &dependenciesAnswer{wire.DependenciesFromRecord(d)}, nil
 }
 
-func (a *API) cancelJob(ctx context.Context, in *idInput) (*jobAnswer, error) {
+func (a *API) cancelJob(ctx context.Context, in *Identified) (*jobAnswer, error) {
 	id, err := idOf(in.ID)
 	if err != nil {
 		return nil, err

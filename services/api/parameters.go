@@ -10,19 +10,19 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
-// page is what every list with pages takes.
-type page struct {
+// Paged is what every list with pages takes.
+type Paged struct {
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"500" doc:"How many items at most. A page may have fewer and not be the last."`
 	Cursor string `query:"cursor" doc:"The next_cursor of the page before. Empty: the first page."`
 }
 
-// sincePart chooses by time.
-type sincePart struct {
+// Aged is what lists of things that were created take.
+type Aged struct {
 	Since string `query:"since" doc:"Created at this time or later: RFC 3339, or a duration back from now like 1h30m."`
 }
 
 // moment reads the parameter; the zero time chooses all.
-func (s sincePart) moment(now time.Time) (time.Time, error) {
+func (s Aged) moment(now time.Time) (time.Time, error) {
 	if s.Since == "" {
 		return time.Time{}, nil
 	}

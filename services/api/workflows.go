@@ -45,8 +45,12 @@ func createdBefore(r *route, api huma.API) {
 	}
 }
 
+// Identified is what everything about one workflow or job takes.
+type Identified struct {
+	ID string `path:"id" doc:"A UUID."`
+}
+
 type (
-	idInput        struct{ ID string `path:"id" doc:"A UUID."` }
 	workflowAnswer struct{ Body wire.Workflow }
 	itemAnswer     struct{ Body wire.WorkflowItem }
 	itemsAnswer    struct{ Body wire.List[wire.WorkflowItem] }
@@ -56,8 +60,8 @@ type (
 type listWorkflowsInput struct {
 	Status string `query:"status" enum:"pending,running,paused,cancelling,completed,failed,cancelled" doc:"Only these."`
 	Name   string `query:"name" doc:"Only workflows of exactly this name."`
-	sincePart
-	page
+	Aged
+	Paged
 }
 
 func (a *API) listWorkflows(ctx context.Context, in *listWorkflowsInput) (*itemsAnswer, error) {
@@ -105,7 +109,7 @@ func fill[T any](limit int, after job.ID, read func(after job.ID, limit int) ([]
 }
 
 type getWorkflowInput struct {
-	idInput
+	Identified
 	Jobs bool `query:"jobs" default:"true" doc:"With false the list of jobs stays empty."`
 }
 
@@ -131,7 +135,7 @@ func (a *API) workflow(ctx context.Context, text string) (store.WorkflowRecord, 
 	return a.store.Workflow(ctx, id)
 }
 
-func (a *API) getStats(ctx context.Context, in *idInput) (*statsAnswer, error) {
+func (a *API) getStats(ctx context.Context, in *Identified) (*statsAnswer, error) {
 	w, err := a.workflow(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -140,8 +144,8 @@ func (a *API) getStats(ctx context.Context, in *idInput) (*statsAnswer, error) {
 }
 
 type listWorkflowJobsInput struct {
-	idInput
-	page
+	Identified
+	Paged
 }
 
 func (a *API) listWorkflowJobs(ctx context.Context, in *listWorkflowJobsInput) (*jobsAnswer, error) {
@@ -166,7 +170,7 @@ func (a *API) listWorkflowJobs(ctx context.Context, in *listWorkflowJobsInput) (
 	return out, nil
 }
 
-func (a *API) cancelWorkflow(ctx context.Context, in *idInput) (*itemAnswer, error) {
+func (a *API) cancelWorkflow(ctx context.Context, in *Identified) (*itemAnswer, error) {
 	id, err := idOf(in.ID)
 	if err != nil {
 		return nil, err

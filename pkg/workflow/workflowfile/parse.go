@@ -25,9 +25,10 @@ const (
 
 // Options change how a file is read. The zero value is ready to use.
 type Options struct {
-	Set      map[string]string // merged into the metadata as strings; beats the file
-	MaxBytes int               // size of the file; default DefaultMaxBytes
-	Limits   workflow.Limits   // of the workflow; see workflow.ValidateLimits
+	Set        map[string]string // merged into the metadata as strings; beats the file
+	MaxBytes   int               // size of the file; default DefaultMaxBytes
+	Limits     workflow.Limits   // of the workflow; see workflow.ValidateLimits
+	NoSchedule bool              // a schedule is a fault, as nothing would start the workflow
 }
 
 // Parse reads and validates a workflow file. A file named *.json, or one that
@@ -39,6 +40,9 @@ func Parse(filename string, data []byte, opts Options) (*workflow.Workflow, erro
 	err := decode(filename, data, opts, func(d *decoder, root *node) error {
 		w = d.workflow(root)
 		d.set(w, opts.Set)
+		if n := root.get("schedule"); opts.NoSchedule && n != nil {
+			d.fault(n.at, "schedule", "leave it out and create the workflow when it is due; nothing would start it", "schedule is not available yet")
+		}
 		return w.ValidateLimits(opts.Limits)
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = time.Minute
+const patience = 4 * time.Minute
 
 // open opens an engine with a handler. The test's end closes it.
 func open(t *testing.T, cfg Config) *Engine {
