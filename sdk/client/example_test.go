@@ -155,7 +155,7 @@ func ExampleClient_EnqueueWorkflow_invalid() {
 			fmt.Println(f.Code, "at", f.Path)
 		}
 	}
-	// Output: cycle at jobs[0]
+	// Output: cycle at jobs[0].depends_on
 }
 
 func ExampleClient_Workflow() {
