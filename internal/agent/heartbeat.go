@@ -72,7 +72,9 @@ func (m *Machine) beat(now time.Time) []service.Action {
 	}
 	m.beating = true
 	m.nextBeat = now.Add(minBeatInterval)
-	msg := service.Message(m.source, bus.HeartbeatSubject(m.name), bus.Heartbeat{Worker: m.name, Leases: leases, Progress: news})
+	msg := service.Message(m.source, bus.HeartbeatSubject(m.name), bus.Heartbeat{
+		Worker: m.name, Leases: leases, Total: m.total(), Queues: m.queues(), Draining: m.stopping, Progress: news,
+	})
 	return []service.Action{service.Request{
 		Subject: msg.Subject, Data: msg.Data, Timeout: beatTimeout,
 		Then: func(answer []byte, err error) service.Event {

@@ -63,8 +63,11 @@ type Parent struct {
 // Heartbeat is a worker's sign of life for all leases it holds, a request on
 // HeartbeatSubject. The first one accepts a lease.
 type Heartbeat struct {
-	Worker string   `json:"worker"`
-	Leases []job.ID `json:"leases"`
+	Worker   string   `json:"worker"`
+	Leases   []job.ID `json:"leases"`
+	Total    int      `json:"total,omitempty"`  // slots that the worker has, free or not
+	Queues   []string `json:"queues,omitempty"` // that it serves; empty: every queue
+	Draining bool     `json:"draining,omitempty"`
 	// Progress has what jobs of these leases told since the heartbeat before;
 	// the last word on a job counts.
 	Progress []Progress `json:"progress,omitempty"`

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,6 +27,10 @@ type Config struct {
 	// and a password or a token, have the scheme tls, ws or wss, and name
 	// several servers of a cluster, separated by commas.
 	NATSURL string
+	// FindNATS is asked for the URL of NATS, at most once a second, while no
+	// server of NATSURL answers: it may have come back elsewhere. Default: it
+	// stays where it is.
+	FindNATS func(context.Context) (string, error)
 	// NATSOptions are for what a URL cannot say: nats.UserCredentials,
 	// nats.RootCAs, nats.ClientCert, nats.Secure. How to reconnect and to drain
 	// is the worker's own affair, whatever the options say.
@@ -108,7 +113,7 @@ func (c Config) validate() error {
 
 // nats is how the worker connects: it waits for a server that is absent.
 func (c Config) nats() natsbus.Config {
-	return natsbus.Config{URL: c.NATSURL, Options: c.NATSOptions, Name: "worker " + c.Name, WaitForServer: true}
+	return natsbus.Config{URL: c.NATSURL, Find: c.FindNATS, Options: c.NATSOptions, Name: "worker " + c.Name, WaitForServer: true}
 }
 
 func checkConcurrency(n int) error {

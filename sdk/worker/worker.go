@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/agent"
@@ -20,6 +21,8 @@ type Worker struct {
 	pools   []pool
 	running bool    // Run was called
 	errs    []error // of handlers that could not be registered
+
+	conn atomic.Pointer[natsbus.Bus] // nil: not connected yet, or to a bus that was given
 }
 
 // New checks cfg and starts nothing: it does not connect. Register handlers
@@ -35,6 +38,12 @@ func New(cfg Config) (*Worker, error) {
 
 // Name returns the worker's name.
 func (w *Worker) Name() string { return w.cfg.Name }
+
+// Connected reports whether the worker has a connection to NATS now.
+func (w *Worker) Connected() bool {
+	conn := w.conn.Load()
+	return conn != nil && conn.Connected()
+}
 
 // Run connects to NATS and works until ctx is done; then it takes no more
 // jobs, lets running handlers end within the drain timeout, reports their
@@ -58,6 +67,8 @@ func (w *Worker) Run(ctx context.Context) error {
 			return err
 		}
 		defer conn.Close()
+		w.conn.Store(conn)
+		w.cfg.Logger.Info("worker connected", "worker", w.cfg.Name)
 		b = conn
 	}
 	return w.work(ctx, b, pools)

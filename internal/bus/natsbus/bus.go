@@ -27,7 +27,12 @@ type Bus struct {
 	connected chan struct{} // closed by the first connection
 	closed    chan struct{} // closed with the connection, for good
 	closing   atomic.Bool   // Close was called
+	finder    *finder       // nil: the servers stay where they are
+	searches  sync.WaitGroup
+	life      context.Context // ends with Close
+	end       context.CancelFunc
 
+	unreached  atomic.Value // string: why the last attempt to connect failed
 	reconnects atomic.Uint64
 	denied     atomic.Uint64
 	failures   atomic.Uint64
@@ -54,8 +59,14 @@ func Connect(ctx context.Context, cfg Config, log *slog.Logger) (*Bus, error) {
 		connected: make(chan struct{}), closed: make(chan struct{}),
 		subs: map[*nats.Subscription]struct{}{},
 	}
+	b.life, b.end = context.WithCancel(context.WithoutCancel(ctx))
+	if cfg.Find != nil {
+		b.finder = &finder{find: cfg.Find}
+		b.finder.current.Store(&cfg.URL)
+	}
 	nc, err := nats.Connect(cfg.URL, b.options(cfg)...)
 	if err != nil {
+		b.end()
 		return nil, fmt.Errorf("connect to nats at %s: %w", b.server, err)
 	}
 	b.nc = nc
@@ -63,6 +74,7 @@ func Connect(ctx context.Context, cfg Config, log *slog.Logger) (*Bus, error) {
 	case <-b.connected:
 		return b, nil
 	case <-b.closed:
+		b.end()
 		return nil, fmt.Errorf("connect to nats at %s: %w", b.server, nc.LastError())
 	case <-ctx.Done():
 		last := nc.LastError()
@@ -152,7 +164,11 @@ func (b *Bus) check(subject string, data []byte) error {
 // after DrainTimeout at the latest, whatever the handlers do, and may be
 // called twice. A handler that calls it waits for itself that long.
 func (b *Bus) Close() {
+	b.mu.Lock()
 	b.closing.Store(true)
+	b.mu.Unlock()
+	b.end()
+	b.searches.Wait()
 	b.retireAll()
 	if err := b.nc.Drain(); err == nil {
 		select {

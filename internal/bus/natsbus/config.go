@@ -1,6 +1,7 @@
 package natsbus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -33,7 +34,10 @@ type Config struct {
 	Name          string                     // of the connection, in the server's monitoring
 	WaitForServer bool                       // Connect waits for an absent server until its ctx is done; else it fails at once
 	DrainTimeout  time.Duration              // how long Close waits for handlers; 0: 5 s
-	Options       []nats.Option              // credentials, TLS and the like; they cannot change what this package sets
+	// Find is asked for the URL, at most once a second, while no server answers;
+	// nil: they stay where they are. What it returns takes URL's place.
+	Find    func(context.Context) (string, error)
+	Options []nats.Option // credentials, TLS and the like; they cannot change what this package sets
 }
 
 // Validate reports what is wrong with c, without the passwords in its URL. It

@@ -31,7 +31,7 @@ func loadParents(tx Tx, jobs map[job.ID]*store.Claimed, withParents []job.ID) er
 			small = append(small, id)
 		}
 		return nil
-	}, ids(withParents))
+	}, withParents)
 	if err != nil || len(small) == 0 {
 		return err
 	}
@@ -43,7 +43,7 @@ func loadParents(tx Tx, jobs map[job.ID]*store.Claimed, withParents []job.ID) er
 		}
 		jobs[child].Parents = append(jobs[child].Parents, p)
 		return nil
-	}, ids(small))
+	}, small)
 }
 
 // ParentResults implements store.Claimer.

@@ -15,14 +15,6 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
-// noArguments checks that a command got none.
-func noArguments(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return &usageError{fmt.Errorf("unexpected argument %q", term.OneLine(args[0])), seeHelp(c)}
-	}
-	return nil
-}
-
 // oneArgument checks that a command got exactly one argument, which is what:
 // "the id of a workflow".
 func oneArgument(what, list string) cobra.PositionalArgs {

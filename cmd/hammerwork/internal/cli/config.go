@@ -37,7 +37,8 @@ func isPerCall(f *pflag.Flag) bool {
 }
 
 // configure gives every flag of c that the call does not set its value from
-// the environment (an empty variable is none) or else from the --config file.
+// the environment (an empty variable is none; a secret may also come from the
+// file that the variable with _FILE names) or else from the --config file.
 func (a *app) configure(c *cobra.Command) error {
 	a.tokenFileNamed = c.Flags().Changed("token-file")
 	if path := os.Getenv(envPrefix + "CONFIG"); path != "" && !c.Flags().Changed("config") {
@@ -62,7 +63,15 @@ func (a *app) configure(c *cobra.Command) error {
 			return
 		}
 		variable := envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if value := os.Getenv(variable); value != "" {
+		value := os.Getenv(variable)
+		if value == "" && isSecret(f) {
+			var err error
+			if value, err = secretFile(variable); err != nil {
+				faults = append(faults, err)
+				return
+			}
+		}
+		if value != "" {
 			if err := c.Flags().Set(f.Name, value); err != nil {
 				faults = append(faults, badFlag(c, variable, f, value, reason(err)))
 			}

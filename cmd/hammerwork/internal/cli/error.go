@@ -12,6 +12,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -77,8 +78,8 @@ func describe(err error) (code int, hint string) {
 		code, hint = exitUnreachable, unreachable.Hint()
 	case errors.Is(err, job.ErrNotFound):
 		code, hint = exitNotFound, ""
-	case errors.Is(err, engine.ErrInUse):
-		code, hint = exitRefused, "wait until the other process has ended, or choose another --data-dir"
+	case errors.Is(err, serve.ErrInUse):
+		code, hint = exitRefused, "wait until the other process has ended, or choose other data"
 	case errors.Is(err, engine.ErrUnfinished):
 		code, hint = exitRefused, "finish that run with its own file first, or choose another --data-dir"
 	case errors.Is(err, store.ErrNewerSchema):

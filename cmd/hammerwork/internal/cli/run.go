@@ -12,6 +12,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/handler"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/telemetry"
 )
@@ -105,6 +106,9 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 	err = s.run(ctx, engine.Config{
 		DataDir:     kept,
 		Keep:        kept != "",
+		Services:    []string{"scheduler", "resolver", "dispatcher"},
+		Settings:    serve.DefaultConfig(),
+		Workers:     1,
 		Concurrency: f.concurrency,
 		Handler:     s.hurry.wrap(auto.Handle),
 		Log:         telemetry.NewLogger(s.logs, f.logLevel, telemetry.FormatText),
@@ -131,10 +135,8 @@ func (f runFlags) check() (set map[string]string, err error) {
 	if f.concurrency < 1 || f.concurrency > maxConcurrency {
 		return nil, &usageError{fmt.Errorf("--concurrency %d is not between 1 and %d", f.concurrency, maxConcurrency), "leave it out to use two jobs for each CPU"}
 	}
-	for _, name := range f.env {
-		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return nil, &usageError{fmt.Errorf("--env %q is not the name of a variable", term.OneLine(name)), "set the variable in the environment and pass its name alone"}
-		}
+	if err := checkEnv(f.env); err != nil {
+		return nil, err
 	}
 	if err := telemetry.CheckLog(f.logLevel, telemetry.FormatText); err != nil {
 		return nil, &usageError{err, "--log-level warn is the default"}

@@ -14,18 +14,6 @@ import (
 	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
-// newWorkers is the group of what is known of workers.
-func newWorkers(a *app) *cobra.Command {
-	c := &cobra.Command{
-		Use:     "worker",
-		Short:   "Look at workers",
-		Example: "  hammerwork worker list",
-	}
-	c.AddCommand(newWorkerList(a))
-	asGroup(c)
-	return c
-}
-
 func newWorkerList(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "list",

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/bus/embedded"
+	"github.com/hammerwork/hammerwork/internal/service"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/sdk/worker"
@@ -27,7 +28,7 @@ func serveWith(t *testing.T, e *Engine, cfg worker.Config, add func(*worker.Work
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.worker = w
+	e.workers = []service.Service{w}
 }
 
 func noHandler(context.Context, *worker.Job) (any, error) { return nil, errors.New("not called") }
