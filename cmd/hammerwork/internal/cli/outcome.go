@@ -63,6 +63,16 @@ func terminalCounts(s wire.Stats) []countOf {
 	}
 }
 
+// openCounts returns how many jobs that have not ended stand where.
+func openCounts(s wire.Stats) []countOf {
+	return []countOf{
+		{job.Running, s.Running},
+		{job.Retrying, s.Retrying},
+		{job.Suspended, s.Suspended},
+		{job.Pending, s.Pending - s.Retrying - s.Suspended},
+	}
+}
+
 // openJobs returns how many jobs have not ended.
 func openJobs(s wire.Stats) int { return s.Pending + s.Running }
 
@@ -82,13 +92,18 @@ func closingLine(p term.Palette, w wire.WorkflowItem, now time.Time) string {
 		line += " for " + term.Duration(now.Sub(*start))
 	}
 	var parts []string
-	for _, c := range terminalCounts(w.Stats) {
-		if c.n > 0 {
-			parts = append(parts, term.Number(c.n)+" "+string(c.status))
+	add := func(counts []countOf) {
+		for _, c := range counts {
+			if c.n > 0 {
+				parts = append(parts, term.Number(c.n)+" "+string(c.status))
+			}
 		}
 	}
-	if n := openJobs(w.Stats); n > 0 {
+	add(terminalCounts(w.Stats))
+	if n := openJobs(w.Stats); n > 0 && workflow.Status(w.Status) == stopped {
 		parts = append(parts, term.Number(n)+" not ended")
+	} else {
+		add(openCounts(w.Stats))
 	}
 	return line + p.Faint(": "+strings.Join(parts, ", "))
 }

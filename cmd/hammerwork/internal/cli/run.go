@@ -129,16 +129,8 @@ func simulatedNote(attempts int) string {
 
 // check reads what the flags say.
 func (f runFlags) check() (set map[string]string, err error) {
-	set = make(map[string]string, len(f.set))
-	for _, s := range f.set {
-		key, value, ok := strings.Cut(s, "=")
-		if !ok || key == "" {
-			return nil, &usageError{fmt.Errorf("--set %q is not key=value", term.OneLine(s)), "like this: --set day=2026-05-04"}
-		}
-		if _, twice := set[key]; twice {
-			return nil, &usageError{fmt.Errorf("--set %s is there twice", term.OneLine(key)), "set each key once"}
-		}
-		set[key] = value
+	if set, err = metadata(f.set); err != nil {
+		return nil, err
 	}
 	if f.concurrency < 1 || f.concurrency > maxConcurrency {
 		return nil, &usageError{fmt.Errorf("--concurrency %d is not between 1 and %d", f.concurrency, maxConcurrency), "leave it out to use two jobs for each CPU"}
@@ -150,6 +142,22 @@ func (f runFlags) check() (set map[string]string, err error) {
 		return nil, &usageError{err, "--log-level warn is the default"}
 	}
 	return set, nil
+}
+
+// metadata reads what --set says.
+func metadata(set []string) (map[string]string, error) {
+	out := make(map[string]string, len(set))
+	for _, s := range set {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok || key == "" {
+			return nil, &usageError{fmt.Errorf("--set %q is not key=value", term.OneLine(s)), "like this: --set day=2026-05-04"}
+		}
+		if _, twice := out[key]; twice {
+			return nil, &usageError{fmt.Errorf("--set %s is there twice", term.OneLine(key)), "set each key once"}
+		}
+		out[key] = value
+	}
+	return out, nil
 }
 
 // errStopped says that the user stopped the run at once.

@@ -73,6 +73,7 @@ On SIGTERM running jobs may end within --drain-timeout.`,
 	flags.StringVar(&f.healthListen, "health-listen", "", "answer /livez, /readyz and /metrics on this `address`")
 	f.log.add(c)
 	complete(c, "handler", handlerNames...)
+	c.AddCommand(newWorkerList(a))
 	return c
 }
 

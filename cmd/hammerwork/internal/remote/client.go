@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/wire"
@@ -228,7 +227,7 @@ func (c *Client) copyText(ctx context.Context, r request, to io.Writer) error {
 
 // set adds a parameter that says something.
 func set(q url.Values, name, value string) {
-	if strings.TrimSpace(value) != "" {
+	if value != "" {
 		q.Set(name, value)
 	}
 }
