@@ -50,6 +50,7 @@ func (f *listFlags) check() (since time.Time, err error) {
 // listing is a list and how a table shows it.
 type listing[T any] struct {
 	noun   string // of one item
+	none   string // what an empty list says
 	chosen bool   // not all items were asked for
 	fetch  func(context.Context, remote.Page) (wire.List[T], error)
 	table  output.Table
@@ -148,7 +149,7 @@ func (p *listPrinter[T]) end(next string) error {
 	case p.count == 0 && p.chosen:
 		p.a.say("note:", "no "+p.noun+" matches")
 	case p.count == 0:
-		p.a.say("note:", "there is no "+p.noun)
+		p.a.say("note:", p.none)
 	}
 	return nil
 }
