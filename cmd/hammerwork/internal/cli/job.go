@@ -42,7 +42,7 @@ jobs that wait for their parents.`,
 			if err := filled(c, "queue", "status", "dependency-status", "priority", "workflow"); err != nil {
 				return err
 			}
-			if filter.Since, err = f.check(); err != nil {
+			if filter.Since, err = f.check(c); err != nil {
 				return err
 			}
 			if filter.Workflow != "" {

@@ -36,13 +36,15 @@ func (f *listFlags) add(c *cobra.Command) {
 	flags.StringVar(&f.cursor, "cursor", "", "go on behind the list before: the `cursor` it ended with")
 	flags.BoolVar(&f.all, "all", false, "all items, however many there are")
 	onlyHere(c, "since", "limit", "cursor", "all")
-	c.MarkFlagsMutuallyExclusive("all", "limit")
 }
 
-// check reads --since.
-func (f *listFlags) check() (since time.Time, err error) {
-	if f.limit < 1 {
+// check reads --since and refuses what contradicts itself.
+func (f *listFlags) check(c *cobra.Command) (since time.Time, err error) {
+	switch {
+	case f.limit < 1:
 		return since, &usageError{fmt.Errorf("--limit %d is not positive", f.limit), "--all lists everything"}
+	case f.all && c.Flags().Changed("limit"):
+		return since, &usageError{errors.New("--all and --limit exclude each other"), "leave one of them out"}
 	}
 	return sinceTime(f.since, time.Now())
 }

@@ -47,7 +47,7 @@ func newWorkflowList(a *app) *cobra.Command {
 			if err := filled(c, "status", "name"); err != nil {
 				return err
 			}
-			if filter.Since, err = f.check(); err != nil {
+			if filter.Since, err = f.check(c); err != nil {
 				return err
 			}
 			return a.workflowList(c.Context(), f, filter)
