@@ -88,7 +88,7 @@ func (s *Store) fireCancels(ctx context.Context, limit int, r *store.Resolution)
 		if err := tx.Flush(); err != nil {
 			return err
 		}
-		part.Done = len(timers)
+		part.Done = len(*mine)
 		return s.endJobs(tx, p, leases, *mine, endCancel, &part)
 	})
 	addTo(r, part)

@@ -237,15 +237,15 @@ func loadJobs(tx Tx, list []job.ID) (jobs map[job.ID]*store.Claimed, withParents
 		j := &store.Claimed{}
 		var payload []byte
 		var attempts, parents int
-		var timeout int64
+		var timeout, results int64
 		if err := r.Scan(&j.Fence.Job, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &j.Fence.Epoch, &attempts,
-			&j.MaxAttempts, &timeout, &j.Priority, &j.TraceID, &j.TraceParent, &j.CorrelationID, &parents); err != nil {
+			&j.MaxAttempts, &timeout, &j.Priority, &j.TraceID, &j.TraceParent, &j.CorrelationID, &parents, &results); err != nil {
 			return err
 		}
 		j.Payload, j.Attempt, j.Timeout = payload, attempts+1, time.Duration(timeout)*time.Microsecond
 		jobs[j.Fence.Job] = j
 		switch {
-		case parents > maxInlineParents:
+		case parents > maxInlineParents || results > job.MaxResult:
 			j.Fetch = true
 		case parents > 0:
 			withParents = append(withParents, j.Fence.Job)

@@ -95,7 +95,7 @@ func (s *Store) fireJobs(ctx context.Context, limit int, r *store.Resolution) er
 			}
 		}
 		ready.queue(tx, now)
-		moved.Done = len(timers)
+		moved.Done = len(*mine)
 		return nil
 	})
 	r.Done += moved.Done
@@ -131,7 +131,7 @@ func (s *Store) fireDeadlines(ctx context.Context, limit int, r *store.Resolutio
 		if err := tx.Flush(); err != nil {
 			return err
 		}
-		part.Done = len(timers)
+		part.Done = len(*mine)
 		return s.endJobs(tx, p, leases, *mine, endDeadline, &part)
 	})
 	addTo(r, part)

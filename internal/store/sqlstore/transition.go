@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -222,7 +224,7 @@ func (t *transition) shrinkLeases(tx Tx) {
 		list = append(list, leaseCount{hexID(id), n})
 	}
 	queueRows(tx, "shrink_leases", list)
-	queueRows(tx, "delete_empty_leases", list)
+	queueRows(tx, "delete_empty_leases", slices.Collect(maps.Keys(t.leases)))
 }
 
 func (t *transition) workflowRows(changed []int) []workflowRow {

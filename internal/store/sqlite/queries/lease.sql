@@ -50,7 +50,7 @@ FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'n' AS n FROM json_each(?1))
 WHERE leases.id = c.id;
 
 -- name: delete_empty_leases
-DELETE FROM leases WHERE id IN (SELECT unhex(value ->> 'id') FROM json_each(?1)) AND remaining <= 0;
+DELETE FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND remaining <= 0;
 
 -- name: delete_leases
 DELETE FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1));
