@@ -4,14 +4,33 @@ package migrations
 
 import (
 	"embed"
+	"errors"
 	"io/fs"
+	"strconv"
+	"strings"
 )
 
-//go:embed sqlite/*.sql
+//go:embed postgres/*.sql sqlite/*.sql
 var files embed.FS
+
+// Postgres returns the migrations for PostgreSQL.
+func Postgres() fs.FS { return sub("postgres") }
 
 // SQLite returns the migrations for SQLite.
 func SQLite() fs.FS { return sub("sqlite") }
+
+// Newest returns the highest version among migrations.
+func Newest(migrations fs.FS) (int64, error) {
+	names, err := fs.Glob(migrations, "*.sql")
+	var newest int64
+	for _, name := range names {
+		number, _, _ := strings.Cut(name, "_")
+		version, bad := strconv.ParseInt(number, 10, 64)
+		err = errors.Join(err, bad)
+		newest = max(newest, version)
+	}
+	return newest, err
+}
 
 func sub(dir string) fs.FS {
 	f, err := fs.Sub(files, dir)

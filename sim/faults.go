@@ -101,6 +101,10 @@ func (s *faultyStore) CancelWorkflow(ctx context.Context, id job.ID, grace time.
 	return inject(s, func() (store.Resolution, error) { return s.Store.CancelWorkflow(ctx, id, grace) })
 }
 
+func (s *faultyStore) CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.CancelJob(ctx, id, grace) })
+}
+
 func (s *faultyStore) FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error) {
 	var next time.Duration
 	r, err := inject(s, func() (store.Resolution, error) {

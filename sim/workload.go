@@ -159,6 +159,11 @@ func (l *workload) submit(wf *workflow.Workflow) {
 		l.waiting++
 		l.w.after(l.w.between(0, 40*time.Second), "cancel "+wf.Name, func() { l.cancel(wf) })
 	}
+	if l.w.rng.Float64() < 0.15 {
+		l.waiting++
+		j := wf.Jobs[l.w.rng.IntN(len(wf.Jobs))]
+		l.w.after(l.w.between(0, 40*time.Second), "cancel job "+j.Name, func() { l.cancelJob(j) })
+	}
 }
 
 func (l *workload) submitJobs(jobs []*job.Job) {
@@ -201,6 +206,18 @@ func (l *workload) cancel(wf *workflow.Workflow) {
 	}
 	l.waiting--
 	l.cancelled[wf.ID] = l.w.now
+	l.announce(r)
+}
+
+func (l *workload) cancelJob(j *job.Job) {
+	r, err := l.w.store.CancelJob(context.Background(), j.ID, l.w.between(0, 20*time.Second))
+	if errors.Is(err, job.ErrWrongState) {
+		err = nil
+	}
+	if l.again(err, "cancel job "+j.Name+" again", func() { l.cancelJob(j) }) {
+		return
+	}
+	l.waiting--
 	l.announce(r)
 }
 

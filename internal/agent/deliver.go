@@ -79,7 +79,7 @@ func (m *Machine) finished(now time.Time, e Finished) []service.Action {
 		return nil // the lease was lost meanwhile
 	}
 	a := l.jobs[e.Key.Job]
-	a.running = false
+	a.running, a.news = false, nil
 	if a.lost {
 		m.forget(e.Key)
 		return nil

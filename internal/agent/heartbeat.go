@@ -12,20 +12,30 @@ import (
 // beaten is the event that a heartbeat was answered, or not.
 type beaten struct {
 	leases []job.ID
+	news   []bus.Progress
 	reply  bus.HeartbeatReply
 	err    error
 }
 
-// beatAt is when the next heartbeat is due; zero: no lease is held.
-func (m *Machine) beatAt() time.Time {
-	if m.beating {
-		return time.Time{}
-	}
+// leaseDue is when the next lease wants a heartbeat; zero: none is held.
+func (m *Machine) leaseDue() time.Time {
 	var due time.Time
 	for _, l := range m.leases {
 		if due.IsZero() || l.beatDue.Before(due) {
 			due = l.beatDue
 		}
+	}
+	return due
+}
+
+// beatAt is when the next heartbeat is due; zero: none is.
+func (m *Machine) beatAt() time.Time {
+	if m.beating {
+		return time.Time{}
+	}
+	due := m.leaseDue()
+	if !m.newsDue.IsZero() && (due.IsZero() || m.newsDue.Before(due)) {
+		due = m.newsDue
 	}
 	if !due.IsZero() && due.Before(m.nextBeat) {
 		due = m.nextBeat
@@ -38,15 +48,23 @@ func (m *Machine) beatAt() time.Time {
 const beatLeases = 1000
 
 // beat sends one heartbeat for the leases held, as soon as one is due; those
-// that are due first come first.
+// that are due first come first. When only progress is due, it speaks for the
+// leases of that alone.
 func (m *Machine) beat(now time.Time) []service.Action {
 	if due := m.beatAt(); due.IsZero() || now.Before(due) {
 		return nil
 	}
 	held := m.leasesInOrder()
+	if m.leaseDue().After(now) {
+		held = slices.DeleteFunc(held, func(l *lease) bool { return !l.hasNews() })
+	}
 	if len(held) > beatLeases {
 		slices.SortStableFunc(held, func(a, b *lease) int { return a.beatDue.Compare(b.beatDue) })
 		held = held[:beatLeases]
+	}
+	news := m.takeNews(now, held)
+	if len(held) == 0 {
+		return nil // what there was to tell has ended
 	}
 	leases := make([]job.ID, len(held))
 	for i, l := range held {
@@ -54,11 +72,13 @@ func (m *Machine) beat(now time.Time) []service.Action {
 	}
 	m.beating = true
 	m.nextBeat = now.Add(minBeatInterval)
-	msg := service.Message(m.source, bus.HeartbeatSubject(m.name), bus.Heartbeat{Worker: m.name, Leases: leases})
+	msg := service.Message(m.source, bus.HeartbeatSubject(m.name), bus.Heartbeat{
+		Worker: m.name, Leases: leases, Total: m.total(), Queues: m.queues(), Draining: m.stopping, Progress: news,
+	})
 	return []service.Action{service.Request{
 		Subject: msg.Subject, Data: msg.Data, Timeout: beatTimeout,
 		Then: func(answer []byte, err error) service.Event {
-			e := beaten{leases: leases, err: err}
+			e := beaten{leases: leases, news: news, err: err}
 			if err == nil {
 				var reply bus.Envelope[bus.HeartbeatReply]
 				reply, e.err = bus.Decode[bus.HeartbeatReply](answer)
@@ -85,6 +105,7 @@ func (m *Machine) beaten(now time.Time, e beaten) []service.Action {
 	m.beating = false
 	if e.err != nil {
 		m.nextBeat = now.Add(time.Duration(m.source.Jitter(float64(beatTimeout)/4, 0.5)))
+		m.returnNews(now, e.news)
 		return nil
 	}
 	for _, id := range e.leases {

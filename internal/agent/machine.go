@@ -16,6 +16,8 @@ const (
 	pullPause       = 2 * time.Millisecond    // offers are not sent more often; slots that free up meanwhile go together
 	firstBeatAfter  = time.Second             // of a lease's delivery: the accept
 	beatInterval    = 5 * time.Second         // of accepted leases; a third of the lease when that is shorter
+	newsPause       = time.Second             // between heartbeats that are sent only to tell progress
+	newsBytes       = 128 << 10               // of progress in one heartbeat
 	beatTimeout     = time.Second             // then the heartbeat is sent again
 	reportTimeout   = 2 * time.Second         // then the outcomes are sent again
 	lateDelivery    = pullTTL + 5*time.Second // after its pull a delivery's lease has expired
@@ -51,6 +53,7 @@ type Machine struct {
 	running  int // handlers that have not returned
 	nextBeat time.Time
 	beating  bool
+	newsDue  time.Time // when progress is to be told at the latest; zero: there is none
 
 	partitions map[int]*partition
 	unreported int // outcomes without a verdict
@@ -84,8 +87,9 @@ type attempt struct {
 	fence     job.Fence
 	pool      int
 	partition int
-	running   bool // the handler has not reported its end
-	lost      bool // no longer held: its outcome is worth nothing
+	running   bool                // the handler has not reported its end
+	lost      bool                // no longer held: its outcome is worth nothing
+	news      func() bus.Progress // progress that no heartbeat has told; nil: none
 }
 
 // Start is the action to run a handler.
@@ -114,7 +118,7 @@ type Returned struct{ Pool int }
 // Why a handler is stopped; context.Cause tells the handler.
 var (
 	ErrCancelled = errors.New("the job was cancelled")
-	ErrLost      = errors.New("the job's lease was lost")
+	ErrLost      = job.ErrLeaseLost
 	ErrStopping  = errors.New("the worker is stopping")
 )
 
@@ -144,6 +148,8 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 	case Returned:
 		m.pools[e.Pool].running--
 		m.running--
+	case Progressed:
+		m.progressed(now, e)
 	case beaten:
 		actions = m.beaten(now, e)
 	case reported:

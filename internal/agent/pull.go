@@ -51,8 +51,32 @@ func (m *Machine) pull(now time.Time) []service.Action {
 	m.pullOrder = append(m.pullOrder, p)
 	m.lastPull = now
 	return []service.Action{service.Message(m.source, bus.PullSubject(m.name), bus.Pull{
-		ID: p.id, Worker: m.name, Offers: offers, TTL: pullTTL,
+		ID: p.id, Worker: m.name, Offers: offers, TTL: pullTTL, Total: m.total(), Queues: m.queues(),
 	})}
+}
+
+// total returns how many slots there are, free or not.
+func (m *Machine) total() int {
+	n := 0
+	for _, p := range m.pools {
+		n += p.Slots
+	}
+	return n
+}
+
+// queues returns the queues that the pools serve, in their order; nil when one
+// of them serves every queue.
+func (m *Machine) queues() []string {
+	var list []string
+	for _, p := range m.pools {
+		if p.Queue == "" {
+			return nil
+		}
+		if !slices.Contains(list, p.Queue) {
+			list = append(list, p.Queue)
+		}
+	}
+	return list
 }
 
 // expirePulls takes back what expired offers did not bring, and forgets pulls

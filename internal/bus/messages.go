@@ -13,6 +13,8 @@ type Pull struct {
 	Worker string        `json:"worker"`
 	Offers []Offer       `json:"offers"`
 	TTL    time.Duration `json:"ttl"`
+	Total  int           `json:"total,omitempty"`  // slots that the worker has, free or not
+	Queues []string      `json:"queues,omitempty"` // that it serves; empty: every queue
 }
 
 // Offer is a number of free slots for jobs of some queues.
@@ -61,8 +63,21 @@ type Parent struct {
 // Heartbeat is a worker's sign of life for all leases it holds, a request on
 // HeartbeatSubject. The first one accepts a lease.
 type Heartbeat struct {
-	Worker string   `json:"worker"`
-	Leases []job.ID `json:"leases"`
+	Worker   string   `json:"worker"`
+	Leases   []job.ID `json:"leases"`
+	Total    int      `json:"total,omitempty"`  // slots that the worker has, free or not
+	Queues   []string `json:"queues,omitempty"` // that it serves; empty: every queue
+	Draining bool     `json:"draining,omitempty"`
+	// Progress has what jobs of these leases told since the heartbeat before;
+	// the last word on a job counts.
+	Progress []Progress `json:"progress,omitempty"`
+}
+
+// Progress is how far a job has come, in its handler's words.
+type Progress struct {
+	LeaseJob
+	Percent float64 `json:"percent"` // 0 to 100; below 0: unknown
+	Message string  `json:"message,omitempty"`
 }
 
 // HeartbeatReply answers a Heartbeat. Leases that it does not name stand for

@@ -50,3 +50,12 @@ func parse(rawURL string) (Kind, *url.URL, error) {
 	}
 	return "", nil, fmt.Errorf("%w: the scheme %q is unknown", ErrURL, u.Scheme)
 }
+
+// Path returns the file of a SQLite URL, or "".
+func Path(rawURL string) string {
+	kind, u, err := parse(rawURL)
+	if err != nil || kind != SQLite {
+		return ""
+	}
+	return u.Path
+}

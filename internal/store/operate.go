@@ -46,5 +46,9 @@ type Key struct {
 // ErrKeyReused says that an idempotency key came with another request before.
 var ErrKeyReused = errors.New("idempotency key was used for another request")
 
+// ErrUnavailable says that the database cannot be reached now. What was asked
+// of it may have happened; asking again is safe.
+var ErrUnavailable = errors.New("the database cannot be reached")
+
 // ErrOlderSchema says that the database's schema is older than this build's.
 var ErrOlderSchema = errors.New("the database's schema is older than this version of hammerwork")

@@ -2,7 +2,7 @@ package main
 
 var enqueueGuards = []guard{
 	{
-		name: "enqueue: the workflow is not stored yet", kind: unique, file: sqlstore + "enqueue.go", place: "Store.EnqueueWorkflow",
+		name: "enqueue: the workflow is not stored yet", kind: unique, file: sqlstore + "enqueue.go", place: "enqueueWorkflow",
 		from: "if exists {", to: "if false && exists {", protects: "a repeated enqueue is told an error of the database instead of ErrExists",
 	},
 	{

@@ -5,7 +5,22 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/agent"
 	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Why a handler's context ended: errors.Is(context.Cause(ctx), ErrCancelled).
+var (
+	// ErrCancelled: somebody cancelled the job or its workflow. What the handler
+	// returns within the grace still counts.
+	ErrCancelled = agent.ErrCancelled
+	// ErrLeaseLost: the job is not this worker's any more, and another may run
+	// it. What the handler returns counts for nothing. It is job.ErrLeaseLost.
+	ErrLeaseLost = agent.ErrLost
+	// ErrStopping: the worker stops and its drain timeout is over.
+	ErrStopping = agent.ErrStopping
+	// ErrTimeout: the attempt has used up the job's timeout.
+	ErrTimeout = errors.New("the attempt ran out of time")
 )
 
 // Permanent marks an error that another attempt would only repeat: the job

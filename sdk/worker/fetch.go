@@ -16,7 +16,7 @@ import (
 
 // fetchTimeout bounds one try of a fetch, fetchPatience all of them.
 const (
-	fetchTimeout  = 5 * time.Second
+	fetchTimeout  = 2 * time.Second
 	fetchPatience = time.Minute
 )
 

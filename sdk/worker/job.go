@@ -5,18 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"log/slog"
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
-
-// Handler runs one attempt of a job. The result, anything encoding/json takes
-// (a json.RawMessage is kept byte for byte), is stored and given to the jobs
-// that depend on it. An error is retried as the job's policy says, unless it
-// is Permanent; RetryAfter chooses the delay. ctx is done when the job is
-// cancelled, its attempt runs out of time, its lease is lost, or the worker
-// stops.
-type Handler func(ctx context.Context, j *Job) (result any, err error)
 
 // Job is a job in a handler's hands.
 type Job struct {
@@ -34,8 +27,10 @@ type Job struct {
 	TraceParent   string // W3C; the attempt's own span when tracing is on
 	CorrelationID string
 
-	parents []Parent // inline results, by parent id
-	fetch   fetcher  // nil: parents has them all
+	parents  []Parent // inline results, by parent id
+	fetch    fetcher  // nil: parents has them all
+	log      *slog.Logger
+	progress *progress // nil: nobody listens
 }
 
 // Parent is how a direct parent of a job ended.
@@ -53,12 +48,29 @@ type fetcher func(ctx context.Context, name string, after job.ID) (page []Parent
 // ID returns the job's id.
 func (j *Job) ID() job.ID { return j.Fence.Job }
 
-// Decode reads the payload into v.
-func (j *Job) Decode(v any) error {
-	if err := json.Unmarshal(j.Payload, v); err != nil {
-		return fmt.Errorf("payload: %w", err)
+// Decode reads the payload into v. The error is Permanent, names the field at
+// fault and shows nothing of the payload.
+func (j *Job) Decode(v any) error { return Permanent(decode(j.Payload, v)) }
+
+// Log returns the worker's logger with the ids of the job and its attempt.
+func (j *Job) Log() *slog.Logger {
+	if j.log == nil {
+		return slog.New(slog.DiscardHandler)
 	}
-	return nil
+	return j.log
+}
+
+// Progress tells how far the job has come, for people who look: percent from 0
+// to 100, below 0 when it is unknown, and a message of at most 500 bytes, longer
+// ones keep their beginning. It travels with the
+// worker's heartbeats, at most once a second; a later call replaces an earlier
+// one that was not sent. It does not wait for the network, may be called from
+// any goroutine and as often as you like, and does nothing after the handler has
+// returned.
+func (j *Job) Progress(percent float64, message string) {
+	if j.progress != nil {
+		j.progress.set(percent, message)
+	}
 }
 
 // ParentResults goes through the direct parents in the order of their ids.

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/bus/embedded"
 	"github.com/hammerwork/hammerwork/internal/bus/membus"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/sdk/worker"
@@ -33,6 +34,7 @@ type rig struct {
 	offers   []bus.Pull
 	outcomes []bus.Outcome
 	beats    int
+	progress []bus.Progress     // as heartbeats told it
 	beaten   bus.HeartbeatReply // the answer to every heartbeat
 }
 
@@ -42,7 +44,10 @@ func bubble(t *testing.T, cfg worker.Config, setup func(w *worker.Worker) error,
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{t: t, bus: membus.New(), ended: make(chan error, 1), beaten: bus.HeartbeatReply{TTL: 15 * time.Second}}
 		cfg.Name = "w"
-		w, err := worker.New(cfg, r.bus, slog.New(slog.DiscardHandler))
+		if cfg.Logger == nil {
+			cfg.Logger = slog.New(slog.DiscardHandler)
+		}
+		w, err := worker.New(embedded.WithBus(cfg, r.bus))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,6 +64,7 @@ func bubble(t *testing.T, cfg worker.Config, setup func(w *worker.Worker) error,
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.beats++
+			r.progress = append(r.progress, decode[bus.Heartbeat](t, m.Data).Progress...)
 			r.publish(m.Reply, encode(t, r.beaten))
 		})
 		r.listen(bus.FetchSubject("w"), func(m bus.Message) {
@@ -84,7 +90,7 @@ func (r *rig) end() error {
 
 // one serves every queue with h, so many at once.
 func one(slots int, h worker.Handler) func(*worker.Worker) error {
-	return func(w *worker.Worker) error { return worker.HandleAll(w, slots, h) }
+	return func(w *worker.Worker) error { return worker.HandleAll(w, h, worker.Concurrency(slots)) }
 }
 
 func (r *rig) listen(subject string, f func(bus.Message)) {

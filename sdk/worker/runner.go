@@ -22,8 +22,6 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
-var errTimeout = errors.New("the attempt ran out of time")
-
 // runner runs handlers in goroutines.
 type runner struct {
 	cfg    Config
@@ -34,6 +32,13 @@ type runner struct {
 
 	mu    sync.Mutex
 	stops map[agent.Key]context.CancelCauseFunc
+}
+
+func newRunner(cfg Config, b bus.Bus, pools []pool) *runner {
+	return &runner{
+		cfg: cfg, bus: b, log: cfg.Logger, tracer: cfg.TracerProvider.Tracer("github.com/hammerwork/hammerwork/sdk/worker"),
+		pools: pools, stops: map[agent.Key]context.CancelCauseFunc{},
+	}
 }
 
 // perform does the worker machine's own actions.
@@ -68,7 +73,7 @@ func (r *runner) stopAll(cause error) {
 func (r *runner) run(ctx context.Context, a agent.Start, post func(service.Event)) {
 	if a.Job.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, a.Job.Timeout, errTimeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, a.Job.Timeout, ErrTimeout)
 		defer cancel()
 	}
 	defer func() {
@@ -80,7 +85,7 @@ func (r *runner) run(ctx context.Context, a agent.Start, post func(service.Event
 	fence := job.Fence{Job: a.Job.Job, Epoch: a.Job.Epoch, Lease: a.Key.Lease}
 	ended := make(chan job.Outcome, 1)
 	go func() {
-		ended <- r.attempt(ctx, fence, a)
+		ended <- r.attempt(ctx, fence, a, post)
 	}()
 	select {
 	case o := <-ended:
@@ -104,7 +109,7 @@ func (r *runner) run(ctx context.Context, a agent.Start, post func(service.Event
 }
 
 // attempt calls the handler and makes the outcome of what it did.
-func (r *runner) attempt(ctx context.Context, fence job.Fence, a agent.Start) (o job.Outcome) {
+func (r *runner) attempt(ctx context.Context, fence job.Fence, a agent.Start, post func(service.Event)) (o job.Outcome) {
 	ctx, span := r.span(ctx, a.Job)
 	defer func() {
 		if o.Kind != job.KindCompleted {
@@ -112,7 +117,10 @@ func (r *runner) attempt(ctx context.Context, fence job.Fence, a agent.Start) (o
 		}
 		span.End()
 	}()
-	result, err := r.call(ctx, a, r.job(ctx, fence, a.Job))
+	j := r.job(ctx, fence, a.Job)
+	j.progress = &progress{key: a.Key, post: post}
+	defer j.progress.end()
+	result, err := r.call(ctx, a, j)
 	if err != nil {
 		if ctx.Err() != nil {
 			return outcomeAfter(fence, err, context.Cause(ctx))
@@ -130,7 +138,7 @@ func (r *runner) attempt(ctx context.Context, fence job.Fence, a agent.Start) (o
 func (r *runner) call(ctx context.Context, a agent.Start, j *Job) (result any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.log.Error("handler panicked", "worker", r.cfg.Name, "job", j.ID(), "name", j.Name, "queue", j.Queue, "stack", string(debug.Stack()))
+			j.log.Error("handler panicked", "stack", string(debug.Stack()))
 			err = fmt.Errorf("handler panicked: %v", p)
 		}
 	}()
@@ -141,9 +149,9 @@ func (r *runner) call(ctx context.Context, a agent.Start, j *Job) (result any, e
 func outcomeAfter(fence job.Fence, err, cause error) job.Outcome {
 	o := outcomeOf(fence, err)
 	switch {
-	case errors.Is(cause, errTimeout):
+	case errors.Is(cause, ErrTimeout):
 		o.Kind, o.Permanent, o.RetryAfter = job.KindTimedOut, false, nil
-	case errors.Is(cause, agent.ErrCancelled), errors.Is(cause, agent.ErrStopping), errors.Is(cause, agent.ErrLost):
+	case errors.Is(cause, ErrCancelled), errors.Is(cause, ErrStopping), errors.Is(cause, ErrLeaseLost):
 		o.Kind, o.Permanent, o.RetryAfter = job.KindCancelled, false, nil
 	}
 	return o
@@ -178,6 +186,16 @@ func (r *runner) job(ctx context.Context, fence job.Fence, d bus.Job) *Job {
 		Fence: fence, WorkflowID: d.Workflow, WorkflowName: d.WorkflowName, Name: d.Name, Queue: d.Queue,
 		Payload: json.RawMessage(d.Payload), Attempt: d.Attempt, MaxAttempts: d.MaxAttempts, Timeout: d.Timeout,
 		Priority: d.Priority, TraceID: d.TraceID, TraceParent: d.TraceParent, CorrelationID: d.CorrelationID,
+	}
+	j.log = r.log.With("worker", r.cfg.Name, "job", j.ID(), "name", j.Name, "queue", j.Queue, "attempt", j.Attempt)
+	if j.WorkflowID != (job.ID{}) {
+		j.log = j.log.With("workflow", j.WorkflowID)
+	}
+	if j.TraceID != "" {
+		j.log = j.log.With("trace_id", j.TraceID)
+	}
+	if j.CorrelationID != "" {
+		j.log = j.log.With("correlation_id", j.CorrelationID)
 	}
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)

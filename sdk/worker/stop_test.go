@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hammerwork/hammerwork/internal/agent"
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/sdk/worker"
@@ -104,7 +103,7 @@ func TestACancelReachesTheHandlersContextWithItsCause(t *testing.T) {
 		r.deliver(func(j *bus.Job) { j.Name = "other" })
 		r.publish(bus.ControlSubject("w"), encode(t, bus.Control{Cancelled: []bus.LeaseJob{k}}))
 		r.wait()
-		if !errors.Is(cause, agent.ErrCancelled) {
+		if !errors.Is(cause, worker.ErrCancelled) {
 			t.Errorf("cause: %v", cause)
 		}
 		o := r.outcome() // of the one alone
@@ -137,7 +136,7 @@ func TestALostLeaseStopsItsHandlerAndNothingIsReported(t *testing.T) {
 		k := r.deliver()
 		r.answer(func(b *bus.HeartbeatReply) { b.Lost = []job.ID{k.Lease} })
 		r.pass(time.Second)
-		if !errors.Is(cause, agent.ErrLost) {
+		if !errors.Is(cause, worker.ErrLeaseLost) {
 			t.Errorf("cause: %v", cause)
 		}
 		r.pass(time.Minute)
@@ -176,7 +175,7 @@ func TestAStoppedWorkerStopsItsHandlersWhenTheDrainIsOver(t *testing.T) {
 		began := time.Now()
 		equal(t, "error", r.end(), nil)
 		equal(t, "time to stop", time.Since(began), 10*time.Second)
-		if !errors.Is(cause, agent.ErrStopping) {
+		if !errors.Is(cause, worker.ErrStopping) {
 			t.Errorf("cause: %v", cause)
 		}
 		equal(t, "kind", r.outcome().Kind, job.KindCancelled)

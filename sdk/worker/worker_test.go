@@ -2,14 +2,12 @@ package worker_test
 
 import (
 	"context"
-	"log/slog"
+	"fmt"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
-	"github.com/hammerwork/hammerwork/internal/bus/membus"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/sdk/worker"
 )
@@ -19,16 +17,18 @@ func TestEachQueueHasItsOwnHandlerAndSlots(t *testing.T) {
 		return func(context.Context, *worker.Job) (any, error) { return text, nil }
 	}
 	setup := func(w *worker.Worker) error {
-		if err := worker.Handle(w, "mail", 3, says("mailed")); err != nil {
+		if err := worker.Handle(w, "mail", says("mailed"), worker.Concurrency(3)); err != nil {
 			return err
 		}
-		return worker.Handle(w, "pdf", 1, says("printed"))
+		return worker.Handle(w, "pdf", says("printed"), worker.Concurrency(1))
 	}
 	bubble(t, worker.Config{}, setup, func(r *rig) {
 		want := []bus.Offer{{Queues: []string{"mail"}, Slots: 3}, {Queues: []string{"pdf"}, Slots: 1}}
 		if !reflect.DeepEqual(r.pulls()[0].Offers, want) {
 			t.Errorf("offers %v, want %v", r.pulls()[0].Offers, want)
 		}
+		equal(t, "slots in all", r.pulls()[0].Total, 4)
+		equal(t, "queues in all", fmt.Sprint(r.pulls()[0].Queues), "[mail pdf]")
 		r.deliver(func(j *bus.Job) { j.Queue = "pdf" })
 		equal(t, "result", string(r.outcome().Result), `"printed"`)
 		r.deliver(func(j *bus.Job) { j.Queue = "mail" })
@@ -62,45 +62,4 @@ func TestNoMoreHandlersRunThanThereAreSlots(t *testing.T) {
 		equal(t, "outcomes in the end", r.reported(), 10)
 		equal(t, "handlers at once", most, 3)
 	})
-}
-
-func TestWhatCannotBeAWorkerIsRefused(t *testing.T) {
-	b := membus.New()
-	defer b.Close()
-	log := slog.New(slog.DiscardHandler)
-	_, err := worker.New(worker.Config{Name: "a\nb", DrainTimeout: -1, HandlerGrace: -1}, b, log)
-	if err == nil || strings.Count(err.Error(), "\n") != 2 {
-		t.Errorf("want 3 faults, got:\n%v", err)
-	}
-	w, err := worker.New(worker.Config{}, b, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := worker.New(worker.Config{}, b, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if w.Name() == "" || w.Name() == other.Name() {
-		t.Errorf("names %q and %q", w.Name(), other.Name())
-	}
-	if err := w.Run(t.Context()); err == nil || err.Error() != "the worker has no handlers" {
-		t.Errorf("error without handlers: %v", err)
-	}
-	h := func(context.Context, *worker.Job) (any, error) { return nil, nil }
-	for want, err := range map[string]error{
-		"concurrency is 0":          worker.Handle(w, "q", 0, h),
-		"concurrency is -1":         worker.HandleAll(w, -1, h),
-		"the handler is nil":        worker.Handle(w, "q", 1, nil),
-		"the queue's name is empty": worker.Handle(w, "", 1, h),
-	} {
-		if err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("error %v, want %s", err, want)
-		}
-	}
-	if err := worker.Handle(w, "q", 1, h); err != nil {
-		t.Fatal(err)
-	}
-	if err := worker.Handle(w, "q", 1, h); err == nil || err.Error() != `queue "q" has a handler already` {
-		t.Errorf("error of a second handler: %v", err)
-	}
 }

@@ -331,7 +331,7 @@ func TestABadConfigurationNamesEveryFault(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	if lines := strings.Count(err.Error(), "\n") + 1; lines != 4 {
-		t.Errorf("%d faults, want 4:\n%v", lines, err)
+	if lines := strings.Count(err.Error(), "\n") + 1; lines != 5 {
+		t.Errorf("%d faults, want 5:\n%v", lines, err)
 	}
 }

@@ -12,13 +12,14 @@ type Config struct {
 	PollIntervalIdle time.Duration // the longest interval when polls find nothing; default 5s
 	DeliveryJobs     int           // jobs a lease has at most; default 200
 	LeaseTTL         time.Duration // of an accepted lease, told to workers; default 15s
+	SeenInterval     time.Duration // how often to note which workers there are; default 5s
 }
 
 // DefaultConfig returns the defaults.
 func DefaultConfig() Config {
 	return Config{
 		PollInterval: time.Second, PollIntervalIdle: 5 * time.Second,
-		DeliveryJobs: 200, LeaseTTL: 15 * time.Second,
+		DeliveryJobs: 200, LeaseTTL: 15 * time.Second, SeenInterval: 5 * time.Second,
 	}
 }
 
@@ -37,6 +38,9 @@ func (c Config) Validate() error {
 	}
 	if c.LeaseTTL < 3*time.Second {
 		bad("dispatcher.lease_ttl is %s; it must be at least 3s, or a slow network loses live jobs", c.LeaseTTL)
+	}
+	if c.SeenInterval < 100*time.Millisecond {
+		bad("dispatcher.seen_interval is %s; it must be at least 100ms, or noting workers alone loads the database", c.SeenInterval)
 	}
 	return errors.Join(errs...)
 }

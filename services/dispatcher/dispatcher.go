@@ -18,6 +18,7 @@ type Store interface {
 	Claim(ctx context.Context, grants []store.Grant, repeat bool) ([]store.Lease, error)
 	Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten, error)
 	ParentResults(ctx context.Context, fence job.Fence, name string, after job.ID) ([]store.ParentResult, job.ID, error)
+	SeeWorkers(ctx context.Context, seen []store.WorkerSeen) error
 }
 
 // Dispatcher runs a Machine.

@@ -17,6 +17,19 @@ type beat struct {
 	reply  string
 	worker string
 	leases []job.ID
+	told   map[job.ID][]store.Progress // lease → what its jobs said
+}
+
+// progressByLease sorts what a heartbeat tells of jobs.
+func progressByLease(list []bus.Progress) map[job.ID][]store.Progress {
+	if len(list) == 0 {
+		return nil
+	}
+	told := make(map[job.ID][]store.Progress)
+	for _, p := range list {
+		told[p.Lease] = append(told[p.Lease], store.Progress{Job: p.Job, Percent: p.Percent, Message: p.Message})
+	}
+	return told
 }
 
 // extended is the event that a bulk of heartbeats has been stored.
@@ -36,7 +49,8 @@ func (m *Machine) heartbeat(msg bus.Message) ([]service.Action, error) {
 	if bus.HeartbeatSubject(e.Body.Worker) != msg.Subject {
 		return nil, errForeignSubject
 	}
-	b := beat{msg.Reply, e.Body.Worker, e.Body.Leases}
+	m.sees(store.WorkerSeen{Name: e.Body.Worker, Queues: e.Body.Queues, Slots: e.Body.Total, Draining: e.Body.Draining})
+	b := beat{msg.Reply, e.Body.Worker, e.Body.Leases, progressByLease(e.Body.Progress)}
 	for i, w := range m.beats {
 		if w.worker == b.worker {
 			m.beats[i] = b // the worker has given up the earlier one
@@ -58,7 +72,7 @@ func (m *Machine) extend() []service.Action {
 			break
 		}
 		for _, id := range b.leases {
-			list = append(list, store.Beat{Lease: id, Worker: b.worker})
+			list = append(list, store.Beat{Lease: id, Worker: b.worker, Progress: b.told[id]})
 		}
 		n++
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
@@ -30,6 +31,10 @@ type Machine struct {
 	beats   []beat // waiting for the Extend in flight
 	beating bool
 	fetches int // in flight
+
+	seen     map[string]store.WorkerSeen // since the last note
+	noting   bool
+	nextNote time.Time
 }
 
 // NewMachine checks cfg and returns a machine at rest. maxPayload is the bus's
@@ -45,6 +50,10 @@ func NewMachine(cfg Config, s Store, maxPayload int, source service.Source, newL
 
 // Step implements service.Machine.
 func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
+	return append(m.step(now, event), m.note(now)...)
+}
+
+func (m *Machine) step(now time.Time, event service.Event) []service.Action {
 	switch e := event.(type) {
 	case service.Received:
 		return m.received(now, e.Message)
@@ -55,6 +64,8 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 	case fetched:
 		m.fetches--
 		return m.answerFetch(e)
+	case noted:
+		m.noted(e)
 	case service.Stop:
 		m.stopping = true
 	case service.Tick:
@@ -64,6 +75,15 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 
 // Wake implements service.Machine.
 func (m *Machine) Wake() time.Time {
+	wake := m.claimAt()
+	if at := m.noteAt(); !at.IsZero() && (wake.IsZero() || at.Before(wake)) {
+		wake = at
+	}
+	return wake
+}
+
+// claimAt is when to look for jobs without a hint; zero: nobody asks for any.
+func (m *Machine) claimAt() time.Time {
 	if m.claim != nil {
 		return m.claim.retryAt
 	}
@@ -73,7 +93,7 @@ func (m *Machine) Wake() time.Time {
 	return m.nextPoll
 }
 
-// Idle implements service.Machine.
+// Idle implements service.Machine. A note of workers may be cut off.
 func (m *Machine) Idle() bool { return m.claim == nil && !m.beating && m.fetches == 0 }
 
 func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/internal/store"
 )
 
 // offerMargin is how much earlier than its worker a dispatcher takes an offer
@@ -48,6 +49,7 @@ func (m *Machine) pull(now time.Time, msg bus.Message) ([]service.Action, error)
 	if len(o.slots) == 0 {
 		return nil, errNothingOffered
 	}
+	m.sees(store.WorkerSeen{Name: p.Worker, Queues: p.Queues, Slots: p.Total})
 	if m.stopping {
 		return nil, nil // another dispatcher gets the next pull
 	}

@@ -40,7 +40,9 @@ type rig struct {
 	extend func(beats []store.Beat) ([]store.Beaten, error)
 	page   func(fence job.Fence, name string, after job.ID) ([]store.ParentResult, job.ID, error)
 
-	ids int
+	ids       int
+	seen      [][]store.WorkerSeen // by call
+	noteError error
 }
 
 func newRig(t tester, change ...func(*dispatcher.Config)) *rig {
@@ -72,6 +74,11 @@ func (s fakeStore) Extend(_ context.Context, beats []store.Beat) ([]store.Beaten
 
 func (s fakeStore) ParentResults(_ context.Context, fence job.Fence, name string, after job.ID) ([]store.ParentResult, job.ID, error) {
 	return s.r.page(fence, name, after)
+}
+
+func (s fakeStore) SeeWorkers(_ context.Context, seen []store.WorkerSeen) error {
+	s.r.seen = append(s.r.seen, seen)
+	return s.r.noteError
 }
 
 // id returns ids that count.

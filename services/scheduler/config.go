@@ -11,6 +11,7 @@ type Config struct {
 	PollInterval time.Duration // how often to look for due timers, at the latest; default 500ms
 	ReapInterval time.Duration // how often to look for expired leases; default 500ms
 	ReapHold     time.Duration // how long leases are left alone after a gap in looking at them; default 15s, the lease
+	HoldAtStart  bool          // leave them alone for as long after the start, too: workers may have outlived what ran before; default false
 	Batch        int           // timers a transaction takes at most; default 1000
 }
 

@@ -24,3 +24,16 @@ func TestTheReaperWaitsAfterAGap(t *testing.T) {
 	r.step(service.Tick{})
 	equal(t, "reaping when the hold is over", r.running(leases), true)
 }
+
+// Workers may have outlived the engine that ran before.
+func TestTheReaperWaitsAtItsStartWhereItIsAskedTo(t *testing.T) {
+	cfg := scheduler.DefaultConfig()
+	cfg.HoldAtStart = true
+	r := newRigWith(t, cfg)
+	r.step(service.Tick{})
+	equal(t, "reaping at the start", r.running(leases), false)
+	equal(t, "looking for timers at the start", r.running(timers), true)
+	r.now = r.now.Add(cfg.ReapHold)
+	r.step(service.Tick{})
+	equal(t, "reaping when the hold is over", r.running(leases), true)
+}

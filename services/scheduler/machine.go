@@ -110,11 +110,15 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 	return actions
 }
 
-// brake holds the reaper after a gap: when the database or this machine was
-// away, heartbeats were too, and what looks expired is mostly alive.
+// brake holds the reaper after a gap, and at its start where that is asked for: when the database, this
+// machine or everything was away, heartbeats were too, and what looks expired
+// is mostly alive.
 func (m *Machine) brake(now time.Time) {
 	gap := now.Round(0).Sub(m.reapedAt) // the wall clock also counts time asleep
-	if m.held || m.reapedAt.IsZero() || m.leases.running || now.Before(m.leases.at) || gap < m.cfg.ReapHold/3 {
+	if m.held || m.leases.running || now.Before(m.leases.at) || gap < m.cfg.ReapHold/3 {
+		return
+	}
+	if m.reapedAt.IsZero() && !m.cfg.HoldAtStart {
 		return
 	}
 	m.held = true

@@ -49,9 +49,14 @@ type rig struct {
 
 func newRig(t tester) *rig {
 	t.Helper()
+	return newRigWith(t, scheduler.DefaultConfig())
+}
+
+func newRigWith(t tester, cfg scheduler.Config) *rig {
+	t.Helper()
 	r := &rig{t: t, metrics: scheduler.NewMetrics(nil), now: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)}
 	var err error
-	r.m, err = scheduler.NewMachine(scheduler.DefaultConfig(), fakeStore{r}, service.Source{Rand: rand.New(rand.NewPCG(1, 2))}, slog.New(slog.DiscardHandler), r.metrics)
+	r.m, err = scheduler.NewMachine(cfg, fakeStore{r}, service.Source{Rand: rand.New(rand.NewPCG(1, 2))}, slog.New(slog.DiscardHandler), r.metrics)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

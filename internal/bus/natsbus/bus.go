@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,12 @@ type Bus struct {
 	connected chan struct{} // closed by the first connection
 	closed    chan struct{} // closed with the connection, for good
 	closing   atomic.Bool   // Close was called
+	finder    *finder       // nil: the servers stay where they are
+	searches  sync.WaitGroup
+	life      context.Context // ends with Close
+	end       context.CancelFunc
 
+	unreached  atomic.Value // string: why the last attempt to connect failed
 	reconnects atomic.Uint64
 	denied     atomic.Uint64
 	failures   atomic.Uint64
@@ -41,20 +47,26 @@ var errNotConnected = errors.New("not connected to nats")
 // Connect opens a connection. Without WaitForServer it fails when no server
 // answers; once connected it reconnects forever, after 100 ms to 5 s.
 func Connect(ctx context.Context, cfg Config, log *slog.Logger) (*Bus, error) {
-	if err := cfg.validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	b := &Bus{
-		log: log, server: cfg.server(), drain: cfg.drainTimeout(),
+		log: log, server: cfg.Server(), drain: cfg.drainTimeout(),
 		messages: pendingMessages, bytes: pendingBytes,
 		connected: make(chan struct{}), closed: make(chan struct{}),
 		subs: map[*nats.Subscription]struct{}{},
 	}
+	b.life, b.end = context.WithCancel(context.WithoutCancel(ctx))
+	if cfg.Find != nil {
+		b.finder = &finder{find: cfg.Find}
+		b.finder.current.Store(&cfg.URL)
+	}
 	nc, err := nats.Connect(cfg.URL, b.options(cfg)...)
 	if err != nil {
+		b.end()
 		return nil, fmt.Errorf("connect to nats at %s: %w", b.server, err)
 	}
 	b.nc = nc
@@ -62,6 +74,7 @@ func Connect(ctx context.Context, cfg Config, log *slog.Logger) (*Bus, error) {
 	case <-b.connected:
 		return b, nil
 	case <-b.closed:
+		b.end()
 		return nil, fmt.Errorf("connect to nats at %s: %w", b.server, nc.LastError())
 	case <-ctx.Done():
 		last := nc.LastError()
@@ -71,7 +84,7 @@ func Connect(ctx context.Context, cfg Config, log *slog.Logger) (*Bus, error) {
 }
 
 func (b *Bus) options(cfg Config) []nats.Option {
-	opts := []nats.Option{
+	opts := append(slices.Clone(cfg.Options),
 		nats.Name(cfg.Name),
 		nats.Timeout(dialTimeout),
 		nats.DrainTimeout(b.drain),
@@ -86,7 +99,7 @@ func (b *Bus) options(cfg Config) []nats.Option {
 		nats.ReconnectErrHandler(b.onReconnectFailed),
 		nats.ClosedHandler(b.onClosed),
 		nats.ErrorHandler(b.onError),
-	}
+	)
 	if cfg.InProcess != nil {
 		opts = append(opts, nats.InProcessServer(cfg.InProcess))
 	}
@@ -151,7 +164,11 @@ func (b *Bus) check(subject string, data []byte) error {
 // after DrainTimeout at the latest, whatever the handlers do, and may be
 // called twice. A handler that calls it waits for itself that long.
 func (b *Bus) Close() {
+	b.mu.Lock()
 	b.closing.Store(true)
+	b.mu.Unlock()
+	b.end()
+	b.searches.Wait()
 	b.retireAll()
 	if err := b.nc.Drain(); err == nil {
 		select {

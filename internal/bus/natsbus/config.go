@@ -1,10 +1,13 @@
 package natsbus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,9 +34,15 @@ type Config struct {
 	Name          string                     // of the connection, in the server's monitoring
 	WaitForServer bool                       // Connect waits for an absent server until its ctx is done; else it fails at once
 	DrainTimeout  time.Duration              // how long Close waits for handlers; 0: 5 s
+	// Find is asked for the URL, at most once a second, while no server answers;
+	// nil: they stay where they are. What it returns takes URL's place.
+	Find    func(context.Context) (string, error)
+	Options []nats.Option // credentials, TLS and the like; they cannot change what this package sets
 }
 
-func (c Config) validate() error {
+// Validate reports what is wrong with c, without the passwords in its URL. It
+// reads the files that options name, and connects to nothing.
+func (c Config) Validate() error {
 	switch {
 	case c.URL == "" && c.InProcess == nil:
 		return errors.New("no nats url")
@@ -41,6 +50,53 @@ func (c Config) validate() error {
 		return errors.New("a nats url and a server in the process; one of them is meant")
 	case c.DrainTimeout < 0:
 		return fmt.Errorf("nats drain timeout is %v; it must not be negative", c.DrainTimeout)
+	}
+	if c.URL != "" {
+		for s := range strings.SplitSeq(c.URL, ",") {
+			if err := checkServer(s); err != nil {
+				return err
+			}
+		}
+	}
+	scratch := nats.GetDefaultOptions()
+	for i, o := range c.Options {
+		if o == nil {
+			return fmt.Errorf("nats option %d is nil", i)
+		}
+		if err := o(&scratch); err != nil {
+			return fmt.Errorf("nats option %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// parseServer reads one address of a nats url.
+func parseServer(s string) (*url.URL, error) {
+	s = strings.TrimSpace(s)
+	if !strings.Contains(s, "://") {
+		s = "nats://" + s
+	}
+	return url.Parse(s)
+}
+
+// checkServer reports what is wrong with one address of a nats url. It shows
+// nothing of an address that cannot be read: there may be a password in it.
+func checkServer(s string) error {
+	const hint = "; it is like nats://host:4222, several separated by commas"
+	u, err := parseServer(s)
+	if err != nil {
+		return errors.New("the nats url cannot be read" + hint)
+	}
+	if !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
+		return fmt.Errorf("the nats url has the scheme %q, which is none of nats, tls, ws and wss%s", u.Scheme, hint)
+	}
+	if u.Hostname() == "" {
+		return errors.New("the nats url names no host" + hint)
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return fmt.Errorf("the nats url has the port %s, which is none%s", port, hint)
+		}
 	}
 	return nil
 }
@@ -52,19 +108,15 @@ func (c Config) drainTimeout() time.Duration {
 	return c.DrainTimeout
 }
 
-// server names the server in logs and errors, without passwords.
-func (c Config) server() string {
+// Server names the server in logs and errors, without passwords.
+func (c Config) Server() string {
 	if c.InProcess != nil {
 		return "in-process"
 	}
 	var hosts []string
 	for s := range strings.SplitSeq(c.URL, ",") {
-		s = strings.TrimSpace(s)
-		if !strings.Contains(s, "://") {
-			s = "nats://" + s
-		}
 		host := "(unreadable url)"
-		if u, err := url.Parse(s); err == nil {
+		if u, err := parseServer(s); err == nil {
 			host = u.Host
 		}
 		hosts = append(hosts, host)

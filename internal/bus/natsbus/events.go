@@ -1,7 +1,9 @@
 package natsbus
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/nats-io/nats.go"
 )
@@ -31,6 +33,7 @@ func (b *Bus) Stats() Stats {
 }
 
 func (b *Bus) onConnect(*nats.Conn) {
+	b.unreached.Store("")
 	b.log.Debug("connected to nats", "server", b.server)
 	close(b.connected)
 }
@@ -44,14 +47,22 @@ func (b *Bus) onDisconnect(_ *nats.Conn, err error) {
 
 func (b *Bus) onReconnect(*nats.Conn) {
 	b.reconnects.Add(1)
+	b.unreached.Store("")
 	b.log.Info("nats connection restored", "server", b.server)
 }
 
-func (b *Bus) onReconnectFailed(_ *nats.Conn, err error) {
+func (b *Bus) onReconnectFailed(nc *nats.Conn, err error) {
 	if b.closing.Load() {
 		return
 	}
-	b.log.Debug("nats not reached", "server", b.server, "error", err)
+	b.look(nc)
+	// Once for each reason: a wrong password must be seen, an outage does not
+	// fill the log.
+	level := slog.LevelDebug
+	if b.unreached.Swap(err.Error()) != err.Error() {
+		level = slog.LevelWarn
+	}
+	b.log.Log(context.Background(), level, "nats not reached, trying again", "server", b.server, "error", err)
 }
 
 func (b *Bus) onClosed(nc *nats.Conn) {

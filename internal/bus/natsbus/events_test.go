@@ -2,6 +2,8 @@ package natsbus
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -100,6 +102,22 @@ func TestReconnectDelaysGrowFromATenthOfASecondToFiveAndDiffer(t *testing.T) {
 		if len(seen) < 50 {
 			t.Errorf("after %d attempts: only %d different delays", n, len(seen))
 		}
+	}
+}
+
+// A worker with a wrong password waits for ever: its user must learn why, and
+// not once a second.
+func TestAServerThatRefusesIsWaitedForAndTheReasonIsLoggedOnce(t *testing.T) {
+	var log record
+	b := connectTo(t, &server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, Users: []*server.User{{Username: "u", Password: "pw"}}}, Config{}, &log)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // several attempts
+	defer cancel()
+	_, err := Connect(ctx, Config{URL: "nats://u:wrong@" + b.server, WaitForServer: true}, slog.New(slog.NewTextHandler(&log, nil)))
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "Authorization Violation") {
+		t.Errorf("error: %v", err)
+	}
+	if n := strings.Count(log.String(), "not reached"); n != 1 || strings.Contains(log.String(), "wrong") {
+		t.Errorf("%d log lines of it:\n%s", n, &log)
 	}
 }
 

@@ -20,32 +20,36 @@ import (
 // Best the enqueue is the transaction's first statement or it began as
 // IMMEDIATE: SQLite refuses to write (SQLITE_BUSY) when somebody else has
 // written since the transaction first read.
-func (s *Store) EnqueueJobsTx(ctx context.Context, tx *sql.Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
-	return s.within(ctx, tx, func(t sqlstore.Tx) (store.Enqueued, error) { return sqlstore.EnqueueJobs(t, jobs, keys) })
+func (s *Store) EnqueueJobsTx(ctx context.Context, caller *sql.Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
+	return s.within(ctx, caller, func(t sqlstore.Tx) (store.Enqueued, error) { return sqlstore.EnqueueJobs(t, jobs, keys) })
 }
 
 // EnqueueWorkflowTx is EnqueueWorkflow in the caller's transaction, as
 // EnqueueJobsTx.
-func (s *Store) EnqueueWorkflowTx(ctx context.Context, tx *sql.Tx, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error) {
-	return s.within(ctx, tx, func(t sqlstore.Tx) (store.Enqueued, error) { return sqlstore.EnqueueWorkflow(t, w, o) })
+func (s *Store) EnqueueWorkflowTx(ctx context.Context, caller *sql.Tx, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error) {
+	return s.within(ctx, caller, func(t sqlstore.Tx) (store.Enqueued, error) { return sqlstore.EnqueueWorkflow(t, w, o) })
 }
 
 // within runs f in a caller's transaction, all of it or nothing.
-func (s *Store) within(ctx context.Context, tx *sql.Tx, f func(sqlstore.Tx) (store.Enqueued, error)) (store.Enqueued, error) {
+func (s *Store) within(ctx context.Context, caller *sql.Tx, f func(sqlstore.Tx) (store.Enqueued, error)) (store.Enqueued, error) {
 	// Takes the write lock before anything is read: from then on nobody else
 	// can have written.
-	if _, err := tx.ExecContext(ctx, statements["lock_file"]); err != nil {
+	if _, err := caller.ExecContext(ctx, statements["lock_file"]); err != nil {
 		return store.Enqueued{}, fmt.Errorf("lock the file: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, "SAVEPOINT hammerwork_enqueue"); err != nil {
+	if _, err := caller.ExecContext(ctx, "SAVEPOINT hammerwork_enqueue"); err != nil {
 		return store.Enqueued{}, fmt.Errorf("set a savepoint: %w", err)
 	}
-	done, err := f(callerTx{ctx, s.db, tx})
+	t := &tx{ctx: ctx, d: s.db, t: caller}
+	done, err := f(t)
+	if err == nil {
+		err = t.Flush()
+	}
 	if err != nil {
-		_, undone := tx.ExecContext(ctx, "ROLLBACK TO hammerwork_enqueue")
+		_, undone := caller.ExecContext(ctx, "ROLLBACK TO hammerwork_enqueue")
 		err = errors.Join(err, undone)
 	}
-	if _, released := tx.ExecContext(ctx, "RELEASE hammerwork_enqueue"); released != nil {
+	if _, released := caller.ExecContext(ctx, "RELEASE hammerwork_enqueue"); released != nil {
 		err = errors.Join(err, fmt.Errorf("release the savepoint: %w", released))
 	}
 	if err != nil {
@@ -53,29 +57,3 @@ func (s *Store) within(ctx context.Context, tx *sql.Tx, f func(sqlstore.Tx) (sto
 	}
 	return done, nil
 }
-
-// callerTx implements sqlstore.Tx on a transaction that is not ours: nothing is
-// prepared on its connection.
-type callerTx struct {
-	ctx context.Context
-	d   *database
-	t   *sql.Tx
-}
-
-// Exec implements sqlstore.Tx.
-func (t callerTx) Exec(name string, args ...any) (int64, error) {
-	result, err := t.t.ExecContext(t.ctx, statements[name], args...)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", name, err)
-	}
-	return result.RowsAffected()
-}
-
-// Query implements sqlstore.Tx.
-func (t callerTx) Query(name string, scan func(sqlstore.Row) error, args ...any) error {
-	rows, err := t.t.QueryContext(t.ctx, statements[name], args...)
-	return scanAll(name, rows, err, scan)
-}
-
-// Now implements sqlstore.Tx: the clock of the process that writes.
-func (t callerTx) Now() (int64, error) { return t.d.now().UnixMicro(), nil }

@@ -167,7 +167,12 @@ func (d *database) run(ctx context.Context, p *pool, begin string, f func(sqlsto
 	if err != nil {
 		return err
 	}
-	if err := f(&tx{ctx, d, p, t}); err != nil {
+	running := &tx{ctx: ctx, d: d, p: p, t: t}
+	err = f(running)
+	if err == nil {
+		err = running.Flush()
+	}
+	if err != nil {
 		d.tracing("ROLLBACK")
 		return errors.Join(err, t.Rollback())
 	}
@@ -225,75 +230,20 @@ func busy(err error) bool {
 	return false
 }
 
-// tx implements sqlstore.Tx.
-type tx struct {
-	ctx context.Context
-	d   *database
-	p   *pool
-	t   *sql.Tx
-}
+// EmbeddedWorkers begins the names of workers that live and die with the engine
+// that owns the file. Workers of other processes are never called so.
+const EmbeddedWorkers = "embedded/"
 
-func (t *tx) statement(name string) (*sql.Stmt, error) {
-	s, ok := t.p.prepared[name]
-	if !ok {
-		return nil, fmt.Errorf("no statement is named %s", name)
-	}
-	t.d.tracing(statements[name])
-	return t.t.StmtContext(t.ctx, s), nil
-}
-
-// Exec implements sqlstore.Tx.
-func (t *tx) Exec(name string, args ...any) (int64, error) {
-	s, err := t.statement(name)
-	if err != nil {
-		return 0, err
-	}
-	result, err := s.ExecContext(t.ctx, args...)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", name, err)
-	}
-	return result.RowsAffected()
-}
-
-// Query implements sqlstore.Tx.
-func (t *tx) Query(name string, scan func(sqlstore.Row) error, args ...any) error {
-	s, err := t.statement(name)
-	if err != nil {
-		return err
-	}
-	rows, err := s.QueryContext(t.ctx, args...)
-	return scanAll(name, rows, err, scan)
-}
-
-// scanAll calls scan for each row of an answer.
-func scanAll(name string, rows *sql.Rows, err error, scan func(sqlstore.Row) error) error {
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
-// Now implements sqlstore.Tx: the clock of the process that writes.
-func (t *tx) Now() (int64, error) { return t.d.now().UnixMicro(), nil }
-
-// ExpireAllLeases lets every lease expire now. It is for an engine that has
-// just taken the lock of the data folder: no worker of an earlier one is alive.
-func (s *Store) ExpireAllLeases(ctx context.Context) error {
+// ExpireEmbeddedLeases lets the leases of embedded workers expire now. It is
+// for an engine that has just taken the lock of the file: no such worker of an
+// earlier one is alive.
+func (s *Store) ExpireEmbeddedLeases(ctx context.Context) error {
 	return s.db.Write(ctx, func(t sqlstore.Tx) error {
 		now, err := t.Now()
 		if err != nil {
 			return err
 		}
-		_, err = t.Exec("expire_all_leases", now)
+		_, err = t.Exec("expire_embedded_leases", now)
 		return err
 	})
 }

@@ -35,7 +35,7 @@ func TestATransactionThatWritesHoldsOffOthersFromItsFirstStatement(t *testing.T)
 	if _, err := h.first.Resolve(t.Context(), []job.Outcome{{}}); err != nil {
 		t.Fatal(err)
 	}
-	if first != "workflows_of_jobs" { // it only reads
+	if first != "lock_workflows_of_jobs" { // it only reads
 		t.Fatalf("the first statement is %q", first)
 	}
 	if err := h.lock(t); err != nil {
@@ -96,6 +96,7 @@ func (h *harness) lock(t *testing.T) error {
 // harness is a database file with two handles and a clock that can be moved.
 type harness struct {
 	t             *testing.T
+	path          string
 	first, second *Store
 	raw           *sql.DB
 
@@ -105,9 +106,9 @@ type harness struct {
 }
 
 func newHarness(t *testing.T, o store.Options) *harness {
-	h := &harness{t: t}
-	o.Now = h.Now
 	path := filepath.Join(t.TempDir(), "hammerwork.db")
+	h := &harness{t: t, path: path}
+	o.Now = h.Now
 	for _, s := range []**Store{&h.first, &h.second} {
 		var err error
 		if *s, err = OpenVolatile(t.Context(), path, o); err != nil {
@@ -196,14 +197,29 @@ type watchedTx struct {
 	h *harness
 }
 
-func (w watchedTx) Exec(name string, args ...any) (int64, error) {
+func (w watchedTx) QueueQuery(name string, scan func(sqlstore.Row) error, args ...any) {
 	w.see(name)
-	return w.tx.Exec(name, args...)
+	w.tx.QueueQuery(name, scan, args...)
+}
+
+func (w watchedTx) QueueExec(name string, args ...any) {
+	w.see(name)
+	w.tx.QueueExec(name, args...)
+}
+
+func (w watchedTx) QueueGuarded(name string, n int, args ...any) {
+	w.see(name)
+	w.tx.QueueGuarded(name, n, args...)
 }
 
 func (w watchedTx) Query(name string, scan func(sqlstore.Row) error, args ...any) error {
 	w.see(name)
 	return w.tx.Query(name, scan, args...)
+}
+
+func (w watchedTx) Exec(name string, args ...any) (int64, error) {
+	w.see(name)
+	return w.tx.Exec(name, args...)
 }
 
 func (w watchedTx) see(name string) {

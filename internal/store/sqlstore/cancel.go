@@ -20,8 +20,9 @@ func (s *Store) CancelWorkflow(ctx context.Context, id job.ID, grace time.Durati
 }
 
 // cancel stops a workflow: its jobs are locked, then a later statement takes
-// back what nobody has claimed; the rest is in workers' hands.
-func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace time.Duration) (store.Resolution, error) {
+// back what nobody has claimed; the rest is in workers' hands. fired are the
+// timers that ask for it.
+func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace time.Duration, fired ...timerRow) (store.Resolution, error) {
 	var r store.Resolution
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
@@ -36,30 +37,28 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 		if err := p.load(tx, nil, []job.ID{id}); err != nil {
 			return err
 		}
+		if len(fired) > 0 {
+			deleteTimers(tx, fired)
+		}
+		var now int64
+		tx.QueueNow(&now)
 		if r.Control, err = heldOf(tx, p); err != nil || h.Status == workflow.Cancelling {
 			return err
 		}
-		now, err := tx.Now()
-		if err != nil {
-			return err
-		}
 		p.reasons[0] = reason
-		t := newTransition(p)
-		if err := t.write(tx, workflow.Cancel(&p.Part, 0, reason), now, &r); err != nil {
-			return err
-		}
+		newTransition(p).write(tx, workflow.Cancel(&p.Part, 0, reason), now, &r)
 		if h.Status.Terminal() {
 			return nil
 		}
 		r.Timer = true
-		_, err = execRows(tx, "insert_timers", []timerRow{{now + microsUp(grace), timerGrace, hexID(id)}})
-		return err
+		tx.QueueExec("insert_timers", []timerRow{{now + microsUp(grace), timerGrace, hexID(id)}})
+		return nil
 	})
 	return r, err
 }
 
-// endGrace ends what a cancelling workflow still runs.
-func (s *Store) endGrace(ctx context.Context, id job.ID) (store.Resolution, error) {
+// endGrace ends what a cancelling workflow still runs, because fired is due.
+func (s *Store) endGrace(ctx context.Context, id job.ID, fired timerRow) (store.Resolution, error) {
 	var r store.Resolution
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
@@ -70,25 +69,28 @@ func (s *Store) endGrace(ctx context.Context, id job.ID) (store.Resolution, erro
 		if p.Workflows[0].Status != workflow.Cancelling {
 			return job.ErrWrongState
 		}
+		leases := lockLeases(tx, "lock_leases_of_workflows", []job.ID{id})
 		if err := p.load(tx, nil, []job.ID{id}); err != nil {
 			return err
 		}
+		deleteTimers(tx, []timerRow{fired})
+		held := heldBy(tx, p.allIDs())
 		now, err := tx.Now()
 		if err != nil {
 			return err
 		}
 		t := newTransition(p)
-		held, err := heldBy(tx, p.allIDs())
-		if err != nil {
-			return err
-		}
-		for _, x := range held {
+		for _, x := range *held {
+			if leases[x.Fence.Lease] == nil {
+				return ErrConflict // claimed after the leases were locked
+			}
 			if i := p.index[x.Fence.Job]; x.Fence.Epoch == p.jobs[i].epoch && !p.Nodes[i].Status.Terminal() {
 				r.Control = append(r.Control, store.Held{Fence: x.Fence, Worker: x.worker})
 				t.stopHeld(i, x, endCancel.text, endCancel.kind)
 			}
 		}
-		return t.write(tx, workflow.CancelHeld(&p.Part, 0), now, &r)
+		t.write(tx, workflow.CancelHeld(&p.Part, 0), now, &r)
+		return nil
 	})
 	return r, err
 }
@@ -96,7 +98,8 @@ func (s *Store) endGrace(ctx context.Context, id job.ID) (store.Resolution, erro
 // lockWorkflow returns a part that holds one locked header.
 func lockWorkflow(tx Tx, id job.ID) (*part, error) {
 	p := newPart()
-	if err := p.lockWorkflows(tx, []job.ID{id}); err != nil {
+	p.lockWorkflows(tx, "lock_workflows", []job.ID{id})
+	if err := tx.Flush(); err != nil {
 		return nil, err
 	}
 	if len(p.Workflows) == 0 {
@@ -113,14 +116,17 @@ func heldOf(tx Tx, p *part) ([]store.Held, error) {
 			list = append(list, n.ID)
 		}
 	}
-	held, err := heldBy(tx, list)
+	held := heldBy(tx, list)
+	if err := tx.Flush(); err != nil {
+		return nil, err
+	}
 	var out []store.Held
-	for _, h := range held {
+	for _, h := range *held {
 		if i := p.index[h.Fence.Job]; h.Fence.Epoch == p.jobs[i].epoch {
 			out = append(out, store.Held{Fence: h.Fence, Worker: h.worker})
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // holding is a job in a worker's hands, with the claim's time.
@@ -130,20 +136,20 @@ type holding struct {
 	claimedAt int64
 }
 
-// heldBy finds the leases that list jobs. An entry counts only if its epoch is
-// the one of the job's state.
-func heldBy(tx Tx, list []job.ID) ([]holding, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
+// heldBy queues the statement that finds the leases that list jobs. An entry
+// counts only if its epoch is the one of the job's state.
+func heldBy(tx Tx, list []job.ID) *[]holding {
 	var held []holding
-	err := tx.Query("held_by", func(r Row) error {
+	if len(list) == 0 {
+		return &held
+	}
+	tx.QueueQuery("held_by", func(r Row) error {
 		var h holding
 		err := r.Scan(&h.Fence.Job, &h.Fence.Epoch, &h.Fence.Lease, &h.worker, &h.claimedAt)
 		held = append(held, h)
 		return err
-	}, ids(list))
-	return held, err
+	}, list)
+	return &held
 }
 
 // stopHeld records the attempt of a held job that ends from outside.

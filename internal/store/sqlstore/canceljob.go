@@ -26,8 +26,8 @@ func (s *Store) CancelJob(ctx context.Context, id job.ID, grace time.Duration) (
 
 func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolution) error {
 	list := []job.ID{id}
-	p, err := lockWithWorkflows(tx, list, false)
-	if err != nil {
+	p, leases := lockForEnd(tx, list)
+	if err := tx.Flush(); err != nil {
 		return err
 	}
 	i, known := p.index[id]
@@ -38,62 +38,39 @@ func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolu
 		return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, status)
 	}
 	for _, statement := range []string{"take_ready", "take_timers"} {
-		if err := tx.Query(statement, func(Row) error { return nil }, ids(list)); err != nil {
-			return err
-		}
+		tx.QueueQuery(statement, func(Row) error { return nil }, list)
 	}
-	held, err := heldBy(tx, list)
-	if err != nil {
+	held := heldBy(tx, list)
+	var now int64
+	tx.QueueNow(&now)
+	if err := tx.Flush(); err != nil {
 		return err
 	}
-	for _, h := range held {
+	for _, h := range *held {
 		if h.Fence.Epoch == p.jobs[i].epoch {
 			r.Control = append(r.Control, store.Held{Fence: h.Fence, Worker: h.worker})
 		}
 	}
 	switch {
 	case len(r.Control) == 0:
-		return s.endJobs(tx, p, list, endCancel, r)
+		return s.endJobs(tx, p, leases, list, endCancel, r)
 	case p.jobs[i].stopping:
 		return nil // for the second time
 	}
-	now, err := tx.Now()
-	if err != nil {
-		return err
-	}
-	if _, err := tx.Exec("mark_cancelling", ids(list)); err != nil {
-		return err
-	}
+	tx.QueueExec("mark_cancelling", list)
 	r.Timer = true
-	_, err = execRows(tx, "insert_timers", []timerRow{{now + microsUp(grace), timerCancel, hexID(id)}})
-	return err
+	tx.QueueExec("insert_timers", []timerRow{{now + microsUp(grace), timerCancel, hexID(id)}})
+	return nil
 }
 
-// lockWithWorkflows locks jobs and their children, their workflows before, and,
-// if they are to be ended in their workers' hands, their leases in between.
-func lockWithWorkflows(tx Tx, list []job.ID, leases bool) (*part, error) {
+// lockForEnd queues the locks of jobs that are to be ended from outside: their
+// workflows, the leases that list them, then they and their children.
+func lockForEnd(tx Tx, list []job.ID) (*part, map[job.ID]*leaseRow) {
 	p := newPart()
-	workflows, err := workflowsOf(tx, list)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.lockWorkflows(tx, workflows); err != nil {
-		return nil, err
-	}
-	if leases {
-		held, err := heldBy(tx, list)
-		if err != nil {
-			return nil, err
-		}
-		var of []job.ID
-		for _, h := range held {
-			of = append(of, h.Fence.Lease)
-		}
-		if _, err := lockLeases(tx, sortedIDs(of)); err != nil {
-			return nil, err
-		}
-	}
-	return p, p.lockJobs(tx, "lock_jobs_and_children", list)
+	p.lockWorkflows(tx, "lock_workflows_of_jobs", list)
+	leases := lockLeases(tx, "lock_leases_of_jobs", list)
+	p.lockJobs(tx, "lock_jobs_and_children", list)
+	return p, leases
 }
 
 // fireCancels ends jobs that are still held when the grace of their cancel is
@@ -106,17 +83,14 @@ func (s *Store) fireCancels(ctx context.Context, limit int, r *store.Resolution)
 		if err != nil || len(timers) == 0 {
 			return err
 		}
-		p, err := lockWithWorkflows(tx, sortedIDs(list), true)
-		if err != nil {
+		p, leases := lockForEnd(tx, sortedIDs(list))
+		mine := deleteTimers(tx, timers)
+		if err := tx.Flush(); err != nil {
 			return err
 		}
-		mine, err := deleteTimers(tx, timers)
-		if err != nil {
-			return err
-		}
-		part.Done = len(timers)
-		return s.endJobs(tx, p, mine, endCancel, &part)
+		part.Done = len(*mine)
+		return s.endJobs(tx, p, leases, *mine, endCancel, &part)
 	})
-	merge(r, part)
+	addTo(r, part)
 	return err
 }

@@ -2,11 +2,11 @@ package sqlstore
 
 // chunk collects rows of a bulk statement and runs it whenever they would
 // become too large, so that memory stays bounded.
-type chunk struct {
+type chunk[T any] struct {
 	tx    Tx
 	name  string
 	args  []any
-	list  []any
+	list  []T
 	bytes int
 }
 
@@ -15,9 +15,11 @@ const (
 	chunkBytes = 4 << 20
 )
 
-func newChunk(tx Tx, name string, args ...any) *chunk { return &chunk{tx: tx, name: name, args: args} }
+func newChunk[T any](tx Tx, name string, args ...any) *chunk[T] {
+	return &chunk[T]{tx: tx, name: name, args: args}
+}
 
-func (c *chunk) add(row any, bytes int) error {
+func (c *chunk[T]) add(row T, bytes int) error {
 	c.list = append(c.list, row)
 	c.bytes += bytes
 	if len(c.list) >= chunkRows || c.bytes >= chunkBytes {
@@ -26,8 +28,12 @@ func (c *chunk) add(row any, bytes int) error {
 	return nil
 }
 
-func (c *chunk) flush() error {
-	_, err := execRows(c.tx, c.name, c.list, c.args...)
+// queue queues what is left.
+func (c *chunk[T]) queue() { queueRows(c.tx, c.name, c.list, c.args...) }
+
+func (c *chunk[T]) flush() error {
+	c.queue()
+	err := c.tx.Flush()
 	c.list, c.bytes = c.list[:0], 0
 	return err
 }

@@ -2,9 +2,7 @@ package sqlstore
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,39 +14,12 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
-// candidate is a ready row.
-type candidate struct {
-	Queue       string `json:"queue"`
-	Rank        int    `json:"rank"`
-	ScheduledAt int64  `json:"scheduled_at"`
-	ID          hexID  `json:"id"`
-}
-
-func (c candidate) compare(d candidate) int {
-	return cmp.Or(cmp.Compare(c.Rank, d.Rank), cmp.Compare(c.ScheduledAt, d.ScheduledAt), bytes.Compare(c.ID[:], d.ID[:]))
-}
-
 // leaseInsert is a row of insert_leases.
 type leaseInsert struct {
-	ID        hexID      `json:"id"`
-	Worker    string     `json:"worker"`
-	Remaining int        `json:"remaining"`
-	Jobs      []leaseJob `json:"jobs"`
-}
-
-// leaseJob is an entry of leases.jobs: [id, epoch].
-type leaseJob struct {
-	id    job.ID
-	epoch int64
-}
-
-func (l leaseJob) MarshalJSON() ([]byte, error) { return json.Marshal([2]any{hexID(l.id), l.epoch}) }
-
-func (l *leaseJob) UnmarshalJSON(b []byte) error {
-	var id hexID
-	err := json.Unmarshal(b, &[2]any{&id, &l.epoch})
-	l.id = job.ID(id)
-	return err
+	ID        hexID     `json:"id"`
+	Worker    string    `json:"worker"`
+	Remaining int       `json:"remaining"`
+	Jobs      leaseJobs `json:"jobs"`
 }
 
 // Claim implements store.Claimer. A claim writes one deletion a job and one
@@ -75,6 +46,7 @@ func (s *Store) Claim(ctx context.Context, grants []store.Grant, repeat bool) ([
 // claim is the work of one claim transaction.
 type claim struct {
 	tx     Tx
+	now    int64 // after the ready rows were found
 	opts   store.Options
 	grants []store.Grant
 	leases []store.Lease // what the grants got
@@ -95,27 +67,24 @@ func (c *claim) findEarlier() error {
 	}
 	type earlier struct {
 		lease store.Lease
-		jobs  []leaseJob
+		jobs  leaseJobs
 	}
 	var found []earlier
 	var all []job.ID
 	if err := c.tx.Query("leases_by_id", func(r Row) error {
 		var e earlier
-		var jobs []byte
 		var expires int64
-		err := r.Scan(&e.lease.ID, &e.lease.Worker, &jobs, &expires)
-		if err != nil {
+		if err := r.Scan(&e.lease.ID, &e.lease.Worker, &e.jobs, &expires); err != nil {
 			return err
 		}
 		e.lease.Grant, e.lease.TTL = c.grants[parts[e.lease.ID]].Lease, c.opts.AcceptTTL
 		c.done[parts[e.lease.ID]] = true
-		e.jobs, err = leaseJobs(jobs)
 		for _, j := range e.jobs {
 			all = append(all, j.id)
 		}
 		found = append(found, e)
-		return err
-	}, ids(list)); err != nil || len(found) == 0 {
+		return nil
+	}, list); err != nil || len(found) == 0 {
 		return err
 	}
 	jobs, err := loadClaimed(c.tx, all)
@@ -162,9 +131,7 @@ func (c *claim) take() error {
 	if len(taken) == 0 {
 		return nil
 	}
-	if err := execGuarded(c.tx, "delete_ready", taken); err != nil {
-		return err
-	}
+	queueGuarded(c.tx, "delete_ready", taken)
 	jobs, err := loadClaimed(c.tx, all)
 	if err != nil {
 		return err
@@ -173,7 +140,8 @@ func (c *claim) take() error {
 	for i, list := range byGrant {
 		c.pack(c.grants[i], list, jobs)
 	}
-	return c.insert(c.leases[before:])
+	c.insert(c.leases[before:])
+	return nil
 }
 
 // pack puts the jobs of a grant into leases, each small enough to travel in
@@ -220,7 +188,7 @@ func escapedBytes(text []byte) int {
 	return n + 3*bytes.Count(text, []byte("\u2028")) + 3*bytes.Count(text, []byte("\u2029"))
 }
 
-func (c *claim) insert(leases []store.Lease) error {
+func (c *claim) insert(leases []store.Lease) {
 	rows := make([]leaseInsert, len(leases))
 	for i, l := range leases {
 		rows[i] = leaseInsert{ID: hexID(l.ID), Worker: l.Worker, Remaining: len(l.Jobs)}
@@ -228,62 +196,7 @@ func (c *claim) insert(leases []store.Lease) error {
 			rows[i].Jobs = append(rows[i].Jobs, leaseJob{j.Fence.Job, j.Fence.Epoch})
 		}
 	}
-	now, err := c.tx.Now()
-	if err != nil {
-		return err
-	}
-	_, err = execRows(c.tx, "insert_leases", rows, now, now+c.opts.AcceptTTL.Microseconds())
-	return err
-}
-
-// candidates returns the first ready rows of the queues that the grants serve,
-// in claim order.
-func (c *claim) candidates() ([]candidate, error) {
-	limits := make(map[string]int) // by queue, without what serves every queue
-	everyQueue := 0
-	for i, g := range c.grants {
-		if c.done[i] {
-			continue
-		}
-		if g.Queues == nil {
-			everyQueue += g.Limit
-		}
-		for _, q := range g.Queues {
-			limits[q] += g.Limit
-		}
-	}
-	if everyQueue > 0 {
-		err := c.tx.Query("ready_queues", func(r Row) error {
-			var q string
-			err := r.Scan(&q)
-			limits[q] = max(limits[q], 0)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	queues := make([]string, 0, len(limits))
-	for q := range limits {
-		queues = append(queues, q)
-	}
-	slices.Sort(queues)
-	var found []candidate
-	for _, q := range queues {
-		err := c.tx.Query("ready_heads", func(r Row) error {
-			var x candidate
-			var id job.ID
-			err := r.Scan(&x.Queue, &x.Rank, &x.ScheduledAt, &id)
-			x.ID = hexID(id)
-			found = append(found, x)
-			return err
-		}, q, min(limits[q]+everyQueue, store.MaxClaim))
-		if err != nil {
-			return nil, err
-		}
-	}
-	slices.SortFunc(found, candidate.compare)
-	return found[:min(len(found), store.MaxClaim)], nil
+	queueRows(c.tx, "insert_leases", rows, c.now, c.now+c.opts.AcceptTTL.Microseconds())
 }
 
 // share gives each candidate, in order, to the grant that serves its queue and
@@ -324,20 +237,20 @@ func loadJobs(tx Tx, list []job.ID) (jobs map[job.ID]*store.Claimed, withParents
 		j := &store.Claimed{}
 		var payload []byte
 		var attempts, parents int
-		var timeout int64
+		var timeout, results int64
 		if err := r.Scan(&j.Fence.Job, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &j.Fence.Epoch, &attempts,
-			&j.MaxAttempts, &timeout, &j.Priority, &j.TraceID, &j.TraceParent, &j.CorrelationID, &parents); err != nil {
+			&j.MaxAttempts, &timeout, &j.Priority, &j.TraceID, &j.TraceParent, &j.CorrelationID, &parents, &results); err != nil {
 			return err
 		}
 		j.Payload, j.Attempt, j.Timeout = payload, attempts+1, time.Duration(timeout)*time.Microsecond
 		jobs[j.Fence.Job] = j
 		switch {
-		case parents > maxInlineParents:
+		case parents > maxInlineParents || results > job.MaxResult:
 			j.Fetch = true
 		case parents > 0:
 			withParents = append(withParents, j.Fence.Job)
 		}
 		return nil
-	}, ids(list))
+	}, list)
 	return jobs, withParents, err
 }

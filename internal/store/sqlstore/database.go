@@ -21,22 +21,45 @@ type Database interface {
 	Close() error
 }
 
-// Tx is a running transaction.
+// Tx is a running transaction. What is queued travels together: at the latest
+// with Flush, Query, Exec, Now or the end of the transaction, in the order in
+// which it was queued. After an error nothing runs any more, and Flush returns
+// that error.
+//
+// A []job.ID or a slice of structs among args is a bulk parameter, which each
+// dialect encodes in its own way.
 type Tx interface {
-	// Exec runs a statement and returns how many rows it changed.
-	Exec(name string, args ...any) (int64, error)
-	// Query calls scan for each row of a statement's answer.
+	// QueueQuery queues a statement; scan is called for each row of its answer.
+	QueueQuery(name string, scan func(Row) error, args ...any)
+	// QueueExec queues a statement that changes any number of rows.
+	QueueExec(name string, args ...any)
+	// QueueGuarded queues a statement that must change n rows. If it does not,
+	// the transaction fails, also when it is on its way to its commit.
+	QueueGuarded(name string, n int, args ...any)
+	// QueueNow queues a read of the database's clock, in microseconds since
+	// 1970 UTC.
+	QueueNow(now *int64)
+	// Flush runs what is queued.
+	Flush() error
+
+	// Query is QueueQuery and Flush.
 	Query(name string, scan func(Row) error, args ...any) error
-	// Now reads the database's clock, in microseconds since 1970 UTC.
+	// Exec runs a statement at once and returns how many rows it changed.
+	Exec(name string, args ...any) (int64, error)
+	// Now is QueueNow and Flush.
 	Now() (int64, error)
 }
 
 // Row is one row of an answer.
 type Row interface{ Scan(dest ...any) error }
 
-// errGuard says that a guarded statement changed other rows than those read
+// ErrGuard says that a guarded statement changed other rows than those read
 // under lock. It rolls the transaction back; nothing is half done.
-var errGuard = errors.New("a guarded statement changed other rows than expected")
+var ErrGuard = errors.New("a guarded statement changed other rows than expected")
+
+// ErrConflict says that another transaction came in between. A Database runs
+// the whole transaction again.
+var ErrConflict = errors.New("another transaction came in between")
 
 // Store implements store.Store on a Database.
 type Store struct {

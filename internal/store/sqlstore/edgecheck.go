@@ -43,31 +43,20 @@ func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, er
 
 func (s *Store) checkEdges(tx Tx, checks []edgeRow, all, children []job.ID, r *store.Resolution) error {
 	p := newPart()
-	workflows, err := workflowsOf(tx, children)
-	if err != nil {
-		return err
-	}
-	if err := p.lockWorkflows(tx, workflows); err != nil {
-		return err
-	}
-	if err := p.lockJobs(tx, "lock_jobs", all); err != nil {
-		return err
-	}
-	if err := p.loadEdgesBetween(tx, checks); err != nil {
+	p.lockWorkflows(tx, "lock_workflows_of_jobs", children)
+	p.lockJobs(tx, "lock_jobs", all)
+	p.loadEdgesBetween(tx, checks)
+	var now int64
+	tx.QueueNow(&now)
+	if err := tx.Flush(); err != nil {
 		return err
 	}
 	if err := p.widenChildren(tx); err != nil {
 		return err
 	}
-	now, err := tx.Now()
-	if err != nil {
-		return err
-	}
 	// Parents whose workflows are not locked here are only read.
-	if err := newTransition(p).write(tx, workflow.Revisit(&p.Part), now, r); err != nil {
-		return err
-	}
-	n, err := execRows(tx, "delete_edge_checks", checks)
+	newTransition(p).write(tx, workflow.Revisit(&p.Part), now, r)
+	n, err := tx.Exec("delete_edge_checks", checks)
 	r.Done = int(n)
 	return err
 }

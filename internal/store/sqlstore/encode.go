@@ -1,9 +1,7 @@
 package sqlstore
 
 import (
-	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -31,49 +29,18 @@ func (id *hexID) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// rows encodes a bulk parameter. Texts keep their bytes.
-func rows(v any) (string, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return b.String(), err
+// queueRows queues a bulk statement, unless there is nothing to do.
+func queueRows[T any](tx Tx, name string, list []T, args ...any) {
+	if len(list) > 0 {
+		tx.QueueExec(name, append([]any{list}, args...)...)
+	}
 }
 
-// ids encodes a list of ids as a bulk parameter.
-func ids(list []job.ID) string {
-	b := make([]byte, 0, len(list)*35+2)
-	b = append(b, '[')
-	for i, id := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '"')
-		b = hex.AppendEncode(b, id[:])
-		b = append(b, '"')
+// queueGuarded is queueRows for a statement that must change every row of list.
+func queueGuarded[T any](tx Tx, name string, list []T, args ...any) {
+	if len(list) > 0 {
+		tx.QueueGuarded(name, len(list), append([]any{list}, args...)...)
 	}
-	return string(append(b, ']'))
-}
-
-// execRows runs a bulk statement, unless there is nothing to do.
-func execRows[T any](tx Tx, name string, list []T, args ...any) (int64, error) {
-	if len(list) == 0 {
-		return 0, nil
-	}
-	param, err := rows(list)
-	if err != nil {
-		return 0, err
-	}
-	return tx.Exec(name, append([]any{param}, args...)...)
-}
-
-// execGuarded is execRows for a statement that must change every row of list.
-func execGuarded[T any](tx Tx, name string, list []T, args ...any) error {
-	n, err := execRows(tx, name, list, args...)
-	if err == nil && n != int64(len(list)) {
-		return errGuard
-	}
-	return err
 }
 
 // micros is t in microseconds, rounded up, so that a time is never reached

@@ -16,11 +16,11 @@ import (
 // jobInsert is a row of insert_jobs and insert_job_states.
 type jobInsert struct {
 	ID          hexID  `json:"id"`
-	Workflow    hexID  `json:"workflow"`
+	Workflow    hexID  `json:"workflow_id"`
 	Position    int    `json:"position"`
 	Name        string `json:"name"`
 	Queue       string `json:"queue"`
-	Payload     string `json:"payload"`
+	Payload     string `json:"payload" sql:"bytes"`
 	DependsOn   string `json:"depends_on"`
 	Priority    int    `json:"priority"`
 	MaxAttempts int    `json:"max_attempts"`
@@ -35,10 +35,12 @@ type jobInsert struct {
 // stateInsert is a row of insert_job_states.
 type stateInsert struct {
 	ID          hexID  `json:"id"`
+	Status      string `json:"status"`
+	Dependency  string `json:"dependency_status"`
 	Priority    int    `json:"priority"`
-	Join        string `json:"join"`
+	Join        string `json:"join_rule"`
 	Quorum      int    `json:"quorum"`
-	Parents     int    `json:"parents"`
+	Unresolved  int    `json:"unresolved"`
 	ScheduledAt int64  `json:"scheduled_at"`
 }
 
@@ -87,11 +89,7 @@ func EnqueueWorkflow(tx Tx, w *workflow.Workflow, o store.EnqueueOptions) (store
 }
 
 func enqueueWorkflow(tx Tx, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error) {
-	now, err := tx.Now()
-	if err != nil {
-		return store.Enqueued{}, err
-	}
-	k := &keyring{tx: tx, now: now}
+	k := &keyring{tx: tx}
 	k.add(scopeWorkflow, o.Key, w.ID)
 	if err := k.turn(); err != nil {
 		return store.Enqueued{}, err
@@ -100,19 +98,15 @@ func enqueueWorkflow(tx Tx, w *workflow.Workflow, o store.EnqueueOptions) (store
 		return store.Enqueued{IDs: k.ids, Existing: k.existing}, nil
 	}
 	exists := false
-	if err := tx.Query("workflow_exists", func(Row) error { exists = true; return nil }, w.ID[:]); err != nil {
+	tx.QueueQuery("workflow_exists", func(Row) error { exists = true; return nil }, w.ID[:])
+	e := &enqueuer{tx: tx, w: w, jobs: w.Jobs}
+	if err := e.look(); err != nil {
 		return store.Enqueued{}, err
 	}
 	if exists {
 		return store.Enqueued{}, store.ErrExists
 	}
-	if err := refuseExisting(tx, w.Jobs); err != nil {
-		return store.Enqueued{}, err
-	}
-	e := &enqueuer{tx: tx, now: now, w: w, jobs: w.Jobs}
-	if err := e.workflow(o.Digest); err != nil {
-		return store.Enqueued{}, err
-	}
+	e.workflow(o.Digest)
 	done, err := e.run()
 	done.IDs, done.Existing = k.ids, k.existing
 	return done, err
@@ -141,11 +135,7 @@ func enqueueJobs(tx Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, erro
 	if keys != nil && len(keys) != len(jobs) {
 		return store.Enqueued{}, fmt.Errorf("%d idempotency keys came for them", len(keys))
 	}
-	now, err := tx.Now()
-	if err != nil {
-		return store.Enqueued{}, err
-	}
-	k := &keyring{tx: tx, now: now}
+	k := &keyring{tx: tx}
 	for i, j := range jobs {
 		var key store.Key
 		if keys != nil {
@@ -160,10 +150,10 @@ func enqueueJobs(tx Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, erro
 	if len(fresh) == 0 {
 		return store.Enqueued{IDs: k.ids, Existing: k.existing}, nil
 	}
-	if err := refuseExisting(tx, fresh); err != nil {
+	e := &enqueuer{tx: tx, jobs: fresh}
+	if err := e.look(); err != nil {
 		return store.Enqueued{}, err
 	}
-	e := &enqueuer{tx: tx, now: now, jobs: fresh}
 	done, err := e.run()
 	done.IDs, done.Existing = k.ids, k.existing
 	return done, err
@@ -179,38 +169,70 @@ type enqueuer struct {
 	parent string // traceparent of the workflow's span
 }
 
-func (e *enqueuer) workflow(digest string) error {
+// look reads the clock and what is stored already. No job may be, and every
+// parent outside the inserted set must be.
+func (e *enqueuer) look() error {
+	inside := e.inside()
+	list := make([]job.ID, 0, len(e.jobs))
+	for _, j := range e.jobs {
+		list = append(list, j.ID)
+	}
+	var outside []job.ID
+	for _, j := range e.jobs {
+		for _, d := range j.DependsOn {
+			if _, known := inside[d.Parent]; !known {
+				inside[d.Parent] = false
+				outside = append(outside, d.Parent)
+			}
+		}
+	}
+	found := make(map[job.ID]bool)
+	e.tx.QueueQuery("jobs_existing", func(r Row) error {
+		var id job.ID
+		err := r.Scan(&id)
+		found[id] = true
+		return err
+	}, append(list, outside...))
+	e.tx.QueueNow(&e.now)
+	if err := e.tx.Flush(); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(list, func(id job.ID) bool { return found[id] }) {
+		return store.ErrExists
+	}
+	for _, id := range outside {
+		if !found[id] {
+			return fmt.Errorf("%w %s", store.ErrUnknownParent, id)
+		}
+	}
+	return nil
+}
+
+func (e *enqueuer) workflow(digest string) {
 	w := e.w
 	e.trace = w.TraceID
 	if e.trace == "" {
 		e.trace = traceID(w.ID)
 	}
 	e.parent = traceParent(e.trace, w.ID)
-	if _, err := e.tx.Exec("insert_workflow", w.ID[:], w.Name, w.Description, string(workflow.Running), string(w.FailurePolicy),
+	e.tx.QueueExec("insert_workflow", w.ID[:], w.Name, w.Description, string(workflow.Running), string(w.FailurePolicy),
 		int(priorityOf(w.Priority, nil)), string(w.Metadata), digest, microsUp(w.Timeout), microsUp(w.HealthCheckInterval),
-		e.trace, e.parent, w.CorrelationID, len(w.Jobs), e.now); err != nil {
-		return err
-	}
+		e.trace, e.parent, w.CorrelationID, len(w.Jobs), e.now)
 	if w.Timeout > 0 {
-		_, err := execRows(e.tx, "insert_timers", []timerRow{{e.now + microsUp(w.Timeout), timerWorkflow, hexID(w.ID)}})
-		return err
+		e.tx.QueueExec("insert_timers", []timerRow{{e.now + microsUp(w.Timeout), timerWorkflow, hexID(w.ID)}})
 	}
-	return nil
 }
 
 // run stores jobs, states and edges and makes the roots claimable.
 func (e *enqueuer) run() (store.Enqueued, error) {
-	if err := e.checkParents(); err != nil {
-		return store.Enqueued{}, err
-	}
 	var done store.Enqueued
-	var roots []job.ID
+	var roots claimable
 	var timers []timerRow
 	inside := e.inside()
-	specs := newChunk(e.tx, "insert_jobs", e.now)
-	states := newChunk(e.tx, "insert_job_states", e.now)
-	edges := newChunk(e.tx, "insert_edges")
-	checks := newChunk(e.tx, "insert_edge_checks")
+	specs := newChunk[jobInsert](e.tx, "insert_jobs", e.now)
+	states := newChunk[stateInsert](e.tx, "insert_job_states")
+	edges := newChunk[edgeRow](e.tx, "insert_edges")
+	checks := newChunk[edgeRow](e.tx, "insert_edge_checks")
 	for i, j := range e.jobs {
 		spec, err := e.spec(i, j)
 		if err != nil {
@@ -239,24 +261,21 @@ func (e *enqueuer) run() (store.Enqueued, error) {
 			timers = append(timers, timerRow{*spec.DeadlineAt, timerDeadline, spec.ID})
 		}
 		if len(j.DependsOn) == 0 {
-			roots = append(roots, j.ID)
+			roots.add(j.ID, state.ScheduledAt, e.now)
 			if state.ScheduledAt <= e.now {
 				done.Queues = append(done.Queues, j.Queue)
 			}
 		}
 	}
-	for _, c := range []*chunk{specs, states, edges, checks} {
-		if err := c.flush(); err != nil {
-			return done, err
-		}
-	}
-	if _, err := execRows(e.tx, "insert_timers", timers); err != nil {
-		return done, err
-	}
+	specs.queue()
+	states.queue()
+	edges.queue()
+	checks.queue()
+	queueRows(e.tx, "insert_timers", timers)
+	roots.queue(e.tx, e.now)
 	done.Queues = sortedSet(done.Queues)
-	waiting, err := makeClaimable(e.tx, roots, e.now)
-	done.Timer = waiting || len(timers) > 0 || e.w != nil && e.w.Timeout > 0
-	return done, err
+	done.Timer = len(roots.later)+len(timers) > 0 || e.w != nil && e.w.Timeout > 0
+	return done, nil
 }
 
 func (e *enqueuer) inside() map[job.ID]bool {
@@ -265,34 +284,6 @@ func (e *enqueuer) inside() map[job.ID]bool {
 		inside[j.ID] = true
 	}
 	return inside
-}
-
-// checkParents makes sure that parents outside the inserted set exist.
-func (e *enqueuer) checkParents() error {
-	inside := e.inside()
-	seen := make(map[job.ID]bool)
-	var outside []job.ID
-	for _, j := range e.jobs {
-		for _, d := range j.DependsOn {
-			if !inside[d.Parent] && !seen[d.Parent] {
-				seen[d.Parent] = true
-				outside = append(outside, d.Parent)
-			}
-		}
-	}
-	if len(outside) == 0 {
-		return nil
-	}
-	found, err := existing(e.tx, outside)
-	if err != nil {
-		return err
-	}
-	for _, id := range outside {
-		if !found[id] {
-			return fmt.Errorf("%w %s", store.ErrUnknownParent, id)
-		}
-	}
-	return nil
 }
 
 func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
@@ -342,8 +333,11 @@ func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 
 func (e *enqueuer) state(j *job.Job, priority int) stateInsert {
 	row := stateInsert{
-		ID: hexID(j.ID), Priority: priority, Join: string(j.Join.Rule), Quorum: j.Join.Quorum,
-		Parents: len(j.DependsOn), ScheduledAt: max(e.now, micros(j.ScheduledAt)),
+		ID: hexID(j.ID), Status: string(job.Pending), Dependency: string(job.NoDependencies), Priority: priority,
+		Join: string(j.Join.Rule), Quorum: j.Join.Quorum, Unresolved: len(j.DependsOn), ScheduledAt: max(e.now, micros(j.ScheduledAt)),
+	}
+	if len(j.DependsOn) > 0 {
+		row.Dependency = string(job.Waiting)
 	}
 	if row.Join == "" {
 		row.Join = string(job.JoinAll)
@@ -366,31 +360,6 @@ func parentList(deps []job.Dependency) string {
 	}
 	b.WriteByte(']')
 	return b.String()
-}
-
-// existing returns which of list are stored jobs.
-func existing(tx Tx, list []job.ID) (map[job.ID]bool, error) {
-	found := make(map[job.ID]bool)
-	err := tx.Query("jobs_existing", func(r Row) error {
-		var id job.ID
-		err := r.Scan(&id)
-		found[id] = true
-		return err
-	}, ids(list))
-	return found, err
-}
-
-// refuseExisting returns ErrExists when one of the jobs is stored already.
-func refuseExisting(tx Tx, jobs []*job.Job) error {
-	list := make([]job.ID, len(jobs))
-	for i, j := range jobs {
-		list[i] = j.ID
-	}
-	found, err := existing(tx, list)
-	if err == nil && len(found) > 0 {
-		err = store.ErrExists
-	}
-	return err
 }
 
 func priorityOf(own, inherited *job.Priority) job.Priority {

@@ -30,7 +30,6 @@ type scopedKey struct{ scope, value string }
 // keyring is the idempotency keys of one enqueue.
 type keyring struct {
 	tx       Tx
-	now      int64
 	rows     []keyRow // parallel to ids; without a key: zero
 	ids      []job.ID // what was added, or what its key made before
 	existing []bool   // parallel to ids: its key made it before
@@ -60,13 +59,19 @@ func (k *keyring) turn() error {
 	for n, i := range fresh {
 		list[n] = k.rows[i]
 	}
-	stored, err := execRows(k.tx, "insert_keys", list, k.now)
-	if err != nil {
-		return err
-	}
-	if stored < int64(len(list)) {
-		if err := k.find(fresh, true); err != nil { // somebody was quicker
+	if len(list) > 0 {
+		now, err := k.tx.Now()
+		if err != nil {
 			return err
+		}
+		stored, err := k.tx.Exec("insert_keys", list, now)
+		if err != nil {
+			return err
+		}
+		if stored < int64(len(list)) {
+			if err := k.find(fresh, true); err != nil { // somebody was quicker
+				return err
+			}
 		}
 	}
 	k.repeat()
@@ -116,10 +121,6 @@ func (k *keyring) find(places []int, mine bool) error {
 	if len(list) == 0 {
 		return nil
 	}
-	param, err := rows(list)
-	if err != nil {
-		return err
-	}
 	return k.tx.Query("keys_stored", func(r Row) error {
 		var key scopedKey
 		var hash []byte
@@ -136,7 +137,7 @@ func (k *keyring) find(places []int, mine bool) error {
 		}
 		k.ids[i], k.existing[i] = id, true
 		return nil
-	}, param)
+	}, list)
 }
 
 // repeat gives later ones of a key what its first one has.

@@ -26,8 +26,10 @@ func (s *Store) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten,
 			rows[i] = beatRow{ID: hexID(b.Lease), Worker: b.Worker}
 			answers[i] = store.Beaten{Lease: b.Lease, Lost: true}
 		}
-		leases, err := lockLeases(tx, list)
-		if err != nil {
+		leases := lockLeases(tx, "lock_leases", sortedIDs(list))
+		var now int64
+		tx.QueueNow(&now)
+		if err := tx.Flush(); err != nil {
 			return err
 		}
 		var alive []job.ID
@@ -43,18 +45,12 @@ func (s *Store) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten,
 		if err := noteProgress(beats, leases, rows); err != nil {
 			return err
 		}
-		now, err := tx.Now()
-		if err != nil {
-			return err
-		}
-		if _, err := execRows(tx, "extend_leases", rows, now+s.opts.LeaseTTL.Microseconds()); err != nil {
-			return err
-		}
+		tx.QueueExec("extend_leases", rows, now+s.opts.LeaseTTL.Microseconds())
 		byLease := make(map[job.ID]*store.Beaten, len(answers))
 		for i := range answers {
 			byLease[answers[i].Lease] = &answers[i]
 		}
-		return tx.Query("lease_jobs_to_stop", func(r Row) error {
+		tx.QueueQuery("lease_jobs_to_stop", func(r Row) error {
 			var lease, id job.ID
 			var revoked bool
 			if err := r.Scan(&lease, &id, &revoked); err != nil {
@@ -66,7 +62,8 @@ func (s *Store) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten,
 				b.Cancelled = append(b.Cancelled, id)
 			}
 			return nil
-		}, ids(alive))
+		}, alive)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("extend %d leases: %w", len(beats), err)
@@ -85,17 +82,15 @@ type leaseRow struct {
 	progress  string // JSON, see progressNote; empty: none
 }
 
-// lockLeases locks and reads leases in the order of their ids.
-func lockLeases(tx Tx, list []job.ID) (map[job.ID]*leaseRow, error) {
+// lockLeases queues a statement that locks and reads leases in the order of
+// their ids: lock_leases of a list of them, lock_leases_of_jobs of those that
+// list jobs, lock_leases_of_workflows of those that list jobs of workflows.
+func lockLeases(tx Tx, statement string, list []job.ID) map[job.ID]*leaseRow {
 	leases := make(map[job.ID]*leaseRow, len(list))
-	err := tx.Query("lock_leases", func(r Row) error {
+	tx.QueueQuery(statement, func(r Row) error {
 		l := &leaseRow{}
-		var jobs []byte
-		if err := r.Scan(&l.id, &l.worker, &l.claimedAt, &l.expiresAt, &l.accepted, &jobs, &l.progress); err != nil {
-			return err
-		}
-		listed, err := leaseJobs(jobs)
-		if err != nil {
+		var listed leaseJobs
+		if err := r.Scan(&l.id, &l.worker, &l.claimedAt, &l.expiresAt, &l.accepted, &listed, &l.progress); err != nil {
 			return err
 		}
 		l.epochs = make(map[job.ID]int64, len(listed))
@@ -104,6 +99,6 @@ func lockLeases(tx Tx, list []job.ID) (map[job.ID]*leaseRow, error) {
 		}
 		leases[l.id] = l
 		return nil
-	}, ids(list))
-	return leases, err
+	}, list)
+	return leases
 }

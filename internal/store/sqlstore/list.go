@@ -81,7 +81,7 @@ func addActivity(tx Tx, page []store.WorkflowRecord) error {
 			w.Running = n
 		}
 		return err
-	}, ids(open)); err != nil {
+	}, open); err != nil {
 		return err
 	}
 	return tx.Query("workflows_waiting", func(r Row) error {
@@ -92,7 +92,7 @@ func addActivity(tx Tx, page []store.WorkflowRecord) error {
 			w.Retrying, w.Suspended = retrying, suspended
 		}
 		return err
-	}, ids(open), store.MaxCounted)
+	}, open, store.MaxCounted)
 }
 
 // Jobs implements store.Lister.

@@ -12,28 +12,10 @@ import (
 // more of them the worker fetches.
 const maxInlineParents = 1000
 
-// loadParents adds the results of direct parents to jobs, or sets Fetch where
-// they are too large together.
+// loadParents adds the results of direct parents to jobs.
 func loadParents(tx Tx, jobs map[job.ID]*store.Claimed, withParents []job.ID) error {
 	if len(withParents) == 0 {
 		return nil
-	}
-	var small []job.ID
-	err := tx.Query("parents_sizes", func(r Row) error {
-		var id job.ID
-		var size int64
-		if err := r.Scan(&id, &size); err != nil {
-			return err
-		}
-		if size > job.MaxResult {
-			jobs[id].Fetch = true
-		} else {
-			small = append(small, id)
-		}
-		return nil
-	}, ids(withParents))
-	if err != nil || len(small) == 0 {
-		return err
 	}
 	return tx.Query("parents_results", func(r Row) error {
 		var child job.ID
@@ -43,7 +25,7 @@ func loadParents(tx Tx, jobs map[job.ID]*store.Claimed, withParents []job.ID) er
 		}
 		jobs[child].Parents = append(jobs[child].Parents, p)
 		return nil
-	}, ids(small))
+	}, withParents)
 }
 
 // ParentResults implements store.Claimer.

@@ -20,6 +20,7 @@ type part struct {
 	edges   map[[2]int]bool // edges that are in Part.Edges
 	foreign []edgeRow       // edges to jobs of other workflows
 	free    map[int]bool    // nodes whose claim this transaction has ended: nobody holds them
+	taken   map[int]bool    // nodes whose ready row or timer was taken back: they end, or get it again
 }
 
 // jobRow is what the engine needs of a job besides its node.
@@ -38,7 +39,7 @@ type jobRow struct {
 }
 
 func newPart() *part {
-	return &part{index: map[job.ID]int{}, headers: map[job.ID]int{}, edges: map[[2]int]bool{}, free: map[int]bool{}}
+	return &part{index: map[job.ID]int{}, headers: map[job.ID]int{}, edges: map[[2]int]bool{}, free: map[int]bool{}, taken: map[int]bool{}}
 }
 
 // header returns the header of node i's workflow, or nil.
@@ -49,13 +50,11 @@ func (p *part) header(i int) *workflow.Header {
 	return nil
 }
 
-// lockWorkflows locks and reads headers in the order of their ids. It comes
-// before any other lock.
-func (p *part) lockWorkflows(tx Tx, list []job.ID) error {
-	if len(list) == 0 {
-		return nil
-	}
-	return tx.Query("lock_workflows", func(r Row) error {
+// lockWorkflows queues a statement that locks and reads headers in the order
+// of their ids: lock_workflows of a list of them, lock_workflows_of_jobs of
+// those that jobs belong to. It comes before any other lock.
+func (p *part) lockWorkflows(tx Tx, statement string, list []job.ID) {
+	tx.QueueQuery(statement, func(r Row) error {
 		var h workflow.Header
 		var name string
 		var reason job.Reason
@@ -70,16 +69,16 @@ func (p *part) lockWorkflows(tx Tx, list []job.ID) error {
 		p.names = append(p.names, name)
 		p.reasons = append(p.reasons, reason)
 		return nil
-	}, ids(list))
+	}, list)
 }
 
-// lockJobs adds the jobs that a locking statement returns; those already in
-// the part stay as they are.
-func (p *part) lockJobs(tx Tx, statement string, list []job.ID) error {
+// lockJobs queues a locking statement and adds the jobs that it returns; those
+// already in the part stay as they are.
+func (p *part) lockJobs(tx Tx, statement string, list []job.ID) {
 	if len(list) == 0 {
-		return nil
+		return
 	}
-	return tx.Query(statement, func(r Row) error {
+	tx.QueueQuery(statement, func(r Row) error {
 		var n workflow.Node
 		var j jobRow
 		c := &n.Counts
@@ -99,26 +98,38 @@ func (p *part) lockJobs(tx Tx, statement string, list []job.ID) error {
 		p.Nodes = append(p.Nodes, n)
 		p.jobs = append(p.jobs, j)
 		return nil
-	}, ids(list))
+	}, list)
 }
 
-// loadEdges adds the unresolved edges that leave the given jobs. It comes
-// after the jobs are locked, in a statement of its own: only then are edges
-// that others committed before visible for sure.
-func (p *part) loadEdges(tx Tx, parents []job.ID) error {
-	if len(parents) == 0 {
-		return nil
+// loadEdges queues the statement that adds the unresolved edges that leave the
+// given jobs. It comes after the jobs are locked, in a statement of its own:
+// only then are edges that others committed before visible for sure.
+func (p *part) loadEdges(tx Tx, parents []job.ID) {
+	if len(parents) > 0 {
+		tx.QueueQuery("edges_from", p.scanEdge, parents)
 	}
-	return tx.Query("edges_from", p.scanEdge, ids(parents))
 }
 
-// loadEdgesBetween adds the given edges as far as they are unresolved.
-func (p *part) loadEdgesBetween(tx Tx, list []edgeRow) error {
-	param, err := rows(list)
-	if err != nil {
-		return err
+// loadEdgesBetween queues the statement that adds the given edges as far as
+// they are unresolved.
+func (p *part) loadEdgesBetween(tx Tx, list []edgeRow) {
+	tx.QueueQuery("edges_between", p.scanEdge, list)
+}
+
+// keepEdgesOf forgets the edges that do not leave one of endings.
+func (p *part) keepEdgesOf(endings []workflow.Ending) {
+	ended := make(map[int]bool, len(endings))
+	for _, e := range endings {
+		ended[e.Node] = true
 	}
-	return tx.Query("edges_between", p.scanEdge, param)
+	p.Edges = slices.DeleteFunc(p.Edges, func(e workflow.Edge) bool {
+		if ended[e.Parent] {
+			return false
+		}
+		delete(p.edges, [2]int{e.Parent, e.Child})
+		return true
+	})
+	p.foreign = slices.DeleteFunc(p.foreign, func(e edgeRow) bool { return !ended[p.index[job.ID(e.Parent)]] })
 }
 
 func (p *part) scanEdge(r Row) error {
@@ -168,27 +179,23 @@ func (p *part) widen(tx Tx, endings []workflow.Ending) error {
 // load adds the descendants of some jobs and the open jobs of some workflows,
 // with their edges, and finds out which of the latter nobody holds.
 func (p *part) load(tx Tx, reach, whole []job.ID) error {
-	before := len(p.Nodes)
-	if err := p.lockJobs(tx, "lock_descendants", reach); err != nil {
-		return err
-	}
-	if err := p.lockJobs(tx, "lock_open_jobs", whole); err != nil {
-		return err
-	}
-	if len(p.Nodes) > before || len(reach)+len(whole) > 0 {
-		if err := p.loadEdges(tx, p.allIDs()); err != nil {
-			return err
-		}
-	}
-	if len(whole) == 0 {
+	if len(reach)+len(whole) == 0 {
 		return nil
 	}
-	return p.takeBack(tx, whole)
+	p.lockJobs(tx, "lock_descendants", reach)
+	p.lockJobs(tx, "lock_open_jobs", whole)
+	if err := tx.Flush(); err != nil {
+		return err
+	}
+	p.loadEdges(tx, p.allIDs())
+	p.takeBack(tx, whole)
+	return tx.Flush()
 }
 
-// takeBack removes the ready rows and timers of the open jobs of workflows.
-// What could have been claimed and has neither is in a worker's hands.
-func (p *part) takeBack(tx Tx, whole []job.ID) error {
+// takeBack queues the removal of the ready rows and timers of the open jobs of
+// workflows. What could have been claimed and has neither is in a worker's
+// hands.
+func (p *part) takeBack(tx Tx, whole []job.ID) {
 	var claimable []job.ID
 	for i := range p.Nodes {
 		n := &p.Nodes[i]
@@ -198,21 +205,17 @@ func (p *part) takeBack(tx Tx, whole []job.ID) error {
 		}
 	}
 	if len(claimable) == 0 {
-		return nil
+		return
 	}
-	param := ids(claimable)
 	for _, statement := range []string{"take_ready", "take_timers"} {
-		err := tx.Query(statement, func(r Row) error {
+		tx.QueueQuery(statement, func(r Row) error {
 			var id job.ID
 			err := r.Scan(&id)
-			p.Nodes[p.index[id]].Held = false
+			i := p.index[id]
+			p.Nodes[i].Held, p.taken[i] = false, true
 			return err
-		}, param)
-		if err != nil {
-			return err
-		}
+		}, claimable)
 	}
-	return nil
 }
 
 // retryPolicy reads the policy of node i.
@@ -221,12 +224,6 @@ func (p *part) retryPolicy(i int) job.RetryPolicy {
 	// Written by enqueue; if it cannot be read the defaults are safe.
 	_ = json.Unmarshal([]byte(p.jobs[i].retry), &policy)
 	return policy
-}
-
-func leaseJobs(list []byte) ([]leaseJob, error) {
-	var jobs []leaseJob
-	err := json.Unmarshal(list, &jobs)
-	return jobs, err
 }
 
 func sortedIDs(list []job.ID) []job.ID {

@@ -2,17 +2,22 @@ package sqlstore
 
 import "github.com/hammerwork/hammerwork/pkg/job"
 
-// makeClaimable puts jobs whose dependencies are fulfilled into ready, or into
-// timers when their time has not come; waiting says that there are such.
-func makeClaimable(tx Tx, list []job.ID, now int64) (waiting bool, err error) {
-	if len(list) == 0 {
-		return false, nil
+// claimable are jobs whose dependencies are fulfilled.
+type claimable struct {
+	due   []job.ID // their time has come: to ready
+	later []job.ID // to timers
+}
+
+func (c *claimable) add(id job.ID, scheduled, now int64) {
+	if scheduled <= now {
+		c.due = append(c.due, id)
+	} else {
+		c.later = append(c.later, id)
 	}
-	param := ids(list)
-	ready, err := tx.Exec("make_ready", param, now)
-	if err != nil || ready == int64(len(list)) {
-		return false, err
-	}
-	n, err := tx.Exec("make_waiting", param, now)
-	return n > 0, err
+}
+
+// queue puts them there, as far as their states agree.
+func (c *claimable) queue(tx Tx, now int64) {
+	queueRows(tx, "make_ready", c.due, now)
+	queueRows(tx, "make_waiting", c.later, now)
 }

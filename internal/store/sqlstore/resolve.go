@@ -39,22 +39,13 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (exp
 	jobs, leaseIDs = sortedIDs(jobs), sortedIDs(leaseIDs)
 
 	p := newPart()
-	workflows, err := workflowsOf(tx, jobs)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.lockWorkflows(tx, workflows); err != nil {
-		return nil, err
-	}
-	leases, err := lockLeases(tx, leaseIDs)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.lockJobs(tx, "lock_jobs_and_children", jobs); err != nil {
-		return nil, err
-	}
-	now, err := tx.Now()
-	if err != nil {
+	p.lockWorkflows(tx, "lock_workflows_of_jobs", jobs)
+	leases := lockLeases(tx, "lock_leases", leaseIDs)
+	p.lockJobs(tx, "lock_jobs_and_children", jobs)
+	p.loadEdges(tx, jobs)
+	var now int64
+	tx.QueueNow(&now)
+	if err := tx.Flush(); err != nil {
 		return nil, err
 	}
 
@@ -63,9 +54,7 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (exp
 	for _, o := range outcomes {
 		r.Verdicts = append(r.Verdicts, j.verdict(o))
 	}
-	if err := p.loadEdges(tx, j.endedIDs()); err != nil {
-		return nil, err
-	}
+	p.keepEdgesOf(j.endings)
 	if err := p.widen(tx, j.endings); err != nil {
 		return nil, err
 	}
@@ -74,20 +63,8 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (exp
 			expired = append(expired, id)
 		}
 	}
-	return expired, t.write(tx, workflow.Resolve(&p.Part, j.endings), now, r)
-}
-
-// workflowsOf returns the workflows of jobs, in order. It reads what never
-// changes, so it may come before any lock.
-func workflowsOf(tx Tx, jobs []job.ID) ([]job.ID, error) {
-	var list []job.ID
-	err := tx.Query("workflows_of_jobs", func(r Row) error {
-		var id job.ID
-		err := r.Scan(&id)
-		list = append(list, id)
-		return err
-	}, ids(jobs))
-	return sortedIDs(list), err
+	t.write(tx, workflow.Resolve(&p.Part, j.endings), now, r)
+	return expired, nil
 }
 
 // judge says of each outcome whether it counts, and what it makes of its job.
@@ -191,15 +168,6 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow) {
 		ID: hexID(o.Job), Epoch: o.Epoch, Status: string(next.Status), Attempts: next.Attempts, GiveBacks: next.GiveBacks,
 		ScheduledAt: scheduled, Error: o.Error, node: i, worker: lease.worker,
 	})
-}
-
-// endedIDs returns the jobs that ended.
-func (j *judge) endedIDs() []job.ID {
-	list := make([]job.ID, len(j.endings))
-	for k, e := range j.endings {
-		list[k] = j.t.part.Nodes[e.Node].ID
-	}
-	return list
 }
 
 func committedIf(ok bool) job.Verdict {

@@ -36,11 +36,9 @@ func (s *Store) FireTimers(ctx context.Context, limit int) (store.Resolution, ti
 func (s *Store) nextTimer(ctx context.Context) (time.Duration, error) {
 	next := time.Duration(-1)
 	err := s.db.Read(ctx, func(tx Tx) error {
-		now, err := tx.Now()
-		if err != nil {
-			return err
-		}
-		return tx.Query("next_timer", func(r Row) error {
+		var now int64
+		tx.QueueNow(&now)
+		tx.QueueQuery("next_timer", func(r Row) error {
 			var due *int64
 			if err := r.Scan(&due); err != nil || due == nil {
 				return err
@@ -48,6 +46,7 @@ func (s *Store) nextTimer(ctx context.Context) (time.Duration, error) {
 			next = time.Duration(max(0, *due-now)) * time.Microsecond
 			return nil
 		})
+		return nil
 	})
 	return next, err
 }
@@ -81,26 +80,22 @@ func (s *Store) fireJobs(ctx context.Context, limit int, r *store.Resolution) er
 			return err
 		}
 		p := newPart()
-		if err := p.lockJobs(tx, "lock_jobs", list); err != nil {
+		p.lockJobs(tx, "lock_jobs", sortedIDs(list))
+		mine := deleteTimers(tx, timers)
+		var now int64
+		tx.QueueNow(&now)
+		if err := tx.Flush(); err != nil {
 			return err
 		}
-		mine, err := deleteTimers(tx, timers)
-		if err != nil {
-			return err
-		}
-		now, err := tx.Now()
-		if err != nil {
-			return err
-		}
-		if _, err := makeClaimable(tx, mine, now); err != nil {
-			return err
-		}
-		for _, id := range mine {
+		var ready claimable
+		for _, id := range *mine {
 			if i, ok := p.index[id]; ok && !p.Nodes[i].Status.Terminal() {
+				ready.add(id, p.jobs[i].scheduled, now)
 				moved.Queues = append(moved.Queues, p.jobs[i].queue)
 			}
 		}
-		moved.Done = len(timers)
+		ready.queue(tx, now)
+		moved.Done = len(*mine)
 		return nil
 	})
 	r.Done += moved.Done
@@ -108,20 +103,17 @@ func (s *Store) fireJobs(ctx context.Context, limit int, r *store.Resolution) er
 	return err
 }
 
-// deleteTimers deletes timers and returns the ids of those that were there.
-func deleteTimers(tx Tx, timers []timerRow) ([]job.ID, error) {
-	param, err := rows(timers)
-	if err != nil {
-		return nil, err
-	}
+// deleteTimers queues the deletion of timers and lists the ids of those that
+// were there.
+func deleteTimers(tx Tx, timers []timerRow) *[]job.ID {
 	var mine []job.ID
-	err = tx.Query("delete_timers", func(r Row) error {
+	tx.QueueQuery("delete_timers", func(r Row) error {
 		var id job.ID
 		err := r.Scan(&id)
 		mine = append(mine, id)
 		return err
-	}, param)
-	return mine, err
+	}, timers)
+	return &mine
 }
 
 // fireDeadlines ends jobs whose deadline has passed, held or not: their worker
@@ -134,26 +126,15 @@ func (s *Store) fireDeadlines(ctx context.Context, limit int, r *store.Resolutio
 		if err != nil || len(timers) == 0 {
 			return err
 		}
-		list = sortedIDs(list)
-		p := newPart()
-		workflows, err := workflowsOf(tx, list)
-		if err != nil {
+		p, leases := lockForEnd(tx, sortedIDs(list))
+		mine := deleteTimers(tx, timers)
+		if err := tx.Flush(); err != nil {
 			return err
 		}
-		if err := p.lockWorkflows(tx, workflows); err != nil {
-			return err
-		}
-		if err := p.lockJobs(tx, "lock_jobs_and_children", list); err != nil {
-			return err
-		}
-		mine, err := deleteTimers(tx, timers)
-		if err != nil {
-			return err
-		}
-		part.Done = len(timers)
-		return s.endJobs(tx, p, mine, endDeadline, &part)
+		part.Done = len(*mine)
+		return s.endJobs(tx, p, leases, *mine, endDeadline, &part)
 	})
-	merge(r, part)
+	addTo(r, part)
 	return err
 }
 
@@ -172,8 +153,8 @@ var (
 )
 
 // endJobs ends open jobs of a locked part for a reason from outside, with all
-// that follows.
-func (s *Store) endJobs(tx Tx, p *part, list []job.ID, end outsideEnd, r *store.Resolution) error {
+// that follows. leases are those that listed the jobs when they were locked.
+func (s *Store) endJobs(tx Tx, p *part, leases map[job.ID]*leaseRow, list []job.ID, end outsideEnd, r *store.Resolution) error {
 	var endings []workflow.Ending
 	var open []job.ID
 	for _, id := range list {
@@ -186,32 +167,30 @@ func (s *Store) endJobs(tx Tx, p *part, list []job.ID, end outsideEnd, r *store.
 		return nil
 	}
 	for _, statement := range []string{"take_ready", "take_timers"} {
-		if err := tx.Query(statement, func(Row) error { return nil }, ids(open)); err != nil {
-			return err
-		}
+		tx.QueueQuery(statement, func(Row) error { return nil }, open)
 	}
-	if err := p.loadEdges(tx, open); err != nil {
+	p.loadEdges(tx, open)
+	held := heldBy(tx, open)
+	var now int64
+	tx.QueueNow(&now)
+	if err := tx.Flush(); err != nil {
 		return err
 	}
 	if err := p.widen(tx, endings); err != nil {
 		return err
 	}
-	now, err := tx.Now()
-	if err != nil {
-		return err
-	}
 	t := newTransition(p)
-	held, err := heldBy(tx, open)
-	if err != nil {
-		return err
-	}
-	for _, h := range held {
+	for _, h := range *held {
+		if leases[h.Fence.Lease] == nil {
+			return ErrConflict // claimed after the leases were locked
+		}
 		if i := p.index[h.Fence.Job]; h.Fence.Epoch == p.jobs[i].epoch {
 			r.Control = append(r.Control, store.Held{Fence: h.Fence, Worker: h.worker})
 			t.stopHeld(i, h, end.text, end.kind)
 		}
 	}
-	return t.write(tx, workflow.Resolve(&p.Part, endings), now, r)
+	t.write(tx, workflow.Resolve(&p.Part, endings), now, r)
+	return nil
 }
 
 // fireWorkflows cancels workflows whose deadline has passed and ends those
@@ -236,19 +215,19 @@ func (s *Store) fireWorkflows(ctx context.Context, limit int, r *store.Resolutio
 	for _, t := range timers {
 		var part store.Resolution
 		if t.Kind == timerWorkflow {
-			part, err = s.cancel(ctx, job.ID(t.ID), job.ReasonDeadline, s.opts.CancelGrace)
+			part, err = s.cancel(ctx, job.ID(t.ID), job.ReasonDeadline, s.opts.CancelGrace, t)
 		} else {
-			part, err = s.endGrace(ctx, job.ID(t.ID))
+			part, err = s.endGrace(ctx, job.ID(t.ID), t)
 		}
-		if err != nil && !errors.Is(err, job.ErrWrongState) && !errors.Is(err, job.ErrNotFound) {
+		if errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound) {
+			err = s.db.Write(ctx, func(tx Tx) error { deleteTimers(tx, []timerRow{t}); return nil })
+		}
+		if err != nil {
 			failed = errors.Join(failed, err) // the others must not wait for this one
 			continue
 		}
-		if err := s.db.Write(ctx, func(tx Tx) error { _, err := deleteTimers(tx, []timerRow{t}); return err }); err != nil {
-			return err
-		}
 		part.Done = 1
-		merge(r, part)
+		addTo(r, part)
 	}
 	return failed
 }
@@ -274,8 +253,8 @@ func (s *Store) ExpireLeases(ctx context.Context, limit int) (store.Resolution, 
 		// Only what was judged expired may go: a lease that a heartbeat saved in
 		// between still has jobs.
 		r.Verdicts, r.Done = nil, len(ended)
-		_, err = tx.Exec("delete_leases", ids(ended))
-		return err
+		queueRows(tx, "delete_leases", ended)
+		return nil
 	})
 	if err != nil {
 		return store.Resolution{}, fmt.Errorf("expire leases: %w", err)
@@ -311,12 +290,9 @@ func lostOutcomes(tx Tx, expired []job.ID) ([]job.Outcome, error) {
 	err := tx.Query("leases_by_id", func(r Row) error {
 		var id job.ID
 		var worker string
-		var list []byte
+		var jobs leaseJobs
 		var expires int64
-		if err := r.Scan(&id, &worker, &list, &expires); err != nil {
-			return err
-		}
-		jobs, err := leaseJobs(list)
+		err := r.Scan(&id, &worker, &jobs, &expires)
 		for _, j := range jobs {
 			outcomes = append(outcomes, job.Outcome{
 				Fence: job.Fence{Job: j.id, Epoch: j.epoch, Lease: id}, Expired: true,
@@ -324,12 +300,12 @@ func lostOutcomes(tx Tx, expired []job.ID) ([]job.Outcome, error) {
 			})
 		}
 		return err
-	}, ids(expired))
+	}, expired)
 	return outcomes, err
 }
 
-// merge adds what part of a call did to the whole.
-func merge(r *store.Resolution, part store.Resolution) {
+// addTo adds what part of a call did to the whole.
+func addTo(r *store.Resolution, part store.Resolution) {
 	r.Queues = sortedSet(append(r.Queues, part.Queues...))
 	r.Jobs = append(r.Jobs, part.Jobs...)
 	r.Workflows = append(r.Workflows, part.Workflows...)

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -45,7 +47,7 @@ type endRow struct {
 	StartedAt  *int64  `json:"started_at"`
 	Lease      hexID   `json:"lease"`
 	Worker     string  `json:"worker"`
-	Result     *string `json:"result"`
+	Result     *string `json:"result" sql:"bytes"`
 }
 
 // requeueRow is a row of requeue_jobs.
@@ -109,43 +111,24 @@ func newTransition(p *part) *transition {
 	return &transition{part: p, ended: map[int]attemptEnd{}, leases: map[job.ID]int{}}
 }
 
-// write stores changes and what this transition collected, at most a dozen
-// statements however many jobs there are, and adds to r what became of it.
-func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.Resolution) error {
-	if err := execGuarded(tx, "end_jobs", t.endRows(changes.Ended), now); err != nil {
-		return err
-	}
+// write queues changes and what this transition collected, at most a dozen
+// statements however many jobs there are, and adds to r what becomes of it.
+func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.Resolution) {
+	queueGuarded(tx, "end_jobs", t.endRows(changes.Ended), now)
 	again := t.stillOpen()
-	if err := execGuarded(tx, "requeue_jobs", again); err != nil {
-		return err
-	}
-	if err := execGuarded(tx, "count_jobs", t.countRows(changes.Counted)); err != nil {
-		return err
-	}
-	if _, err := execRows(tx, "insert_attempts", t.tries, now); err != nil {
-		return err
-	}
-	if err := execGuarded(tx, "resolve_edges", t.edgeRows(changes.Edges)); err != nil {
-		return err
-	}
+	queueGuarded(tx, "requeue_jobs", again)
+	queueGuarded(tx, "count_jobs", t.countRows(changes.Counted))
+	queueRows(tx, "insert_attempts", t.tries, now)
+	queueGuarded(tx, "resolve_edges", t.edgeRows(changes.Edges))
 	checks := t.foreignChecks()
-	if _, err := execRows(tx, "insert_edge_checks", checks); err != nil {
-		return err
-	}
-	waiting, err := makeClaimable(tx, t.claimable(changes.Runnable, again), now)
-	if err != nil {
-		return err
-	}
-	r.Timer = r.Timer || waiting
-	if err := t.shrinkLeases(tx); err != nil {
-		return err
-	}
-	if err := execGuarded(tx, "update_workflows", t.workflowRows(changes.Workflows), now); err != nil {
-		return err
-	}
+	queueRows(tx, "insert_edge_checks", checks)
+	ready := t.claimable(changes.Runnable, again, now)
+	ready.queue(tx, now)
+	t.shrinkLeases(tx)
+	queueGuarded(tx, "update_workflows", t.workflowRows(changes.Workflows), now)
 	t.report(changes, again, now, r)
+	r.Timer = r.Timer || len(ready.later) > 0
 	r.Checks = r.Checks || len(checks) > 0
-	return nil
 }
 
 // foreignChecks returns the edges into other workflows whose parents have
@@ -218,30 +201,30 @@ func (t *transition) edgeRows(edges []int) []edgeRow {
 	return list
 }
 
-func (t *transition) claimable(runnable []int, again []requeueRow) []job.ID {
-	var list []job.ID
+func (t *transition) claimable(runnable []int, again []requeueRow, now int64) claimable {
+	var c claimable
 	for _, i := range runnable {
-		list = append(list, t.part.Nodes[i].ID)
+		c.add(t.part.Nodes[i].ID, t.part.jobs[i].scheduled, now)
 	}
 	for _, row := range again {
-		list = append(list, job.ID(row.ID))
+		c.add(job.ID(row.ID), row.ScheduledAt, now)
 	}
-	return list
+	// A cancel that stops nothing else leaves the others of its workflow alone.
+	for i, n := range t.part.Nodes {
+		if t.part.taken[i] && !n.Status.Terminal() {
+			c.add(n.ID, t.part.jobs[i].scheduled, now)
+		}
+	}
+	return c
 }
 
-func (t *transition) shrinkLeases(tx Tx) error {
+func (t *transition) shrinkLeases(tx Tx) {
 	var list []leaseCount
 	for id, n := range t.leases {
 		list = append(list, leaseCount{hexID(id), n})
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	if _, err := execRows(tx, "shrink_leases", list); err != nil {
-		return err
-	}
-	_, err := execRows(tx, "delete_empty_leases", list)
-	return err
+	queueRows(tx, "shrink_leases", list)
+	queueRows(tx, "delete_empty_leases", slices.Collect(maps.Keys(t.leases)))
 }
 
 func (t *transition) workflowRows(changed []int) []workflowRow {

@@ -33,11 +33,9 @@ func (s *Store) SeeWorkers(ctx context.Context, seen []store.WorkerSeen) error {
 		if err != nil {
 			return err
 		}
-		if _, err := execRows(tx, "see_workers", list, now, now-store.WorkerAway.Microseconds()); err != nil {
-			return err
-		}
-		_, err = tx.Exec("forget_workers", now-forgetWorkers.Microseconds())
-		return err
+		tx.QueueExec("see_workers", list, now, now-store.WorkerAway.Microseconds())
+		tx.QueueExec("forget_workers", now-forgetWorkers.Microseconds())
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("see %d workers: %w", len(seen), err)

@@ -27,6 +27,9 @@ type Harness interface {
 	// Exec runs a statement that changes rows, with ? for each argument: what no
 	// call of a store does.
 	Exec(query string, args ...any) error
+	// InTx runs f in a transaction of a user's, on a connection that has none of
+	// the store's settings, and commits it if f returns nil.
+	InTx(f func(tx CallerTx) error) error
 	// Before calls hook before each statement of Store, with the statement's
 	// name, which is the same in every dialect, and its SQL, until it is set
 	// anew; nil ends it. exec changes rows in the statement's own transaction:
@@ -80,10 +83,18 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"retry", testRetry},
 		{"failure", testFailure},
 		{"cancel", testCancel},
+		{"canceljob", testCancelJob},
 		{"timer", testTimer},
 		{"deadline", testDeadline},
 		{"edgecheck", testEdgeCheck},
 		{"parents", testParents},
+		{"list", testList},
+		{"queues", testQueues},
+		{"pause", testPause},
+		{"workers", testWorkers},
+		{"idempotency", testIdempotency},
+		{"callertx", testCallerTx},
+		{"progress", testProgress},
 		{"text", testText},
 		{"time", testTime},
 		{"view", testView},

@@ -45,25 +45,26 @@ func lockNames(t *testing.T, open Opener) {
 		}
 	}
 	locks := []string{"lock_workflows", "lock_leases", "lock_jobs", "lock_descendants", "lock_open_jobs"}
+	first := []string{"lock_workflows_of_jobs", "lock_leases"}
 
 	check(t, open, "outcomes take workflows, then leases, then jobs, then all that follows", func(r *rig) {
 		r.start(append(fan(3), task("free"))...)
 		got := r.claimNamed("first", "free")
-		inOrder(r, func() { r.complete(got["first"]) }, append(slices.Clone(locks[:3]), "edges_from", "end_jobs"), locks[:2]...)
-		inOrder(r, func() { r.commit(failedForGood(got["free"])) }, append(slices.Clone(locks), "take_ready", "end_jobs"), locks[0], locks[1], locks[3], locks[4])
+		inOrder(r, func() { r.complete(got["first"]) }, append(slices.Clone(locks[:3]), "edges_from", "end_jobs"), first...)
+		inOrder(r, func() { r.commit(failedForGood(got["free"])) }, append(slices.Clone(locks), "take_ready", "end_jobs"), first[0], first[1], locks[3], locks[4])
 	})
 
 	check(t, open, "expired leases take workflows, then leases, then jobs", func(r *rig) {
 		r.start(fanIn(3)...)
 		r.claimInLeases(3)
 		r.Advance(acceptTTL + slack)
-		inOrder(r, func() { r.expire() }, locks, locks[:2]...)
+		inOrder(r, func() { r.expire() }, locks, first...)
 	})
 
-	check(t, open, "deadlines take workflows, then jobs", func(r *rig) {
+	check(t, open, "deadlines take workflows, then leases, then jobs", func(r *rig) {
 		r.start(task("late").WithDeadline(time.Hour), task("free"))
 		r.Advance(2 * time.Hour)
-		inOrder(r, func() { r.fire() }, locks, "lock_workflows", "lock_jobs_and_children")
+		inOrder(r, func() { r.fire() }, locks, "lock_workflows_of_jobs", "lock_leases_of_jobs", "lock_jobs_and_children")
 	})
 
 	check(t, open, "delayed jobs are taken before their timers", func(r *rig) {
@@ -77,12 +78,28 @@ func lockNames(t *testing.T, open Opener) {
 		r.enqueueJobs(parent)
 		r.runToEnd()
 		r.start(task("child", parent))
-		inOrder(r, func() { r.checkEdges() }, append(slices.Clone(locks), "edges_between", "count_jobs"), "lock_workflows", "lock_jobs")
+		inOrder(r, func() { r.checkEdges() }, append(slices.Clone(locks), "edges_between", "count_jobs"), "lock_workflows_of_jobs", "lock_jobs")
 	})
 
 	check(t, open, "a cancel takes its workflow, then jobs, then their ready rows", func(r *rig) {
 		id := r.start(fan(3)...)
 		inOrder(r, func() { r.cancel(id) }, append(slices.Clone(locks), "take_ready"), "lock_workflows", "lock_open_jobs", "take_ready")
+	})
+
+	check(t, open, "a job's cancel takes its workflow, then jobs, then its ready row, then asks who holds it", func(r *rig) {
+		jobs := append(fan(3), task("free"))
+		r.start(jobs...)
+		inOrder(r, func() { r.cancelJob(jobs[5].ID) }, append(slices.Clone(locks), "end_jobs"), "lock_workflows", "lock_jobs_and_children", "take_ready", "held_by")
+		order := append(slices.Clone(locks[:4]), "take_ready", "held_by")
+		c := r.claimOne()
+		inOrder(r, func() { r.cancelJob(c.Fence.Job) }, append(order, "mark_cancelling"), "lock_workflows", "lock_jobs_and_children", "take_ready", "held_by", "mark_cancelling")
+	})
+
+	check(t, open, "the end of a job's grace takes workflows, then leases, then jobs, then timers", func(r *rig) {
+		r.start(fan(3)...)
+		r.cancelJob(r.claimOne().Fence.Job)
+		r.Advance(grace + slack)
+		inOrder(r, func() { r.fire() }, append(slices.Clone(locks[:3]), "delete_timers", "end_jobs"), "lock_workflows", "lock_leases", "lock_jobs_and_children", "delete_timers")
 	})
 
 	check(t, open, "what is locked is locked by id", func(r *rig) {

@@ -117,6 +117,16 @@ func testLocks(t *testing.T, open Opener) {
 		r.checkLocks(func() { r.cancel(id) })
 	})
 
+	check(t, open, "a job's cancel locks workflows, then leases, then jobs, each by id", func(r *rig) {
+		jobs := append(fan(3), task("free"))
+		r.start(jobs...)
+		r.checkLocks(func() { r.cancelJob(jobs[5].ID) })
+		c := r.claimOne()
+		r.checkLocks(func() { r.cancelJob(c.Fence.Job) })
+		r.Advance(grace + slack)
+		r.checkLocks(func() { r.fire() })
+	})
+
 	check(t, open, "timers lock workflows, then leases, then jobs, each by id", func(r *rig) {
 		w := graph(task("delayed").WithDelay(time.Hour), task("late").WithDeadline(time.Hour), task("held")).WithTimeout(time.Hour)
 		r.enqueue(w)

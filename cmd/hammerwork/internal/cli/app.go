@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,11 @@ type app struct {
 	quiet      bool
 	format     output.Format
 
+	server         string
+	tokenFile      string
+	tokenFileNamed bool          // by a flag, which beats the environment
+	poll           time.Duration // between two looks at a workflow
+
 	started bool // the arguments were understood; errors before are about usage
 
 	open    func(context.Context, engine.Config) (runner, error)
@@ -29,7 +35,7 @@ type app struct {
 // Main runs the command line and returns its exit code. args leave out the
 // program's name.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: in, out: out, err: errOut, format: output.FormatTable}
+	a := &app{in: in, out: out, err: errOut, format: output.FormatTable, poll: defaultPoll}
 	a.open = func(ctx context.Context, cfg engine.Config) (runner, error) { return engine.Open(ctx, cfg) }
 	return a.main(args)
 }

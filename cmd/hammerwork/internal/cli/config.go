@@ -19,9 +19,28 @@ const envPrefix = "HAMMERWORK_"
 // perCall are the flags that only make sense on the command line.
 var perCall = []string{"config", "file", "help", "set", "version"}
 
+// perCallFlag marks a flag like those in perCall.
+const perCallFlag = "hammerwork_per_call"
+
+// onlyHere says that flags of c only make sense on the command line: what they
+// say is about this call. A job that calls hammerwork has variables like
+// HAMMERWORK_QUEUE in its environment, which say nothing about the call.
+func onlyHere(c *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		_ = c.Flags().SetAnnotation(name, perCallFlag, nil) // it only fails for flags that do not exist
+	}
+}
+
+func isPerCall(f *pflag.Flag) bool {
+	_, marked := f.Annotations[perCallFlag]
+	return marked || slices.Contains(perCall, f.Name)
+}
+
 // configure gives every flag of c that the call does not set its value from
-// the environment (an empty variable is none) or else from the --config file.
+// the environment (an empty variable is none; a secret may also come from the
+// file that the variable with _FILE names) or else from the --config file.
 func (a *app) configure(c *cobra.Command) error {
+	a.tokenFileNamed = c.Flags().Changed("token-file")
 	if path := os.Getenv(envPrefix + "CONFIG"); path != "" && !c.Flags().Changed("config") {
 		a.configFile = path
 	}
@@ -40,11 +59,19 @@ func (a *app) configure(c *cobra.Command) error {
 	}
 	var faults []error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed || slices.Contains(perCall, f.Name) {
+		if f.Changed || isPerCall(f) {
 			return
 		}
 		variable := envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if value := os.Getenv(variable); value != "" {
+		value := os.Getenv(variable)
+		if value == "" && isSecret(f) {
+			var err error
+			if value, err = secretFile(variable); err != nil {
+				faults = append(faults, err)
+				return
+			}
+		}
+		if value != "" {
 			if err := c.Flags().Set(f.Name, value); err != nil {
 				faults = append(faults, badFlag(c, variable, f, value, reason(err)))
 			}
@@ -89,7 +116,7 @@ func knownKeys(c *cobra.Command, path string, keys []string) error {
 	var collect func(*cobra.Command)
 	collect = func(c *cobra.Command) {
 		add := func(f *pflag.Flag) {
-			if !slices.Contains(perCall, f.Name) {
+			if !isPerCall(f) {
 				names = append(names, f.Name)
 			}
 		}

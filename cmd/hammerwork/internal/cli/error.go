@@ -11,9 +11,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
@@ -46,11 +49,22 @@ type hintError struct {
 
 func (e *hintError) Unwrap() error { return e.error }
 
+// rewordedError says in other words what another error says.
+type rewordedError struct {
+	error
+	text string
+}
+
+func (e *rewordedError) Error() string { return e.text }
+func (e *rewordedError) Unwrap() error { return e.error }
+
 // describe maps an error to its exit code and hint: the only place that does.
 func describe(err error) (code int, hint string) {
 	var usage *usageError
 	var hinted *hintError
 	var invalid *workflow.Error
+	var problem *wire.Problem
+	var unreachable *remote.Unreachable
 	switch {
 	case err == nil:
 		return exitDone, ""
@@ -58,10 +72,14 @@ func describe(err error) (code int, hint string) {
 		return exitUsage, usage.hint
 	case errors.As(err, &invalid):
 		return exitUsage, invalid.Hint()
+	case errors.As(err, &problem):
+		code, hint = problemCode(problem.Code), problemHint(problem)
+	case errors.As(err, &unreachable):
+		code, hint = exitUnreachable, unreachable.Hint()
 	case errors.Is(err, job.ErrNotFound):
 		code, hint = exitNotFound, ""
-	case errors.Is(err, engine.ErrInUse):
-		code, hint = exitRefused, "wait until the other process has ended, or choose another --data-dir"
+	case errors.Is(err, serve.ErrInUse):
+		code, hint = exitRefused, "wait until the other process has ended, or choose other data"
 	case errors.Is(err, engine.ErrUnfinished):
 		code, hint = exitRefused, "finish that run with its own file first, or choose another --data-dir"
 	case errors.Is(err, store.ErrNewerSchema):
@@ -81,6 +99,38 @@ func describe(err error) (code int, hint string) {
 		hint = hinted.hint
 	}
 	return code, hint
+}
+
+// problemCode maps what the API says to an exit code.
+func problemCode(code wire.Code) int {
+	switch code {
+	case wire.CodeNotFound:
+		return exitNotFound
+	case wire.CodeConflict, wire.CodeWrongState, wire.CodePaused, wire.CodeUnauthorized, wire.CodeForbidden, wire.CodeSchemaTooOld:
+		return exitRefused
+	case wire.CodeUnavailable:
+		return exitUnreachable
+	case wire.CodeInvalidWorkflow, wire.CodeInvalidRequest, wire.CodeCycle, wire.CodeUnknownParent, wire.CodeDuplicateName, wire.CodeTooLarge:
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// problemHint is the server's hint, or for what the server cannot know our own.
+func problemHint(p *wire.Problem) string {
+	switch {
+	case p.Code == wire.CodeUnauthorized:
+		return "set HAMMERWORK_TOKEN, or name a file that has the token with --token-file"
+	case p.Hint == "" && p.Code == wire.CodeUnavailable:
+		return "try again in a moment"
+	}
+	return p.Hint
+}
+
+// isProblem reports whether the API said code.
+func isProblem(err error, code wire.Code) bool {
+	var p *wire.Problem
+	return errors.As(err, &p) && p.Code == code
 }
 
 // report writes an error for people and returns the exit code.
@@ -156,7 +206,9 @@ func flagError(c *cobra.Command, err error) error {
 		var names []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		hint := seeHelp(c)
-		if name := nearest(unknown.GetSpecifiedName(), names); name != "" {
+		if unknown.GetSpecifiedName() == "token" {
+			hint = "a token in a flag shows in the list of processes: set HAMMERWORK_TOKEN, or name a file with --token-file"
+		} else if name := nearest(unknown.GetSpecifiedName(), names); name != "" {
 			hint = "did you mean --" + name + "?"
 		}
 		return &usageError{fmt.Errorf("unknown flag --%s", unknown.GetSpecifiedName()), hint}

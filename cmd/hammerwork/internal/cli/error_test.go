@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -28,7 +29,7 @@ func TestEachKindOfErrorHasItsExitCode(t *testing.T) {
 		{&workflow.Error{}, 2},
 		{job.ErrNotFound, 3},
 		{&hintError{job.ErrNotFound, "look"}, 3},
-		{engine.ErrInUse, 4},
+		{serve.ErrInUse, 4},
 		{engine.ErrUnfinished, 4},
 		{store.ErrNewerSchema, 4},
 		{job.ErrWrongState, 4},

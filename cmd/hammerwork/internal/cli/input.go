@@ -28,14 +28,7 @@ type loaded struct {
 
 // load reads and validates a workflow file; "-" is standard input.
 func (a *app) load(path string, set map[string]string) (loaded, error) {
-	name, data := path, []byte(nil)
-	var err error
-	if path == "-" {
-		name = "<stdin>"
-		data, err = readAll(a.in, name)
-	} else {
-		data, err = readInput(path, "workflow file")
-	}
+	name, data, err := a.readNamed(path, "workflow file")
 	if err != nil {
 		return loaded{}, err
 	}
@@ -44,6 +37,18 @@ func (a *app) load(path string, set map[string]string) (loaded, error) {
 		return loaded{}, err
 	}
 	return loaded{w, digest(data, set)}, nil
+}
+
+// readNamed reads a file the user named, and its name for messages; "-" is
+// standard input.
+func (a *app) readNamed(path, what string) (name string, data []byte, err error) {
+	if path == "-" {
+		const name = "<stdin>"
+		data, err = readAll(a.in, name)
+		return name, data, err
+	}
+	data, err = readInput(path, what)
+	return path, data, err
 }
 
 // digest identifies a definition.

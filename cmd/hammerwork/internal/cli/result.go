@@ -6,9 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
-	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
@@ -19,33 +20,34 @@ const (
 	shownResultLines = 40 // of JSON, on a terminal
 )
 
-// resultPrinter prints how a run ended for people: the jobs, the errors, the
-// results of the last jobs.
+// resultPrinter prints how a workflow stands or ended for people: the jobs,
+// the errors, the results of the last jobs.
 type resultPrinter struct {
 	out      *bufio.Writer
 	palette  term.Palette
 	terminal bool
 	width    int // columns; 0: nothing is cut
 	quiet    bool
-	rec      store.WorkflowRecord
-	jobs     []store.JobRecord
-	names    map[job.ID]string
+	ids      bool // of jobs too, where there is room
+	now      time.Time
+	w        wire.Workflow
+	names    map[string]string // of jobs by id
 }
 
-func newResultPrinter(a *app, rec store.WorkflowRecord, jobs []store.JobRecord) *resultPrinter {
+func newResultPrinter(a *app, w wire.Workflow) *resultPrinter {
 	r := &resultPrinter{
 		out:      bufio.NewWriter(a.out),
 		palette:  term.Colours(a.out),
 		terminal: term.Is(a.out),
 		quiet:    a.quiet,
-		rec:      rec,
-		jobs:     jobs,
-		names:    make(map[job.ID]string, len(jobs)),
+		now:      time.Now(),
+		w:        w,
+		names:    make(map[string]string, len(w.Jobs)),
 	}
 	if r.terminal {
 		r.width, _ = term.Size(a.out)
 	}
-	for _, j := range jobs {
+	for _, j := range w.Jobs {
 		r.names[j.ID] = j.Name
 	}
 	return r
@@ -69,16 +71,16 @@ func (r *resultPrinter) print() error {
 // errors prints the errors that do not fit into the table.
 func (r *resultPrinter) errors() {
 	shown := 0
-	for _, j := range r.jobs {
+	for _, j := range r.w.Jobs {
 		text := strings.TrimSpace(term.Clean(j.Error))
-		if !ownFailure(j.Status) || !strings.Contains(text, "\n") {
+		if !ownFailure(j) || !strings.Contains(text, "\n") {
 			continue
 		}
 		if shown++; shown > shownErrors {
 			return
 		}
 		lines := strings.Split(text, "\n")
-		r.heading(j.Name+": "+string(j.Status), r.palette.Red)
+		r.heading(j.Name+": "+j.Status, r.palette.Red)
 		if cut := len(lines) - shownErrorLines; cut > 0 {
 			r.line(r.palette.Faint(fmt.Sprintf("(%s before; -o json prints all)", term.Count(cut, "line"))))
 			lines = lines[cut:]
@@ -121,16 +123,16 @@ func (r *resultPrinter) results() {
 
 // lastJobs returns the completed jobs with a result that no other job of the
 // workflow waits for.
-func (r *resultPrinter) lastJobs() []store.JobRecord {
-	parents := make(map[job.ID]bool, len(r.jobs))
-	for _, j := range r.jobs {
+func (r *resultPrinter) lastJobs() []wire.Job {
+	parents := make(map[string]bool, len(r.w.Jobs))
+	for _, j := range r.w.Jobs {
 		for _, p := range j.DependsOn {
 			parents[p] = true
 		}
 	}
-	var last []store.JobRecord
-	for _, j := range r.jobs {
-		if j.Status == job.Completed && !parents[j.ID] && hasResult(j.Result) {
+	var last []wire.Job
+	for _, j := range r.w.Jobs {
+		if j.Status == string(job.Completed) && !parents[j.Name] && hasResult(j.Result) {
 			last = append(last, j)
 		}
 	}

@@ -36,13 +36,13 @@ Exit codes: 0 done, 1 failed, 2 usage or invalid input, 3 not found, 4 refused,
 			return nil
 		},
 	}
-	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", `{{if and .Runnable (not (index .Annotations "group"))}}`, 1))
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "YAML `file` with settings")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print results and errors only")
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(a), newValidate(a), newWorkflow(a), newVersion(a))
+	root.AddCommand(newRun(a), newDev(a), newServe(a), newWorker(a), newValidate(a), newWorkflow(a), newJob(a), newQueue(a), newVersion(a))
 	asGroup(root)
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -68,6 +68,7 @@ func helps(c *cobra.Command) bool {
 // asGroup makes c show its help when it is called alone, and suggest a command
 // when it is called with one it does not have.
 func asGroup(c *cobra.Command) {
+	c.Annotations = map[string]string{"group": "true"} // for the usage: it is not called alone
 	c.Args = cobra.ArbitraryArgs
 	c.SuggestionsMinimumDistance = 2
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/handler"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/telemetry"
 )
@@ -105,6 +106,9 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 	err = s.run(ctx, engine.Config{
 		DataDir:     kept,
 		Keep:        kept != "",
+		Services:    []string{"scheduler", "resolver", "dispatcher"},
+		Settings:    serve.DefaultConfig(),
+		Workers:     1,
 		Concurrency: f.concurrency,
 		Handler:     s.hurry.wrap(auto.Handle),
 		Log:         telemetry.NewLogger(s.logs, f.logLevel, telemetry.FormatText),
@@ -125,29 +129,35 @@ func simulatedNote(attempts int) string {
 
 // check reads what the flags say.
 func (f runFlags) check() (set map[string]string, err error) {
-	set = make(map[string]string, len(f.set))
-	for _, s := range f.set {
-		key, value, ok := strings.Cut(s, "=")
-		if !ok || key == "" {
-			return nil, &usageError{fmt.Errorf("--set %q is not key=value", term.OneLine(s)), "like this: --set day=2026-05-04"}
-		}
-		if _, twice := set[key]; twice {
-			return nil, &usageError{fmt.Errorf("--set %s is there twice", term.OneLine(key)), "set each key once"}
-		}
-		set[key] = value
+	if set, err = metadata(f.set); err != nil {
+		return nil, err
 	}
 	if f.concurrency < 1 || f.concurrency > maxConcurrency {
 		return nil, &usageError{fmt.Errorf("--concurrency %d is not between 1 and %d", f.concurrency, maxConcurrency), "leave it out to use two jobs for each CPU"}
 	}
-	for _, name := range f.env {
-		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return nil, &usageError{fmt.Errorf("--env %q is not the name of a variable", term.OneLine(name)), "set the variable in the environment and pass its name alone"}
-		}
+	if err := checkEnv(f.env); err != nil {
+		return nil, err
 	}
 	if err := telemetry.CheckLog(f.logLevel, telemetry.FormatText); err != nil {
 		return nil, &usageError{err, "--log-level warn is the default"}
 	}
 	return set, nil
+}
+
+// metadata reads what --set says.
+func metadata(set []string) (map[string]string, error) {
+	out := make(map[string]string, len(set))
+	for _, s := range set {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok || key == "" {
+			return nil, &usageError{fmt.Errorf("--set %q is not key=value", term.OneLine(s)), "like this: --set day=2026-05-04"}
+		}
+		if _, twice := out[key]; twice {
+			return nil, &usageError{fmt.Errorf("--set %s is there twice", term.OneLine(key)), "set each key once"}
+		}
+		out[key] = value
+	}
+	return out, nil
 }
 
 // errStopped says that the user stopped the run at once.

@@ -73,10 +73,11 @@ func (s *session) run(ctx context.Context, cfg engine.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.print(rec, jobs); err != nil {
+	w := wire.FromRecords(rec, jobs)
+	if err := s.print(w); err != nil {
 		return err
 	}
-	return s.verdict(rec, jobs)
+	return s.verdict(w)
 }
 
 // close waits until the engine has drained, and closes it. When the user wants
@@ -201,53 +202,26 @@ func (s *session) stoppedAtOnce() error {
 }
 
 // print writes the result to stdout.
-func (s *session) print(rec store.WorkflowRecord, jobs []store.JobRecord) error {
+func (s *session) print(w wire.Workflow) error {
 	if s.app.format != output.FormatTable {
-		return output.Write(s.app.out, s.app.format, wire.FromRecords(rec, jobs))
+		return output.Write(s.app.out, s.app.format, w)
 	}
-	r := newResultPrinter(s.app, rec, jobs)
-	return r.print()
+	if !workflow.Status(w.Status).Terminal() {
+		w.Status = string(stopped)
+	}
+	return newResultPrinter(s.app, w).print()
 }
 
 // verdict makes the run's error of how the workflow ended: nil only when it
 // completed.
-func (s *session) verdict(rec store.WorkflowRecord, jobs []store.JobRecord) error {
-	switch {
-	case rec.Status == workflow.Completed:
-		return nil
-	case !rec.Status.Terminal():
-		err := fmt.Errorf("workflow %s was stopped when %s of %s had ended", rec.Name, term.Number(rec.Tally.Ended()), term.Count(rec.Tally.Total, "job"))
+func (s *session) verdict(w wire.Workflow) error {
+	switch status := workflow.Status(w.Status); {
+	case !status.Terminal():
+		ended := w.Stats.TotalJobs - openJobs(w.Stats)
+		err := fmt.Errorf("workflow %s was stopped when %s of %s had ended", w.Name, term.Number(ended), term.Count(w.Stats.TotalJobs, "job"))
 		return &hintError{err, "the same command with --data-dir " + s.kept + " goes on with it"}
-	case rec.Status == workflow.Cancelled:
-		return &hintError{fmt.Errorf("workflow %s was cancelled", rec.Name), "with --data-dir a stopped run can go on later"}
-	case rec.Reason == job.ReasonDeadline:
-		return &hintError{fmt.Errorf("workflow %s failed: its timeout passed", rec.Name), "give it a longer timeout"}
+	case status == workflow.Cancelled:
+		return withHint(outcome(w), "with --data-dir a stopped run can go on later")
 	}
-	return &hintError{fmt.Errorf("workflow %s failed: %s", rec.Name, cause(jobs)), "-o json prints every job with its whole error"}
-}
-
-// cause names the job that failed first, and how many others did not complete.
-func cause(jobs []store.JobRecord) string {
-	var first *store.JobRecord
-	others := -1
-	for i := range jobs {
-		j := &jobs[i]
-		if j.Status == job.Completed || j.Status == job.Skipped {
-			continue
-		}
-		others++
-		failed := j.Status.Failure() && j.Status != job.UpstreamFailed
-		if failed && (first == nil || j.FinishedAt.Before(first.FinishedAt)) {
-			first = j
-		}
-	}
-	if first == nil {
-		return term.Count(others+1, "job") + " did not complete"
-	}
-	how := map[job.Status]string{job.Failed: "failed", job.Dead: "is dead", job.TimedOut: "timed out"}[first.Status]
-	text := fmt.Sprintf("job %s %s (%s)", first.Name, how, first.Reason)
-	if others > 0 {
-		text += fmt.Sprintf(", and %s did not complete", term.Count(others, "other job"))
-	}
-	return text
+	return withHint(outcome(w), "-o json prints every job with its whole error")
 }

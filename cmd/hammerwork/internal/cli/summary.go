@@ -9,9 +9,8 @@ import (
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
-	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
-	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 const (
@@ -23,16 +22,16 @@ const (
 // table prints a line a job, or for many jobs those that did not complete and
 // then a line a queue.
 func (r *resultPrinter) table() error {
-	if len(r.jobs) <= longTable {
-		return r.jobTable(r.jobs)
+	if len(r.w.Jobs) <= longTable {
+		return r.jobTable(r.w.Jobs)
 	}
-	var problems []store.JobRecord
-	for _, j := range r.jobs {
-		if j.Status != job.Completed {
+	var problems []wire.Job
+	for _, j := range r.w.Jobs {
+		if statusOf(j) != job.Completed {
 			problems = append(problems, j)
 		}
 	}
-	slices.SortStableFunc(problems, func(a, b store.JobRecord) int { return cmp.Compare(weight(a.Status), weight(b.Status)) })
+	slices.SortStableFunc(problems, func(a, b wire.Job) int { return cmp.Compare(weight(a), weight(b)) })
 	if len(problems) > 0 {
 		if err := r.jobTable(problems[:min(shownProblems, len(problems))]); err != nil {
 			return err
@@ -46,61 +45,89 @@ func (r *resultPrinter) table() error {
 }
 
 // weight orders what went wrong: causes first, then consequences.
-func weight(s job.Status) int {
+func weight(j wire.Job) int {
 	switch {
-	case ownFailure(s):
+	case ownFailure(j):
 		return 0
-	case s == job.UpstreamFailed:
+	case statusOf(j) == job.UpstreamFailed:
 		return 1
-	case s == job.Cancelled:
+	case statusOf(j) == job.Cancelled:
 		return 2
 	}
 	return 3
 }
 
-// ownFailure reports whether a job with status failed by itself.
-func ownFailure(s job.Status) bool { return s.Failure() && s != job.UpstreamFailed }
+func statusOf(j wire.Job) job.Status { return job.Status(j.Status) }
 
-func (r *resultPrinter) jobTable(jobs []store.JobRecord) error {
+// ownFailure reports whether a job failed by itself.
+func ownFailure(j wire.Job) bool {
+	s := statusOf(j)
+	return s.Failure() && s != job.UpstreamFailed
+}
+
+// ran returns how long the last attempt of a job took, or runs already; 0:
+// there was none.
+func ran(j wire.Job, now time.Time) time.Duration {
+	switch {
+	case j.StartedAt == nil:
+		return 0
+	case j.FinishedAt != nil:
+		return max(0, j.FinishedAt.Sub(*j.StartedAt))
+	case statusOf(j) == job.Running:
+		return max(0, now.Sub(*j.StartedAt))
+	}
+	return 0
+}
+
+func (r *resultPrinter) jobTable(jobs []wire.Job) error {
 	t := output.Table{
 		Header: []string{"JOB", "STATUS", "ATTEMPT", "TIME", "NOTE"},
 		Right:  []bool{false, false, true, true},
+	}
+	if r.ids {
+		t.Header = []string{"JOB", "STATUS", "ATTEMPT", "TIME", "ID", "NOTE"}
+		t.Drop, t.Least = []int{4}, 24
 	}
 	for _, j := range jobs {
 		name := term.OneLine(j.Name)
 		if r.width > 0 {
 			name = term.FitEnd(name, max(16, r.width*2/5))
 		}
-		attempt, ran := "", ""
-		if j.Attempts > 0 {
-			attempt = fmt.Sprint(j.Attempts)
+		attempt, took := "", ""
+		if j.Attempt > 0 {
+			attempt = fmt.Sprint(j.Attempt)
 		}
-		if !j.StartedAt.IsZero() && !j.FinishedAt.IsZero() {
-			ran = term.Duration(j.FinishedAt.Sub(j.StartedAt))
+		if j.StartedAt != nil && (j.FinishedAt != nil || statusOf(j) == job.Running) {
+			took = term.Duration(ran(j, r.now))
 		}
-		t.Rows = append(t.Rows, []output.Cell{
-			output.Text(name),
-			{Text: term.Mark(j.Status) + " " + string(j.Status), Paint: func(s string) string { return r.palette.Status(j.Status, s) }},
-			output.Text(attempt),
-			output.Text(ran),
-			{Text: r.note(j), Paint: r.palette.Faint},
-		})
+		row := []output.Cell{output.Text(name), statusCell(r.palette, statusOf(j)), output.Text(attempt), output.Text(took)}
+		if r.ids {
+			row = append(row, output.Text(j.ID))
+		}
+		t.Rows = append(t.Rows, append(row, output.Cell{Text: r.note(j), Paint: r.palette.Faint}))
 	}
 	return t.Write(r.out, r.palette, r.width)
 }
 
-// note says in a few words why a job ended as it did.
-func (r *resultPrinter) note(j store.JobRecord) string {
+// statusCell is the mark and the name of a job's status.
+func statusCell(p term.Palette, s job.Status) output.Cell {
+	return output.Cell{Text: term.Mark(s) + " " + string(s), Paint: func(text string) string { return p.Status(s, text) }}
+}
+
+// note says in a few words why a job ended as it did, or how it stands.
+func (r *resultPrinter) note(j wire.Job) string {
 	switch {
-	case j.Status == job.Completed:
+	case statusOf(j) == job.Completed:
 		return ""
-	case j.Status == job.UpstreamFailed && r.names[j.Cause] != "":
-		return "because of " + r.names[j.Cause]
+	case statusOf(j) == job.Running:
+		return progressText(j.Progress)
+	case statusOf(j) == job.UpstreamFailed && r.names[j.CauseJobID] != "":
+		return "because of " + r.names[j.CauseJobID]
 	case j.Error != "":
 		first, _, _ := strings.Cut(strings.TrimSpace(term.Clean(j.Error)), "\n")
 		return term.Fit(term.OneLine(first), 300)
 	}
-	return string(j.Reason)
+	return j.Reason
 }
 
 // queueTable prints how many jobs of each queue ended how.
@@ -112,7 +139,7 @@ func (r *resultPrinter) queueTable() error {
 	}
 	byQueue := make(map[string]*tally)
 	var tallies []*tally
-	for _, j := range r.jobs {
+	for _, j := range r.w.Jobs {
 		q := byQueue[j.Queue]
 		if q == nil {
 			q = &tally{queue: j.Queue}
@@ -121,16 +148,14 @@ func (r *resultPrinter) queueTable() error {
 		}
 		q.jobs++
 		switch {
-		case j.Status == job.Completed:
+		case statusOf(j) == job.Completed:
 			q.completed++
-		case ownFailure(j.Status):
+		case ownFailure(j):
 			q.failed++
 		default:
 			q.other++
 		}
-		if !j.StartedAt.IsZero() && !j.FinishedAt.IsZero() {
-			q.busy += max(0, j.FinishedAt.Sub(j.StartedAt))
-		}
+		q.busy += ran(j, r.now)
 	}
 	slices.SortStableFunc(tallies, func(a, b *tally) int { return cmp.Compare(b.jobs, a.jobs) })
 	t := output.Table{
@@ -166,37 +191,8 @@ func (r *resultPrinter) queueTable() error {
 	return nil
 }
 
-// closing is the last line: how the workflow ended, when, and the counts.
+// closing is the last line: how the workflow ended or stands, and the counts.
 func (r *resultPrinter) closing() {
-	mark, paint := "–", r.palette.Yellow
-	word := string(r.rec.Status)
-	switch r.rec.Status {
-	case workflow.Completed:
-		mark, paint = "✓", r.palette.Green
-	case workflow.Failed:
-		mark, paint = "✗", r.palette.Red
-	case workflow.Cancelled:
-	default:
-		word = "stopped"
-	}
-	line := paint(mark + " " + r.rec.Name + " " + word)
-	if !r.rec.FinishedAt.IsZero() {
-		start := r.rec.StartedAt
-		if start.IsZero() {
-			start = r.rec.CreatedAt
-		}
-		line += " in " + term.Duration(r.rec.FinishedAt.Sub(start))
-	}
-	tally := r.rec.Tally
-	var parts []string
-	for _, status := range job.TerminalStatuses {
-		if n := *tally.Of(status); n > 0 {
-			parts = append(parts, term.Number(n)+" "+string(status))
-		}
-	}
-	if open := tally.Total - tally.Ended(); open > 0 {
-		parts = append(parts, term.Number(open)+" not ended")
-	}
 	r.line("")
-	r.line(line + r.palette.Faint(": "+strings.Join(parts, ", ")))
+	r.line(closingLine(r.palette, item(r.w), r.now))
 }

@@ -1,77 +1,287 @@
 package cli
 
 import (
-	"bufio"
+	"context"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hammerwork/hammerwork/pkg/workflow/graph"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
 func newWorkflow(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "workflow",
-		Short:   "Look at workflows",
-		Example: "  hammerwork workflow graph --file workflow.yaml",
+		Use:   "workflow",
+		Short: "Create, watch and cancel workflows",
+		Long: `workflow creates workflows on a server, and shows and operates them. --server
+or HAMMERWORK_SERVER names the server, HAMMERWORK_TOKEN or a --token-file has
+the token for it.`,
+		Example: `  hammerwork workflow create --file workflow.yaml --wait
+  hammerwork workflow list --status failed
+  hammerwork workflow graph --file workflow.yaml`,
 	}
-	c.AddCommand(newGraph(a))
+	c.AddCommand(
+		newWorkflowCreate(a), newWorkflowList(a), newWorkflowShow(a), newWorkflowStatus(a), newWorkflowWait(a),
+		newGraph(a), newDependencies(a), newWorkflowStats(a), newWorkflowCancel(a),
+	)
 	asGroup(c)
 	return c
 }
 
-// graphFormats lists what --format takes.
-var graphFormats = []string{"text", "dot", "mermaid", "svg", "json"}
-
-func newGraph(a *app) *cobra.Command {
-	var file, format string
+func newWorkflowList(a *app) *cobra.Command {
+	var f listFlags
+	var filter remote.WorkflowFilter
 	c := &cobra.Command{
-		Use:   "graph --file FILE",
-		Short: "Show which job waits for which",
-		Long: `graph draws the jobs of a workflow file and their dependencies: as text for a
-terminal, as dot for Graphviz, as a Mermaid diagram, as an SVG picture, or as
-JSON. --file - is standard input.`,
-		Example: `  hammerwork workflow graph --file workflow.yaml
-  hammerwork workflow graph --file workflow.yaml --format svg > workflow.svg
-  hammerwork workflow graph --file workflow.yaml --format dot | dot -Tpng > workflow.png`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
+		Use:   "list",
+		Short: "List workflows, newest first",
+		Example: `  hammerwork workflow list
+  hammerwork workflow list --status failed --since 24h
+  hammerwork workflow list --name data_pipeline --all -o json`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			if err := filled(c, "status", "name"); err != nil {
+				return err
 			}
-			hint := "name a workflow file with --file"
-			if _, err := os.Stat(args[0]); err == nil {
-				hint = fmt.Sprintf("did you mean --file %s?", args[0])
+			if filter.Since, err = f.check(); err != nil {
+				return err
 			}
-			return &usageError{fmt.Errorf("unexpected argument %q", args[0]), hint}
-		},
-		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.Contains(graphFormats, format) {
-				return &usageError{fmt.Errorf("--format %q: it is one of %s", format, strings.Join(graphFormats, ", ")), seeHelp(c)}
-			}
-			if file == "" {
-				return &usageError{fmt.Errorf("%s needs a workflow file", c.CommandPath()), fmt.Sprintf("like this: %s --file workflow.yaml", c.CommandPath())}
-			}
-			return a.graph(file, graph.Format(format))
+			return a.workflowList(c.Context(), f, filter)
 		},
 	}
-	c.Flags().StringVarP(&file, "file", "f", "", "workflow `file`")
-	c.Flags().StringVar(&format, "format", "text", "text, dot, mermaid, svg or json")
-	_ = c.MarkFlagFilename("file", "yaml", "yml", "json") // it only fails for flags that do not exist
-	complete(c, "format", graphFormats...)
+	choiceFlag(c, &filter.Status, "status", "only those with this `status`", workflowStatuses)
+	c.Flags().StringVar(&filter.Name, "name", "", "only those with exactly this `name`")
+	onlyHere(c, "status", "name")
+	f.add(c)
+	a.serverFlags(c)
+	a.outputFlag(c)
 	return c
 }
 
-func (a *app) graph(file string, format graph.Format) error {
-	w, err := a.load(file, nil)
+func (a *app) workflowList(ctx context.Context, f listFlags, filter remote.WorkflowFilter) error {
+	client, err := a.remote()
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(a.out)
-	if err := graph.Write(out, graph.FromWorkflow(w.Workflow), format); err != nil {
-		return fmt.Errorf("draw %s: %w", file, err)
+	defer client.Close()
+	now, palette := time.Now(), term.Colours(a.out)
+	l := listing[wire.WorkflowItem]{
+		noun:   "workflow",
+		chosen: filter != remote.WorkflowFilter{} || f.cursor != "",
+		fetch: func(ctx context.Context, p remote.Page) (wire.List[wire.WorkflowItem], error) {
+			return client.Workflows(ctx, filter, p)
+		},
+		table: output.Table{
+			Header: []string{"ID", "STATUS", "JOBS", "AGE", "TIME", "NAME"},
+			Right:  []bool{false, false, true, true, true},
+			Drop:   []int{4, 3}, Least: 16,
+		},
+		row: func(w wire.WorkflowItem) []output.Cell {
+			mark, paint := workflowMark(palette, w.Status)
+			return []output.Cell{
+				output.Text(w.ID),
+				{Text: mark + " " + w.Status, Paint: paint},
+				output.Text(fmt.Sprintf("%d/%d", w.Stats.TotalJobs-openJobs(w.Stats), w.Stats.TotalJobs)),
+				output.Text(age(w.CreatedAt, now)),
+				output.Text(workflowTook(w, now)),
+				output.Text(term.OneLine(w.Name)),
+			}
+		},
 	}
-	return out.Flush()
+	return l.show(ctx, a, f)
+}
+
+// workflowTook is how long a workflow took, or takes already.
+func workflowTook(w wire.WorkflowItem, now time.Time) string {
+	switch {
+	case w.StartedAt == nil:
+		return ""
+	case w.FinishedAt != nil:
+		return term.Duration(w.FinishedAt.Sub(*w.StartedAt))
+	}
+	return term.Duration(now.Sub(*w.StartedAt))
+}
+
+func newWorkflowShow(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show a workflow, its jobs and their results",
+		Example: `  hammerwork workflow show 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70
+  hammerwork workflow show 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70 -o json`,
+		Args:              oneWorkflow,
+		ValidArgsFunction: a.completeWorkflow(),
+		RunE:              a.withWorkflow(a.workflowShow),
+	}
+	a.serverFlags(c)
+	a.outputFlag(c)
+	return c
+}
+
+// withWorkflow calls do with a client and the id that the argument is.
+func (a *app) withWorkflow(do func(context.Context, *remote.Client, string) error) func(*cobra.Command, []string) error {
+	return a.with(workflowID, do)
+}
+
+// withJob calls do with a client and the id that the argument is.
+func (a *app) withJob(do func(context.Context, *remote.Client, string) error) func(*cobra.Command, []string) error {
+	return a.with(jobID, do)
+}
+
+func (a *app) with(read func(string) (string, error), do func(context.Context, *remote.Client, string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		id, err := read(args[0])
+		if err != nil {
+			return err
+		}
+		client, err := a.remote()
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		return do(c.Context(), client, id)
+	}
+}
+
+func (a *app) workflowShow(ctx context.Context, c *remote.Client, id string) error {
+	w, err := c.Workflow(ctx, id)
+	if err != nil {
+		return workflowError(err, id)
+	}
+	if a.format != output.FormatTable {
+		return output.Write(a.out, a.format, w)
+	}
+	r := newResultPrinter(a, w)
+	r.ids = true
+	if !a.quiet {
+		r.fields([]field{
+			{"id", w.ID},
+			{"created", when(w.CreatedAt, r.now)},
+			{"failure policy", w.FailurePolicy},
+			{"run", runNumber(w.Run)},
+			{"trace id", w.TraceID},
+			{"correlation id", term.OneLine(w.CorrelationID)},
+		})
+		r.line("")
+	}
+	return r.print()
+}
+
+// runNumber is the number of a run when there was more than one.
+func runNumber(run int) string {
+	if run < 2 {
+		return ""
+	}
+	return fmt.Sprint(run)
+}
+
+// workflowError names the workflow that the server does not have.
+func workflowError(err error, id string) error {
+	if isProblem(err, wire.CodeNotFound) {
+		return &hintError{&rewordedError{err, "there is no workflow " + id}, "hammerwork workflow list shows the ids"}
+	}
+	return err
+}
+
+func newWorkflowStats(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:               "stats ID",
+		Short:             "Count the jobs of a workflow by status",
+		Example:           "  hammerwork workflow stats 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70",
+		Args:              oneWorkflow,
+		ValidArgsFunction: a.completeWorkflow(),
+		RunE:              a.withWorkflow(a.workflowStats),
+	}
+	a.serverFlags(c)
+	a.outputFlag(c)
+	return c
+}
+
+func (a *app) workflowStats(ctx context.Context, c *remote.Client, id string) error {
+	s, err := c.WorkflowStats(ctx, id)
+	if err != nil {
+		return workflowError(err, id)
+	}
+	if a.format != output.FormatTable {
+		return output.Write(a.out, a.format, s)
+	}
+	t := output.Table{Header: []string{"STATUS", "JOBS"}, Right: []bool{false, true}}
+	p := term.Colours(a.out)
+	for _, c := range append(terminalCounts(s), openCounts(s)...) {
+		if c.n > 0 {
+			t.Rows = append(t.Rows, []output.Cell{statusCell(p, c.status), output.Text(term.Number(c.n))})
+		}
+	}
+	t.Rows = append(t.Rows, []output.Cell{output.Text("total"), output.Text(term.Number(s.TotalJobs))})
+	if err := t.Write(a.out, p, 0); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.out, "\n%s of the jobs have ended\n", percent(s))
+	return err
+}
+
+func percent(s wire.Stats) string {
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", s.CompletionPercentage), ".0") + "%"
+}
+
+// cancelFlags are the flags of the cancels.
+type cancelFlags struct{ grace time.Duration }
+
+func (f *cancelFlags) add(c *cobra.Command) {
+	c.Flags().DurationVar(&f.grace, "grace", -1, "`duration` that what runs may still take (default: the server's, 10s)")
+	c.Flags().Lookup("grace").DefValue = ""
+	onlyHere(c, "grace")
+}
+
+// check refuses a negative grace, which the API's client takes for none.
+func (f *cancelFlags) check(c *cobra.Command) error {
+	if c.Flags().Changed("grace") && f.grace < 0 {
+		return &usageError{fmt.Errorf("--grace %s is negative", f.grace), "--grace 0s cancels what runs at once"}
+	}
+	return nil
+}
+
+func newWorkflowCancel(a *app) *cobra.Command {
+	var f cancelFlags
+	c := &cobra.Command{
+		Use:   "cancel ID",
+		Short: "Cancel a workflow",
+		Long: `cancel ends a workflow: jobs that wait are cancelled at once, jobs that run are
+told to stop and may end by themselves within the grace.`,
+		Example: `  hammerwork workflow cancel 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70
+  hammerwork workflow cancel 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70 --grace 1m`,
+		Args:              oneWorkflow,
+		ValidArgsFunction: a.completeOpenWorkflow(),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.check(c); err != nil {
+				return err
+			}
+			return a.withWorkflow(func(ctx context.Context, client *remote.Client, id string) error {
+				w, err := client.CancelWorkflow(ctx, id, f.grace)
+				if err != nil {
+					return workflowError(err, id)
+				}
+				return a.done(w, fmt.Sprintf("workflow %s is %s", term.OneLine(w.Name), w.Status))
+			})(c, args)
+		},
+	}
+	f.add(c)
+	a.serverFlags(c)
+	a.outputFlag(c)
+	return c
+}
+
+// done prints what a command did: v for programs, text for people.
+func (a *app) done(v any, text string) error {
+	if a.format != output.FormatTable {
+		return output.Write(a.out, a.format, v)
+	}
+	if a.quiet {
+		return nil
+	}
+	_, err := fmt.Fprintln(a.out, text)
+	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -54,7 +55,7 @@ func TestADataFolderServesOneEngine(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.Registry = prometheus.NewRegistry()
-	if _, err := Open(t.Context(), cfg); !errors.Is(err, ErrInUse) || err.Error() != dir+": data folder in use" {
+	if _, err := Open(t.Context(), cfg); !errors.Is(err, serve.ErrInUse) || err.Error() != filepath.Join(dir, "hammerwork.db")+": another process uses the data" {
 		t.Errorf("error of the second: %v", err)
 	}
 	if err := first.Close(); err != nil {
@@ -97,7 +98,7 @@ func TestAnEngineThatCannotOpenLeavesNothing(t *testing.T) {
 	}
 	cfg := Config{DataDir: dir, Handler: noHandler, Concurrency: 1, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()}
 	for range 2 { // the second would find the lock of the first
-		if _, err := Open(t.Context(), cfg); err == nil || errors.Is(err, ErrInUse) {
+		if _, err := Open(t.Context(), cfg); err == nil || errors.Is(err, serve.ErrInUse) {
 			t.Fatalf("error: %v", err)
 		}
 	}

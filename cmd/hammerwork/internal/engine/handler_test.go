@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hammerwork/hammerwork/internal/agent"
+	"github.com/hammerwork/hammerwork/internal/bus/embedded"
+	"github.com/hammerwork/hammerwork/internal/service"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/sdk/worker"
@@ -19,14 +20,15 @@ import (
 // serveWith gives e a worker that add registers handlers with.
 func serveWith(t *testing.T, e *Engine, cfg worker.Config, add func(*worker.Worker) error) {
 	t.Helper()
-	w, err := worker.New(cfg, e.bus, e.cfg.Log)
+	cfg.Logger = e.cfg.Log
+	w, err := worker.New(embedded.WithBus(cfg, e.bus))
 	if err == nil {
 		err = add(w)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.worker = w
+	e.workers = []service.Service{w}
 }
 
 func noHandler(context.Context, *worker.Job) (any, error) { return nil, errors.New("not called") }
@@ -55,7 +57,7 @@ func TestEveryWayAHandlerEndsIsRecorded(t *testing.T) {
 	}
 	e := open(t, Config{Handler: noHandler})
 	serveWith(t, e, worker.Config{HandlerGrace: 50 * time.Millisecond}, func(w *worker.Worker) error {
-		return worker.HandleAll(w, 2, func(ctx context.Context, j *worker.Job) (any, error) { return handlers[j.Name](ctx, j) })
+		return worker.HandleAll(w, func(ctx context.Context, j *worker.Job) (any, error) { return handlers[j.Name](ctx, j) }, worker.Concurrency(2))
 	})
 	start(t, e)
 	defer close(released)
@@ -174,7 +176,7 @@ func TestEachQueueRunsAsManyJobsAtOnceAsItsHandlerHasSlots(t *testing.T) {
 	e := open(t, Config{Handler: noHandler})
 	serveWith(t, e, worker.Config{}, func(w *worker.Worker) error {
 		for queue, n := range slots {
-			if err := worker.Handle(w, queue, n, func(ctx context.Context, j *worker.Job) (any, error) {
+			if err := worker.Handle(w, queue, func(ctx context.Context, j *worker.Job) (any, error) {
 				count(j.Queue, 1)
 				defer count(j.Queue, -1)
 				select {
@@ -183,7 +185,7 @@ func TestEachQueueRunsAsManyJobsAtOnceAsItsHandlerHasSlots(t *testing.T) {
 					return nil, errors.New("the slots were never full")
 				}
 				return nil, soon(ctx, time.Millisecond)
-			}); err != nil {
+			}, worker.Concurrency(n)); err != nil {
 				return err
 			}
 		}
@@ -234,7 +236,7 @@ func TestACancelReachesTheHandlersOfItsWorkflowAlone(t *testing.T) {
 		equal(t, name, jobs[name].Status, job.Cancelled)
 		equal(t, name+"'s reason", jobs[name].Reason, job.ReasonUser)
 	}
-	if cause := <-causes; !errors.Is(cause, agent.ErrCancelled) {
+	if cause := <-causes; !errors.Is(cause, worker.ErrCancelled) {
 		t.Errorf("cause: %v", cause)
 	}
 	if err := e.Cancel(t.Context(), cancelled); !errors.Is(err, job.ErrWrongState) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -19,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = time.Minute
+const patience = 4 * time.Minute
 
 // open opens an engine with a handler. The test's end closes it.
 func open(t *testing.T, cfg Config) *Engine {
@@ -27,6 +28,12 @@ func open(t *testing.T, cfg Config) *Engine {
 	cfg.Log, cfg.Registry = slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	if cfg.Concurrency == 0 {
 		cfg.Concurrency = 8
+	}
+	if cfg.Workers == 0 {
+		cfg.Workers = 1
+	}
+	if cfg.Services == nil {
+		cfg.Services, cfg.Settings = []string{"scheduler", "resolver", "dispatcher"}, serve.DefaultConfig()
 	}
 	e, err := Open(t.Context(), cfg)
 	if err != nil {

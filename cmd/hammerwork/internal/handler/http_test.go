@@ -94,8 +94,17 @@ func TestHTTPTellsErrorsThatLastFromThoseThatPass(t *testing.T) {
 		status    int
 		permanent bool
 	}{
-		{400, true}, {401, true}, {404, true}, {409, true}, {422, true},
-		{408, false}, {429, false}, {500, false}, {502, false}, {503, false}, {304, false},
+		{400, true},
+		{401, true},
+		{404, true},
+		{409, true},
+		{422, true},
+		{408, false},
+		{429, false},
+		{500, false},
+		{502, false},
+		{503, false},
+		{304, false},
 	} {
 		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(c.status)

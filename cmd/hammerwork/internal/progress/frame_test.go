@@ -45,7 +45,7 @@ func (s *show) event(name string, status job.Status, attempt int, text string) b
 }
 
 func (s *show) job(name string, status job.Status) *show {
-	s.model.job(s.event(name, status, 1, ""))
+	s.model.job(s.now, s.event(name, status, 1, ""))
 	return s
 }
 
@@ -56,11 +56,11 @@ func pipeline() *show {
 		s.job(fmt.Sprintf("extract-%d", i), job.Running).after(70*time.Millisecond).job(fmt.Sprintf("extract-%d", i), job.Completed)
 	}
 	s.job("validate-schema", job.Running).after(2 * time.Second)
-	s.model.job(s.event("validate-schema", job.Dead, 3, "exit status 2:\n\tcolumn \"rows\"\x1b[31m is missing\nin customers.csv"))
+	s.model.job(s.now, s.event("validate-schema", job.Dead, 3, "exit status 2:\n\tcolumn \"rows\"\x1b[31m is missing\nin customers.csv"))
 	s.job("load-customers", job.UpstreamFailed).job("load-orders", job.UpstreamFailed)
 	s.job("NFCORE_RNASEQ.RNASEQ.ALIGN_STAR.SAMTOOLS_SORT_AND_INDEX_THE_WHOLE_GENOME_OF_EVERYTHING.STAR_ALIGN_12", job.Running).after(75 * time.Second)
 	s.job("transform-a", job.Running).after(3400 * time.Millisecond)
-	s.model.job(s.event("transform-b", job.Running, 2, ""))
+	s.model.job(s.now, s.event("transform-b", job.Running, 2, ""))
 	s.job("transform-c", job.Retrying)
 	return s.after(120 * time.Millisecond)
 }
@@ -74,7 +74,7 @@ func hundredThousand() *show {
 		s.job(fmt.Sprint("running-", i), job.Running).after(time.Millisecond)
 	}
 	for i := range 7 {
-		s.model.job(s.event(fmt.Sprint("broken-", i), job.Failed, 1, strings.Repeat("very long ", 50)+"cause"))
+		s.model.job(s.now, s.event(fmt.Sprint("broken-", i), job.Failed, 1, strings.Repeat("very long ", 50)+"cause"))
 	}
 	return s
 }
@@ -175,7 +175,7 @@ func TestAFrameCostsTheSameForAnyNumberOfJobs(t *testing.T) {
 	small := newShow("small", 100)
 	for i := range 12 {
 		small.job(fmt.Sprint("running-", i), job.Running)
-		small.model.job(small.event(fmt.Sprint("broken-", i), job.Failed, 1, "no"))
+		small.model.job(small.now, small.event(fmt.Sprint("broken-", i), job.Failed, 1, "no"))
 	}
 	small.job("done", job.Completed)
 	a, b := cost(small), cost(hundredThousand())

@@ -40,7 +40,9 @@ type live struct {
 	done    chan struct{}
 }
 
-func (l *live) Job(e bus.JobEvent) { l.model.job(e) }
+func (l *live) Job(e bus.JobEvent) { l.model.job(l.model.clock(), e) }
+
+func (l *live) JobAt(at time.Time, e bus.JobEvent) { l.model.job(at, e) }
 
 func (l *live) Notice(text string) { l.model.setNotice(text) }
 

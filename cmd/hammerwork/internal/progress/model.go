@@ -58,9 +58,11 @@ func newModel(run Run) *model {
 	if m.clock == nil {
 		m.clock = time.Now
 	}
-	m.start = m.clock()
+	if m.start = run.Start; m.start.IsZero() {
+		m.start = m.clock()
+	}
 	for _, e := range run.Before {
-		m.job(e)
+		m.job(m.start, e)
 	}
 	return m
 }
@@ -72,8 +74,8 @@ type change struct {
 	known bool          // whether ran is known
 }
 
-// job takes an event. One that says nothing new changes nothing.
-func (m *model) job(e bus.JobEvent) (c change) {
+// job takes an event of a time. One that says nothing new changes nothing.
+func (m *model) job(now time.Time, e bus.JobEvent) (c change) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before, seen := m.status[e.Job]
@@ -86,7 +88,6 @@ func (m *model) job(e bus.JobEvent) (c change) {
 	}
 	m.status[e.Job] = e.Status
 	m.counts[e.Status]++
-	now := m.clock()
 	if element, runs := m.attempts[e.Job]; runs {
 		c.ran, c.known = now.Sub(element.Value.(attempt).start), true
 		m.running.Remove(element)
@@ -107,9 +108,6 @@ func (m *model) setNotice(text string) {
 	defer m.mu.Unlock()
 	m.notice = text
 }
-
-// elapsed returns the time since the start.
-func (m *model) elapsed() time.Duration { return m.clock().Sub(m.start) }
 
 // snapshot is all that a frame shows.
 type snapshot struct {

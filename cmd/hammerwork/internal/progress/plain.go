@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/bus"
@@ -31,8 +32,10 @@ type plain struct {
 	model *model
 }
 
-func (p *plain) Job(e bus.JobEvent) {
-	c := p.model.job(e)
+func (p *plain) Job(e bus.JobEvent) { p.JobAt(p.model.clock(), e) }
+
+func (p *plain) JobAt(at time.Time, e bus.JobEvent) {
+	c := p.model.job(at, e)
 	if !c.news {
 		return
 	}
@@ -69,7 +72,7 @@ func (p *plain) Job(e bus.JobEvent) {
 	if text := shortError(e.Error); text != "" && e.Status != job.Completed && e.Status != job.Running {
 		what += ": " + text
 	}
-	p.line(term.Mark(e.Status), e.Name+" "+what)
+	p.lineAt(at, term.Mark(e.Status), e.Name+" "+what)
 }
 
 func (p *plain) Notice(text string) { p.line("!", text) }
@@ -85,13 +88,16 @@ func (p *plain) End(status workflow.Status) {
 	p.line(mark, p.model.name+" "+what)
 }
 
-// line writes one line. A stream that cannot be written is not worth stopping
-// a run for.
-func (p *plain) line(mark, text string) {
+// line writes one line of now.
+func (p *plain) line(mark, text string) { p.lineAt(p.model.clock(), mark, text) }
+
+// lineAt writes one line. A stream that cannot be written is not worth
+// stopping a run for.
+func (p *plain) lineAt(at time.Time, mark, text string) {
 	text = strings.ReplaceAll(text, "\n", " ")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, _ = fmt.Fprintf(p.w, "%8.2fs %s %s\n", p.model.elapsed().Seconds(), mark, text)
+	_, _ = fmt.Fprintf(p.w, "%8.2fs %s %s\n", max(0, at.Sub(p.model.start)).Seconds(), mark, text)
 }
 
 // endOf returns the mark and the word for how a run ended.

@@ -12,8 +12,10 @@ import (
 // Progress shows one run. Its methods may be called from any goroutine; End
 // comes last, once.
 type Progress interface {
-	// Job takes a job's new status.
+	// Job takes a job's new status of now.
 	Job(e bus.JobEvent)
+	// JobAt takes a job's new status of a time on the run's clock.
+	JobAt(at time.Time, e bus.JobEvent)
 	// Notice says something about the run as a whole; on a terminal it stays
 	// until the next notice.
 	Notice(text string)
@@ -29,6 +31,7 @@ type Run struct {
 	Name   string
 	Total  int              // jobs
 	Before []bus.JobEvent   // jobs that ended before; they are counted, not announced
+	Start  time.Time        // zero: now
 	Clock  func() time.Time // nil: time.Now
 }
 

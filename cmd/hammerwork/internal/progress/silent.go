@@ -2,6 +2,7 @@ package progress
 
 import (
 	"io"
+	"time"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -12,6 +13,7 @@ func NewSilent(w io.Writer) Progress { return silent{w} }
 
 type silent struct{ io.Writer }
 
-func (silent) Job(bus.JobEvent)    {}
-func (silent) Notice(string)       {}
-func (silent) End(workflow.Status) {}
+func (silent) Job(bus.JobEvent)              {}
+func (silent) JobAt(time.Time, bus.JobEvent) {}
+func (silent) Notice(string)                 {}
+func (silent) End(workflow.Status)           {}

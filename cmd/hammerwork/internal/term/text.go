@@ -114,3 +114,18 @@ func Number(n int) string {
 	}
 	return s
 }
+
+// Age writes how long ago something was in at most four characters, for a
+// table: 5s, 3m, 2h, 4d. The future is 0s.
+func Age(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", max(0, d)/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	default:
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
+	}
+}

@@ -8,11 +8,13 @@ WITH RECURSIVE q(queue) AS (
 SELECT queue FROM q WHERE queue IS NOT NULL;
 
 -- name: ready_heads
+-- The first ?5 rows of a queue after (rank, scheduled_at, id).
 SELECT queue, rank, scheduled_at, id
 FROM ready
-WHERE queue = ?1 AND NOT EXISTS (SELECT 1 FROM queues WHERE name = ?1 AND paused_at IS NOT NULL)
+WHERE queue = ?1 AND (rank, scheduled_at, id) > (?2, ?3, ?4)
+    AND NOT EXISTS (SELECT 1 FROM queues WHERE name = ?1 AND paused_at IS NOT NULL)
 ORDER BY rank, scheduled_at, id
-LIMIT ?2;
+LIMIT ?5;
 
 -- name: delete_ready
 DELETE FROM ready
@@ -27,23 +29,20 @@ SELECT unhex(value ->> 'id'), value ->> 'worker', ?2, ?3, value ->> 'remaining',
 SELECT id, worker, jobs, expires_at FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY id;
 
 -- name: claimed_jobs
--- Only jobs that can be claimed or are held: the others have ended.
+-- Only jobs that can be claimed or are held: the others have ended. The last
+-- columns count their direct parents, up to 1,001, and the bytes of the
+-- parents' results.
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, s.epoch, s.attempts, j.max_attempts, j.timeout,
     s.priority, j.trace_id, j.traceparent, j.correlation_id,
-    (SELECT count(*) FROM (SELECT 1 FROM edges e WHERE e.child_id = j.id LIMIT 1001))
+    (SELECT count(*) FROM (SELECT 1 FROM edges e WHERE e.child_id = j.id LIMIT 1001)),
+    (SELECT coalesce(sum(length(p.result)), 0)
+        FROM (SELECT e.parent_id FROM edges e WHERE e.child_id = j.id LIMIT 1001) e
+        CROSS JOIN job_state p ON p.id = e.parent_id)
 FROM json_each(?1) x
 CROSS JOIN jobs j ON j.id = unhex(x.value)
 CROSS JOIN job_state s ON s.id = j.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
 WHERE s.status IN ('pending', 'retrying');
-
--- name: parents_sizes
--- How many bytes of results the direct parents of each job have.
-SELECT c.child_id, coalesce(sum(length(p.result)), 0)
-FROM json_each(?1) x
-CROSS JOIN edges c ON c.child_id = unhex(x.value)
-CROSS JOIN job_state p ON p.id = c.parent_id
-GROUP BY c.child_id;
 
 -- name: parents_results
 SELECT c.child_id, p.id, pj.name, p.status, p.result

@@ -12,7 +12,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15);
 -- name: insert_jobs
 INSERT INTO jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,
     deadline_at, trace_id, traceparent, correlation_id, created_at)
-SELECT unhex(value ->> 'id'), unhex(value ->> 'workflow'), value ->> 'position', value ->> 'name', value ->> 'queue',
+SELECT unhex(value ->> 'id'), unhex(value ->> 'workflow_id'), value ->> 'position', value ->> 'name', value ->> 'queue',
     CAST(value ->> 'payload' AS BLOB), value ->> 'depends_on', value ->> 'priority', value ->> 'max_attempts',
     value ->> 'retry', value ->> 'timeout', value ->> 'deadline_at', value ->> 'trace_id', value ->> 'traceparent',
     value ->> 'correlation_id', ?2
@@ -20,8 +20,8 @@ FROM json_each(?1);
 
 -- name: insert_job_states
 INSERT INTO job_state (id, status, dependency_status, priority, join_rule, quorum, unresolved, scheduled_at)
-SELECT unhex(value ->> 'id'), 'pending', iif(value ->> 'parents' > 0, 'waiting', 'none'), value ->> 'priority',
-    value ->> 'join', value ->> 'quorum', value ->> 'parents', max(?2, value ->> 'scheduled_at')
+SELECT unhex(value ->> 'id'), value ->> 'status', value ->> 'dependency_status', value ->> 'priority',
+    value ->> 'join_rule', value ->> 'quorum', value ->> 'unresolved', value ->> 'scheduled_at'
 FROM json_each(?1);
 
 -- name: insert_edges

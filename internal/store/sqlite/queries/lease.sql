@@ -4,6 +4,22 @@ FROM leases
 WHERE id IN (SELECT unhex(value) FROM json_each(?1))
 ORDER BY id;
 
+-- name: lock_leases_of_jobs
+-- Leases that list any of the jobs ?1.
+SELECT id, worker, claimed_at, expires_at, accepted, jobs, progress
+FROM leases
+WHERE EXISTS (SELECT 1 FROM json_each(leases.jobs) e WHERE e.value ->> 0 IN (SELECT value FROM json_each(?1)))
+ORDER BY id;
+
+-- name: lock_leases_of_workflows
+-- Leases that list any job of the workflows ?1.
+SELECT id, worker, claimed_at, expires_at, accepted, jobs, progress
+FROM leases
+WHERE EXISTS (
+    SELECT 1 FROM json_each(leases.jobs) e CROSS JOIN jobs j ON j.id = unhex(e.value ->> 0)
+    WHERE j.workflow_id IN (SELECT unhex(value) FROM json_each(?1)))
+ORDER BY id;
+
 -- name: extend_leases
 UPDATE leases SET expires_at = ?2, accepted = 1, progress = b.progress
 FROM (
@@ -34,10 +50,10 @@ FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'n' AS n FROM json_each(?1))
 WHERE leases.id = c.id;
 
 -- name: delete_empty_leases
-DELETE FROM leases WHERE id IN (SELECT unhex(value ->> 'id') FROM json_each(?1)) AND remaining <= 0;
+DELETE FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND remaining <= 0;
 
 -- name: delete_leases
 DELETE FROM leases WHERE id IN (SELECT unhex(value) FROM json_each(?1));
 
--- name: expire_all_leases
-UPDATE leases SET expires_at = ?1 WHERE expires_at > ?1;
+-- name: expire_embedded_leases
+UPDATE leases SET expires_at = ?1 WHERE expires_at > ?1 AND worker >= 'embedded/' AND worker < 'embedded0';

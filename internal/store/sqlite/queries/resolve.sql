@@ -1,13 +1,15 @@
--- name: workflows_of_jobs
--- jobs never changes, so this needs no lock.
-SELECT DISTINCT workflow_id FROM jobs
-WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND workflow_id IS NOT NULL;
-
 -- name: lock_workflows
 SELECT id, name, status, reason, failure_policy, failing,
     total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
 FROM workflows
 WHERE id IN (SELECT unhex(value) FROM json_each(?1))
+ORDER BY id;
+
+-- name: lock_workflows_of_jobs
+SELECT id, name, status, reason, failure_policy, failing,
+    total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
+FROM workflows
+WHERE id IN (SELECT workflow_id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1)))
 ORDER BY id;
 
 -- name: lock_jobs_and_children

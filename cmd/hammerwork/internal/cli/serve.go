@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
+	"github.com/hammerwork/hammerwork/internal/database"
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/telemetry"
+	"github.com/hammerwork/hammerwork/services/api"
+)
+
+// serveFlags are the flags of serve.
+type serveFlags struct {
+	databaseURL, natsURL string
+	healthListen         string
+	auth, token          string
+	config               serve.Config
+	store                store.Options
+	log                  logFlags
+}
+
+func newServe(a *app) *cobra.Command {
+	f := serveFlags{config: serve.DefaultConfig(), store: store.Options{}.WithDefaults()}
+	c := &cobra.Command{
+		Use:   "serve SERVICE…|all",
+		Short: "Run services, one, some or all of them",
+		Long: `serve runs services of the engine until it is told to stop:
+
+  scheduler   delayed and retrying jobs, deadlines, jobs of workers that died
+  resolver    records how jobs ended and what follows from it
+  dispatcher  hands jobs to workers
+  api         the HTTP API
+
+Any number of each may run, on any number of machines, on one database and one
+NATS. A database or a NATS that is not there is waited for, at the start and
+whenever it goes away; /readyz on --health-listen says so.
+
+The database's schema is made by: hammerwork migrate up
+
+On SIGTERM the services finish what they began and end.`,
+		Example: `  hammerwork serve all --database-url postgres://user@host/db --nats-url nats://host:4222
+  hammerwork serve scheduler resolver --health-listen :8081
+  HAMMERWORK_TOKEN_FILE=/run/secrets/token hammerwork serve api --listen :8080`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if _, err := serve.Choose(args); err != nil {
+				return &usageError{err, "name one or more of " + strings.Join(serve.Names, ", ") + ", or all"}
+			}
+			return nil
+		},
+		ValidArgs: append([]string{"all"}, serve.Names...),
+		RunE:      func(c *cobra.Command, args []string) error { return a.serve(c.Context(), args, f) },
+	}
+	flags := c.Flags()
+	secretFlag(flags, &f.databaseURL, "database-url", "`URL` of the database, "+database.Hint)
+	secretFlag(flags, &f.natsURL, "nats-url", "`URL` of NATS, several separated by commas")
+	flags.StringVar(&f.healthListen, "health-listen", "", "answer /livez, /readyz and /metrics on this `address`")
+	flags.StringVar(&f.config.API.Listen, "listen", f.config.API.Listen, "`address` of the API")
+	flags.StringVar(&f.auth, "auth", "token", "who may use the API: token (who has it) or none (everybody)")
+	secretFlag(flags, &f.token, "token", "the API's token; better in HAMMERWORK_TOKEN or a file that HAMMERWORK_TOKEN_FILE names")
+	flags.StringSliceVar(&f.config.API.AllowedHosts, "allowed-host", nil, "a host `name` by which the API may be called; may be repeated")
+	complete(c, "auth", "token", "none")
+	serviceFlags(flags, &f.config, &f.store)
+	f.log.add(c)
+	return c
+}
+
+func (a *app) serve(ctx context.Context, names []string, f serveFlags) error {
+	p, err := a.process(names, &f)
+	if err != nil {
+		return err
+	}
+	ctx, release := untilStopped(ctx, a.signals)
+	defer release()
+	return p.Run(ctx)
+}
+
+// process checks what the flags say and makes what serves.
+func (a *app) process(names []string, f *serveFlags) (*serve.Process, error) {
+	chosen, err := serve.Choose(names)
+	if err != nil {
+		return nil, err
+	}
+	if f.natsURL == "" {
+		return nil, &usageError{errors.New("no NATS is named"), "--nats-url nats://127.0.0.1:4222, or HAMMERWORK_NATS_URL"}
+	}
+	if err := f.log.check(); err != nil {
+		return nil, err
+	}
+	f.config.API.Auth, f.config.API.Token = f.auth, api.Secret(f.token)
+	f.config.API.NATSURL, f.config.API.Version = f.natsURL, readVersion().Version
+	if kind, err := database.KindOf(f.databaseURL); err == nil {
+		f.config.API.Database = string(kind)
+	}
+	f.config.API.CancelGrace = f.store.CancelGrace
+	f.config.Dispatcher.LeaseTTL = f.store.LeaseTTL
+	f.config.Scheduler.HoldAtStart = true
+	log := telemetry.NewLogger(a.err, f.log.level, f.log.format)
+	p, err := serve.New(serve.Options{
+		Services:     chosen,
+		Config:       f.config,
+		DatabaseURL:  f.databaseURL,
+		NATSURL:      f.natsURL,
+		HealthListen: f.healthListen,
+		Store:        f.store,
+		Log:          log,
+		Registry:     telemetry.NewRegistry(),
+		Ready:        func() { log.Info("ready", "services", strings.Join(chosen, ",")) },
+	})
+	switch {
+	case errors.Is(err, database.ErrURL):
+		return nil, &usageError{fmt.Errorf("--database-url: %w", err), database.Hint}
+	case errors.Is(err, serve.ErrAlone):
+		return nil, &usageError{err, "serve all, or use a database server"}
+	case err != nil:
+		return nil, &usageError{err, "each setting is a flag of the same name: dispatcher.poll_interval is --dispatcher-poll-interval"}
+	}
+	return p, nil
+}
+
+// untilStopped returns a context that ends with the first signal to stop. A
+// second one ends the process as it would without us.
+func untilStopped(ctx context.Context, signals chan os.Signal) (context.Context, func()) {
+	s := catchStops(signals)
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-s.politely:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(); s.release() }
+}

@@ -1,0 +1,82 @@
+package remote
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/wire"
+)
+
+// JobFilter chooses jobs; an empty field chooses all.
+type JobFilter struct {
+	Queue, Status, DependencyStatus, Priority, Workflow string
+	Since                                               time.Time
+}
+
+// Jobs returns a page of jobs, newest first, without payloads and results.
+func (c *Client) Jobs(ctx context.Context, f JobFilter, p Page) (list wire.List[wire.Job], err error) {
+	q := url.Values{}
+	set(q, "queue", f.Queue)
+	set(q, "status", f.Status)
+	set(q, "dependency_status", f.DependencyStatus)
+	set(q, "priority", f.Priority)
+	set(q, "workflow_id", f.Workflow)
+	set(q, "since", moment(f.Since))
+	p.add(q)
+	return list, c.call(ctx, get(q, "/jobs"), &list)
+}
+
+// Job returns a job with its payload and attempts, and its dependencies when
+// they are asked for.
+func (c *Client) Job(ctx context.Context, id string, dependencies bool) (j wire.Job, err error) {
+	q := url.Values{}
+	if dependencies {
+		q.Set("include", "dependencies")
+	}
+	return j, c.call(ctx, get(q, "/jobs/%s", id), &j)
+}
+
+// Dependencies returns the direct parents and children of a job.
+func (c *Client) Dependencies(ctx context.Context, id string) (d wire.Dependencies, err error) {
+	return d, c.call(ctx, get(nil, "/jobs/%s/dependencies", id), &d)
+}
+
+// NewJob is a job to enqueue. What is empty is left to the server.
+type NewJob struct {
+	Queue          string          `json:"queue"`
+	Name           string          `json:"name,omitempty"`
+	Payload        json.RawMessage `json:"payload,omitempty"`
+	Priority       string          `json:"priority,omitempty"`
+	Delay          string          `json:"delay,omitempty"`
+	ScheduledAt    string          `json:"scheduled_at,omitempty"`
+	Timeout        string          `json:"timeout,omitempty"`
+	Retry          *NewRetry       `json:"retry,omitempty"`
+	DependsOn      []string        `json:"depends_on,omitempty"`
+	IdempotencyKey string          `json:"idempotency_key,omitempty"`
+}
+
+// NewRetry is how often a new job is tried.
+type NewRetry struct {
+	MaxAttempts int `json:"max_attempts"`
+}
+
+// EnqueueJob enqueues a job that belongs to no workflow.
+func (c *Client) EnqueueJob(ctx context.Context, j NewJob) (created wire.Created, err error) {
+	r, err := post(j, "/jobs")
+	if err != nil {
+		return created, err
+	}
+	return created, c.call(ctx, r, &created)
+}
+
+// CancelJob cancels a job, which may end by itself within grace when it runs.
+// A negative grace is the server's default.
+func (c *Client) CancelJob(ctx context.Context, id string, grace time.Duration) (j wire.Job, err error) {
+	r, err := post(graceOf(grace), "/jobs/%s/cancel", id)
+	if err != nil {
+		return j, err
+	}
+	return j, c.call(ctx, r, &j)
+}

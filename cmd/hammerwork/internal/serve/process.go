@@ -1,0 +1,172 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
+	"github.com/hammerwork/hammerwork/internal/database"
+	"github.com/hammerwork/hammerwork/internal/health"
+	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/internal/store"
+)
+
+// Options say what a process serves, and where it finds what that needs.
+type Options struct {
+	Services     []string // from Choose
+	Config       Config
+	DatabaseURL  string
+	NATSURL      string
+	HealthListen string // empty: no port for health checks
+	Store        store.Options
+	Log          *slog.Logger
+	Registry     *prometheus.Registry
+	// Ready is called once, when every service runs.
+	Ready func()
+}
+
+// ErrAlone says that a database allows one process, and it is asked to be one
+// of several.
+var ErrAlone = errors.New("one process has to serve everything on a SQLite file")
+
+// Process is a process that serves.
+type Process struct {
+	opts   Options
+	kind   database.Kind
+	status *health.Status
+}
+
+// New checks the options and starts nothing.
+func New(o Options) (*Process, error) {
+	kind, err := database.KindOf(o.DatabaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if kind == database.SQLite && len(o.Services) < len(Names) {
+		return nil, ErrAlone
+	}
+	if err := o.Config.Validate(o.Services); err != nil {
+		return nil, err
+	}
+	return &Process{opts: o, kind: kind, status: health.NewStatus()}, nil
+}
+
+// Run waits for the database and for NATS, works until ctx is done, lets the
+// services finish what they began and returns nil. While something is missing
+// it says so on /readyz and goes on waiting; only what waiting does not mend,
+// like another schema, is an error.
+func (p *Process) Run(ctx context.Context) error {
+	if p.opts.HealthListen == "" {
+		return p.serve(ctx)
+	}
+	server, err := health.Listen(ctx, p.opts.HealthListen, p.status, p.opts.Registry, p.opts.Log)
+	if err != nil {
+		return err
+	}
+	// It answers until the services have stopped.
+	up, down := context.WithCancel(context.WithoutCancel(ctx))
+	var answering sync.WaitGroup
+	var failed error
+	answering.Go(func() { failed = server.Run(up) })
+	err = p.serve(ctx)
+	down()
+	answering.Wait()
+	return errors.Join(err, failed)
+}
+
+func (p *Process) serve(ctx context.Context) (err error) {
+	var open closers
+	defer func() { err = errors.Join(err, open.close()) }()
+	if p.kind == database.SQLite {
+		unlock, err := LockFile(database.Path(p.opts.DatabaseURL))
+		if err != nil {
+			return err
+		}
+		open.add(unlock)
+	}
+	s, err := database.Open(ctx, p.opts.DatabaseURL, p.opts.Store)
+	if err != nil {
+		return err
+	}
+	open.add(s.Close)
+	p.status.Add("database", readable(s.Ready))
+	built, err := p.build(ctx, s, &open)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped while it waited
+		}
+		return err
+	}
+	p.status.Set("")
+	if p.opts.Ready != nil {
+		p.opts.Ready()
+	}
+	stop := context.AfterFunc(ctx, func() { p.status.Set("stopping") })
+	defer stop()
+	return service.Run(ctx, built...)
+}
+
+// build waits for the database, connects to NATS and makes the services.
+func (p *Process) build(ctx context.Context, s store.Store, open *closers) ([]service.Service, error) {
+	// Each is waited for in its turn, but readiness tells of both at once.
+	connections := &connections{}
+	p.status.Add("nats", connections.check)
+	if err := waitForDatabase(ctx, s, p.opts.Log); err != nil {
+		return nil, err
+	}
+	connect := func(name string) (bus.Bus, error) {
+		b, err := natsbus.Connect(ctx, natsbus.Config{URL: p.opts.NATSURL, Name: "hammerwork " + name, WaitForServer: true}, p.opts.Log)
+		if err != nil {
+			return nil, fmt.Errorf("connect %s: %w", name, err)
+		}
+		open.add(func() error { b.Close(); return nil })
+		connections.add(b)
+		return b, nil
+	}
+	return Build(p.opts.Services, p.opts.Config, s, connect, p.opts.Log, p.opts.Registry)
+}
+
+// connections are those to NATS of a process.
+type connections struct {
+	mu   sync.Mutex
+	list []*natsbus.Bus
+}
+
+func (c *connections) add(b *natsbus.Bus) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = append(c.list, b)
+}
+
+func (c *connections) check(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.list) == 0 {
+		return errors.New("not connected yet")
+	}
+	for _, b := range c.list {
+		if !b.Connected() {
+			return errors.New("not connected")
+		}
+	}
+	return nil
+}
+
+// closers closes what was opened, last things first.
+type closers struct{ list []func() error }
+
+func (c *closers) add(f func() error) { c.list = append(c.list, f) }
+
+func (c *closers) close() error {
+	var errs []error
+	for i := len(c.list) - 1; i >= 0; i-- {
+		errs = append(errs, c.list[i]())
+	}
+	return errors.Join(errs...)
+}

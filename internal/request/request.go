@@ -1,0 +1,128 @@
+// Package request tells requests apart that come with an idempotency key: the
+// same key with the same request changes nothing, with another it is refused.
+//
+// A hash leaves out what differs when one request is made twice: ids that are
+// chosen for each, and the trace and correlation ids of a call. Hashes are
+// stored; what goes into them may change only with its version.
+package request
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+const version = 1
+
+// HashWorkflow returns the hash of a workflow that has passed its validation.
+// Parents within it count by their names, others by their ids.
+func HashWorkflow(w *workflow.Workflow) [32]byte {
+	names := make(map[job.ID]int, len(w.Jobs))
+	for i, j := range w.Jobs {
+		names[j.ID] = i
+	}
+	spec := workflowSpec{
+		Version: version, Name: w.Name, Description: w.Description, Metadata: compact(w.Metadata), FailurePolicy: w.FailurePolicy,
+		Priority: w.Priority, Retry: w.Retry, Timeout: w.Timeout, HealthCheckInterval: w.HealthCheckInterval, Schedule: w.Schedule,
+	}
+	for _, j := range w.Jobs {
+		spec.Jobs = append(spec.Jobs, specOf(j, func(d job.Dependency) any {
+			if i, inside := names[d.Parent]; inside {
+				return w.Jobs[i].Name
+			}
+			return d.Parent
+		}))
+	}
+	return sum(spec)
+}
+
+// HashJobs returns the hash of each of jobs without a workflow that have passed
+// their validation. Parents among them count by their place, others by their
+// ids.
+func HashJobs(jobs []*job.Job) [][32]byte {
+	places := make(map[job.ID]int, len(jobs))
+	for i, j := range jobs {
+		places[j.ID] = i
+	}
+	list := make([][32]byte, len(jobs))
+	for i, j := range jobs {
+		list[i] = sum(specOf(j, func(d job.Dependency) any {
+			if n, inside := places[d.Parent]; inside {
+				return n
+			}
+			return d.Parent
+		}))
+	}
+	return list
+}
+
+type workflowSpec struct {
+	Version             int
+	Name                string
+	Description         string
+	Metadata            json.RawMessage
+	FailurePolicy       workflow.FailurePolicy
+	Priority            *job.Priority
+	Retry               *job.RetryPolicy
+	Timeout             time.Duration
+	HealthCheckInterval time.Duration
+	Schedule            *workflow.Schedule
+	Jobs                []jobSpec
+}
+
+type jobSpec struct {
+	Version     int
+	Name        string
+	Queue       string
+	Payload     json.RawMessage
+	Parents     []parentSpec
+	Join        job.Join
+	Priority    *job.Priority
+	Retry       *job.RetryPolicy
+	Timeout     time.Duration
+	Deadline    time.Duration
+	ScheduledAt int64 // microseconds, as it is stored
+	Delay       time.Duration
+}
+
+type parentSpec struct {
+	Parent   any // a name, a place or an id
+	On       job.On
+	Optional bool
+}
+
+func specOf(j *job.Job, parent func(job.Dependency) any) jobSpec {
+	spec := jobSpec{
+		Version: version, Name: j.Name, Queue: j.Queue, Payload: compact(j.Payload), Join: j.Join, Priority: j.Priority, Retry: j.Retry,
+		Timeout: j.Timeout, Deadline: j.Deadline, Delay: j.Delay,
+	}
+	if !j.ScheduledAt.IsZero() {
+		spec.ScheduledAt = j.ScheduledAt.UnixMicro()
+	}
+	for _, d := range j.DependsOn {
+		spec.Parents = append(spec.Parents, parentSpec{parent(d), d.On, d.Optional})
+	}
+	return spec
+}
+
+// compact leaves out the white space of valid JSON.
+func compact(raw json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return nil
+	}
+	return b.Bytes()
+}
+
+// sum hashes a validated spec. What cannot be encoded is a programming error.
+func sum(spec any) [32]byte {
+	data, err := json.Marshal(spec)
+	if err != nil {
+		panic(err)
+	}
+	return sha256.Sum256(data)
+}

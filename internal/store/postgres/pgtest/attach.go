@@ -1,0 +1,126 @@
+package pgtest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Files in the folder of the shared server.
+const (
+	usersLock      = "users.lock"      // every test binary holds it shared, for as long as it lives
+	startLock      = "start.lock"      // who starts or stops the server
+	supervisorLock = "supervisor.lock" // the supervisor holds it
+	urlFile        = "url"             // of the server, once it answers
+	failedFile     = "failed"          // why it did not start
+	logFile        = "log"
+)
+
+// held are the locks of this process. They end with it.
+var held []*os.File
+
+// attach returns the URL of the shared server, which is started if need be. It
+// runs until this process has ended.
+func attach() (string, error) {
+	dir := filepath.Join(os.TempDir(), "hammerwork-pgtest-"+strconv.Itoa(os.Getuid()))
+	if err := folder(dir); err != nil {
+		return "", err
+	}
+	users, err := lock(filepath.Join(dir, usersLock), syscall.LOCK_SH)
+	if err != nil {
+		return "", err
+	}
+	held = append(held, users)
+	start, err := lock(filepath.Join(dir, startLock), syscall.LOCK_EX)
+	if err != nil {
+		return "", err
+	}
+	defer start.Close()
+	if dead, err := lock(filepath.Join(dir, supervisorLock), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+		dead.Close()
+		if err := launch(dir); err != nil {
+			return "", err
+		}
+	}
+	return await(dir)
+}
+
+// folder makes the folder, or makes sure that it is ours.
+func folder(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	if s, ok := info.Sys().(*syscall.Stat_t); !info.IsDir() || !ok || int(s.Uid) != os.Getuid() {
+		return fmt.Errorf("%s belongs to somebody else; remove it or set TMPDIR", dir)
+	}
+	return nil
+}
+
+// lock opens a file and locks it as how says.
+func lock(path string, how int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), how)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// launch starts a supervisor: this very binary, see init. It is no part of
+// this test run, neither by its process group nor by its output.
+func launch(dir string) error {
+	for _, name := range []string{urlFile, failedFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	log, err := os.Create(filepath.Join(dir, logFile))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), supervisorEnv+"="+dir)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	return cmd.Process.Release()
+}
+
+// await waits until the supervisor says how it went.
+func await(dir string) (string, error) {
+	for range 600 {
+		if text, err := os.ReadFile(filepath.Join(dir, urlFile)); err == nil {
+			return string(text), nil
+		}
+		if text, err := os.ReadFile(filepath.Join(dir, failedFile)); err == nil {
+			return "", errors.New(string(text))
+		}
+		time.Sleep(100 * time.Millisecond) // another process; there is nothing to wait on
+	}
+	return "", fmt.Errorf("the server did not start within a minute; see %s", filepath.Join(dir, logFile))
+}

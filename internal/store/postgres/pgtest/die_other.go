@@ -1,0 +1,9 @@
+//go:build !linux
+
+package pgtest
+
+import "syscall"
+
+// dieWithParent can do nothing here: a server whose supervisor is killed runs
+// on.
+func dieWithParent(*syscall.SysProcAttr) {}

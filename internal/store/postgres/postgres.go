@@ -1,0 +1,251 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/sqlstore"
+	"github.com/hammerwork/hammerwork/migrations"
+)
+
+// Store is a store in a PostgreSQL database.
+type Store struct {
+	*sqlstore.Store
+	db *database
+}
+
+// connections is the size of a pool whose URL does not set pool_max_conns.
+const connections = 10
+
+// settings are what every connection is set to, unless the URL says otherwise.
+// A plan must not depend on how large a table was when it was made: whole
+// tables are not read and not merged with, and nothing is compiled.
+var settings = map[string]string{
+	"application_name":  "hammerwork",
+	"statement_timeout": "30000",
+	"plan_cache_mode":   "force_generic_plan",
+	"enable_seqscan":    "off",
+	"enable_mergejoin":  "off",
+	"jit":               "off",
+}
+
+// Open returns a store in the database at a URL. It does not wait for the
+// server: Store.Ready says whether the database can be used.
+func Open(ctx context.Context, rawURL string, o store.Options) (*Store, error) {
+	db, err := connect(ctx, rawURL)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{Store: sqlstore.New(db, o), db: db}, nil
+}
+
+// OpenSimulated is Open on the clock of o instead of the server's. It is for
+// simulations and tests.
+func OpenSimulated(ctx context.Context, rawURL string, o store.Options) (*Store, error) {
+	s, err := Open(ctx, rawURL, o)
+	if err == nil {
+		s.db.clock = func(int64) int64 { return o.WithDefaults().Now().UnixMicro() }
+	}
+	return s, err
+}
+
+func connect(ctx context.Context, rawURL string) (*database, error) {
+	config, err := Config(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range settings {
+		if _, set := config.ConnConfig.RuntimeParams[name]; !set {
+			config.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return &database{pool: pool, password: config.ConnConfig.Password}, nil
+}
+
+// Config reads a database URL. Its errors do not show the password.
+func Config(rawURL string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(rawURL)
+	if err != nil {
+		var e *pgconn.ParseConfigError
+		if errors.As(err, &e) && e.Unwrap() != nil {
+			err = e.Unwrap() // without the URL
+		} else {
+			err = errors.New("it cannot be read")
+		}
+		if u, bad := url.Parse(rawURL); bad == nil && u.User != nil {
+			if password, _ := u.User.Password(); password != "" && strings.Contains(err.Error(), password) {
+				err = errors.New("it cannot be read")
+			}
+		}
+		return nil, fmt.Errorf("database url: %w", err)
+	}
+	if !strings.Contains(rawURL, "pool_max_conns") {
+		config.MaxConns = connections
+	}
+	return config, nil
+}
+
+// database implements sqlstore.Database.
+type database struct {
+	pool     *pgxpool.Pool
+	password string // to be kept out of errors
+
+	trips atomic.Int64 // round trips so far, without those of connecting
+
+	// Set by tests only. clock replaces the server's time; trace sees every
+	// statement before it runs; breakCommit may make a commit fail, before or
+	// after it happens.
+	clock       func(server int64) int64
+	trace       func(sql string)
+	breakCommit func(commit func() error) error
+}
+
+// Close closes all connections.
+func (d *database) Close() error {
+	d.pool.Close()
+	return nil
+}
+
+// Ready implements sqlstore.Database.
+func (d *database) Ready(ctx context.Context) error {
+	known, err := migrations.Newest(migrations.Postgres())
+	if err != nil {
+		return err
+	}
+	var stored int64
+	err = d.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&stored)
+	switch {
+	case code(err) == codeUndefinedTable:
+		stored = 0
+	case err != nil:
+		return d.translate(ctx, err)
+	}
+	switch {
+	case stored < known:
+		return fmt.Errorf("%w: its schema is %d, this one needs %d", store.ErrOlderSchema, stored, known)
+	case stored > known:
+		return fmt.Errorf("%w: its schema is %d, this one knows %d", store.ErrNewerSchema, stored, known)
+	}
+	return nil
+}
+
+// Write implements sqlstore.Database.
+func (d *database) Write(ctx context.Context, f func(sqlstore.Tx) error) error {
+	return d.retry(ctx, func() error { return d.run(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED", f) })
+}
+
+// Read implements sqlstore.Database.
+func (d *database) Read(ctx context.Context, f func(sqlstore.Tx) error) error {
+	return d.retry(ctx, func() error { return d.run(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f) })
+}
+
+func (d *database) run(ctx context.Context, begin string, f func(sqlstore.Tx) error) error {
+	c, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return d.translate(ctx, err)
+	}
+	defer c.Release() // a connection that is still in a transaction is closed
+	conn := c.Conn().PgConn()
+	t := &tx{ctx: ctx, d: d, conn: conn, prepared: preparedOn(conn)}
+	t.add(step{name: begin, sql: begin}, nil)
+	if err := f(t); err != nil {
+		t.rollback()
+		return d.explain(ctx, t, err)
+	}
+	commit := t.commit
+	if d.breakCommit != nil && !strings.HasSuffix(begin, "READ ONLY") {
+		commit = func() error { return d.breakCommit(t.commit) }
+	}
+	if err := commit(); err != nil {
+		t.rollback()
+		return d.explain(ctx, t, err)
+	}
+	return nil
+}
+
+// explain translates what came from the server; what f said itself stays.
+func (d *database) explain(ctx context.Context, t *tx, err error) error {
+	if c := code(err); c == codePlanChanged || c == codeNoStatement {
+		t.conn.Close(ctx) // its statements are of another schema
+	}
+	if t.err == nil || !errors.Is(err, t.err) {
+		return err
+	}
+	return d.translate(ctx, err)
+}
+
+// preparedOn returns the statements that are prepared on a connection.
+func preparedOn(conn *pgconn.PgConn) map[string]bool {
+	const key = "hammerwork.prepared"
+	known, ok := conn.CustomData()[key].(map[string]bool)
+	if !ok {
+		known = make(map[string]bool)
+		conn.CustomData()[key] = known
+	}
+	return known
+}
+
+func (t *tx) commit() error {
+	var tag pgconn.CommandTag
+	t.add(step{name: "commit", sql: "COMMIT", tag: &tag}, nil)
+	err := t.Flush()
+	if err == nil && tag.String() != "COMMIT" {
+		err = fmt.Errorf("the commit ended in %s", tag)
+	}
+	return err
+}
+
+// rollback ends the transaction if it has begun.
+func (t *tx) rollback() {
+	t.d.tracing("ROLLBACK")
+	if t.conn.IsClosed() || t.conn.TxStatus() == 'I' {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), time.Second)
+	defer cancel()
+	// If it fails the connection is closed, which rolls back too.
+	_, _ = t.conn.Exec(ctx, "ROLLBACK").ReadAll()
+}
+
+func (d *database) tracing(sql string) {
+	if d.trace != nil {
+		d.trace(sql)
+	}
+}
+
+const (
+	conflictTries = 10
+	conflictDelay = 10 * time.Millisecond
+)
+
+// retry runs f again, a little later each time, while it meets other
+// transactions.
+func (d *database) retry(ctx context.Context, f func() error) error {
+	for try := 1; ; try++ {
+		err := f()
+		if err == nil || !conflict(err) || try == conflictTries {
+			return err
+		}
+		wait := time.NewTimer(time.Duration(float64(conflictDelay) * float64(try) * (0.5 + rand.Float64())))
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return ctx.Err()
+		case <-wait.C:
+		}
+	}
+}

@@ -1,0 +1,24 @@
+-- name: edge_checks
+SELECT parent_id, child_id FROM edge_check ORDER BY parent_id, child_id LIMIT $1::int;
+
+-- name: lock_jobs
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling
+FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
+CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE) s
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry FROM jobs WHERE id = x.id OFFSET 0) j;
+
+-- name: edges_between
+SELECT c.parent, c.child, e."on", e.optional, e.state, j.workflow_id
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[]) AS c(parent, child, "on", optional, state)
+CROSS JOIN LATERAL (SELECT * FROM edges WHERE parent_id = c.parent AND child_id = c.child AND state = 'unresolved' OFFSET 0) e
+CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = c.child OFFSET 0) j
+ORDER BY c.parent, c.child;
+
+-- name: delete_edge_checks
+DELETE FROM edge_check
+WHERE ctid = ANY (ARRAY(
+    SELECT k.ctid
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[]) AS c(parent, child, "on", optional, state)
+    CROSS JOIN LATERAL (SELECT ctid FROM edge_check WHERE parent_id = c.parent AND child_id = c.child OFFSET 0) k));

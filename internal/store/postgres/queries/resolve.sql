@@ -1,0 +1,201 @@
+-- How these statements are written, so that a plan made when a table was empty
+-- or when its statistics were old stays right:
+--
+--   - What is looked up by id is a LATERAL subquery that cannot be flattened
+--     (OFFSET 0 or FOR UPDATE): a lookup in the index for each id, in the order of
+--     the ids, whatever the planner believes.
+--   - What is changed is bound to the ids of the batch (= ANY) and to their rows;
+--     a status is asked in a way that statistics say nothing about (|| '').
+--   - A guarded statement ends in hammerwork_changed, which fails the whole
+--     transaction on its way to the commit.
+
+-- name: lock_workflows
+SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
+    w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
+FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
+CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id FOR UPDATE) w;
+
+-- name: lock_workflows_of_jobs
+SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
+    w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
+FROM (
+    SELECT DISTINCT j.workflow_id AS id
+    FROM unnest($1::uuid[]) x(id)
+    CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) j
+    WHERE j.workflow_id IS NOT NULL
+    ORDER BY id) x
+CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id FOR UPDATE) w;
+
+-- name: lock_jobs_and_children
+-- The jobs $1 and their children in the same workflow, or, for jobs without
+-- one, their children without one.
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling
+FROM (
+    SELECT id FROM unnest($1::uuid[]) x(id)
+    UNION
+    SELECT e.child_id
+    FROM unnest($1::uuid[]) x(id)
+    CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) p
+    CROSS JOIN LATERAL (SELECT child_id FROM edges WHERE parent_id = x.id OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
+    WHERE c.workflow_id IS NOT DISTINCT FROM p.workflow_id
+    ORDER BY id) x
+CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE) s
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry FROM jobs WHERE id = x.id OFFSET 0) j;
+
+-- name: lock_descendants
+-- All jobs that can be reached from $1 within a workflow, or among jobs without
+-- one. Jobs that have ended are reached, but nothing behind them. The
+-- transaction holds locks of jobs already, and who waited for more of them out
+-- of order could deadlock: it does not wait (NOWAIT), it runs again.
+WITH RECURSIVE reached(id, workflow_id, open) AS (
+    SELECT x.id, j.workflow_id, true
+    FROM unnest($1::uuid[]) x(id)
+    CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) j
+    UNION
+    SELECT e.child_id, c.workflow_id, cs.status IN ('pending', 'retrying', 'suspended')
+    FROM reached r
+    CROSS JOIN LATERAL (SELECT child_id FROM edges WHERE parent_id = r.id OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
+    CROSS JOIN LATERAL (SELECT status FROM job_state WHERE id = e.child_id OFFSET 0) cs
+    WHERE r.open AND c.workflow_id IS NOT DISTINCT FROM r.workflow_id
+)
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling
+FROM (SELECT DISTINCT id FROM reached ORDER BY id) x
+CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE NOWAIT) s
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry FROM jobs WHERE id = x.id OFFSET 0) j;
+
+-- name: lock_open_jobs
+-- Every job of the workflows $1 that has not ended, and their children. It does
+-- not wait, as lock_descendants.
+WITH open AS MATERIALIZED (
+    SELECT j.id, x.id AS workflow_id
+    FROM unnest($1::uuid[]) x(id)
+    CROSS JOIN LATERAL (SELECT id FROM jobs WHERE workflow_id = x.id OFFSET 0) j
+    CROSS JOIN LATERAL (SELECT status FROM job_state WHERE id = j.id OFFSET 0) s
+    WHERE s.status IN ('pending', 'retrying', 'suspended')
+)
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling
+FROM (
+    SELECT id FROM open
+    UNION
+    SELECT e.child_id
+    FROM open o
+    CROSS JOIN LATERAL (SELECT child_id FROM edges WHERE parent_id = o.id OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
+    WHERE c.workflow_id = o.workflow_id
+    ORDER BY id) x
+CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE NOWAIT) s
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry FROM jobs WHERE id = x.id OFFSET 0) j;
+
+-- name: edges_from
+SELECT x.id, e.child_id, e."on", e.optional, e.state, c.workflow_id
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT * FROM edges WHERE parent_id = x.id AND state = 'unresolved' OFFSET 0) e
+CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
+ORDER BY x.id, e.child_id;
+
+-- name: take_ready
+-- Takes back what nobody has claimed; who is missing in the answer is held.
+DELETE FROM ready
+WHERE ctid = ANY (ARRAY(
+    SELECT r.ctid
+    FROM unnest($1::uuid[]) x(id)
+    CROSS JOIN LATERAL (SELECT priority, scheduled_at FROM job_state WHERE id = x.id OFFSET 0) s
+    CROSS JOIN LATERAL (SELECT queue FROM jobs WHERE id = x.id OFFSET 0) j
+    CROSS JOIN LATERAL (
+        SELECT ctid FROM ready
+        WHERE queue = j.queue AND rank = 4 - s.priority AND scheduled_at = s.scheduled_at AND id = x.id OFFSET 0) r))
+RETURNING id;
+
+-- name: take_timers
+DELETE FROM timers
+WHERE ctid = ANY (ARRAY(
+    SELECT t.ctid
+    FROM unnest($1::uuid[]) x(id)
+    CROSS JOIN LATERAL (SELECT scheduled_at FROM job_state WHERE id = x.id OFFSET 0) s
+    CROSS JOIN LATERAL (SELECT ctid FROM timers WHERE due_at = s.scheduled_at AND kind = 'job' AND id = x.id OFFSET 0) t))
+RETURNING id;
+
+-- name: end_jobs
+WITH changed AS (
+    UPDATE job_state s SET
+        status = c.status, dependency_status = c.dependency_status, reason = c.reason,
+        error = CASE WHEN c.error = '' AND c.status <> 'completed' THEN s.error ELSE c.error END, -- keeps the last attempt's
+        cause_job_id = c.cause, attempts = c.attempts, give_backs = 0, unresolved = c.unresolved, active = c.active,
+        inactive = c.inactive, broken = c.broken, started_at = c.started_at, finished_at = $17::bigint, lease_id = c.lease,
+        worker = c.worker, result = c.result
+    FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::int[], $9::int[],
+        $10::int[], $11::int[], $12::int[], $13::bigint[], $14::uuid[], $15::text[], $16::bytea[])
+        AS c(id, epoch, status, dependency_status, reason, error, cause, attempts, unresolved,
+            active, inactive, broken, started_at, lease, worker, result)
+    WHERE s.id = ANY ($1::uuid[]) AND s.id = c.id AND s.epoch = c.epoch
+        AND s.status || '' IN ('pending', 'retrying', 'suspended')
+    RETURNING 1)
+SELECT hammerwork_changed(count(*), $18::int) FROM changed;
+
+-- name: requeue_jobs
+-- A claim ended without a terminal outcome: the epoch moves on.
+WITH changed AS (
+    UPDATE job_state s SET
+        status = c.status, attempts = c.attempts, give_backs = c.give_backs, epoch = s.epoch + 1,
+        scheduled_at = c.scheduled_at, error = c.error
+    FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::int[], $5::int[], $6::bigint[], $7::text[])
+        AS c(id, epoch, status, attempts, give_backs, scheduled_at, error)
+    WHERE s.id = ANY ($1::uuid[]) AND s.id = c.id AND s.epoch = c.epoch
+        AND s.status || '' IN ('pending', 'retrying')
+    RETURNING 1)
+SELECT hammerwork_changed(count(*), $8::int) FROM changed;
+
+-- name: count_jobs
+WITH changed AS (
+    UPDATE job_state s SET
+        dependency_status = c.dependency_status, unresolved = c.unresolved, active = c.active, inactive = c.inactive,
+        broken = c.broken
+    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[])
+        AS c(id, dependency_status, unresolved, active, inactive, broken)
+    WHERE s.id = ANY ($1::uuid[]) AND s.id = c.id
+    RETURNING 1)
+SELECT hammerwork_changed(count(*), $7::int) FROM changed;
+
+-- name: insert_attempts
+INSERT INTO attempts (job_id, epoch, attempt, lease_id, worker, outcome, error, started_at, finished_at)
+SELECT c.id, c.epoch, c.attempt, c.lease, c.worker, c.outcome, c.error, c.started_at, $9::bigint
+FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[])
+    AS c(id, epoch, attempt, lease, worker, outcome, error, started_at)
+ON CONFLICT DO NOTHING;
+
+-- name: resolve_edges
+WITH changed AS (
+    UPDATE edges e SET state = c.state
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[]) AS c(parent, child, "on", optional, state)
+    WHERE e.parent_id = ANY ($1::uuid[]) AND e.parent_id = c.parent AND e.child_id = c.child
+        AND e.state || '' = 'unresolved'
+    RETURNING 1)
+SELECT hammerwork_changed(count(*), $6::int) FROM changed;
+
+-- name: update_workflows
+WITH changed AS (
+    UPDATE workflows w SET
+        status = c.status, reason = c.reason, failing = c.failing = 1, completed = c.completed, failed = c.failed,
+        dead = c.dead, timed_out = c.timed_out, upstream_failed = c.upstream_failed, cancelled = c.cancelled,
+        skipped = c.skipped, finished_at = CASE WHEN c.ended = 1 THEN $13::bigint END
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[],
+        $10::int[], $11::int[], $12::int[])
+        AS c(id, status, reason, failing, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped, ended)
+    WHERE w.id = ANY ($1::uuid[]) AND w.id = c.id AND w.finished_at IS NULL
+    RETURNING 1)
+SELECT hammerwork_changed(count(*), $14::int) FROM changed;
+
+-- name: held_by
+-- Who holds these jobs.
+SELECT e.id, e.epoch, l.id, l.worker, l.claimed_at
+FROM leases l
+CROSS JOIN LATERAL unnest(l.job_ids, l.epochs) AS e(id, epoch)
+WHERE e.id = ANY ($1::uuid[]);

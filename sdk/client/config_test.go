@@ -1,0 +1,58 @@
+package client_test
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hammerwork/hammerwork/sdk/client"
+)
+
+func TestEveryWrongSettingIsNamedAtOnceAndNoPasswordIsShown(t *testing.T) {
+	_, err := client.New(t.Context(), client.Config{
+		DatabaseURL: "oracle://u:hush@h/d", NATSURL: "http://u:hush@h", PollInterval: -1, CancelGrace: -1,
+	})
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for i, want := range []string{"client.database_url: ", "client.nats_url: ", "client.poll_interval is -1ns", "client.cancel_grace is -1ns"} {
+		if lines := strings.Split(err.Error(), "\n"); len(lines) != 4 || !strings.HasPrefix(lines[i], want) {
+			t.Errorf("no line %d that begins with %s in\n%v", i+1, want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hush") {
+		t.Errorf("a password is shown: %v", err)
+	}
+}
+
+func TestADatabaseThatCannotBeOpenedIsAnErrorAtOnce(t *testing.T) {
+	url := sqliteURL(filepath.Join(t.TempDir(), "absent", "folder", "x.db"))
+	if _, err := client.New(t.Context(), client.Config{DatabaseURL: url}); err == nil {
+		t.Error("opened")
+	}
+}
+
+func TestAClientMayBeClosedTwice(t *testing.T) {
+	onEach(t, func(t *testing.T, url string) {
+		c := open(t, url)
+		if err := errors.Join(c.Close(), c.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestANATSThatIsAbsentStopsNobody(t *testing.T) {
+	onEach(t, func(t *testing.T, url string) {
+		c, err := client.New(t.Context(), client.Config{DatabaseURL: url, NATSURL: "nats://127.0.0.1:1", Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Enqueue(t.Context(), one("a")); err != nil {
+			t.Error(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
