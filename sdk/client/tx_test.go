@@ -105,7 +105,7 @@ func overSQL(t *testing.T, driver, source string) caller {
 }
 
 // onEachCaller runs a test with every kind of transaction.
-func onEachCaller(t *testing.T, test func(t *testing.T, c *client.Client, app caller)) {
+func onEachCaller(t *testing.T, test func(t *testing.T, url string, app caller)) {
 	for kind, handle := range callers {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -113,14 +113,14 @@ func onEachCaller(t *testing.T, test func(t *testing.T, c *client.Client, app ca
 			if strings.HasPrefix(kind, "postgres") {
 				url = pgtest.Fresh(t) // the application makes a table
 			}
-			c := open(t, url)
-			test(t, c, handle(t, url))
+			test(t, url, handle(t, url))
 		})
 	}
 }
 
 func TestWorkIsThereExactlyWhenTheCallersRowsAre(t *testing.T) {
-	onEachCaller(t, func(t *testing.T, c *client.Client, app caller) {
+	onEachCaller(t, func(t *testing.T, url string, app caller) {
+		c := open(t, url)
 		for _, commit := range []bool{false, true} {
 			tx := app.begin()
 			if err := app.exec(tx, "INSERT INTO orders VALUES (1)"); err != nil {
@@ -155,7 +155,8 @@ func TestWorkIsThereExactlyWhenTheCallersRowsAre(t *testing.T) {
 }
 
 func TestARefusedEnqueueLeavesTheCallersTransactionAsItWas(t *testing.T) {
-	onEachCaller(t, func(t *testing.T, c *client.Client, app caller) {
+	onEachCaller(t, func(t *testing.T, url string, app caller) {
+		c := open(t, url)
 		tx := app.begin()
 		if err := app.exec(tx, "INSERT INTO orders VALUES (1)"); err != nil {
 			t.Fatal(err)
