@@ -32,7 +32,7 @@ func (a *API) enqueueJob(ctx context.Context, in *enqueueInput) (*createdAnswer,
 	case in.Key != "" && in.Key != value:
 		return nil, badParameter(headerKey, "send one of them", "differs from idempotency_key in the body")
 	}
-	key, err := keyOf(value, canonical(s.Job))
+	key, err := jobKey(value, s.Job)
 	if err != nil {
 		return nil, err
 	}
