@@ -11,7 +11,6 @@ import (
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/progress"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
-	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -92,8 +91,7 @@ func waited(ctx context.Context, last wire.WorkflowItem, id string) error {
 	}
 	text := "the wait ran out before the server answered"
 	if last.ID != "" {
-		text = fmt.Sprintf("the wait ran out: workflow %s is %s, %s of %s have ended",
-			last.Name, last.Status, term.Number(last.Stats.TotalJobs-openJobs(last.Stats)), term.Count(last.Stats.TotalJobs, "job"))
+		text = fmt.Sprintf("the wait ran out: workflow %s is %s, %s", last.Name, last.Status, endedText(last.Stats))
 	}
 	return &hintError{&waitedError{text}, "it goes on; hammerwork workflow status " + id + " shows where it stands"}
 }
