@@ -67,7 +67,7 @@ func New(cfg Config, s Store, b bus.Bus, log *slog.Logger, metrics *Metrics) (*A
 	}
 	a := &API{
 		cfg: cfg, store: s, bus: b, log: log, metrics: metrics, guard: newGuard(cfg), mux: http.NewServeMux(),
-		slots: make(chan struct{}, cfg.MaxConcurrent), uploads: uploads{max: cfg.MaxUploadBytes},
+		slots: make(chan struct{}, cfg.MaxConcurrent), uploads: uploads{max: cfg.MaxUploadBytes, gauge: metrics.Uploads},
 		listening: make(chan struct{}), source: service.NewSource(),
 	}
 	return a, a.routes()

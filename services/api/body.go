@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
@@ -68,8 +70,9 @@ func fileName(r *http.Request) string {
 
 // uploads is what all requests together hold of bodies, in bytes.
 type uploads struct {
-	held atomic.Int64
-	max  int64
+	held  atomic.Int64
+	max   int64
+	gauge prometheus.Gauge
 }
 
 // errBusy says that the bodies of all requests together are too many bytes.
@@ -81,7 +84,14 @@ func (u *uploads) take(n int64) error {
 		u.held.Add(-n)
 		return errBusy
 	}
+	u.gauge.Add(float64(n))
 	return nil
+}
+
+// give gives bytes back.
+func (u *uploads) give(n int64) {
+	u.held.Add(-n)
+	u.gauge.Sub(float64(n))
 }
 
 // reader counts what it reads against the uploads and remembers it.

@@ -12,6 +12,7 @@ type Metrics struct {
 	Requests *prometheus.CounterVec   // by route and status
 	Duration *prometheus.HistogramVec // by route
 	Active   prometheus.Gauge
+	Uploads  prometheus.Gauge // bytes of bodies that are held
 	Hints    prometheus.Counter
 }
 
@@ -26,11 +27,12 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Namespace: "hammerwork", Subsystem: "api", Name: "request_seconds", Help: "How long requests took, by route.",
 			Buckets: []float64{.001, .005, .01, .05, .1, .5, 1, 5, 10, 30},
 		}, []string{"route"}),
-		Active: prometheus.NewGauge(prometheus.GaugeOpts(opts("requests_active", "Requests that are being served."))),
-		Hints:  prometheus.NewCounter(prometheus.CounterOpts(opts("hints_lost_total", "Hints that could not be sent; what they tell is found by polling."))),
+		Active:  prometheus.NewGauge(prometheus.GaugeOpts(opts("requests_active", "Requests that are being served."))),
+		Uploads: prometheus.NewGauge(prometheus.GaugeOpts(opts("upload_bytes", "Bytes of request bodies that are held."))),
+		Hints:   prometheus.NewCounter(prometheus.CounterOpts(opts("hints_lost_total", "Hints that could not be sent; what they tell is found by polling."))),
 	}
 	if r != nil {
-		r.MustRegister(m.Requests, m.Duration, m.Active, m.Hints)
+		r.MustRegister(m.Requests, m.Duration, m.Active, m.Uploads, m.Hints)
 	}
 	return m
 }

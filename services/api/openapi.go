@@ -99,6 +99,10 @@ func (d *document) json() ([]byte, error) {
 		return nil, err
 	}
 	object(schemas, "Problem", "properties", "code")["enum"] = codeNames()
+	object(schemas, "Job", "properties")["progress"] = map[string]any{
+		"anyOf": []any{map[string]any{"$ref": "#/components/schemas/Progress"}, map[string]any{"type": "null"}},
+	}
+	noNullLists(doc)
 	for path, r := range d.bodies {
 		content := map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/" + r.body}}
 		body := map[string]any{"application/json": content}
@@ -149,6 +153,24 @@ func addBodies(schemas map[string]any) error {
 		"grace": map[string]any{"$ref": "#/components/schemas/WorkflowFile_duration", "description": "How long what runs may go on."},
 	}}
 	return nil
+}
+
+// noNullLists corrects what huma says of every list: an empty one is never
+// null here.
+func noNullLists(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		if types, ok := v["type"].([]any); ok && slices.Contains(types, any("array")) {
+			v["type"] = "array"
+		}
+		for _, part := range v {
+			noNullLists(part)
+		}
+	case []any:
+		for _, part := range v {
+			noNullLists(part)
+		}
+	}
 }
 
 // object returns an object within an object, by the names on the way.

@@ -10,11 +10,13 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
@@ -39,6 +41,7 @@ type rig struct {
 	bus    bus.Bus
 	client *http.Client
 	log    *logs
+	counts *prometheus.Registry
 	stop   context.CancelFunc
 	ended  chan error
 }
@@ -77,7 +80,7 @@ func start(t testing.TB, cfg api.Config, wrap func(api.Store) api.Store) *rig {
 			t.Fatal(err)
 		}
 	}
-	r := &rig{t: t, log: &logs{}, ended: make(chan error, 1)}
+	r := &rig{t: t, log: &logs{}, counts: prometheus.NewRegistry(), ended: make(chan error, 1)}
 	var err error
 	r.store, err = sqlite.OpenVolatile(t.Context(), filepath.Join(t.TempDir(), "hammerwork.db"), store.Options{})
 	must(err)
@@ -94,7 +97,7 @@ func start(t testing.TB, cfg api.Config, wrap func(api.Store) api.Store) *rig {
 		s = wrap(s)
 	}
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a, err := api.New(cfg, s, r.bus, log, api.NewMetrics(nil))
+	a, err := api.New(cfg, s, r.bus, log, api.NewMetrics(r.counts))
 	must(err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	r.stop = cancel
@@ -172,6 +175,88 @@ func (r *rig) get(path string, changes ...change) *answer {
 func (r *rig) post(path, body string, changes ...change) *answer {
 	r.t.Helper()
 	return r.do(http.MethodPost, path, body, changes...)
+}
+
+// upload is a request whose body is sent bit by bit.
+type upload struct {
+	t    testing.TB
+	body *io.PipeWriter
+	done chan *answer
+}
+
+// upload begins a request. Whatever happens to it, finish returns.
+func (r *rig) upload(path string) *upload {
+	r.t.Helper()
+	body, send := io.Pipe()
+	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.url+path, body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	u := &upload{r.t, send, make(chan *answer, 1)}
+	go func() {
+		defer close(u.done)
+		defer body.Close()
+		response, err := r.client.Do(request)
+		if err != nil {
+			r.t.Errorf("POST %s: %v", path, err)
+			return
+		}
+		defer response.Body.Close()
+		data, _ := io.ReadAll(response.Body)
+		u.done <- &answer{r.t, "POST " + path, response.StatusCode, response.Header, data}
+	}()
+	return u
+}
+
+func (u *upload) write(text string) {
+	u.t.Helper()
+	if _, err := io.WriteString(u.body, text); err != nil {
+		u.t.Fatal(err)
+	}
+}
+
+func (u *upload) finish() *answer {
+	u.t.Helper()
+	u.body.Close()
+	a := <-u.done
+	if a == nil {
+		u.t.FailNow()
+	}
+	return a
+}
+
+// busy waits until an API that serves one request at a time serves one, and
+// returns what others are told.
+func (r *rig) busy() *answer {
+	r.t.Helper()
+	for {
+		if a := r.get("/api/v1/info"); a.status != http.StatusOK {
+			return a
+		}
+	}
+}
+
+// counted returns the value of a metric, all of its labels together.
+func (r *rig) counted(name string, labels ...string) float64 {
+	r.t.Helper()
+	families, err := r.counts.Gather()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	sum := 0.0
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var values []string
+			for _, l := range m.GetLabel() {
+				values = append(values, l.GetValue())
+			}
+			if f.GetName() == "hammerwork_api_"+name && (labels == nil || slices.Equal(values, labels)) {
+				sum += m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			}
+		}
+	}
+	return sum
 }
 
 // into reads a good answer.

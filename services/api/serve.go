@@ -62,7 +62,7 @@ func (a *API) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 	a.metrics.Active.Inc()
 	defer func() {
 		a.metrics.Active.Dec()
-		a.uploads.held.Add(-c.held)
+		a.uploads.give(c.held)
 		if v := recover(); v != nil {
 			a.panicked(c, v)
 		}
@@ -110,16 +110,14 @@ func (a *API) refuse(c *call) *problem {
 // may look like parts of one.
 func (a *API) unrouted(c *call) *problem {
 	escaped := c.r.URL.EscapedPath()
-	if clean := path.Clean(escaped); c.route != "" && (clean == escaped || clean+"/" == escaped) {
+	clean := path.Clean(escaped)
+	shortest := clean == escaped || clean+"/" == escaped
+	if c.route != "" && shortest {
 		return nil
 	}
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		other := c.r.Clone(c.r.Context())
-		other.Method = method
-		if _, route := a.mux.Handler(other); route != "" {
-			allowed = append(allowed, method)
-		}
+	if shortest {
+		allowed = a.methods(c.r)
 	}
 	c.route = ""
 	if len(allowed) == 0 {
@@ -128,6 +126,19 @@ func (a *API) unrouted(c *call) *problem {
 	p := newStatusProblem(http.StatusMethodNotAllowed, wire.CodeInvalidRequest, "use "+strings.Join(allowed, " or "), "this path does not take the method")
 	p.header = http.Header{"Allow": {list(allowed)}}
 	return p
+}
+
+// methods lists what a path takes.
+func (a *API) methods(r *http.Request) []string {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, route := a.mux.Handler(other); route != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
 }
 
 // readableQuery refuses a query that could not be read to the end, or with

@@ -86,8 +86,10 @@ func describe(err error) (code int, hint string) {
 		code, hint = exitRefused, "use that version of hammerwork, or other data"
 	case errors.Is(err, store.ErrOlderSchema):
 		code, hint = exitRefused, "bring it up to date: hammerwork migrate up"
-	case errors.Is(err, errPortTaken):
+	case errors.Is(err, errPortTaken), errors.Is(err, store.ErrNoMigration):
 		code = exitRefused
+	case errors.Is(err, store.ErrUnavailable):
+		code = exitUnreachable
 	case errors.Is(err, job.ErrWrongState):
 		code = exitRefused
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EROFS):

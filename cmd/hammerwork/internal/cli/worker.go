@@ -70,6 +70,7 @@ On SIGTERM running jobs may end within --drain-timeout.`,
 	flags.DurationVar(&f.drain, "drain-timeout", 30*time.Second, "`time` that running jobs may take when the worker stops")
 	flags.StringVar(&f.healthListen, "health-listen", "", "answer /livez, /readyz and /metrics on this `address`")
 	f.log.add(c)
+	a.serverFlags(c)
 	complete(c, "handler", handlerNames...)
 	c.AddCommand(newWorkerList(a))
 	return c
