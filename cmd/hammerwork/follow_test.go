@@ -40,6 +40,7 @@ func TestAnInterruptEndsTheWatchingAndNotTheWorkflow(t *testing.T) {
 	watching := hammerwork(t, "workflow", "status", id, "--watch", "--server", server)
 	watching.says("▸ a started")
 	watching.signal(syscall.SIGINT)
+	watching.says("– slow goes on")
 	watching.says("hint: the workflow goes on; hammerwork workflow cancel " + id + " cancels it")
 	if code := watching.exit(); code != 1 {
 		t.Errorf("exit code %d", code)

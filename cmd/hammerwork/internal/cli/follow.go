@@ -48,8 +48,11 @@ func (a *app) follow(ctx context.Context, c *remote.Client, id string, on func(w
 	for {
 		w, err := c.WorkflowItem(ctx, id)
 		if err == nil {
+			err = on(w)
+		}
+		if err == nil {
 			last = w
-			if err = on(w); err == nil && ended(w) {
+			if ended(w) {
 				return w, nil
 			}
 		}
@@ -196,7 +199,7 @@ func (w *watcher) jobs(ctx context.Context) (jobs []wire.Job, err error) {
 
 // begin starts the progress with what ended before.
 func (w *watcher) begin(now wire.WorkflowItem, jobs []wire.Job) {
-	run := progress.Run{Name: now.Name, Total: now.Stats.TotalJobs}
+	run := progress.Run{Name: now.Name, Total: now.Stats.TotalJobs, Left: "goes on"}
 	if now.StartedAt != nil {
 		run.Start = now.StartedAt.Local()
 	}
