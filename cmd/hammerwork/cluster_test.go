@@ -24,7 +24,7 @@ func workers(t *testing.T, n int, args ...string) []*process {
 	t.Helper()
 	list := make([]*process, n)
 	for i := range list {
-		list[i] = hammerwork(t, append([]string{"worker", "--all-queues", "--handler", "simulate", "--name", fmt.Sprintf("w%d", i+1), "--log-level", "warn"}, args...)...)
+		list[i] = hammerwork(t, append([]string{"worker", "--all-queues", "--handler", "simulate", "--name", fmt.Sprintf("w%d", i+1)}, args...)...)
 	}
 	return list
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,9 +24,11 @@ func TestScripts(t *testing.T) {
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"large": large,
-			"lines": lines,
+			"capture": capture,
+			"exits":   exits,
+			"large":   large,
+			"lines":   lines,
+			"server":  server,
 		},
 	})
 }
@@ -66,4 +70,38 @@ func lines(ts *testscript.TestScript, neg bool, args []string) {
 	if got := strings.Count(ts.ReadFile(args[0]), "\n"); (got == want) == neg {
 		ts.Fatalf("%s has %d lines:\n%s", args[0], got, ts.ReadFile(args[0]))
 	}
+}
+
+// server starts `hammerwork dev` on free ports, with more arguments, and sets
+// HAMMERWORK_SERVER. The script's end stops it: server --workers 1
+func server(ts *testscript.TestScript, _ bool, args []string) {
+	bin, err := exec.LookPath("hammerwork")
+	ts.Check(err)
+	c := exec.Command(bin, append([]string{"dev", "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--log-level", "error"}, args...)...)
+	c.Dir = ts.MkAbs(".")
+	c.Env = append(os.Environ(), "HAMMERWORK_TOKEN="+ts.Getenv("HAMMERWORK_TOKEN"))
+	out, err := c.StdoutPipe()
+	ts.Check(err)
+	ts.Check(c.Start())
+	ts.Defer(func() {
+		// It fails when the server has ended, which is as well.
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	url, ready := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	if !ready {
+		ts.Fatalf("the server said %q, %v", line, err)
+	}
+	ts.Setenv("HAMMERWORK_SERVER", url)
+}
+
+// capture sets a variable to the first group of a pattern in stdout:
+// capture id '"id": "([^"]+)'
+func capture(ts *testscript.TestScript, _ bool, args []string) {
+	m := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if m == nil {
+		ts.Fatalf("stdout has no %s:\n%s", args[1], ts.ReadFile("stdout"))
+	}
+	ts.Setenv(args[0], m[1])
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strings"
 )
 
 // Kind is a kind of database.
@@ -33,13 +34,14 @@ func parse(rawURL string) (Kind, *url.URL, error) {
 	if rawURL == "" {
 		return "", nil, fmt.Errorf("%w: it is empty", ErrURL)
 	}
+	if strings.HasPrefix(rawURL, "postgres://") || strings.HasPrefix(rawURL, "postgresql://") {
+		return Postgres, nil, nil // what follows is the driver's business
+	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return "", nil, fmt.Errorf("%w: it cannot be read", ErrURL)
 	}
 	switch u.Scheme {
-	case "postgres", "postgresql":
-		return Postgres, u, nil
 	case "sqlite":
 		if u.Host != "" || !filepath.IsAbs(u.Path) {
 			return "", nil, fmt.Errorf("%w: sqlite:// is followed by an absolute path, so there are three slashes", ErrURL)

@@ -50,5 +50,8 @@ var ErrKeyReused = errors.New("idempotency key was used for another request")
 // of it may have happened; asking again is safe.
 var ErrUnavailable = errors.New("the database cannot be reached")
 
+// ErrNoMigration says that there is no migration to take back.
+var ErrNoMigration = errors.New("no migration is applied")
+
 // ErrOlderSchema says that the database's schema is older than this build's.
 var ErrOlderSchema = errors.New("the database's schema is older than this version of hammerwork")

@@ -8,7 +8,7 @@ var claimGuards = []guard{
 	},
 	{
 		name: "claim: every ready row it chose was there to delete", kind: owner, file: sqlstore + "claim.go", place: "claim.take",
-		from: `if err := execGuarded(c.tx, "delete_ready", taken); err != nil {`, to: `if _, err := execRows(c.tx, "delete_ready", taken); err != nil {`,
+		from: `queueGuarded(c.tx, "delete_ready", taken)`, to: `queueRows(c.tx, "delete_ready", taken)`,
 		protects: "two claims hold one job",
 	},
 	{

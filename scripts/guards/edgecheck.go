@@ -13,7 +13,7 @@ var edgeCheckGuards = []guard{
 	},
 	{
 		name: "edge check: the child's workflow is locked", kind: order, file: sqlstore + "edgecheck.go", place: "Store.checkEdges",
-		from: "if err := p.lockWorkflows(tx, workflows); err != nil {", to: "if err := p.lockWorkflows(tx, workflows[:0]); err != nil {", protects: "a failure from outside does not reach the workflow",
+		from: `p.lockWorkflows(tx, "lock_workflows_of_jobs", children)`, to: `p.lockWorkflows(tx, "lock_workflows_of_jobs", children[:0])`, protects: "a failure from outside does not reach the workflow",
 	},
 	{
 		name: "edge check: what follows from a broken edge is loaded", kind: scope, file: sqlstore + "edgecheck.go", place: "Store.checkEdges",

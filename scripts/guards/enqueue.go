@@ -6,11 +6,11 @@ var enqueueGuards = []guard{
 		from: "if exists {", to: "if false && exists {", protects: "a repeated enqueue is told an error of the database instead of ErrExists",
 	},
 	{
-		name: "enqueue: the jobs are not stored yet", kind: unique, file: sqlstore + "enqueue.go", place: "refuseExisting",
-		from: "if err == nil && len(found) > 0 {", to: "if false && len(found) > 0 {", protects: "a repeated enqueue is told an error of the database instead of ErrExists",
+		name: "enqueue: the jobs are not stored yet", kind: unique, file: sqlstore + "enqueue.go", place: "enqueuer.look",
+		from: "if slices.ContainsFunc(list, ", to: "if false && slices.ContainsFunc(list, ", protects: "a repeated enqueue is told an error of the database instead of ErrExists",
 	},
 	{
-		name: "enqueue: parents outside exist", kind: scope, file: sqlstore + "enqueue.go", place: "enqueuer.checkParents",
+		name: "enqueue: parents outside exist", kind: scope, file: sqlstore + "enqueue.go", place: "enqueuer.look",
 		from: "if !found[id] {", to: "if false && !found[id] {", protects: "a job waits for ever for a parent that is not there",
 	},
 	{
@@ -22,8 +22,8 @@ var enqueueGuards = []guard{
 		from: "if len(j.DependsOn) == 0 {", to: "if true {", protects: "queues are told of jobs that can't be claimed",
 	},
 	{
-		name: "insert_job_states: a job with parents waits for them", kind: status, file: queries + "enqueue.sql", place: "insert_job_states",
-		from: "iif(value ->> 'parents' > 0, 'waiting', 'none')", to: "'none'", protects: "a job's join is never asked",
+		name: "enqueue: a job with parents waits for them", kind: status, file: sqlstore + "enqueue.go", place: "enqueuer.state",
+		from: "row.Dependency = string(job.Waiting)", to: "row.Dependency = string(job.NoDependencies)", protects: "a job's join is never asked",
 	},
 	{
 		name: "make_ready: the job has not ended", kind: status, file: queries + "enqueue.sql", place: "make_ready",

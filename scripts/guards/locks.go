@@ -6,32 +6,38 @@ package main
 var lockGuards = []guard{
 	{
 		name: "resolve: workflows are locked before leases", kind: order, file: resolveGo, place: "Store.resolve",
-		from:     "\tif err := p.lockWorkflows(tx, workflows); err != nil {\n\t\treturn nil, err\n\t}\n\tleases, err := lockLeases(tx, leaseIDs)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n",
-		to:       "\tleases, err := lockLeases(tx, leaseIDs)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\tif err := p.lockWorkflows(tx, workflows); err != nil {\n\t\treturn nil, err\n\t}\n",
+		from:     "\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", jobs)\n\tleases := lockLeases(tx, \"lock_leases\", leaseIDs)\n",
+		to:       "\tleases := lockLeases(tx, \"lock_leases\", leaseIDs)\n\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", jobs)\n",
 		protects: "two resolvers, or a resolver and a cancel, deadlock",
 	},
 	{
 		name: "resolve: leases are locked before jobs", kind: order, file: resolveGo, place: "Store.resolve",
-		from:     "\tleases, err := lockLeases(tx, leaseIDs)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\tif err := p.lockJobs(tx, \"lock_jobs_and_children\", jobs); err != nil {\n\t\treturn nil, err\n\t}\n",
-		to:       "\tif err := p.lockJobs(tx, \"lock_jobs_and_children\", jobs); err != nil {\n\t\treturn nil, err\n\t}\n\tleases, err := lockLeases(tx, leaseIDs)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n",
+		from:     "\tleases := lockLeases(tx, \"lock_leases\", leaseIDs)\n\tp.lockJobs(tx, \"lock_jobs_and_children\", jobs)\n",
+		to:       "\tp.lockJobs(tx, \"lock_jobs_and_children\", jobs)\n\tleases := lockLeases(tx, \"lock_leases\", leaseIDs)\n",
 		protects: "a resolver and the reaper deadlock",
 	},
 	{
-		name: "deadlines: workflows are locked before jobs", kind: order, file: timeGo, place: "Store.fireDeadlines",
-		from:     "\t\tif err := p.lockWorkflows(tx, workflows); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif err := p.lockJobs(tx, \"lock_jobs_and_children\", list); err != nil {\n\t\t\treturn err\n\t\t}\n",
-		to:       "\t\tif err := p.lockJobs(tx, \"lock_jobs_and_children\", list); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif err := p.lockWorkflows(tx, workflows); err != nil {\n\t\t\treturn err\n\t\t}\n",
+		name: "ends from outside: workflows are locked before jobs", kind: order, file: sqlstore + "canceljob.go", place: "lockForEnd",
+		from:     "\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", list)\n\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockJobs(tx, \"lock_jobs_and_children\", list)\n",
+		to:       "\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockJobs(tx, \"lock_jobs_and_children\", list)\n\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", list)\n",
 		protects: "a deadline and a resolver deadlock",
 	},
 	{
+		name: "ends from outside: leases are locked before jobs", kind: order, file: sqlstore + "canceljob.go", place: "lockForEnd",
+		from:     "\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockJobs(tx, \"lock_jobs_and_children\", list)\n",
+		to:       "\tp.lockJobs(tx, \"lock_jobs_and_children\", list)\n\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n",
+		protects: "a deadline or a cancel and a resolver deadlock",
+	},
+	{
 		name: "edge check: workflows are locked before jobs", kind: order, file: sqlstore + "edgecheck.go", place: "Store.checkEdges",
-		from:     "\tif err := p.lockWorkflows(tx, workflows); err != nil {\n\t\treturn err\n\t}\n\tif err := p.lockJobs(tx, \"lock_jobs\", all); err != nil {\n\t\treturn err\n\t}\n",
-		to:       "\tif err := p.lockJobs(tx, \"lock_jobs\", all); err != nil {\n\t\treturn err\n\t}\n\tif err := p.lockWorkflows(tx, workflows); err != nil {\n\t\treturn err\n\t}\n",
+		from:     "\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", children)\n\tp.lockJobs(tx, \"lock_jobs\", all)\n",
+		to:       "\tp.lockJobs(tx, \"lock_jobs\", all)\n\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", children)\n",
 		protects: "an edge check and a resolver deadlock",
 	},
 	{
 		name: "delayed jobs: the job is locked before its timer goes", kind: order, file: timeGo, place: "Store.fireJobs",
-		from:     "\t\tif err := p.lockJobs(tx, \"lock_jobs\", list); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tmine, err := deleteTimers(tx, timers)\n\t\tif err != nil {\n\t\t\treturn err\n\t\t}\n",
-		to:       "\t\tmine, err := deleteTimers(tx, timers)\n\t\tif err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif err := p.lockJobs(tx, \"lock_jobs\", list); err != nil {\n\t\t\treturn err\n\t\t}\n",
+		from:     "\t\tp.lockJobs(tx, \"lock_jobs\", sortedIDs(list))\n\t\tmine := deleteTimers(tx, timers)\n",
+		to:       "\t\tmine := deleteTimers(tx, timers)\n\t\tp.lockJobs(tx, \"lock_jobs\", sortedIDs(list))\n",
 		protects: "a cancel sees neither the timer nor the ready row, and takes the job for held",
 	},
 	{
@@ -39,8 +45,20 @@ var lockGuards = []guard{
 		from: "\nORDER BY id", protects: "two resolvers deadlock",
 	},
 	{
+		name: "lock_workflows_of_jobs: by id", kind: order, file: resolveSQL, place: "lock_workflows_of_jobs",
+		from: "\nORDER BY id", protects: "two resolvers deadlock",
+	},
+	{
 		name: "lock_leases: by id", kind: order, file: queries + "lease.sql", place: "lock_leases",
 		from: "\nORDER BY id", protects: "two resolvers, or a resolver and a heartbeat, deadlock",
+	},
+	{
+		name: "lock_leases_of_jobs: by id", kind: order, file: queries + "lease.sql", place: "lock_leases_of_jobs",
+		from: "\nORDER BY id", protects: "a deadline and a heartbeat deadlock",
+	},
+	{
+		name: "lock_leases_of_workflows: by id", kind: order, file: queries + "lease.sql", place: "lock_leases_of_workflows",
+		from: "\nORDER BY id", protects: "the end of a grace and a heartbeat deadlock",
 	},
 	{
 		name: "lock_jobs: by id", kind: order, file: queries + "edgecheck.sql", place: "lock_jobs",

@@ -22,7 +22,7 @@ var timerGuards = []guard{
 	},
 	{
 		name: "delayed jobs: who deletes the timer moves the job", kind: owner, file: timeGo, place: "Store.fireJobs",
-		from: "makeClaimable(tx, mine, now)", to: "makeClaimable(tx, list, now)", protects: "two schedulers make a job claimable twice",
+		from: "for _, id := range *mine {", to: "for _, id := range append(list, (*mine)[:0]...) {", protects: "two schedulers make a job claimable twice",
 	},
 	{
 		name: "delayed jobs: the job has not ended", kind: status, file: timeGo, place: "Store.fireJobs",
@@ -30,7 +30,7 @@ var timerGuards = []guard{
 	},
 	{
 		name: "deadlines: who deletes the timer ends the job", kind: owner, file: timeGo, place: "Store.fireDeadlines",
-		from: "s.endJobs(tx, p, mine,", to: "s.endJobs(tx, p, append(list, mine[:0]...),", protects: "a deadline that another scheduler has handled fires again",
+		from: "s.endJobs(tx, p, leases, *mine,", to: "s.endJobs(tx, p, leases, append(list, (*mine)[:0]...),", protects: "a deadline that another scheduler has handled fires again",
 	},
 	{
 		name: "deadlines: the job has not ended", kind: status, file: timeGo, place: "Store.endJobs",
@@ -54,7 +54,7 @@ var timerGuards = []guard{
 	},
 	{
 		name: "workflow timers: a workflow that has ended or is gone is no error", kind: status, file: timeGo, place: "Store.fireWorkflows",
-		from: " && !errors.Is(err, job.ErrWrongState) && !errors.Is(err, job.ErrNotFound)", to: " && !errors.Is(err, errGuard)",
+		from: "if errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound) {", to: "if errors.Is(err, ErrGuard) {",
 		protects: "one timer that was left behind stops all others",
 	},
 }

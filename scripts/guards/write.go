@@ -18,8 +18,8 @@ var writeGuards = []guard{
 	},
 	{
 		name: "end_jobs: every row", kind: whole, file: transitionGo, place: "transition.write",
-		from: `if err := execGuarded(tx, "end_jobs", t.endRows(changes.Ended), now); err != nil {`,
-		to:   `if _, err := execRows(tx, "end_jobs", t.endRows(changes.Ended), now); err != nil {`, protects: "what follows from an end is stored, the end is not",
+		from: `queueGuarded(tx, "end_jobs", t.endRows(changes.Ended), now)`,
+		to:   `queueRows(tx, "end_jobs", t.endRows(changes.Ended), now)`, protects: "what follows from an end is stored, the end is not",
 	},
 	{
 		name: "requeue_jobs: the job's epoch", kind: epoch, file: resolveSQL, place: "requeue_jobs",
@@ -35,13 +35,13 @@ var writeGuards = []guard{
 	},
 	{
 		name: "requeue_jobs: every row", kind: whole, file: transitionGo, place: "transition.write",
-		from: `if err := execGuarded(tx, "requeue_jobs", again); err != nil {`, to: `if _, err := execRows(tx, "requeue_jobs", again); err != nil {`,
+		from: `queueGuarded(tx, "requeue_jobs", again)`, to: `queueRows(tx, "requeue_jobs", again)`,
 		protects: "a job is ready that was not given up",
 	},
 	{
 		name: "count_jobs: every row", kind: whole, file: transitionGo, place: "transition.write",
-		from: `if err := execGuarded(tx, "count_jobs", t.countRows(changes.Counted)); err != nil {`,
-		to:   `if _, err := execRows(tx, "count_jobs", t.countRows(changes.Counted)); err != nil {`, protects: "an edge is resolved that no child counts",
+		from: `queueGuarded(tx, "count_jobs", t.countRows(changes.Counted))`,
+		to:   `queueRows(tx, "count_jobs", t.countRows(changes.Counted))`, protects: "an edge is resolved that no child counts",
 	},
 	{
 		name: "resolve_edges: the edge is unresolved", kind: status, file: resolveSQL, place: "resolve_edges",
@@ -49,8 +49,8 @@ var writeGuards = []guard{
 	},
 	{
 		name: "resolve_edges: every row", kind: whole, file: transitionGo, place: "transition.write",
-		from: `if err := execGuarded(tx, "resolve_edges", t.edgeRows(changes.Edges)); err != nil {`,
-		to:   `if _, err := execRows(tx, "resolve_edges", t.edgeRows(changes.Edges)); err != nil {`, protects: "a child counts an edge that another transaction has resolved",
+		from: `queueGuarded(tx, "resolve_edges", t.edgeRows(changes.Edges))`,
+		to:   `queueRows(tx, "resolve_edges", t.edgeRows(changes.Edges))`, protects: "a child counts an edge that another transaction has resolved",
 	},
 	{
 		name: "update_workflows: the workflow has not ended", kind: status, file: resolveSQL, place: "update_workflows",
@@ -58,13 +58,13 @@ var writeGuards = []guard{
 	},
 	{
 		name: "update_workflows: every row", kind: whole, file: transitionGo, place: "transition.write",
-		from:     `if err := execGuarded(tx, "update_workflows", t.workflowRows(changes.Workflows), now); err != nil {`,
-		to:       `if _, err := execRows(tx, "update_workflows", t.workflowRows(changes.Workflows), now); err != nil {`,
+		from:     `queueGuarded(tx, "update_workflows", t.workflowRows(changes.Workflows), now)`,
+		to:       `queueRows(tx, "update_workflows", t.workflowRows(changes.Workflows), now)`,
 		protects: "jobs end that their workflow does not count",
 	},
 	{
-		name: "a guarded statement changes every row or the transaction none", kind: whole, file: sqlstore + "encode.go", place: "execGuarded",
-		from: "if err == nil && n != int64(len(list)) {", to: "if false && n != 0 {", protects: "half of a transition is stored",
+		name: "a guarded statement changes every row or the transaction none", kind: whole, file: "internal/store/sqlite/tx.go", place: "tx.QueueGuarded",
+		from: "if err == nil && changed != int64(n) {", to: "if false && changed != 0 {", protects: "half of a transition is stored",
 	},
 	{
 		name: "job_state: a count of edges never falls below none", kind: left, file: "migrations/sqlite/00001_init.sql",

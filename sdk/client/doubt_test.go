@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -13,7 +14,7 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
-var errLink = errors.New("the connection broke")
+var errLink = fmt.Errorf("%w: the connection broke", ErrUnavailable)
 
 // doubtful is a store whose connection breaks: before some commits, or after
 // them, so that nobody learns of them.

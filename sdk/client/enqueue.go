@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/hammerwork/hammerwork/internal/request"
@@ -64,7 +63,7 @@ func IdempotencyKeys(keys ...string) EnqueueOption {
 // When the database does not answer, it is asked again for up to ten seconds,
 // or until ctx is done; the job is stored once whatever happens.
 //
-// Errors: *workflow.Error, ErrUnknownParent, ErrKeyReused.
+// Errors: *workflow.Error, ErrUnknownParent, ErrKeyReused, ErrUnavailable.
 func (c *Client) Enqueue(ctx context.Context, j *job.Job, opts ...EnqueueOption) (Enqueued, error) {
 	list, err := c.enqueueJobs(ctx, []*job.Job{j}, one, opts)
 	if err != nil {
@@ -150,7 +149,7 @@ func (c *Client) persist(ctx context.Context, a attempt) (store.Enqueued, error)
 		switch {
 		case err == nil && tries > 1:
 			a.claim(&done)
-		case err != nil && (final(err) || ctx.Err() != nil):
+		case err != nil && (!errors.Is(err, ErrUnavailable) || ctx.Err() != nil):
 			err = backoff.Permanent(err)
 		}
 		last = err
@@ -195,21 +194,6 @@ func (a attempt) claim(done *store.Enqueued) {
 	}
 	slices.Sort(done.Queues)
 	done.Queues = slices.Compact(done.Queues)
-}
-
-// final tells whether an enqueue that failed this way would fail again.
-func final(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && len(pg.Code) == 5 {
-		// What a server that is restarted, overloaded or in conflict says passes.
-		return !slices.Contains([]string{"08", "40", "53", "55", "57", "58"}, pg.Code[:2])
-	}
-	for _, fact := range []error{ErrKeyReused, ErrUnknownParent, ErrExists, ErrOlderSchema, ErrNewerSchema} {
-		if errors.Is(err, fact) {
-			return true
-		}
-	}
-	return false
 }
 
 // announced sends the hints of what was stored and returns it for the caller.

@@ -14,6 +14,9 @@ var (
 	// ErrExists says that some of what was to be enqueued, but not all, is
 	// stored already. Nothing was stored.
 	ErrExists = store.ErrExists
+	// ErrUnavailable says that the database could not be reached. What was asked
+	// of it may have happened; asking again is safe.
+	ErrUnavailable = store.ErrUnavailable
 	// ErrOlderSchema says that the database must be migrated first.
 	ErrOlderSchema = store.ErrOlderSchema
 	// ErrNewerSchema says that the database was written by a newer version.

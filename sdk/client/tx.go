@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -82,50 +83,55 @@ type txEnqueuer struct {
 	workflow func(context.Context, *workflow.Workflow, store.EnqueueOptions) (store.Enqueued, error)
 }
 
-// sqlStore enqueues within transactions of database/sql.
-type sqlStore interface {
+// sqliteStore is what a store in SQLite has besides.
+type sqliteStore interface {
 	EnqueueJobsTx(context.Context, *sql.Tx, []*job.Job, []store.Key) (store.Enqueued, error)
 	EnqueueWorkflowTx(context.Context, *sql.Tx, *workflow.Workflow, store.EnqueueOptions) (store.Enqueued, error)
 }
 
-// pgxStore enqueues within transactions of pgx.
-type pgxStore interface {
-	EnqueueJobsPgx(context.Context, pgx.Tx, []*job.Job, []store.Key) (store.Enqueued, error)
-	EnqueueWorkflowPgx(context.Context, pgx.Tx, *workflow.Workflow, store.EnqueueOptions) (store.Enqueued, error)
+// postgresStore is what a store in PostgreSQL has besides.
+type postgresStore interface {
+	EnqueueJobsTx(context.Context, pgx.Tx, []*job.Job, []store.Key) (store.Enqueued, error)
+	EnqueueWorkflowTx(context.Context, pgx.Tx, *workflow.Workflow, store.EnqueueOptions) (store.Enqueued, error)
+	EnqueueJobsSQLTx(context.Context, *sql.Tx, []*job.Job, []store.Key) (store.Enqueued, error)
+	EnqueueWorkflowSQLTx(context.Context, *sql.Tx, *workflow.Workflow, store.EnqueueOptions) (store.Enqueued, error)
+}
+
+// on binds a transaction to the methods that take one of its kind.
+func on[T any](
+	tx T,
+	jobs func(context.Context, T, []*job.Job, []store.Key) (store.Enqueued, error),
+	flow func(context.Context, T, *workflow.Workflow, store.EnqueueOptions) (store.Enqueued, error),
+) txEnqueuer {
+	return txEnqueuer{
+		func(ctx context.Context, list []*job.Job, keys []store.Key) (store.Enqueued, error) {
+			return jobs(ctx, tx, list, keys)
+		},
+		func(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error) {
+			return flow(ctx, tx, w, o)
+		},
+	}
 }
 
 // within looks what kind of transaction tx is.
 func (c *Client) within(tx Tx) (txEnqueuer, error) {
-	switch t := tx.(type) {
-	case *sql.Tx:
-		if s, ok := c.store.(sqlStore); ok && t != nil {
-			return txEnqueuer{
-				func(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
-					return s.EnqueueJobsTx(ctx, t, jobs, keys)
-				},
-				func(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error) {
-					return s.EnqueueWorkflowTx(ctx, t, w, o)
-				},
-			}, nil
-		}
-	case pgx.Tx:
-		if s, ok := c.store.(pgxStore); ok {
-			return txEnqueuer{
-				func(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
-					return s.EnqueueJobsPgx(ctx, t, jobs, keys)
-				},
-				func(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error) {
-					return s.EnqueueWorkflowPgx(ctx, t, w, o)
-				},
-			}, nil
-		}
+	if tx == nil || tx == (*sql.Tx)(nil) {
+		return txEnqueuer{}, errors.New("the transaction is nil")
 	}
 	want := "a *sql.Tx"
-	if _, ok := c.store.(pgxStore); ok {
+	switch s := c.store.(type) {
+	case sqliteStore:
+		if t, ok := tx.(*sql.Tx); ok {
+			return on(t, s.EnqueueJobsTx, s.EnqueueWorkflowTx), nil
+		}
+	case postgresStore:
 		want = "a pgx.Tx or a *sql.Tx"
-	}
-	if tx == nil || tx == (*sql.Tx)(nil) {
-		return txEnqueuer{}, fmt.Errorf("the transaction is nil; %s is wanted", want)
+		switch t := tx.(type) {
+		case pgx.Tx:
+			return on(t, s.EnqueueJobsTx, s.EnqueueWorkflowTx), nil
+		case *sql.Tx:
+			return on(t, s.EnqueueJobsSQLTx, s.EnqueueWorkflowSQLTx), nil
+		}
 	}
 	return txEnqueuer{}, fmt.Errorf("a %T is no transaction of a %s database; %s is wanted", tx, c.kind, want)
 }

@@ -52,10 +52,12 @@ func ExampleNew() {
 	go func() { ended <- w.Run(ctx) }()
 
 	do(ctx, e, job.New("mail", nil))
+	fmt.Println("connected:", w.Connected())
 	stop() // Run lets handlers end, then returns
 	fmt.Println(<-ended)
 	// Output:
 	// completed "sent by mailer-1"
+	// connected: true
 	// <nil>
 }
 

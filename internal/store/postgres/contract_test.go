@@ -30,6 +30,8 @@ type harness struct {
 	first, second *Store
 	raw           *pgxpool.Pool
 	offset        atomic.Int64 // microseconds
+	transactions  int          // of InTx so far
+	odd           int          // whether the first of them is of database/sql
 	before        func(name, sql string, exec func(query string, args ...any))
 }
 

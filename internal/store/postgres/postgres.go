@@ -91,7 +91,7 @@ func Config(rawURL string) (*pgxpool.Config, error) {
 				err = errors.New("it cannot be read")
 			}
 		}
-		return nil, fmt.Errorf("database url: %w", err)
+		return nil, err
 	}
 	if !strings.Contains(rawURL, "pool_max_conns") {
 		config.MaxConns = connections

@@ -108,6 +108,11 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 	}
 }
 
+// RunCallerTx is the part of Run about callers' transactions.
+func RunCallerTx(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
+	testCallerTx(t, open)
+}
+
 // rig is one test's store with the helpers of this package. Its methods end
 // the test on any error that the test didn't ask for; they belong to the
 // test's own goroutine.

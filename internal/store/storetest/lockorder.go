@@ -86,20 +86,20 @@ func lockNames(t *testing.T, open Opener) {
 		inOrder(r, func() { r.cancel(id) }, append(slices.Clone(locks), "take_ready"), "lock_workflows", "lock_open_jobs", "take_ready")
 	})
 
-	check(t, open, "a job's cancel takes its workflow, then jobs, then its ready row, then asks who holds it", func(r *rig) {
+	check(t, open, "a job's cancel takes its workflow, then leases, then jobs, then its ready row, then asks who holds it", func(r *rig) {
 		jobs := append(fan(3), task("free"))
 		r.start(jobs...)
-		inOrder(r, func() { r.cancelJob(jobs[5].ID) }, append(slices.Clone(locks), "end_jobs"), "lock_workflows", "lock_jobs_and_children", "take_ready", "held_by")
+		inOrder(r, func() { r.cancelJob(jobs[5].ID) }, append(slices.Clone(locks), "end_jobs"), "lock_workflows_of_jobs", "lock_leases_of_jobs", "lock_jobs_and_children", "take_ready", "held_by")
 		order := append(slices.Clone(locks[:4]), "take_ready", "held_by")
 		c := r.claimOne()
-		inOrder(r, func() { r.cancelJob(c.Fence.Job) }, append(order, "mark_cancelling"), "lock_workflows", "lock_jobs_and_children", "take_ready", "held_by", "mark_cancelling")
+		inOrder(r, func() { r.cancelJob(c.Fence.Job) }, append(order, "mark_cancelling"), "lock_workflows_of_jobs", "lock_leases_of_jobs", "lock_jobs_and_children", "take_ready", "held_by", "mark_cancelling")
 	})
 
 	check(t, open, "the end of a job's grace takes workflows, then leases, then jobs, then timers", func(r *rig) {
 		r.start(fan(3)...)
 		r.cancelJob(r.claimOne().Fence.Job)
 		r.Advance(grace + slack)
-		inOrder(r, func() { r.fire() }, append(slices.Clone(locks[:3]), "delete_timers", "end_jobs"), "lock_workflows", "lock_leases", "lock_jobs_and_children", "delete_timers")
+		inOrder(r, func() { r.fire() }, append(slices.Clone(locks[:3]), "delete_timers", "end_jobs"), "lock_workflows_of_jobs", "lock_leases_of_jobs", "lock_jobs_and_children", "delete_timers")
 	})
 
 	check(t, open, "what is locked is locked by id", func(r *rig) {

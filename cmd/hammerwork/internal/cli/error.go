@@ -83,7 +83,13 @@ func describe(err error) (code int, hint string) {
 	case errors.Is(err, engine.ErrUnfinished):
 		code, hint = exitRefused, "finish that run with its own file first, or choose another --data-dir"
 	case errors.Is(err, store.ErrNewerSchema):
-		code, hint = exitRefused, "use that version, or choose another --data-dir"
+		code, hint = exitRefused, "use that version of hammerwork, or other data"
+	case errors.Is(err, store.ErrOlderSchema):
+		code, hint = exitRefused, "bring it up to date: hammerwork migrate up"
+	case errors.Is(err, errPortTaken), errors.Is(err, store.ErrNoMigration):
+		code = exitRefused
+	case errors.Is(err, store.ErrUnavailable):
+		code = exitUnreachable
 	case errors.Is(err, job.ErrWrongState):
 		code = exitRefused
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EROFS):

@@ -180,6 +180,7 @@ func (w *watcher) look(ctx context.Context, now wire.WorkflowItem) error {
 	return nil
 }
 
+// jobs returns the jobs in the order of the definition.
 func (w *watcher) jobs(ctx context.Context) (jobs []wire.Job, err error) {
 	page := remote.Page{Limit: pageLimit}
 	for {
@@ -189,6 +190,7 @@ func (w *watcher) jobs(ctx context.Context) (jobs []wire.Job, err error) {
 		}
 		jobs = append(jobs, list.Items...)
 		if page.Cursor = list.NextCursor; page.Cursor == "" {
+			slices.Reverse(jobs) // the list has the newest first
 			return jobs, nil
 		}
 	}

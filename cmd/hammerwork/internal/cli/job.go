@@ -42,7 +42,7 @@ jobs that wait for their parents.`,
 			if err := filled(c, "queue", "status", "dependency-status", "priority", "workflow"); err != nil {
 				return err
 			}
-			if filter.Since, err = f.check(); err != nil {
+			if filter.Since, err = f.check(c); err != nil {
 				return err
 			}
 			if filter.Workflow != "" {
@@ -76,6 +76,7 @@ func (a *app) jobList(ctx context.Context, f listFlags, filter remote.JobFilter)
 	now, palette := time.Now(), term.Colours(a.out)
 	l := listing[wire.Job]{
 		noun:   "job",
+		none:   "there is no job",
 		chosen: filter != remote.JobFilter{} || f.cursor != "",
 		fetch: func(ctx context.Context, p remote.Page) (wire.List[wire.Job], error) {
 			return client.Jobs(ctx, filter, p)
@@ -135,6 +136,9 @@ by itself within the grace.`,
 			}
 			return a.withJob(func(ctx context.Context, client *remote.Client, id string) error {
 				j, err := client.CancelJob(ctx, id, f.grace)
+				if isProblem(err, wire.CodeWrongState) {
+					return &hintError{&rewordedError{err, "job " + id + " has ended already"}, "hammerwork job show " + id + " shows how"}
+				}
 				if err != nil {
 					return jobError(err, id)
 				}

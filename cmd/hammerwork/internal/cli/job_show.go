@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -77,8 +78,8 @@ func (a *app) printJob(j wire.Job) error {
 		r.heading("error", r.palette.Red)
 		r.line(text)
 	}
-	r.value("payload", j.Payload)
-	r.value("result", j.Result)
+	r.value("payload", j.Payload, prettyJSON)
+	r.value("result", j.Result, func(raw json.RawMessage) string { text, _ := resultText(raw); return text })
 	if err := r.attempts(j.Attempts); err != nil {
 		return err
 	}
@@ -135,12 +136,12 @@ func (r *resultPrinter) fields(list []field) {
 }
 
 // value prints a user's JSON under a heading; none is left out.
-func (r *resultPrinter) value(title string, raw []byte) {
+func (r *resultPrinter) value(title string, raw json.RawMessage, readable func(json.RawMessage) string) {
 	switch string(bytes.TrimSpace(raw)) {
 	case "", "null":
 		return
 	}
-	text, _ := resultText(raw)
+	text := readable(raw)
 	if r.terminal {
 		text = term.Clean(text)
 	}

@@ -36,13 +36,15 @@ func (f *listFlags) add(c *cobra.Command) {
 	flags.StringVar(&f.cursor, "cursor", "", "go on behind the list before: the `cursor` it ended with")
 	flags.BoolVar(&f.all, "all", false, "all items, however many there are")
 	onlyHere(c, "since", "limit", "cursor", "all")
-	c.MarkFlagsMutuallyExclusive("all", "limit")
 }
 
-// check reads --since.
-func (f *listFlags) check() (since time.Time, err error) {
-	if f.limit < 1 {
+// check reads --since and refuses what contradicts itself.
+func (f *listFlags) check(c *cobra.Command) (since time.Time, err error) {
+	switch {
+	case f.limit < 1:
 		return since, &usageError{fmt.Errorf("--limit %d is not positive", f.limit), "--all lists everything"}
+	case f.all && c.Flags().Changed("limit"):
+		return since, &usageError{errors.New("--all and --limit exclude each other"), "leave one of them out"}
 	}
 	return sinceTime(f.since, time.Now())
 }
@@ -50,6 +52,7 @@ func (f *listFlags) check() (since time.Time, err error) {
 // listing is a list and how a table shows it.
 type listing[T any] struct {
 	noun   string // of one item
+	none   string // what an empty list says
 	chosen bool   // not all items were asked for
 	fetch  func(context.Context, remote.Page) (wire.List[T], error)
 	table  output.Table
@@ -148,7 +151,7 @@ func (p *listPrinter[T]) end(next string) error {
 	case p.count == 0 && p.chosen:
 		p.a.say("note:", "no "+p.noun+" matches")
 	case p.count == 0:
-		p.a.say("note:", "there is no "+p.noun)
+		p.a.say("note:", p.none)
 	}
 	return nil
 }

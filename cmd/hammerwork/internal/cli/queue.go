@@ -55,6 +55,7 @@ func (a *app) queueList(ctx context.Context) error {
 	now, palette := time.Now(), term.Colours(a.out)
 	l := listing[wire.Queue]{
 		noun:  "queue",
+		none:  "no queue has jobs for workers, is paused or is in the hands of a worker",
 		fetch: func(ctx context.Context, _ remote.Page) (wire.List[wire.Queue], error) { return client.Queues(ctx) },
 		table: output.Table{
 			Header: []string{"READY", "RUNNING", "WORKERS", "STATE", "NAME"},

@@ -163,11 +163,16 @@ func resultText(result json.RawMessage) (text string, isText bool) {
 			}
 		}
 	}
+	return prettyJSON(result), false
+}
+
+// prettyJSON indents JSON.
+func prettyJSON(raw json.RawMessage) string {
 	var pretty bytes.Buffer
-	if json.Indent(&pretty, result, "", "  ") != nil {
-		return string(result), false
+	if json.Indent(&pretty, raw, "", "  ") != nil {
+		return string(raw)
 	}
-	return pretty.String(), false
+	return pretty.String()
 }
 
 // heading starts a section.

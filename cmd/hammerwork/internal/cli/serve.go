@@ -78,7 +78,15 @@ func (a *app) serve(ctx context.Context, names []string, f serveFlags) error {
 	}
 	ctx, release := untilStopped(ctx, a.signals)
 	defer release()
-	return p.Run(ctx)
+	err = p.Run(ctx)
+	if err != nil && isTaken(err) {
+		flag, address := "listen", f.config.API.Listen
+		if strings.Contains(err.Error(), "health checks") {
+			flag, address = "health-listen", f.healthListen
+		}
+		return portTaken(err, flag, address)
+	}
+	return err
 }
 
 // process checks what the flags say and makes what serves.

@@ -24,7 +24,6 @@ type workerFlags struct {
 	handler      string
 	concurrency  int
 	natsURL      string
-	server       string
 	url          string
 	env          []string
 	name         string
@@ -65,13 +64,13 @@ On SIGTERM running jobs may end within --drain-timeout.`,
 	flags.StringVar(&f.handler, "handler", "auto", "what runs the jobs: auto, exec, http or simulate")
 	flags.IntVar(&f.concurrency, "concurrency", 10, "`number` of jobs of a queue, or of all queues, that run side by side")
 	secretFlag(flags, &f.natsURL, "nats-url", "`URL` of NATS, several separated by commas")
-	flags.StringVar(&f.server, "server", "http://127.0.0.1:8080", "`URL` of the API that knows where NATS is")
 	flags.StringVar(&f.url, "url", "", "`URL` that http posts jobs to that have none of their own")
 	flags.StringSliceVar(&f.env, "env", nil, "pass this environment `variable` on to commands; may be repeated")
 	flags.StringVar(&f.name, "name", "", "`name` of the worker; no two that live may share it (default: the host's name and a random suffix)")
 	flags.DurationVar(&f.drain, "drain-timeout", 30*time.Second, "`time` that running jobs may take when the worker stops")
 	flags.StringVar(&f.healthListen, "health-listen", "", "answer /livez, /readyz and /metrics on this `address`")
 	f.log.add(c)
+	a.serverFlags(c)
 	complete(c, "handler", handlerNames...)
 	c.AddCommand(newWorkerList(a))
 	return c
@@ -159,11 +158,10 @@ func (a *app) work(ctx context.Context, f workerFlags) (err error) {
 		Logger: telemetry.NewLogger(a.err, f.log.level, f.log.format), TracerProvider: tracing,
 	}
 	if f.natsURL == "" {
-		find := func(ctx context.Context) (string, error) { return findNATS(ctx, f.server) }
-		if cfg.NATSURL, err = find(stopped); err != nil {
+		if cfg.NATSURL, err = a.findNATS(stopped); err != nil {
 			return err
 		}
-		cfg.FindNATS = find
+		cfg.FindNATS = a.findNATS
 	}
 	w, err := worker.New(cfg)
 	if err != nil {

@@ -41,6 +41,7 @@ func (a *app) workerList(ctx context.Context) error {
 	now, palette := time.Now(), term.Colours(a.out)
 	l := listing[wire.Worker]{
 		noun:  "worker",
+		none:  "no worker was seen within the last ten minutes",
 		fetch: func(ctx context.Context, _ remote.Page) (wire.List[wire.Worker], error) { return client.Workers(ctx) },
 		table: output.Table{
 			Header: []string{"NAME", "STATE", "BUSY", "SEEN", "UP", "QUEUES"},

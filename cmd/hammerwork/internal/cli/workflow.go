@@ -47,7 +47,7 @@ func newWorkflowList(a *app) *cobra.Command {
 			if err := filled(c, "status", "name"); err != nil {
 				return err
 			}
-			if filter.Since, err = f.check(); err != nil {
+			if filter.Since, err = f.check(c); err != nil {
 				return err
 			}
 			return a.workflowList(c.Context(), f, filter)
@@ -71,6 +71,7 @@ func (a *app) workflowList(ctx context.Context, f listFlags, filter remote.Workf
 	now, palette := time.Now(), term.Colours(a.out)
 	l := listing[wire.WorkflowItem]{
 		noun:   "workflow",
+		none:   "there is no workflow; hammerwork workflow create --file workflow.yaml makes one",
 		chosen: filter != remote.WorkflowFilter{} || f.cursor != "",
 		fetch: func(ctx context.Context, p remote.Page) (wire.List[wire.WorkflowItem], error) {
 			return client.Workflows(ctx, filter, p)
@@ -261,6 +262,9 @@ told to stop and may end by themselves within the grace.`,
 			}
 			return a.withWorkflow(func(ctx context.Context, client *remote.Client, id string) error {
 				w, err := client.CancelWorkflow(ctx, id, f.grace)
+				if isProblem(err, wire.CodeWrongState) {
+					return &hintError{&rewordedError{err, "workflow " + id + " has ended already"}, "hammerwork workflow show " + id + " shows how"}
+				}
 				if err != nil {
 					return workflowError(err, id)
 				}

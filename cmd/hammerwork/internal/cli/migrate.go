@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/database"
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/wire"
+)
+
+// migration is a migration as users see it.
+type migration struct {
+	Version   int64      `json:"version"`
+	Name      string     `json:"name"`
+	AppliedAt *time.Time `json:"applied_at"` // null: pending
+}
+
+func newMigrate(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "migrate",
+		Short: "Make, update or show the schema of a database",
+		Long: `migrate brings the schema of a database to the version of this binary. It talks to
+the database itself, not to a server. It is safe to run it twice, and by several
+at once.`,
+		Example: `  hammerwork migrate up --database-url postgres://user@host/db
+  hammerwork migrate status`,
+	}
+	c.AddCommand(
+		newMigrateStep(a, "up", "Apply what is pending",
+			"up applies the migrations that the database lacks, oldest first.",
+			func(ctx context.Context, m store.Migrator) ([]store.Migration, error) { return m.Up(ctx) }),
+		newMigrateStep(a, "down", "Take the newest migration back",
+			"down takes one migration back, the newest, and with it the data that only it has a\nplace for: the first one has the tables, so taking it back deletes everything.",
+			func(ctx context.Context, m store.Migrator) ([]store.Migration, error) {
+				one, err := m.Down(ctx)
+				return []store.Migration{one}, err
+			}),
+		newMigrateStep(a, "status", "Show which migrations are applied",
+			"status lists the migrations of this binary, applied or pending.",
+			func(ctx context.Context, m store.Migrator) ([]store.Migration, error) { return m.Status(ctx) }),
+	)
+	asGroup(c)
+	return c
+}
+
+func newMigrateStep(a *app, verb, short, long string, do func(context.Context, store.Migrator) ([]store.Migration, error)) *cobra.Command {
+	var url string
+	c := &cobra.Command{
+		Use:     verb,
+		Short:   short,
+		Long:    long,
+		Example: "  hammerwork migrate " + verb + " --database-url postgres://user@host/db",
+		Args:    noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.migrate(c.Context(), verb, url, do)
+		},
+	}
+	secretFlag(c.Flags(), &url, "database-url", "`URL` of the database, "+database.Hint)
+	a.outputFlag(c)
+	return c
+}
+
+func (a *app) migrate(ctx context.Context, verb, url string, do func(context.Context, store.Migrator) ([]store.Migration, error)) (err error) {
+	m, err := database.Migrations(ctx, url)
+	if err != nil {
+		return databaseError(err)
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	steps, err := do(ctx, m)
+	switch {
+	case errors.Is(err, store.ErrNoMigration):
+		return &hintError{err, "there is nothing to take back"}
+	case err != nil:
+		return databaseError(err)
+	}
+	if a.format != output.FormatTable {
+		list := wire.List[migration]{Items: make([]migration, len(steps))}
+		for i, s := range steps {
+			list.Items[i] = migration{Version: s.Version, Name: s.Name}
+			if !s.AppliedAt.IsZero() {
+				at := s.AppliedAt.UTC()
+				list.Items[i].AppliedAt = &at
+			}
+		}
+		return output.Write(a.out, a.format, list)
+	}
+	if verb == "status" {
+		return a.migrationTable(steps)
+	}
+	if len(steps) == 0 {
+		a.say("the schema is up to date; nothing to do")
+		return nil
+	}
+	done := map[string]string{"up": "applied", "down": "took back"}[verb]
+	for _, s := range steps {
+		if _, err := fmt.Fprintln(a.out, done, s.Name); err != nil {
+			return closedPipe(err)
+		}
+	}
+	return nil
+}
+
+func (a *app) migrationTable(steps []store.Migration) error {
+	palette := term.Colours(a.out)
+	t := output.Table{Header: []string{"VERSION", "NAME", "APPLIED"}, Right: []bool{true}}
+	for _, s := range steps {
+		applied := output.Cell{Text: "pending", Paint: palette.Yellow}
+		if !s.AppliedAt.IsZero() {
+			applied = output.Text(s.AppliedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+		}
+		t.Rows = append(t.Rows, []output.Cell{output.Text(fmt.Sprint(s.Version)), output.Text(s.Name), applied})
+	}
+	return t.Write(a.out, palette, 0)
+}
+
+// databaseError gives an error about a database URL, or of a database, its hint.
+func databaseError(err error) error {
+	switch {
+	case errors.Is(err, database.ErrURL):
+		return &usageError{fmt.Errorf("--database-url: %w", err), database.Hint}
+	case errors.Is(err, store.ErrUnavailable):
+		return &hintError{err, "is the database running, and does --database-url (HAMMERWORK_DATABASE_URL) name it?"}
+	}
+	return err
+}

@@ -1,0 +1,95 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+)
+
+// Migrator implements store.Migrator with goose.
+type Migrator struct {
+	db       *sql.DB
+	provider *goose.Provider
+	explain  func(context.Context, error) error
+}
+
+// NewMigrator returns a migrator of db, which it closes. explain gives errors of
+// the driver their meaning.
+func NewMigrator(dialect goose.Dialect, db *sql.DB, files fs.FS, explain func(context.Context, error) error, options ...goose.ProviderOption) (*Migrator, error) {
+	p, err := goose.NewProvider(dialect, db, files, options...)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Migrator{db: db, provider: p, explain: explain}, nil
+}
+
+// Up implements store.Migrator.
+func (m *Migrator) Up(ctx context.Context) ([]store.Migration, error) {
+	done, err := m.provider.Up(ctx)
+	if err == nil {
+		err = m.known(ctx)
+	}
+	list := make([]store.Migration, len(done))
+	for i, r := range done {
+		list[i] = migration(r.Source)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", m.explain(ctx, err))
+	}
+	return list, nil
+}
+
+// known returns ErrNewerSchema when the database has migrations that this build
+// does not know. Those it knows are applied then.
+func (m *Migrator) known(ctx context.Context) error {
+	stored, known, err := m.provider.GetVersions(ctx)
+	if err == nil && stored > known {
+		err = fmt.Errorf("%w: its schema is %d, this one knows %d", store.ErrNewerSchema, stored, known)
+	}
+	return err
+}
+
+// Down implements store.Migrator.
+func (m *Migrator) Down(ctx context.Context) (store.Migration, error) {
+	err := m.known(ctx)
+	var done *goose.MigrationResult
+	if err == nil {
+		done, err = m.provider.Down(ctx)
+	}
+	switch {
+	case errors.Is(err, goose.ErrNoNextVersion):
+		return store.Migration{}, store.ErrNoMigration
+	case err != nil:
+		return store.Migration{}, fmt.Errorf("migrate down: %w", m.explain(ctx, err))
+	}
+	return migration(done.Source), nil
+}
+
+// Status implements store.Migrator.
+func (m *Migrator) Status(ctx context.Context) ([]store.Migration, error) {
+	all, err := m.provider.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migrations: %w", m.explain(ctx, err))
+	}
+	list := make([]store.Migration, len(all))
+	for i, s := range all {
+		list[i] = migration(s.Source)
+		list[i].AppliedAt = s.AppliedAt
+	}
+	return list, nil
+}
+
+// Close implements store.Migrator.
+func (m *Migrator) Close() error { return m.db.Close() }
+
+func migration(s *goose.Source) store.Migration {
+	return store.Migration{Version: s.Version, Name: strings.TrimSuffix(path.Base(s.Path), ".sql")}
+}
