@@ -77,6 +77,15 @@ func TestAJobOfAWorkflowNamesItsParents(t *testing.T) {
 	}
 }
 
+func TestAKeyWithOtherParentsIsAnotherRequest(t *testing.T) {
+	r := start(t, config(), nil)
+	child := func() string {
+		return `{"queue": "mail", "idempotency_key": "k", "depends_on": ["` + r.enqueue(`{"queue": "q"}`) + `"]}`
+	}
+	r.enqueue(child())
+	r.post("/api/v1/jobs", child()).problem(http.StatusConflict, wire.CodeConflict)
+}
+
 func TestARepeatedEnqueueWithAKeyIsAnsweredWithTheFirst(t *testing.T) {
 	r := start(t, config(), nil)
 	const body = `{"queue": "mail", "payload": {"to": "a"}, "idempotency_key": "k"}`
