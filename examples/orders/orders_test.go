@@ -14,6 +14,9 @@ import (
 // engines run everything on each kind of database.
 var engines = map[string]func(t *testing.T) *hammerworktest.Engine{
 	"sqlite": func(t *testing.T) *hammerworktest.Engine { return hammerworktest.Start(t) },
+	"postgres": func(t *testing.T) *hammerworktest.Engine {
+		return hammerworktest.Start(t, hammerworktest.OnPostgres(t))
+	},
 }
 
 func onEach(t *testing.T, test func(ctx context.Context, t *testing.T, e *hammerworktest.Engine)) {

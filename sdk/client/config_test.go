@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/sdk/client"
 )
 
@@ -30,6 +31,17 @@ func TestADatabaseThatCannotBeOpenedIsAnErrorAtOnce(t *testing.T) {
 	url := sqliteURL(filepath.Join(t.TempDir(), "absent", "folder", "x.db"))
 	if _, err := client.New(t.Context(), client.Config{DatabaseURL: url}); err == nil {
 		t.Error("opened")
+	}
+}
+
+func TestAServerWithoutTheSchemaOrWithoutALifeIsAnErrorAtOnce(t *testing.T) {
+	_, err := client.New(t.Context(), client.Config{DatabaseURL: pgtest.Empty(t)})
+	if !errors.Is(err, client.ErrOlderSchema) {
+		t.Errorf("without the schema: %v", err)
+	}
+	_, err = client.New(t.Context(), client.Config{DatabaseURL: "postgres://u:hush@127.0.0.1:1/d"})
+	if !errors.Is(err, client.ErrUnavailable) || strings.Contains(err.Error(), "hush") {
+		t.Errorf("without a server: %v", err)
 	}
 }
 

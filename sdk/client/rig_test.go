@@ -9,19 +9,25 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/sdk/client"
 	"github.com/hammerwork/hammerwork/sdk/hammerworktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The server of pgtest stays for the tests of other packages, and with it one
+// pool.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"))
+}
 
 var quiet = slog.New(slog.DiscardHandler)
 
 // databases make an empty database of each kind and return its URL.
 var databases = map[string]func(t *testing.T) string{
-	"sqlite": func(t *testing.T) string { return sqliteURL(filepath.Join(t.TempDir(), "hammerwork.db")) },
+	"sqlite":   func(t *testing.T) string { return sqliteURL(filepath.Join(t.TempDir(), "hammerwork.db")) },
+	"postgres": func(t *testing.T) string { return pgtest.URL(t) },
 }
 
 func sqliteURL(path string) string { return "sqlite://" + filepath.ToSlash(path) }

@@ -7,8 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
+	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/sdk/client"
@@ -28,6 +32,45 @@ var callers = map[string]func(t *testing.T, url string) caller{
 	"sqlite": func(t *testing.T, url string) caller {
 		return overSQL(t, "sqlite", strings.TrimPrefix(url, "sqlite://")+"?_txlock=immediate&_pragma=busy_timeout(5000)")
 	},
+	"postgres with database/sql": func(t *testing.T, url string) caller {
+		config, err := pgxpool.ParseConfig(url) // it has a setting of pools
+		if err != nil {
+			t.Fatal(err)
+		}
+		return overSQL(t, "pgx", stdlib.RegisterConnConfig(config.ConnConfig))
+	},
+	"postgres with pgx": overPgx,
+}
+
+// overPgx is an application that uses pgx.
+func overPgx(t *testing.T, url string) caller {
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	if _, err := pool.Exec(t.Context(), "CREATE TABLE orders (id INTEGER)"); err != nil {
+		t.Fatal(err)
+	}
+	return caller{
+		begin: func() client.Tx {
+			tx, err := pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tx
+		},
+		exec:     func(tx client.Tx, s string) error { _, err := tx.(pgx.Tx).Exec(t.Context(), s); return err },
+		commit:   func(tx client.Tx) error { return tx.(pgx.Tx).Commit(t.Context()) },
+		rollback: func(tx client.Tx) error { return tx.(pgx.Tx).Rollback(t.Context()) },
+		rows: func() int {
+			n := 0
+			if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM orders").Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		},
+	}
 }
 
 // overSQL is an application that uses database/sql.
@@ -62,20 +105,22 @@ func overSQL(t *testing.T, driver, source string) caller {
 }
 
 // onEachCaller runs a test with every kind of transaction.
-func onEachCaller(t *testing.T, test func(t *testing.T, c *client.Client, app caller)) {
+func onEachCaller(t *testing.T, test func(t *testing.T, url string, app caller)) {
 	for kind, handle := range callers {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			base, _, _ := strings.Cut(kind, " ")
-			url := databases[base](t)
-			c := open(t, url)
-			test(t, c, handle(t, url))
+			url := databases["sqlite"](t)
+			if strings.HasPrefix(kind, "postgres") {
+				url = pgtest.Fresh(t) // the application makes a table
+			}
+			test(t, url, handle(t, url))
 		})
 	}
 }
 
 func TestWorkIsThereExactlyWhenTheCallersRowsAre(t *testing.T) {
-	onEachCaller(t, func(t *testing.T, c *client.Client, app caller) {
+	onEachCaller(t, func(t *testing.T, url string, app caller) {
+		c := open(t, url)
 		for _, commit := range []bool{false, true} {
 			tx := app.begin()
 			if err := app.exec(tx, "INSERT INTO orders VALUES (1)"); err != nil {
@@ -110,7 +155,8 @@ func TestWorkIsThereExactlyWhenTheCallersRowsAre(t *testing.T) {
 }
 
 func TestARefusedEnqueueLeavesTheCallersTransactionAsItWas(t *testing.T) {
-	onEachCaller(t, func(t *testing.T, c *client.Client, app caller) {
+	onEachCaller(t, func(t *testing.T, url string, app caller) {
+		c := open(t, url)
 		tx := app.begin()
 		if err := app.exec(tx, "INSERT INTO orders VALUES (1)"); err != nil {
 			t.Fatal(err)
@@ -144,7 +190,7 @@ func TestWhatIsNoTransactionIsNamedByItsType(t *testing.T) {
 		wrapped := struct{ *sql.Tx }{}
 		for _, tx := range []client.Tx{&sql.DB{}, wrapped, 7} {
 			for _, err := range enqueueAll(t.Context(), c, tx) {
-				if err == nil || !strings.Contains(err.Error(), " is no transaction of a ") || !strings.Contains(err.Error(), "*sql.Tx is wanted") {
+				if err == nil || !strings.Contains(err.Error(), " is no transaction of a ") || !strings.HasSuffix(err.Error(), "a *sql.Tx is wanted") {
 					t.Errorf("%T: %v", tx, err)
 				}
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/database"
 	"github.com/hammerwork/hammerwork/internal/service"
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/sdk/client"
 	"github.com/hammerwork/hammerwork/sdk/worker"
 	"github.com/hammerwork/hammerwork/services/dispatcher"
@@ -63,6 +64,14 @@ type settings struct {
 // names it. It must have nothing else at work on it. Default: SQLite in a
 // temporary folder.
 func OnDatabase(url string) Option { return func(s *settings) { s.databaseURL = url } }
+
+// OnPostgres runs the engine on a new PostgreSQL database, on a private server
+// that the installed PostgreSQL runs while tests need it, or on the one that
+// HAMMERWORK_TEST_POSTGRES_URL names. It is dropped when the test has ended.
+func OnPostgres(t testing.TB) Option {
+	t.Helper()
+	return OnDatabase(pgtest.Fresh(t))
+}
 
 // WithLogger gives services and workers a logger. Default: they are silent.
 func WithLogger(log *slog.Logger) Option { return func(s *settings) { s.log = log } }

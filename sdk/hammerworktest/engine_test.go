@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +14,11 @@ import (
 	"github.com/hammerwork/hammerwork/sdk/worker"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The server of pgtest stays for the tests of other packages, and with it one
+// pool.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"))
+}
 
 // shortTest is a test that an example runs.
 type shortTest struct {
@@ -25,7 +30,7 @@ func (t *shortTest) Helper()          {}
 func (t *shortTest) Cleanup(f func()) { t.cleanups = append(t.cleanups, f) }
 
 func (t *shortTest) end() {
-	for _, f := range t.cleanups {
+	for _, f := range slices.Backward(t.cleanups) {
 		f()
 	}
 }

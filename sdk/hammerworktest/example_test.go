@@ -41,9 +41,18 @@ func ExampleOpen() {
 	// Output: completed "hello"
 }
 
-// In a test, t is its *testing.T.
+func ExampleOnPostgres() {
+	t := &shortTest{} // in a test: its *testing.T
+	defer t.end()
+
+	e := hammerworktest.Start(t, hammerworktest.OnPostgres(t))
+	_, err := e.Client.Enqueue(context.Background(), job.New("greet", nil))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
 func ExampleStart() {
-	t := &shortTest{}
+	t := &shortTest{} // in a test: its *testing.T
 	defer t.end()
 
 	e := hammerworktest.Start(t) // until the test has ended

@@ -77,6 +77,15 @@ func TestAJobOfAWorkflowNamesItsParents(t *testing.T) {
 	}
 }
 
+func TestAKeyWithOtherParentsIsAnotherRequest(t *testing.T) {
+	r := start(t, config(), nil)
+	child := func() string {
+		return `{"queue": "mail", "idempotency_key": "k", "depends_on": ["` + r.enqueue(`{"queue": "q"}`) + `"]}`
+	}
+	r.enqueue(child())
+	r.post("/api/v1/jobs", child()).problem(http.StatusConflict, wire.CodeConflict)
+}
+
 func TestARepeatedEnqueueWithAKeyIsAnsweredWithTheFirst(t *testing.T) {
 	r := start(t, config(), nil)
 	const body = `{"queue": "mail", "payload": {"to": "a"}, "idempotency_key": "k"}`
@@ -94,6 +103,9 @@ func TestARepeatedEnqueueWithAKeyIsAnsweredWithTheFirst(t *testing.T) {
 	}
 	r.post("/api/v1/jobs", body, with("Idempotency-Key", "other")).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
 	r.post("/api/v1/jobs", `{"queue": "q", "idempotency_key": "a\u0000"}`).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
+	r.post("/api/v1/jobs", `{"queue": "q"}`, with("Idempotency-Key", "")).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
+	r.post("/api/v1/workflows", pipeline, func(q *http.Request) { q.Header["Idempotency-Key"] = []string{"a", "b"} }).
+		problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
 	r.post("/api/v1/jobs", `{"queue": "q"}`, with("Idempotency-Key", strings.Repeat("x", 256))).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
 }
 

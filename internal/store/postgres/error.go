@@ -60,11 +60,21 @@ func (d *database) translate(ctx context.Context, err error) error {
 // now, as opposed to one that refuses this user or what was asked.
 func unavailable(err error) bool {
 	var e *pgconn.PgError
-	if !errors.As(err, &e) {
+	var r readError
+	switch {
+	case errors.As(err, &r):
+		return false
+	case !errors.As(err, &e):
 		return true // the network's
 	}
 	return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P") || e.Code == "53300"
 }
+
+// readError is what the reader of a row has to say of it: nothing failed on
+// the way.
+type readError struct{ error }
+
+func (e readError) Unwrap() error { return e.error }
 
 // hide keeps the password out of an error's text, whoever put it there.
 func (d *database) hide(err error) error {

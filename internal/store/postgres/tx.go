@@ -192,7 +192,9 @@ func (t *tx) read(p *pgconn.Pipeline, s step) error {
 	var failed error
 	for r.NextRow() {
 		if s.scan != nil && failed == nil {
-			failed = s.scan(row{r.FieldDescriptions(), r.Values()})
+			if err := s.scan(row{r.FieldDescriptions(), r.Values()}); err != nil {
+				failed = readError{err}
+			}
 		}
 	}
 	tag, err := r.Close()

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -56,6 +57,9 @@ func testKeysOfJobs(t *testing.T, open Opener) {
 		r.enqueueKeyed(one(a), key("k", "a"))
 		_, err := r.s.EnqueueJobs(r.ctx, []*job.Job{b, c}, []store.Key{key("new", "b"), key("k", "c")})
 		r.isErr("enqueue", err, store.ErrKeyReused)
+		if errors.Is(err, store.ErrUnavailable) {
+			r.Errorf("it says to ask again: %v", err)
+		}
 		r.wantAbsent(b.ID, c.ID)
 		r.wantRows("idempotency_keys", 1)
 	})
