@@ -284,3 +284,37 @@ func TestThousandsOfJobsGoByCopy(t *testing.T) {
 		t.Errorf("stored is %+v, %v", rec, err)
 	}
 }
+
+// A transaction that holds locks of jobs must wait for no more of them.
+func TestWhatFollowsFromAFailureWaitsForNobody(t *testing.T) {
+	s := opened(t, pgtest.URL(t))
+	jobs := []*job.Job{job.New("q", 1), job.New("q", 2), job.New("q", 3)}
+	jobs[1].DependsOnJobs(jobs[0])
+	jobs[2].DependsOnJobs(jobs[1])
+	if _, err := s.EnqueueJobs(t.Context(), jobs, nil); err != nil {
+		t.Fatal(err)
+	}
+	leases, err := s.Claim(t.Context(), []store.Grant{{Lease: job.NewID(), Worker: "w", Limit: 1}}, false)
+	if err != nil || len(leases) != 1 {
+		t.Fatal(leases, err)
+	}
+	outcomes := []job.Outcome{{Fence: leases[0].Jobs[0].Fence, Kind: job.KindFailed, Permanent: true, Error: "no"}}
+	other, err := s.db.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Exec(t.Context(), "SELECT FROM job_state WHERE id = $1 FOR UPDATE", jobs[2].ID[:]); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := s.Resolve(ctx, outcomes); code(err) != codeLockUnavailable {
+		t.Errorf("while another holds a job behind it: %v", err)
+	}
+	if err := other.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Resolve(t.Context(), outcomes); err != nil || r.Verdicts[0] != job.Committed || len(r.Jobs) != 3 {
+		t.Errorf("afterwards: %+v, %v", r, err)
+	}
+}

@@ -35,9 +35,12 @@ type step struct {
 }
 
 // Plans are made once and kept, without a look at parameters: with a row or a
-// few that is as good, and saves the planning. A statement about more rows than
-// these is worth a plan of its own; a kept one expects ten.
-const generic = 64
+// few that is as good, and saves the planning. A kept plan expects ten rows and
+// may compare each with all of them, which takes seconds when they are
+// thousands. A transaction about more than these is planned for what it is.
+const generic = 16
+
+const customPlans = "SET LOCAL plan_cache_mode = force_custom_plan"
 
 func (t *tx) add(s step, args []any) {
 	if t.err != nil {
@@ -51,7 +54,7 @@ func (t *tx) add(s step, args []any) {
 	}
 	if !t.custom && len(args) > 0 && rowsOf(args[0]) > generic {
 		t.custom = true
-		t.queue = append(t.queue, step{name: "plan_for_parameters", sql: "SET LOCAL plan_cache_mode = force_custom_plan"})
+		t.queue = append(t.queue, step{name: "plan_for_parameters", sql: customPlans})
 	}
 	t.queue = append(t.queue, s)
 }

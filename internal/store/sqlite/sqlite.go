@@ -218,7 +218,11 @@ func (d *database) retry(ctx context.Context, f func() error) error {
 	}
 }
 
+// busy says that a transaction met another one and may run again.
 func busy(err error) bool {
+	if errors.Is(err, sqlstore.ErrConflict) {
+		return true
+	}
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return false

@@ -58,6 +58,7 @@ func TestATransactionThatFindsTheFileBusyRunsAgain(t *testing.T) {
 	}{
 		{nil, 1, nil},
 		{[]error{busyError, busyError}, 3, nil},
+		{[]error{sqlstore.ErrConflict}, 2, nil},
 		{[]error{busyError, other}, 2, other},
 		{slices.Repeat([]error{busyError}, 2*conflictTries), conflictTries, busyError},
 	} {

@@ -133,7 +133,10 @@ func acceptable(o *job.Outcome) bool {
 func (j *judge) end(i int, o job.Outcome, lease *leaseRow) {
 	p := j.t.part
 	row := &p.jobs[i]
-	standing := job.Standing{Attempts: row.attempts, GiveBacks: row.giveBacks, Retry: p.retryPolicy(i)}
+	standing := job.Standing{Attempts: row.attempts, GiveBacks: row.giveBacks}
+	if o.Kind != job.KindCompleted { // most are, and then it is not asked
+		standing.Retry = p.retryPolicy(i)
+	}
 	if h := p.header(i); h != nil {
 		standing.Draining, standing.Cancelling, standing.Deadline = h.Failing, h.Status == workflow.Cancelling, h.Deadline
 	}
