@@ -6,6 +6,7 @@ export CGO_ENABLED = 0
 GO    ?= go
 FILE  ?= examples/stdlib-report/workflow.yaml
 SEEDS ?= 500
+PGSEEDS ?= 20
 SEED  ?= 1
 
 # SQLite is C translated to Go: the race detector finds nothing in it and makes
@@ -39,7 +40,7 @@ check: lint ## The fast loop: lint, build, tests without the race detector
 	@echo "make check: passed"
 
 sim: ## Run the simulator: make sim SEEDS=5000; one run again: make sim SEEDS=1 SEED=17
-	$(GO) test ./sim -v -run '^TestSeeds$$' -count 1 -timeout 30m -seeds=$(SEEDS) -seed=$(SEED)
+	$(GO) test ./sim -v -run '^TestSeeds' -count 1 -timeout 30m -seeds=$(SEEDS) -pgseeds=$(PGSEEDS) -seed=$(SEED)
 
 smoke: ## Build the binary and use it as a user would
 	@scripts/smoke

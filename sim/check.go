@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	_ "modernc.org/sqlite" // the checker has a connection and SQL of its own
-
 	"github.com/google/uuid"
 
 	"github.com/hammerwork/hammerwork/internal/agent"
@@ -20,6 +18,7 @@ import (
 type checker struct {
 	w       *World
 	db      *sql.DB
+	dialect dialect
 	looks   []*sql.Stmt // the rules, prepared
 	dirty   bool        // something may have been committed since the last look
 	version int64       // of the database at the last look
@@ -34,31 +33,26 @@ type checker struct {
 // ending is how a job ended, which never changes.
 type ending struct {
 	status   string
-	lease    []byte
+	lease    uuid.NullUUID
 	result   []byte
 	finished int64
 }
 
-func newChecker(ctx context.Context, path string, w *World) (*checker, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(1)
+func newChecker(ctx context.Context, d *Database, w *World) (*checker, error) {
+	db := d.sql
 	for _, table := range []string{"workflows", "jobs", "job_state", "ready", "timers", "leases", "attempts", "edges", "edge_check", "queues"} {
-		if _, err := db.ExecContext(ctx, "DELETE FROM "+table); err != nil {
-			db.Close()
+		if _, err := db.ExecContext(ctx, d.dialect.empty+table); err != nil {
 			return nil, fmt.Errorf("empty %s: %w", table, err)
 		}
 	}
 	c := &checker{
-		w: w, db: db, ended: map[job.ID]ending{}, claims: map[agent.Key]agent.Start{},
+		w: w, db: db, dialect: d.dialect, ended: map[job.ID]ending{}, claims: map[agent.Key]agent.Start{},
 		outcomes: map[job.ID]map[job.ID]job.Outcome{}, perJob: map[job.ID]int{},
 	}
 	for _, r := range rules {
-		s, err := db.PrepareContext(ctx, r.query)
+		s, err := db.PrepareContext(ctx, d.dialect.say(r.query))
 		if err != nil {
-			db.Close()
+			c.close()
 			return nil, fmt.Errorf("%s: %w", r.name, err)
 		}
 		c.looks = append(c.looks, s)
@@ -66,7 +60,11 @@ func newChecker(ctx context.Context, path string, w *World) (*checker, error) {
 	return c, nil
 }
 
-func (c *checker) close() { c.db.Close() }
+func (c *checker) close() {
+	for _, s := range c.looks {
+		s.Close()
+	}
+}
 
 // committed notes that a transaction may have changed something.
 func (c *checker) committed() { c.dirty = true }
@@ -86,12 +84,12 @@ func (c *checker) started(worker string, a agent.Start) {
 		}
 	}
 	c.claims[a.Key] = a
-	rows, err := c.db.Query(`
+	rows, err := c.db.Query(c.dialect.say(`
 		SELECT pj.name, p.status
-		FROM jobs j, json_each(j.depends_on) d
-		JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
+		FROM {parents} d
+		JOIN job_state p ON p.id = d.parent
 		JOIN jobs pj ON pj.id = p.id
-		WHERE j.id = ? AND p.status <> 'completed'`, a.Job.Job[:])
+		WHERE d.child = $1 AND p.status <> 'completed'`), a.Job.Job[:])
 	if err != nil {
 		c.w.fail("look at the parents of %s: %v", a.Job.Name, err)
 		return
@@ -124,18 +122,20 @@ func (c *checker) fenceOf(k agent.Key) job.Fence {
 // rules are SELECTs that return nothing while all is well. Each row is a text.
 var rules = []struct{ name, query string }{
 	{"a workflow's counters are the sums over its jobs", `
-		SELECT w.name || ': total ' || w.total || ' of ' || count(*) || ', completed ' || w.completed || ' of ' || sum(s.status = 'completed')
+		SELECT w.name || ': total ' || w.total || ' of ' || count(*) || ', completed ' || w.completed
 		FROM workflows w JOIN jobs j ON j.workflow_id = w.id JOIN job_state s ON s.id = j.id
 		GROUP BY w.id
-		HAVING w.total <> count(*) OR w.completed <> sum(s.status = 'completed') OR w.failed <> sum(s.status = 'failed')
-			OR w.dead <> sum(s.status = 'dead') OR w.timed_out <> sum(s.status = 'timed_out')
-			OR w.upstream_failed <> sum(s.status = 'upstream_failed') OR w.cancelled <> sum(s.status = 'cancelled')
-			OR w.skipped <> sum(s.status = 'skipped')`},
+		HAVING w.total <> count(*) OR w.completed <> count(CASE WHEN s.status = 'completed' THEN 1 END)
+			OR w.failed <> count(CASE WHEN s.status = 'failed' THEN 1 END) OR w.dead <> count(CASE WHEN s.status = 'dead' THEN 1 END)
+			OR w.timed_out <> count(CASE WHEN s.status = 'timed_out' THEN 1 END)
+			OR w.upstream_failed <> count(CASE WHEN s.status = 'upstream_failed' THEN 1 END)
+			OR w.cancelled <> count(CASE WHEN s.status = 'cancelled' THEN 1 END)
+			OR w.skipped <> count(CASE WHEN s.status = 'skipped' THEN 1 END)`},
 	{"a workflow has ended exactly when all its jobs have", `
 		SELECT w.name || ' is ' || w.status
 		FROM workflows w JOIN jobs j ON j.workflow_id = w.id JOIN job_state s ON s.id = j.id
 		GROUP BY w.id
-		HAVING (w.finished_at IS NOT NULL) <> (sum(s.finished_at IS NULL) = 0)
+		HAVING (w.finished_at IS NOT NULL) <> (count(CASE WHEN s.finished_at IS NULL THEN 1 END) = 0)
 			OR (w.finished_at IS NOT NULL) <> (w.status IN ('completed', 'failed', 'cancelled'))`},
 	{"a job's count of unresolved edges is right", `
 		SELECT j.name || ' says ' || s.unresolved
@@ -148,34 +148,33 @@ var rules = []struct{ name, query string }{
 		LEFT JOIN edge_check k ON k.parent_id = e.parent_id AND k.child_id = e.child_id
 		WHERE e.state = 'unresolved' AND s.finished_at IS NOT NULL AND k.parent_id IS NULL`},
 	{"a job is in one place: ready, waiting for its time, or in a worker's hands", `
-		WITH held AS (SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch FROM leases l, json_each(l.jobs) e)
 		SELECT j.name || ' is ' || s.status || ' in ' || (r.n + t.n + h.n) || ' places'
 		FROM job_state s JOIN jobs j ON j.id = s.id LEFT JOIN workflows w ON w.id = j.workflow_id
 		JOIN (SELECT s.id, count(r.id) AS n FROM job_state s LEFT JOIN ready r ON r.id = s.id GROUP BY s.id) r ON r.id = s.id
 		JOIN (SELECT s.id, count(t.id) AS n FROM job_state s LEFT JOIN timers t ON t.id = s.id AND t.kind = 'job' GROUP BY s.id) t ON t.id = s.id
-		JOIN (SELECT s.id, count(h.id) AS n FROM job_state s LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch GROUP BY s.id) h ON h.id = s.id
+		JOIN (SELECT s.id, count(h.id) AS n FROM job_state s LEFT JOIN {held} h ON h.id = s.id AND h.epoch = s.epoch GROUP BY s.id) h ON h.id = s.id
 		WHERE CASE
 			WHEN s.finished_at IS NOT NULL OR s.dependency_status NOT IN ('none', 'satisfied') THEN r.n + t.n > 0
-			WHEN w.failing = 1 OR w.status = 'cancelling' THEN r.n + t.n > 0 OR h.n <> 1
+			WHEN w.failing OR w.status = 'cancelling' THEN r.n + t.n > 0 OR h.n <> 1
 			ELSE r.n + t.n + h.n <> 1 END`},
 	{"no job is attempted more often than it may", `
 		SELECT j.name || ' has ' || s.attempts || ' of ' || j.max_attempts
 		FROM job_state s JOIN jobs j ON j.id = s.id
 		WHERE s.attempts > j.max_attempts`},
 	{"a completed job's parents have completed", `
-		SELECT j.name FROM jobs j JOIN job_state s ON s.id = j.id, json_each(j.depends_on) d
-		JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
+		SELECT j.name FROM jobs j JOIN job_state s ON s.id = j.id JOIN {parents} d ON d.child = j.id
+		JOIN job_state p ON p.id = d.parent
 		WHERE s.status = 'completed' AND p.status <> 'completed'`},
 	{"an upstream_failed job has a parent that did not complete, and a cause", `
 		SELECT j.name FROM jobs j JOIN job_state s ON s.id = j.id
 		WHERE s.status = 'upstream_failed' AND (s.cause_job_id IS NULL OR NOT EXISTS (
-			SELECT 1 FROM json_each(j.depends_on) d JOIN job_state p ON p.id = unhex(replace(d.value, '-', ''))
-			WHERE p.status IN ('failed', 'dead', 'timed_out', 'upstream_failed', 'cancelled')))`},
+			SELECT 1 FROM {parents} d JOIN job_state p ON p.id = d.parent
+			WHERE d.child = j.id AND p.status IN ('failed', 'dead', 'timed_out', 'upstream_failed', 'cancelled')))`},
 	{"a lease says how many of its jobs have not ended", `
-		SELECT hex(l.id) || ' says ' || l.remaining
-		FROM leases l, json_each(l.jobs) e JOIN job_state s ON s.id = unhex(e.value ->> 0)
-		GROUP BY l.id
-		HAVING l.remaining <> sum(s.epoch = e.value ->> 1 AND s.finished_at IS NULL) AND l.remaining < sum(s.epoch = e.value ->> 1 AND s.finished_at IS NULL)`},
+		SELECT 'one says ' || h.remaining
+		FROM {held} h JOIN job_state s ON s.id = h.id
+		GROUP BY h.lease, h.remaining
+		HAVING h.remaining < count(CASE WHEN s.epoch = h.epoch AND s.finished_at IS NULL THEN 1 END)`},
 }
 
 // afterStep looks at everything, if something may have changed.
@@ -185,7 +184,7 @@ func (c *checker) afterStep(ctx context.Context) error {
 	}
 	c.dirty = false
 	var version int64
-	if err := c.db.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
+	if err := c.db.QueryRowContext(ctx, c.dialect.version).Scan(&version); err != nil {
 		return err
 	}
 	if version == c.version {
@@ -227,7 +226,7 @@ func (c *checker) endings(ctx context.Context) error {
 			return err
 		}
 		before, known := c.ended[id]
-		if known && (before.status != e.status || !bytes.Equal(before.lease, e.lease) || !bytes.Equal(before.result, e.result) || before.finished != e.finished) {
+		if known && (before.status != e.status || before.lease != e.lease || !bytes.Equal(before.result, e.result) || before.finished != e.finished) {
 			return fmt.Errorf("broken: %s ended as %s and is %s now", c.w.work.plans[id].name, before.status, e.status)
 		}
 		if !known {
@@ -246,11 +245,10 @@ func (c *checker) explained(id job.ID, e ending) error {
 	if e.status != string(job.Completed) {
 		return nil
 	}
-	lease, err := uuid.FromBytes(e.lease)
-	if err != nil {
+	if !e.lease.Valid {
 		return fmt.Errorf("broken: %s completed without a lease", c.w.work.plans[id].name)
 	}
-	o, ran := c.outcomes[id][lease]
+	o, ran := c.outcomes[id][e.lease.UUID]
 	if !ran || o.Kind != job.KindCompleted || !bytes.Equal(o.Result, e.result) {
 		return fmt.Errorf("broken: %s completed with what no handler returned: %s", c.w.work.plans[id].name, e.result)
 	}
@@ -292,7 +290,7 @@ func (c *checker) atEnd(ctx context.Context) error {
 	if len(c.ended) != len(c.w.work.plans) {
 		return fmt.Errorf("broken: %d jobs were handed in, %d have ended", len(c.w.work.plans), len(c.ended))
 	}
-	if err := empty("nothing is left in ready", c.db.QueryRowContext(ctx, "SELECT hex(id) FROM ready")); err != nil {
+	if err := empty("nothing is left in ready", c.db.QueryRowContext(ctx, "SELECT queue FROM ready")); err != nil {
 		return err
 	}
 	if !c.w.faults.none() {

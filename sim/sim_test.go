@@ -9,13 +9,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/postgres"
+	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/internal/store/sqlite"
 )
 
 var (
-	seeds = flag.Int("seeds", envInt("HAMMERWORK_SIM_SEEDS", 6), "how many seeds TestSeeds runs, each twice")
-	first = flag.Int("seed", envInt("HAMMERWORK_SIM_SEED", 1), "the first seed")
+	seeds      = flag.Int("seeds", envInt("HAMMERWORK_SIM_SEEDS", 6), "how many seeds TestSeeds runs, each twice")
+	onPostgres = flag.Int("pgseeds", envInt("HAMMERWORK_SIM_PGSEEDS", 2), "how many TestSeedsOnPostgreSQL runs")
+	first      = flag.Int("seed", envInt("HAMMERWORK_SIM_SEED", 1), "the first seed")
 )
 
 func envInt(name string, or int) int {
@@ -26,28 +31,55 @@ func envInt(name string, or int) int {
 }
 
 func open(t *testing.T) *Database {
-	db := &Database{Path: filepath.Join(t.TempDir(), "sim.db")}
+	path := filepath.Join(t.TempDir(), "sim.db")
+	db := &Database{dialect: sqliteDialect}
 	var err error
-	db.Store, err = sqlite.OpenVolatile(t.Context(), db.Path, store.Options{Now: db.Now, Random: db.Random})
-	if err != nil {
+	if db.Store, err = sqlite.OpenVolatile(t.Context(), path, store.Options{Now: db.Now, Random: db.Random}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Store.Close() })
+	if db.sql, err = openSQLite(path); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.sql.Close() })
+	return db
+}
+
+func openOnPostgres(t *testing.T) *Database {
+	url := pgtest.URL(t)
+	db := &Database{dialect: postgresDialect}
+	var err error
+	if db.Store, err = postgres.OpenSimulated(t.Context(), url, store.Options{Now: db.Now, Random: db.Random}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Store.Close() })
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	db.sql = openPostgres(pool)
+	t.Cleanup(func() { db.sql.Close() })
 	return db
 }
 
 // Each seed runs twice: it must keep every invariant, end, and be the same run
 // both times. The seeds are shared out to the processors, each with a database
 // of its own.
-func TestSeeds(t *testing.T) {
-	shards := min(runtime.GOMAXPROCS(0), *seeds)
+func TestSeeds(t *testing.T) { run(t, open, *seeds) }
+
+// What the services do is the same on a server: some of the seeds are enough.
+func TestSeedsOnPostgreSQL(t *testing.T) { run(t, openOnPostgres, *onPostgres) }
+
+func run(t *testing.T, open func(*testing.T) *Database, seeds int) {
+	shards := min(runtime.GOMAXPROCS(0), seeds)
 	reports := make([]Report, shards)
 	t.Run("shard", func(t *testing.T) {
 		for shard := range shards {
 			t.Run(strconv.Itoa(shard), func(t *testing.T) {
 				t.Parallel()
 				db := open(t)
-				for seed := *first + shard; seed < *first+*seeds; seed += shards {
+				for seed := *first + shard; seed < *first+seeds; seed += shards {
 					reports[shard].add(runTwice(t, db, uint64(seed)))
 				}
 			})
@@ -58,7 +90,7 @@ func TestSeeds(t *testing.T) {
 		all.add(r)
 	}
 	t.Logf("%d seeds, each twice with equal trace hashes: %d jobs, %d starts, %d crashes, %d of %d messages lost, %d steps, %s of virtual time",
-		*seeds, all.Jobs, all.Starts, all.Crashes, all.Lost, all.Messages, all.Steps, all.Virtual)
+		seeds, all.Jobs, all.Starts, all.Crashes, all.Lost, all.Messages, all.Steps, all.Virtual)
 }
 
 func runTwice(t *testing.T, db *Database, seed uint64) Report {

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/hammerwork/hammerwork/internal/store/sqlite"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
@@ -76,12 +77,13 @@ func (r *Report) add(o Report) {
 	r.Lost += o.Lost
 }
 
-// Database is the SQLite store that runs share, one after the other, and a
-// clock that follows the run.
+// Database is the store that runs share, one after the other, and a clock that
+// follows the run.
 type Database struct {
-	Store *sqlite.Store
-	Path  string
-	world *World
+	Store   store.Store
+	sql     *sql.DB // the checker's own
+	dialect dialect
+	world   *World
 }
 
 // Now is the virtual time of the current run.
@@ -111,7 +113,7 @@ func Run(ctx context.Context, db *Database, seed uint64) (Report, error) {
 	w.until = w.now.Add(w.between(30*time.Second, 2*time.Minute))
 	w.store = &faultyStore{Store: db.Store, w: w}
 	var err error
-	if w.check, err = newChecker(ctx, db.Path, w); err != nil {
+	if w.check, err = newChecker(ctx, db, w); err != nil {
 		return Report{}, err
 	}
 	defer w.check.close()

@@ -216,3 +216,9 @@ func call(t *testing.T, code int, args ...string) (stdout, stderr string) {
 	}
 	return out.String(), told.String()
 }
+
+// try runs the binary to its end and reports whether it exited with 0.
+func try(args ...string) (stdout string, ok bool) {
+	out, err := exec.Command("hammerwork", args...).Output()
+	return string(out), err == nil
+}

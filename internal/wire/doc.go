@@ -4,5 +4,5 @@
 //
 // Keys are snake_case and every documented key is always there. Ids are
 // strings, times RFC 3339 in UTC, absent times and values null, absent texts
-// and ids "".
+// and ids "". What the tags doc and enum say goes into the OpenAPI document.
 package wire

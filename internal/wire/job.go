@@ -14,40 +14,40 @@ type Job struct {
 	WorkflowID       string          `json:"workflow_id"`
 	Name             string          `json:"name"`
 	Queue            string          `json:"queue"`
-	Status           string          `json:"status"`
-	DependencyStatus string          `json:"dependency_status"`
+	Status           string          `json:"status" enum:"pending,running,retrying,suspended,completed,failed,dead,timed_out,cancelled,skipped,upstream_failed"`
+	DependencyStatus string          `json:"dependency_status" enum:"none,waiting,satisfied,failed"`
 	Reason           string          `json:"reason"`
-	Attempt          int             `json:"attempt"`    // the one that runs, else how many were counted
-	DependsOn        []string        `json:"depends_on"` // names; ids of jobs outside the workflow
-	StartedAt        *time.Time      `json:"started_at"` // of the last attempt
+	Attempt          int             `json:"attempt" doc:"The one that runs, else how many were counted."`
+	DependsOn        []string        `json:"depends_on" doc:"Names; ids of jobs outside the workflow."`
+	StartedAt        *time.Time      `json:"started_at" doc:"Of the last attempt."`
 	FinishedAt       *time.Time      `json:"finished_at"`
-	Result           json.RawMessage `json:"result"` // null: none, or left out of a list
+	Result           json.RawMessage `json:"result" doc:"Null: none, or left out of a list."`
 	Error            string          `json:"error"`
-	Priority         string          `json:"priority"`
+	Priority         string          `json:"priority" enum:"background,low,normal,high,critical"`
 	MaxAttempts      int             `json:"max_attempts"`
 	CreatedAt        *time.Time      `json:"created_at"`
 	ScheduledAt      *time.Time      `json:"scheduled_at"`
-	Worker           string          `json:"worker"`   // who holds it, or held it last
-	Progress         *Progress       `json:"progress"` // what the handler of a running job said last; null: nothing
+	Worker           string          `json:"worker" doc:"Who holds it, or held it last."`
+	Progress         *Progress       `json:"progress" doc:"What the handler of a running job said last; null: nothing."`
 	TraceID          string          `json:"trace_id"`
 	CorrelationID    string          `json:"correlation_id"`
-	CauseJobID       string          `json:"cause_job_id"` // upstream_failed: the first failure it goes back to
+	CauseJobID       string          `json:"cause_job_id" doc:"Of an upstream_failed job: the first failure it goes back to."`
 
-	Payload  json.RawMessage `json:"payload,omitempty"`  // of a job shown alone
-	Attempts []Attempt       `json:"attempts,omitempty"` // of a job shown alone
+	Payload  json.RawMessage `json:"payload,omitempty" doc:"Of a job shown alone."`
+	Attempts []Attempt       `json:"attempts,omitempty" doc:"Of a job shown alone."`
 
-	Dependencies *Dependencies `json:"dependencies,omitempty"` // of a job shown alone, when they are asked for
+	Dependencies *Dependencies `json:"dependencies,omitempty" doc:"Of a job shown alone, when they are asked for."`
 }
 
 // Progress is how far a running job is, as its handler says.
 type Progress struct {
-	Percent *float64 `json:"percent"` // 0 to 100; null: unknown
+	Percent *float64 `json:"percent" doc:"0 to 100; null: unknown."`
 	Message string   `json:"message"`
 }
 
 // Attempt is an attempt that did not complete.
 type Attempt struct {
-	Attempt    int        `json:"attempt"` // give-backs repeat the number before
+	Attempt    int        `json:"attempt" doc:"Give-backs repeat the number before."`
 	Outcome    string     `json:"outcome"`
 	Error      string     `json:"error"`
 	Worker     string     `json:"worker"`

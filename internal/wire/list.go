@@ -16,8 +16,8 @@ type List[T any] struct {
 type WorkflowItem struct {
 	ID            string     `json:"id"`
 	Name          string     `json:"name"`
-	Status        string     `json:"status"`
-	FailurePolicy string     `json:"failure_policy"`
+	Status        string     `json:"status" enum:"pending,running,paused,cancelling,completed,failed,cancelled"`
+	FailurePolicy string     `json:"failure_policy" enum:"fail_fast,continue_on_failure,manual"`
 	Run           int        `json:"run"`
 	TraceID       string     `json:"trace_id"`
 	CorrelationID string     `json:"correlation_id"`
@@ -49,9 +49,9 @@ type Queue struct {
 	Name     string     `json:"name"`
 	Paused   bool       `json:"paused"`
 	PausedAt *time.Time `json:"paused_at"`
-	Ready    int        `json:"ready"`   // jobs a worker could have now, or when the pause ends; counted up to 100,000
-	Running  int        `json:"running"` // jobs in workers' hands
-	Workers  int        `json:"workers"` // workers that serve it
+	Ready    int        `json:"ready" doc:"Jobs a worker could have now, or when the pause ends; counted up to 100,000."`
+	Running  int        `json:"running" doc:"Jobs in workers' hands."`
+	Workers  int        `json:"workers" doc:"Workers that serve it."`
 }
 
 // QueueFromRecord makes the JSON of a queue.
@@ -65,8 +65,8 @@ func QueueFromRecord(q store.QueueRecord) Queue {
 // Worker is a worker as last seen.
 type Worker struct {
 	Name        string     `json:"name"`
-	Queues      []string   `json:"queues"` // empty: every queue
-	Slots       int        `json:"slots"`  // jobs it runs side by side
+	Queues      []string   `json:"queues" doc:"Empty: every queue."`
+	Slots       int        `json:"slots" doc:"Jobs it runs side by side."`
 	Running     int        `json:"running"`
 	Draining    bool       `json:"draining"`
 	FirstSeenAt *time.Time `json:"first_seen_at"`
@@ -87,17 +87,17 @@ type Dependency struct {
 	WorkflowID string `json:"workflow_id"`
 	Name       string `json:"name"`
 	Queue      string `json:"queue"`
-	Status     string `json:"status"`
+	Status     string `json:"status" enum:"pending,running,retrying,suspended,completed,failed,dead,timed_out,cancelled,skipped,upstream_failed"`
 	On         string `json:"on"`
 	Optional   bool   `json:"optional"`
-	State      string `json:"state"` // unresolved, active, inactive or broken
+	State      string `json:"state" enum:"unresolved,active,inactive,broken"`
 }
 
 // Dependencies are the direct parents and children of a job.
 type Dependencies struct {
 	Parents  []Dependency `json:"parents"`
 	Children []Dependency `json:"children"`
-	More     bool         `json:"more"` // there are more than are listed
+	More     bool         `json:"more" doc:"There are more than are listed."`
 }
 
 // DependenciesFromRecord makes the JSON of a job's dependencies.
@@ -119,14 +119,14 @@ func dependencies(list []store.DependencyRecord) []Dependency {
 // Info is what a client needs to know of a server.
 type Info struct {
 	Version  string `json:"version"`
-	Database string `json:"database"` // postgres, mysql or sqlite
-	NATSURL  string `json:"nats_url"` // where workers connect, without credentials; empty: not told
-	Auth     string `json:"auth"`     // none or token
+	Database string `json:"database" doc:"One of postgres, mysql, sqlite."`
+	NATSURL  string `json:"nats_url" doc:"Where workers connect, without credentials; empty: not told."`
+	Auth     string `json:"auth" enum:"none,token"`
 }
 
 // Created answers an enqueue.
 type Created struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
-	Existing bool   `json:"existing"` // the idempotency key was there already, with the same request
+	Existing bool   `json:"existing" doc:"The idempotency key was there already, with the same request."`
 }

@@ -36,8 +36,8 @@ type Problem struct {
 
 // ProblemItem is one fault of a request.
 type ProblemItem struct {
-	Path    string `json:"path"` // where in the body: jobs[2].depends_on, or the parameter's name
-	Line    int    `json:"line"` // in the body, from 1; 0: unknown
+	Path    string `json:"path" doc:"Where in the body: jobs[2].depends_on, or the parameter's name."`
+	Line    int    `json:"line" doc:"In the body, from 1; 0: unknown."`
 	Message string `json:"message"`
 }
 

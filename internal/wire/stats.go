@@ -12,13 +12,13 @@ import (
 type Stats struct {
 	TotalJobs            int     `json:"total_jobs"`
 	Completed            int     `json:"completed"`
-	Failed               int     `json:"failed"`  // failed, dead and timed_out together
-	Pending              int     `json:"pending"` // pending, retrying and suspended together
+	Failed               int     `json:"failed" doc:"Failed, dead and timed_out together."`
+	Pending              int     `json:"pending" doc:"Pending, retrying and suspended together."`
 	Running              int     `json:"running"`
 	Skipped              int     `json:"skipped"`
 	Cancelled            int     `json:"cancelled"`
 	UpstreamFailed       int     `json:"upstream_failed"`
-	CompletionPercentage float64 `json:"completion_percentage"` // ended / total, one decimal; 100 only when all have ended
+	CompletionPercentage float64 `json:"completion_percentage" doc:"Ended / total, one decimal; 100 only when all have ended."`
 	Dead                 int     `json:"dead"`
 	TimedOut             int     `json:"timed_out"`
 	Retrying             int     `json:"retrying"`

@@ -11,9 +11,9 @@ import (
 type Workflow struct {
 	ID            string     `json:"id"`
 	Name          string     `json:"name"`
-	Status        string     `json:"status"`
-	FailurePolicy string     `json:"failure_policy"`
-	Run           int        `json:"run"` // from 1; a retry of the workflow is the next run
+	Status        string     `json:"status" enum:"pending,running,paused,cancelling,completed,failed,cancelled"`
+	FailurePolicy string     `json:"failure_policy" enum:"fail_fast,continue_on_failure,manual"`
+	Run           int        `json:"run" doc:"From 1; a retry of the workflow is the next run."`
 	TraceID       string     `json:"trace_id"`
 	CorrelationID string     `json:"correlation_id"`
 	CreatedAt     *time.Time `json:"created_at"`

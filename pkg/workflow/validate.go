@@ -215,6 +215,10 @@ func (v *validator) freeName(queue string, numbered map[string]int) string {
 	}
 }
 
+// lastYear is the last one a job may wait for. RFC 3339, which every answer
+// writes times in, has no years after 9999.
+const lastYear = 9998
+
 func (v *validator) job(i int, j *job.Job) {
 	path := jobPath(i)
 	v.queue(path+".queue", j.Queue)
@@ -230,6 +234,9 @@ func (v *validator) job(i int, j *job.Job) {
 		if d.value < 0 {
 			v.fault(CodeInvalid, path+"."+d.field, "", "%s is negative", d.field)
 		}
+	}
+	if y := j.ScheduledAt.UTC().Year(); y < 1 || y > lastYear {
+		v.fault(CodeInvalid, path+".scheduled_at", "leave it out to run the job at once", "scheduled_at is not between the years 1 and %d", lastYear)
 	}
 	switch j.Join.Rule {
 	case "", job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone:

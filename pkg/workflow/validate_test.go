@@ -74,6 +74,7 @@ func TestEveryFaultHasItsCodeAndItsPlace(t *testing.T) {
 		{"a job's timeout", one(func(j *job.Job) { j.WithTimeout(-1) }), CodeInvalid, "jobs[0].timeout", "negative"},
 		{"a job's deadline", one(func(j *job.Job) { j.WithDeadline(-1) }), CodeInvalid, "jobs[0].deadline", "negative"},
 		{"a job's delay", one(func(j *job.Job) { j.WithDelay(-1) }), CodeInvalid, "jobs[0].delay", "negative"},
+		{"a job's time", one(func(j *job.Job) { j.WithScheduledAt(time.Date(9999, 12, 31, 23, 0, 0, 0, time.UTC)) }), CodeInvalid, "jobs[0].scheduled_at", "between the years 1 and 9998"},
 		{"a job's trace id", one(func(j *job.Job) { j.WithTraceID("1") }), CodeInvalid, "jobs[0].trace_id", "not valid"},
 		{"a job's correlation id", one(func(j *job.Job) { j.WithCorrelationID("\n") }), CodeInvalid, "jobs[0].correlation_id", "control"},
 		{"an unknown join", one(func(j *job.Job) { j.Join.Rule = "most" }), CodeInvalid, "jobs[0].join", "not one of"},

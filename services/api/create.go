@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/hammerwork/hammerwork/internal/request"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
@@ -31,7 +32,7 @@ func (a *API) createWorkflow(ctx context.Context, in *createInput) (*createdAnsw
 	if err != nil {
 		return nil, err
 	}
-	key, err := workflowKey(in.Key, w)
+	key, err := keyOf(in.Key, func() [32]byte { return request.HashWorkflow(w) })
 	if err != nil {
 		return nil, err
 	}

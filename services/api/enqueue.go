@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/hammerwork/hammerwork/internal/request"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -32,7 +33,7 @@ func (a *API) enqueueJob(ctx context.Context, in *enqueueInput) (*createdAnswer,
 	case in.Key != "" && in.Key != value:
 		return nil, badParameter(headerKey, "send one of them", "differs from idempotency_key in the body")
 	}
-	key, err := jobKey(value, s.Job)
+	key, err := keyOf(value, func() [32]byte { return request.HashJobs([]*job.Job{s.Job})[0] })
 	if err != nil {
 		return nil, err
 	}

@@ -103,6 +103,9 @@ func TestARepeatedEnqueueWithAKeyIsAnsweredWithTheFirst(t *testing.T) {
 	}
 	r.post("/api/v1/jobs", body, with("Idempotency-Key", "other")).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
 	r.post("/api/v1/jobs", `{"queue": "q", "idempotency_key": "a\u0000"}`).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
+	r.post("/api/v1/jobs", `{"queue": "q"}`, with("Idempotency-Key", "")).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
+	r.post("/api/v1/workflows", pipeline, func(q *http.Request) { q.Header["Idempotency-Key"] = []string{"a", "b"} }).
+		problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
 	r.post("/api/v1/jobs", `{"queue": "q"}`, with("Idempotency-Key", strings.Repeat("x", 256))).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
 }
 

@@ -100,7 +100,8 @@ func (d *document) json() ([]byte, error) {
 	}
 	object(schemas, "Problem", "properties", "code")["enum"] = codeNames()
 	object(schemas, "Job", "properties")["progress"] = map[string]any{
-		"anyOf": []any{map[string]any{"$ref": "#/components/schemas/Progress"}, map[string]any{"type": "null"}},
+		"anyOf":       []any{map[string]any{"$ref": "#/components/schemas/Progress"}, map[string]any{"type": "null"}},
+		"description": "What the handler of a running job said last; null: nothing.",
 	}
 	noNullLists(doc)
 	for path, r := range d.bodies {

@@ -102,6 +102,9 @@ func (a *API) refuse(c *call) *problem {
 	if p := mediaType(c.r); p != nil {
 		return p
 	}
+	if keys := c.r.Header.Values(headerKey); len(keys) > 1 || len(keys) == 1 && keys[0] == "" {
+		return badParameter(headerKey, "a random UUID is a good one", "is there %d times or empty", len(keys))
+	}
 	return readableQuery(c.r.URL)
 }
 

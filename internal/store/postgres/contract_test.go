@@ -51,7 +51,20 @@ func newHarness(t *testing.T, o store.Options) *harness {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.raw.Close)
+	before := h.deadlocks()
+	t.Cleanup(func() {
+		if n := h.deadlocks() - before; n != 0 {
+			t.Errorf("%d deadlocks: locks are not taken in their order", n)
+		}
+	})
 	return h
+}
+
+func (h *harness) deadlocks() (n int) {
+	if err := h.raw.QueryRow(context.Background(), "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").Scan(&n); err != nil {
+		h.t.Error(err)
+	}
+	return n
 }
 
 func (h *harness) Store() store.Store  { return h.first }

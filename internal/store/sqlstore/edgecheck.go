@@ -20,13 +20,14 @@ func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, er
 	var all, children []job.ID
 	err := s.db.Read(ctx, func(tx Tx) error {
 		checks, all, children = nil, nil, nil
-		return tx.Query("edge_checks", func(row Row) error {
+		tx.QueueQuery("edge_checks", func(row Row) error {
 			var parent, child job.ID
 			err := row.Scan(&parent, &child)
 			checks = append(checks, edgeRow{Parent: hexID(parent), Child: hexID(child)})
 			all, children = append(all, parent, child), append(children, child)
 			return err
 		}, limit)
+		return nil
 	})
 	if err == nil && len(checks) > 0 {
 		all, children = sortedIDs(all), sortedIDs(children)

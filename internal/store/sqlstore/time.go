@@ -270,12 +270,13 @@ func (s *Store) expiredLeases(ctx context.Context, limit int) ([]job.ID, error) 
 		if err != nil {
 			return err
 		}
-		return tx.Query("expired_leases", func(row Row) error {
+		tx.QueueQuery("expired_leases", func(row Row) error {
 			var id job.ID
 			err := row.Scan(&id)
 			expired = append(expired, id)
 			return err
 		}, now, limit)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for expired leases: %w", err)

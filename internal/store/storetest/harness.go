@@ -99,6 +99,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"time", testTime},
 		{"view", testView},
 		{"concurrency", testConcurrency},
+		{"crowd", testCrowd},
 		{"counters", testCounters},
 		{"locks", testLocks},
 		{"commit", testCommit},

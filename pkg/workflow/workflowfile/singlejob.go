@@ -36,6 +36,9 @@ func (d *decoder) singleField(s *SingleJob, name string, v *node, path string) {
 	switch name {
 	case "idempotency_key":
 		s.IdempotencyKey = d.text(v, path)
+		if v.kind == text && s.IdempotencyKey == "" {
+			d.fault(v.at, path, "leave it out if the job has none", "the idempotency key is empty")
+		}
 	case "depends_on":
 		s.DependsOn = d.dependencies(v, path)
 		for i, parent := range s.DependsOn {

@@ -51,6 +51,7 @@ func TestEveryFaultOfASingleJobHasItsPlace(t *testing.T) {
 		{`{"queue": "q", "prioritty": "high"}`, "prioritty", "no field"},
 		{`{"queue": "q", "condition": "x"}`, "condition", "not available yet"},
 		{`{"queue": "q", "idempotency_key": 3}`, "idempotency_key", "a number"},
+		{`{"queue": "q", "idempotency_key": ""}`, "idempotency_key", "empty"},
 		{`{"queue": "q", "depends_on": ["extract"]}`, "depends_on[0]", "not the id of a job"},
 		{`{"queue": "q", "depends_on": ["{` + other + `}"]}`, "depends_on[0]", "not the id of a job"},
 		{`{"queue": "q", "depends_on": ["` + other + `", "` + other + `"]}`, "depends_on[1]", "twice"},

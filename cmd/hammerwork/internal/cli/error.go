@@ -88,7 +88,7 @@ func describe(err error) (code int, hint string) {
 		code, hint = exitRefused, "bring it up to date: hammerwork migrate up"
 	case errors.Is(err, errPortTaken), errors.Is(err, store.ErrNoMigration):
 		code = exitRefused
-	case errors.Is(err, store.ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, errNATS):
 		code = exitUnreachable
 	case errors.Is(err, job.ErrWrongState):
 		code = exitRefused
@@ -142,7 +142,8 @@ func isProblem(err error, code wire.Code) bool {
 // report writes an error for people and returns the exit code.
 func (a *app) report(err error) int {
 	code, hint := describe(err)
-	if code == exitDone {
+	var said *alreadySaid
+	if code == exitDone || errors.As(err, &said) {
 		return code
 	}
 	var invalid *workflow.Error

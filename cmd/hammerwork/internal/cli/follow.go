@@ -11,7 +11,6 @@ import (
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/progress"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
-	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -49,8 +48,11 @@ func (a *app) follow(ctx context.Context, c *remote.Client, id string, on func(w
 	for {
 		w, err := c.WorkflowItem(ctx, id)
 		if err == nil {
+			err = on(w)
+		}
+		if err == nil {
 			last = w
-			if err = on(w); err == nil && ended(w) {
+			if ended(w) {
 				return w, nil
 			}
 		}
@@ -92,8 +94,7 @@ func waited(ctx context.Context, last wire.WorkflowItem, id string) error {
 	}
 	text := "the wait ran out before the server answered"
 	if last.ID != "" {
-		text = fmt.Sprintf("the wait ran out: workflow %s is %s, %s of %s have ended",
-			last.Name, last.Status, term.Number(last.Stats.TotalJobs-openJobs(last.Stats)), term.Count(last.Stats.TotalJobs, "job"))
+		text = fmt.Sprintf("the wait ran out: workflow %s is %s, %s", last.Name, last.Status, endedText(last.Stats))
 	}
 	return &hintError{&waitedError{text}, "it goes on; hammerwork workflow status " + id + " shows where it stands"}
 }
@@ -198,7 +199,7 @@ func (w *watcher) jobs(ctx context.Context) (jobs []wire.Job, err error) {
 
 // begin starts the progress with what ended before.
 func (w *watcher) begin(now wire.WorkflowItem, jobs []wire.Job) {
-	run := progress.Run{Name: now.Name, Total: now.Stats.TotalJobs}
+	run := progress.Run{Name: now.Name, Total: now.Stats.TotalJobs, Left: "goes on"}
 	if now.StartedAt != nil {
 		run.Start = now.StartedAt.Local()
 	}

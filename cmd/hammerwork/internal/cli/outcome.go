@@ -76,6 +76,14 @@ func openCounts(s wire.Stats) []countOf {
 // openJobs returns how many jobs have not ended.
 func openJobs(s wire.Stats) int { return s.Pending + s.Running }
 
+// endedJobs returns how many jobs have ended.
+func endedJobs(s wire.Stats) int { return s.TotalJobs - openJobs(s) }
+
+// endedText says how many jobs have ended.
+func endedText(s wire.Stats) string {
+	return fmt.Sprintf("%s of %s have ended", term.Number(endedJobs(s)), term.Count(s.TotalJobs, "job"))
+}
+
 // closingLine says how a workflow ended or stands, since when, and the counts.
 func closingLine(p term.Palette, w wire.WorkflowItem, now time.Time) string {
 	mark, paint := workflowMark(p, w.Status)

@@ -217,8 +217,7 @@ func (s *session) print(w wire.Workflow) error {
 func (s *session) verdict(w wire.Workflow) error {
 	switch status := workflow.Status(w.Status); {
 	case !status.Terminal():
-		ended := w.Stats.TotalJobs - openJobs(w.Stats)
-		err := fmt.Errorf("workflow %s was stopped when %s of %s had ended", w.Name, term.Number(ended), term.Count(w.Stats.TotalJobs, "job"))
+		err := fmt.Errorf("workflow %s was stopped when %s of %s had ended", w.Name, term.Number(endedJobs(w.Stats)), term.Count(w.Stats.TotalJobs, "job"))
 		return &hintError{err, "the same command with --data-dir " + s.kept + " goes on with it"}
 	case status == workflow.Cancelled:
 		return withHint(outcome(w), "with --data-dir a stopped run can go on later")

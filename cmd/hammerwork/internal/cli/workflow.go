@@ -86,7 +86,7 @@ func (a *app) workflowList(ctx context.Context, f listFlags, filter remote.Workf
 			return []output.Cell{
 				output.Text(w.ID),
 				{Text: mark + " " + w.Status, Paint: paint},
-				output.Text(fmt.Sprintf("%d/%d", w.Stats.TotalJobs-openJobs(w.Stats), w.Stats.TotalJobs)),
+				output.Text(fmt.Sprintf("%d/%d", endedJobs(w.Stats), w.Stats.TotalJobs)),
 				output.Text(age(w.CreatedAt, now)),
 				output.Text(workflowTook(w, now)),
 				output.Text(term.OneLine(w.Name)),

@@ -145,7 +145,15 @@ func (a *app) workflowWait(ctx context.Context, c *remote.Client, id string, tim
 			a.say("note:", text)
 		}
 	}
-	w, err := a.follow(ctx, c, id, func(wire.WorkflowItem) error { return nil }, notice)
+	said := false
+	look := func(w wire.WorkflowItem) error {
+		if !said && !ended(w) {
+			notice(fmt.Sprintf("waiting for workflow %s: %s", term.OneLine(w.Name), endedText(w.Stats)))
+		}
+		said = true
+		return nil
+	}
+	w, err := a.follow(ctx, c, id, look, notice)
 	if err != nil {
 		return workflowError(err, id)
 	}

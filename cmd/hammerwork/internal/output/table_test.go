@@ -29,3 +29,43 @@ extract   1.2s
 		t.Errorf("got\n%swant\n%s", b.String(), want)
 	}
 }
+
+func TestColumnsAreDroppedUntilTheLastHasRoom(t *testing.T) {
+	table := output.Table{
+		Header: []string{"ID", "AGE", "QUEUE", "NAME"},
+		Drop:   []int{1, 2}, Least: 8,
+		Rows: [][]output.Cell{{output.Text("0190b1c2"), output.Text("3m"), output.Text("etl_queue"), output.Text("data_pipeline")}},
+	}
+	for width, want := range map[int]string{
+		0:  "ID        AGE  QUEUE      NAME\n0190b1c2  3m   etl_queue  data_pipeline\n",
+		35: "ID        AGE  QUEUE      NAME\n0190b1c2  3m   etl_queue  data_pip…\n",
+		30: "ID        QUEUE      NAME\n0190b1c2  etl_queue  data_pip…\n",
+		20: "ID        NAME\n0190b1c2  data_pipe…\n",
+	} {
+		var b strings.Builder
+		if err := table.Write(&b, term.Palette{}, width); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != want {
+			t.Errorf("at %d columns: got\n%swant\n%s", width, b.String(), want)
+		}
+	}
+}
+
+func TestATableInPartsHasOneHeaderAndItsColumnsStay(t *testing.T) {
+	table := output.Table{Header: []string{"NAME", "STATUS"}}
+	var b strings.Builder
+	for _, names := range [][]string{{"a-long-name", "b"}, {}, {"c"}} {
+		table.Rows = nil
+		for _, name := range names {
+			table.Rows = append(table.Rows, []output.Cell{output.Text(name), output.Text("ok")})
+		}
+		if err := table.Page(&b, term.Palette{}, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const want = "NAME         STATUS\na-long-name  ok\nb            ok\nc            ok\n"
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}

@@ -62,7 +62,7 @@ func state(s snapshot, p term.Palette) (mark, word string) {
 	if s.end == "" {
 		return p.Cyan("●"), ""
 	}
-	mark, word = endOf(s.end)
+	mark, word = endOf(s.end, s.left)
 	switch s.end {
 	case workflow.Completed:
 		mark = p.Green(mark)

@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"cmp"
 	"container/list"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ const (
 type model struct {
 	mu       sync.Mutex
 	name     string
+	left     string
 	total    int
 	clock    func() time.Time
 	start    time.Time
@@ -48,6 +50,7 @@ type failure struct {
 func newModel(run Run) *model {
 	m := &model{
 		name:     run.Name,
+		left:     cmp.Or(run.Left, "stopped"),
 		total:    run.Total,
 		clock:    run.Clock,
 		status:   make(map[job.ID]job.Status, run.Total),
@@ -112,6 +115,7 @@ func (m *model) setNotice(text string) {
 // snapshot is all that a frame shows.
 type snapshot struct {
 	name     string
+	left     string
 	end      workflow.Status // empty: it still runs
 	total    int
 	counts   map[job.Status]int
@@ -133,6 +137,7 @@ func (m *model) snapshot(end workflow.Status) snapshot {
 	now := m.clock()
 	s := snapshot{
 		name:     m.name,
+		left:     m.left,
 		end:      end,
 		total:    m.total,
 		counts:   make(map[job.Status]int, len(m.counts)),

@@ -84,7 +84,7 @@ func (p *plain) Write(b []byte) (int, error) {
 }
 
 func (p *plain) End(status workflow.Status) {
-	mark, what := endOf(status)
+	mark, what := endOf(status, p.model.left)
 	p.line(mark, p.model.name+" "+what)
 }
 
@@ -100,8 +100,9 @@ func (p *plain) lineAt(at time.Time, mark, text string) {
 	_, _ = fmt.Fprintf(p.w, "%8.2fs %s %s\n", max(0, at.Sub(p.model.start)).Seconds(), mark, text)
 }
 
-// endOf returns the mark and the word for how a run ended.
-func endOf(status workflow.Status) (mark, word string) {
+// endOf returns the mark and the word for how a run ended, or for one that was
+// left before.
+func endOf(status workflow.Status, left string) (mark, word string) {
 	switch status {
 	case workflow.Completed:
 		return "✓", "completed"
@@ -110,6 +111,6 @@ func endOf(status workflow.Status) (mark, word string) {
 	case workflow.Cancelled:
 		return "–", "cancelled"
 	default:
-		return "–", "stopped"
+		return "–", left
 	}
 }

@@ -71,3 +71,23 @@ func TestPlainProgressDoesNotRepeatWhatEndedBeforeARunWentOn(t *testing.T) {
 		t.Errorf("got %q; want %q", b.String(), want)
 	}
 }
+
+func TestEventsOfThePastHaveTheirOwnTimes(t *testing.T) {
+	var b strings.Builder
+	s := newShow("", 0)
+	s.after(3 * time.Second)
+	p := NewPlain(&b, Run{Name: "etl", Total: 1, Clock: s.clock, Start: s.now.Add(-3 * time.Second)})
+	p.JobAt(s.now.Add(-2*time.Second), s.event("extract", job.Running, 1, ""))
+	p.JobAt(s.now.Add(-500*time.Millisecond), s.event("extract", job.Completed, 1, ""))
+	p.JobAt(s.now.Add(-time.Hour), s.event("early", job.Completed, 1, "")) // a clock that was set
+	p.End(workflow.Completed)
+	const want = `    3.00s · etl: 1 job
+    1.00s ▸ extract started
+    2.50s ✓ extract completed in 1.5s
+    0.00s ✓ early completed
+    3.00s ✓ etl completed
+`
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+}

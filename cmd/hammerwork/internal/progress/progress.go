@@ -32,6 +32,7 @@ type Run struct {
 	Total  int              // jobs
 	Before []bus.JobEvent   // jobs that ended before; they are counted, not announced
 	Start  time.Time        // zero: now
+	Left   string           // the word when End finds it unfinished; empty: stopped
 	Clock  func() time.Time // nil: time.Now
 }
 

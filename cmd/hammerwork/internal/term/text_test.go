@@ -95,3 +95,14 @@ func TestRowsFitAndLoseNothing(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestAgesAreShorterThanDurations(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Hour: "0s", 0: "0s", 59900 * time.Millisecond: "59s", time.Minute: "1m", 59*time.Minute + 59*time.Second: "59m",
+		time.Hour: "1h", 47*time.Hour + time.Minute: "47h", 48 * time.Hour: "2d", 999 * 24 * time.Hour: "999d",
+	} {
+		if got := term.Age(d); got != want {
+			t.Errorf("Age(%s) = %q; want %q", d, got, want)
+		}
+	}
+}

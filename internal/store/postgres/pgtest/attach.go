@@ -15,7 +15,7 @@ import (
 const (
 	usersLock      = "users.lock"      // every test binary holds it shared, for as long as it lives
 	startLock      = "start.lock"      // who starts or stops the server
-	supervisorLock = "supervisor.lock" // the supervisor holds it
+	supervisorLock = "supervisor.lock" // the supervisor holds it; its process id is in it
 	urlFile        = "url"             // of the server, once it answers
 	failedFile     = "failed"          // why it did not start
 	logFile        = "log"
@@ -87,8 +87,12 @@ func lock(path string, how int) (*os.File, error) {
 // launch starts a supervisor: this very binary, see init. It is no part of
 // this test run, neither by its process group nor by its output.
 func launch(dir string) error {
-	for _, name := range []string{urlFile, failedFile} {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	left, err := filepath.Glob(filepath.Join(dir, "run*")) // by a supervisor that was killed
+	if err != nil {
+		return err
+	}
+	for _, path := range append(left, filepath.Join(dir, urlFile), filepath.Join(dir, failedFile)) {
+		if err := os.RemoveAll(path); err != nil {
 			return err
 		}
 	}
@@ -120,7 +124,7 @@ func await(dir string) (string, error) {
 		if text, err := os.ReadFile(filepath.Join(dir, failedFile)); err == nil {
 			return "", errors.New(string(text))
 		}
-		time.Sleep(100 * time.Millisecond) // another process; there is nothing to wait on
+		<-time.After(100 * time.Millisecond) // another process; there is nothing to wait on
 	}
 	return "", fmt.Errorf("the server did not start within a minute; see %s", filepath.Join(dir, logFile))
 }

@@ -47,6 +47,9 @@ func supervise(dir string) error {
 		return err
 	}
 	defer mine.Close()
+	if err := errors.Join(mine.Truncate(0), writeTo(mine, fmt.Sprint(os.Getpid()))); err != nil {
+		return err
+	}
 	root, err := os.MkdirTemp(dir, "run")
 	if err != nil {
 		return err
@@ -69,8 +72,13 @@ func supervise(dir string) error {
 	return nil
 }
 
-// serve returns, as the only one who may start or stop a server, when nobody
-// has used this one for a while.
+func writeTo(f *os.File, text string) error {
+	_, err := f.WriteString(text)
+	return err
+}
+
+// serve stops the server and returns when nobody has used it for a while. It
+// holds the users' lock then: who comes now waits, and starts another.
 func (s *instance) serve(dir string) {
 	unused := time.Duration(0)
 	const look = 250 * time.Millisecond
@@ -81,6 +89,10 @@ func (s *instance) serve(dir string) {
 		default:
 		}
 		users, err := lock(filepath.Join(dir, usersLock), syscall.LOCK_EX|syscall.LOCK_NB)
+		if errors.Is(err, os.ErrNotExist) {
+			s.stop() // somebody removed the folder
+			return
+		}
 		if err != nil {
 			unused = 0
 			continue

@@ -172,11 +172,17 @@ FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::uuid[], $5::text[], $6::tex
 ON CONFLICT DO NOTHING;
 
 -- name: resolve_edges
+-- By ctid: an earlier statement has locked both ends of each edge, and nobody
+-- changes an edge without that, so that what this one sees is the newest there
+-- is. Were it not, the count would be wrong and the transaction fail.
 WITH changed AS (
-    UPDATE edges e SET state = c.state
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[]) AS c(parent, child, "on", optional, state)
-    WHERE e.parent_id = ANY ($1::uuid[]) AND e.parent_id = c.parent AND e.child_id = c.child
-        AND e.state || '' = 'unresolved'
+    UPDATE edges SET state = found.state
+    FROM (
+        SELECT e.ctid AS place, c.state
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[]) AS c(parent, child, "on", optional, state)
+        CROSS JOIN LATERAL (
+            SELECT ctid FROM edges WHERE parent_id = c.parent AND child_id = c.child AND state = 'unresolved' OFFSET 0) e) AS found
+    WHERE edges.ctid = found.place
     RETURNING 1)
 SELECT hammerwork_changed(count(*), $6::int) FROM changed;
 
@@ -189,7 +195,7 @@ WITH changed AS (
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[],
         $10::int[], $11::int[], $12::int[])
         AS c(id, status, reason, failing, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped, ended)
-    WHERE w.id = ANY ($1::uuid[]) AND w.id = c.id AND w.finished_at IS NULL
+    WHERE w.id = ANY ($1::uuid[]) AND w.id = c.id AND coalesce(w.finished_at, 0) = 0 -- not the index of open ones
     RETURNING 1)
 SELECT hammerwork_changed(count(*), $14::int) FROM changed;
 

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
+	"github.com/hammerwork/hammerwork/internal/wire"
+)
+
+// leaseTTL is the lease in these tests: short, so that they are.
+const leaseTTL = 4 * time.Second
+
+// diary is a folder in which commands note that they started.
+type diary struct{ path string }
+
+func newDiary(t *testing.T) diary {
+	return diary{filepath.Join(t.TempDir(), "log")}
+}
+
+// command is the payload of a job that notes its start with the time and its
+// attempt, and then takes a while.
+func (d diary) command(name, takes string) string {
+	return fmt.Sprintf(`{command: [sh, -c, 'echo %s $HAMMERWORK_ATTEMPT $(date +%%s.%%N) >> %s; sleep %s; echo "{\"attempt\": $HAMMERWORK_ATTEMPT}"']}`, name, d.path, takes)
+}
+
+// starts returns the times at which a job started.
+func (d diary) starts(t *testing.T, name string) []time.Time {
+	t.Helper()
+	text, err := os.ReadFile(d.path)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	var list []time.Time
+	for line := range strings.Lines(string(text)) {
+		var n string
+		var attempt int
+		var seconds, nanos int64
+		if _, err := fmt.Sscanf(line, "%s %d %d.%d", &n, &attempt, &seconds, &nanos); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if n == name {
+			list = append(list, time.Unix(seconds, nanos))
+		}
+	}
+	return list
+}
+
+// started waits until a job has started n times.
+func (d diary) started(t *testing.T, name string, n int) []time.Time {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		if list := d.starts(t, name); len(list) >= n {
+			return list
+		}
+	}
+	t.Fatalf("%s did not start %d times", name, n)
+	return nil
+}
+
+// leasing starts services with a short lease that have been up for longer than
+// one.
+func leasing(t *testing.T, database, natsURL string) *cluster {
+	t.Helper()
+	c := &cluster{t: t, database: database, natsURL: natsURL, server: "http://" + free(t), services: map[string]*process{}}
+	p := program(t, []string{"HAMMERWORK_DATABASE_URL=" + database, "HAMMERWORK_NATS_URL=" + natsURL, "HAMMERWORK_AUTH=none"},
+		"hammerwork", "serve", "all", "--listen", strings.TrimPrefix(c.server, "http://"), "--lease-ttl", leaseTTL.String(), "--scheduler-reap-hold", leaseTTL.String())
+	p.says(`"msg":"ready"`)
+	return c
+}
+
+func TestTheJobsOfAKilledWorkerStartAgainWithinALeaseAndASecond(t *testing.T) {
+	t.Parallel()
+	natsURL, _ := nats(t, 0)
+	c := leasing(t, pgtest.Fresh(t), natsURL)
+	d := newDiary(t)
+	first := c.workers(1, "--handler", "exec")[0]
+	id := create(t, c.server, file(t, fmt.Sprintf(`
+name: killed
+jobs:
+  - {name: a, queue: q, payload: %s}
+  - {name: b, queue: q, payload: %s}
+  - {name: c, queue: q, depends_on: [a, b], payload: %s}
+`, d.command("a", "8"), d.command("b", "8"), d.command("c", "0"))))
+	d.started(t, "a", 1)
+	d.started(t, "b", 1)
+	accepted(t, c.server, id)
+	c.workers(1, "--handler", "exec", "--name", "w2")
+	killed := time.Now()
+	first.kill()
+	for _, name := range []string{"a", "b"} {
+		// The kill comes at any time between two heartbeats.
+		if again := d.started(t, name, 2)[1].Sub(killed); again > leaseTTL+time.Second {
+			t.Errorf("%s started again %s after the kill; the lease is %s", name, again, leaseTTL)
+		}
+	}
+	w := wait(t, c.server, id)
+	for _, j := range w.Jobs {
+		want := map[string]int{"a": 2, "b": 2, "c": 1}[j.Name]
+		if j.Status != "completed" || j.Attempt != want || len(d.starts(t, j.Name)) != want {
+			t.Errorf("%s is %s, attempt %d, started %d times; want %d", j.Name, j.Status, j.Attempt, len(d.starts(t, j.Name)), want)
+		}
+	}
+}
+
+// accepted waits until the jobs that run have lost nothing if their worker
+// goes: the heartbeat that accepts them has been sent.
+func accepted(t *testing.T, server, id string) {
+	t.Helper()
+	w := show(t, server, id)
+	var latest time.Time
+	for _, j := range w.Jobs {
+		if j.StartedAt != nil && j.StartedAt.After(latest) {
+			latest = *j.StartedAt
+		}
+	}
+	<-time.After(time.Until(latest.Add(2 * time.Second)))
+}
+
+func TestTheLateOutcomeOfASuspendedWorkerChangesNothing(t *testing.T) {
+	t.Parallel()
+	natsURL, _ := nats(t, 0)
+	c := leasing(t, pgtest.Fresh(t), natsURL)
+	d := newDiary(t)
+	first := c.workers(1, "--handler", "exec")[0]
+	id := create(t, c.server, file(t, fmt.Sprintf("name: suspended\njobs:\n  - {name: a, queue: q, payload: %s}\n", d.command("a", "3"))))
+	d.started(t, "a", 1)
+	accepted(t, c.server, id)
+	first.signal(syscall.SIGSTOP)
+	c.workers(1, "--handler", "exec", "--name", "w2")
+	w := wait(t, c.server, id)
+	before := w.Jobs[0]
+	if before.Status != "completed" || before.Attempt != 2 || before.Worker != "w2" {
+		t.Fatalf("the second worker made of it: %+v, result %s", before, before.Result)
+	}
+	var result struct{ Attempt int }
+	decode(t, string(before.Result), &result)
+	if result.Attempt != 2 {
+		t.Errorf("the result is that of attempt %d", result.Attempt)
+	}
+	first.signal(syscall.SIGCONT)
+	// It finds out that its lease is lost, and goes on working.
+	second := create(t, c.server, file(t, "name: after\njobs:\n  - {name: x, queue: q, payload: {command: [\"true\"]}}\n"))
+	wait(t, c.server, second)
+	if code := first.stop(); code != 0 {
+		t.Errorf("the first worker ended with exit code %d", code)
+	}
+	if after := show(t, c.server, id).Jobs[0]; !same(before, after) {
+		t.Errorf("the late outcome changed the job:\n%+v\n%+v", before, after)
+	}
+	if n := len(d.starts(t, "a")); n != 2 {
+		t.Errorf("the job started %d times", n)
+	}
+}
+
+func same(a, b wire.Job) bool {
+	return a.Status == b.Status && a.Attempt == b.Attempt && a.Worker == b.Worker && string(a.Result) == string(b.Result) && a.FinishedAt.Equal(*b.FinishedAt)
+}
+
+// NATS comes back empty, on another port of those that everybody was told.
+func TestNATSThatComesBackElsewhereCostsNoJobAnotherRun(t *testing.T) {
+	t.Parallel()
+	one, other := freePort(t), freePort(t)
+	both := fmt.Sprintf("nats://127.0.0.1:%d,nats://127.0.0.1:%d", one, other)
+	_, server := nats(t, one)
+	c := newCluster(t, pgtest.Fresh(t), both, together)
+	c.workers(2, "--concurrency", "5")
+	id := create(t, c.server, file(t, shape("moved", 300*time.Millisecond, 20, 20, 20, 1)))
+	running(t, c.server, id)
+	server.kill()
+	nats(t, other)
+	checkOrder(t, wait(t, c.server, id), 61)
+}
+
+// What was committed without anybody being told happens once; what was not
+// happens after all.
+func TestCutsOfTheDatabaseConnectionAtACommitLoseAndRepeatNothing(t *testing.T) {
+	t.Parallel()
+	natsURL, _ := nats(t, 0)
+	p := newProxy(t, pgtest.Fresh(t))
+	c := newCluster(t, p.url, natsURL, together)
+	c.workers(2, "--concurrency", "10")
+	path := file(t, shape("cut", 20*time.Millisecond, 10, 20, 20, 20, 1))
+	p.cutCommits(true)
+	var ids []string
+	for i := range 3 {
+		key := fmt.Sprintf("order-%d", i)
+		ids = append(ids, createOnce(t, c.server, path, key))
+	}
+	for _, id := range ids {
+		again(t, func() bool { _, ok := try("workflow", "wait", id, "--server", c.server); return ok })
+	}
+	p.cutCommits(false)
+	for _, id := range ids {
+		checkOrder(t, show(t, c.server, id), 71)
+	}
+	before, behind := p.made()
+	t.Logf("connections cut: %d before the commit got to the server, %d behind it", before, behind)
+	if before < 5 || behind < 5 {
+		t.Errorf("only %d and %d cuts", before, behind)
+	}
+	out, _ := call(t, 0, "workflow", "list", "--server", c.server, "-o", "json")
+	var list wire.List[wire.WorkflowItem]
+	decode(t, out, &list)
+	if len(list.Items) != 3 {
+		t.Errorf("%d workflows are stored, want 3", len(list.Items))
+	}
+}
+
+// createOnce enqueues a file under a key, again and again until there is an
+// answer, as a careful client does.
+func createOnce(t *testing.T, server, path, key string) string {
+	t.Helper()
+	var created wire.Created
+	again(t, func() bool {
+		out, ok := try("workflow", "create", "--file", path, "--idempotency-key", key, "--server", server, "-o", "json")
+		if ok {
+			decode(t, out, &created)
+		}
+		return ok
+	})
+	return created.ID
+}
+
+// again does something until it succeeds.
+func again(t *testing.T, do func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !do(); {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not succeed")
+		}
+	}
+}

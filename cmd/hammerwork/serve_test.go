@@ -1,0 +1,206 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
+)
+
+// cluster is services in processes of their own, on PostgreSQL and a
+// nats-server.
+type cluster struct {
+	t        *testing.T
+	database string
+	natsURL  string
+	server   string // of the API
+	services map[string]*process
+}
+
+// serveSome starts a process that serves the named services.
+func (c *cluster) serveSome(names ...string) *process {
+	c.t.Helper()
+	args := append([]string{"serve"}, names...)
+	args = append(args, "--listen", strings.TrimPrefix(c.server, "http://"))
+	p := program(c.t, []string{"HAMMERWORK_DATABASE_URL=" + c.database, "HAMMERWORK_NATS_URL=" + c.natsURL, "HAMMERWORK_AUTH=none"}, "hammerwork", args...)
+	for _, name := range names {
+		c.services[name] = p
+	}
+	return p
+}
+
+// newCluster starts the services, each group of names in a process.
+func newCluster(t *testing.T, database, natsURL string, groups ...[]string) *cluster {
+	t.Helper()
+	c := &cluster{t: t, database: database, natsURL: natsURL, server: "http://" + free(t), services: map[string]*process{}}
+	for _, names := range groups {
+		c.serveSome(names...)
+	}
+	for _, p := range c.services {
+		p.says(`"msg":"ready"`)
+	}
+	return c
+}
+
+var (
+	together = []string{"all"}
+	apart    = [][]string{{"scheduler"}, {"resolver"}, {"dispatcher"}, {"api"}}
+)
+
+// workers starts workers and waits until they are connected.
+func (c *cluster) workers(n int, args ...string) []*process {
+	c.t.Helper()
+	list := workers(c.t, n, append(args, "--nats-url", c.natsURL)...)
+	for _, w := range list {
+		w.says("worker connected")
+	}
+	return list
+}
+
+func TestServeAllRunsWorkflowsInOrder(t *testing.T) {
+	t.Parallel()
+	natsURL, _ := nats(t, 0)
+	c := newCluster(t, pgtest.Fresh(t), natsURL, together)
+	c.workers(2)
+	big := create(t, c.server, file(t, shape("mosaic", time.Millisecond, 48, 198, 3, 48, 3, 1)))
+	small := create(t, c.server, file(t, shape("chain", 10*time.Millisecond, 1, 1, 1, 1, 1)))
+	checkOrder(t, wait(t, c.server, big), 301)
+	checkOrder(t, wait(t, c.server, small), 5)
+}
+
+func TestServicesInProcessesOfTheirOwnRunWorkflowsInOrder(t *testing.T) {
+	t.Parallel()
+	natsURL, _ := nats(t, 0)
+	c := newCluster(t, pgtest.Fresh(t), natsURL, apart...)
+	c.workers(2)
+	big := create(t, c.server, file(t, shape("mosaic", time.Millisecond, 48, 198, 3, 48, 3, 1)))
+	checkOrder(t, wait(t, c.server, big), 301)
+	for name, p := range c.services {
+		if code := p.stop(); code != 0 {
+			t.Errorf("%s ended with exit code %d", name, code)
+		}
+	}
+}
+
+func TestServeOnSQLiteTakesOnlyAllAndOnlyOnce(t *testing.T) {
+	t.Parallel()
+	natsURL, _ := nats(t, 0)
+	url := "sqlite://" + t.TempDir() + "/hammerwork.db"
+	common := []string{"--database-url", url, "--nats-url", natsURL, "--auth", "none"}
+	_, stderr := call(t, 2, append([]string{"serve", "resolver"}, common...)...)
+	if !strings.Contains(stderr, "hint: serve all") {
+		t.Errorf("it said:\n%s", stderr)
+	}
+	c := newCluster(t, url, natsURL, together)
+	c.workers(1)
+	checkOrder(t, wait(t, c.server, create(t, c.server, file(t, shape("chain", time.Millisecond, 1, 1, 1)))), 3)
+	_, stderr = call(t, 4, append([]string{"serve", "all", "--listen", "127.0.0.1:0"}, common...)...)
+	if !strings.Contains(stderr, "another process uses the data") {
+		t.Errorf("it said:\n%s", stderr)
+	}
+}
+
+func TestASchemaOfAnotherVersionIsRefusedWithAHint(t *testing.T) {
+	t.Parallel()
+	natsURL, _ := nats(t, 0)
+	database := pgtest.Empty(t)
+	args := []string{"serve", "all", "--database-url", database, "--nats-url", natsURL, "--auth", "none", "--listen", "127.0.0.1:0"}
+	_, stderr := call(t, 4, args...)
+	if !strings.Contains(stderr, "schema is older") || !strings.Contains(stderr, "hammerwork migrate up") {
+		t.Errorf("an empty database: it said:\n%s", stderr)
+	}
+	call(t, 0, "migrate", "up", "--database-url", database)
+	call(t, 0, "migrate", "up", "--database-url", database)
+	execSQL(t, database, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)")
+	_, stderr = call(t, 4, args...)
+	if !strings.Contains(stderr, "newer version") || !strings.Contains(stderr, "hint: use that version") {
+		t.Errorf("a newer schema: it said:\n%s", stderr)
+	}
+}
+
+// A process that lacks something is alive, says what, and goes on by itself.
+func TestAnAbsentNATSAndAnAbsentDatabaseAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Fresh(t)
+	proxy := newProxy(t, database)
+	proxy.refuse()
+	natsPort := freePort(t)
+	healthAddress, listen := free(t), free(t)
+	p := program(t, []string{"HAMMERWORK_AUTH=none"}, "hammerwork", "serve", "all", "--database-url", proxy.url,
+		"--nats-url", fmt.Sprintf("nats://127.0.0.1:%d", natsPort), "--listen", listen, "--health-listen", healthAddress)
+	p.says("waiting for the database")
+	readiness(t, healthAddress, http.StatusServiceUnavailable, `"database":"not reachable"`)
+	alive(t, healthAddress)
+	proxy.allow()
+	readiness(t, healthAddress, http.StatusServiceUnavailable, `"database":"ok"`)
+	natsURL, server := nats(t, natsPort)
+	p.says(`"msg":"ready"`)
+	readiness(t, healthAddress, http.StatusOK, `"status":"ready"`)
+	c := &cluster{t: t, natsURL: natsURL, server: "http://" + listen}
+	c.workers(1)
+	checkOrder(t, wait(t, c.server, create(t, c.server, file(t, shape("first", time.Millisecond, 1, 1)))), 2)
+
+	// Both go away and come back.
+	server.kill()
+	readiness(t, healthAddress, http.StatusServiceUnavailable, `"nats":"not connected"`)
+	proxy.refuse()
+	readiness(t, healthAddress, http.StatusServiceUnavailable, `"database":"not reachable"`)
+	alive(t, healthAddress)
+	proxy.allow()
+	nats(t, natsPort)
+	readiness(t, healthAddress, http.StatusOK, `"status":"ready"`)
+	checkOrder(t, wait(t, c.server, create(t, c.server, file(t, shape("second", time.Millisecond, 1, 1)))), 2)
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// A worker is no reason to fail either.
+func TestAWorkerWaitsForNATS(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	w := hammerwork(t, "worker", "--all-queues", "--nats-url", fmt.Sprintf("nats://127.0.0.1:%d", port))
+	w.says("worker connects")
+	nats(t, port)
+	w.says("worker connected")
+	if code := w.stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// readiness asks /readyz until it answers as wanted.
+func readiness(t *testing.T, address string, code int, part string) {
+	t.Helper()
+	var got string
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		resp, err := http.Get("http://" + address + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got = fmt.Sprint(resp.StatusCode, " ", string(body)); resp.StatusCode == code && strings.Contains(got, part) {
+			return
+		}
+	}
+	t.Fatalf("/readyz says %s; want %d with %s", got, code, part)
+}
+
+func alive(t *testing.T, address string) {
+	t.Helper()
+	resp, err := http.Get("http://" + address + "/livez")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("/livez: %s", resp.Status)
+	}
+}

@@ -1,0 +1,167 @@
+package pgtest
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// holdEnv makes this binary one that uses the shared server until it is killed.
+const holdEnv = "HAMMERWORK_PGTEST_HOLD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(holdEnv) != "" {
+		url, err := attach()
+		fmt.Println(url, err)
+		select {}
+	}
+	os.Exit(m.Run())
+}
+
+// elsewhere is a folder for temporary files in which no server is shared yet,
+// and which the user of a server may enter.
+func elsewhere(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "pgt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// hold starts another test binary and returns the URL of the server it uses.
+func hold(t *testing.T, tmp string) (*os.Process, string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), holdEnv+"=1", "TMPDIR="+tmp)
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	url, ok := strings.CutSuffix(strings.TrimSpace(line), " <nil>")
+	if err != nil || !ok {
+		t.Fatalf("the other binary says %q, %v", line, err)
+	}
+	return cmd.Process, url
+}
+
+func answers(url string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, url)
+	if err == nil {
+		conn.Close(ctx)
+	}
+	return err == nil
+}
+
+// gone waits until a condition no longer holds.
+func gone(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for range 300 {
+		if !holds() {
+			return
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	t.Fatalf("%s is still there", what)
+}
+
+func shared(tmp string) string {
+	return filepath.Join(tmp, "hammerwork-pgtest-"+strconv.Itoa(os.Getuid()))
+}
+
+func runs(tmp string) bool {
+	found, _ := filepath.Glob(filepath.Join(shared(tmp), "run*"))
+	return len(found) > 0
+}
+
+func TestTheServerIsSharedAndEndsWhenTheLastOfItsUsersIsKilled(t *testing.T) {
+	t.Parallel()
+	tmp := elsewhere(t)
+	one, url := hold(t, tmp)
+	two, other := hold(t, tmp)
+	if url != other || !answers(url) {
+		t.Fatalf("two binaries use %s and %s", url, other)
+	}
+	one.Kill()
+	<-time.After(idle + 2*time.Second)
+	if !answers(url) {
+		t.Fatal("the server ended while somebody used it")
+	}
+	two.Kill()
+	gone(t, "the server", func() bool { return answers(url) })
+	gone(t, "its data", func() bool { return runs(tmp) })
+	if _, again := hold(t, tmp); !answers(again) {
+		t.Error("there is no server for those who come later")
+	}
+}
+
+func TestTheServerEndsWithItsSupervisor(t *testing.T) {
+	t.Parallel()
+	tmp := elsewhere(t)
+	_, url := hold(t, tmp)
+	text, err := os.ReadFile(filepath.Join(shared(tmp), supervisorLock))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	gone(t, "the server", func() bool { return answers(url) })
+	if _, again := hold(t, tmp); again == url || !answers(again) {
+		t.Error("there is no server for those who come later")
+	}
+}
+
+func TestEachTestHasADatabaseOfItsOwnWithNothingInIt(t *testing.T) {
+	for range 2 {
+		t.Run("use", func(t *testing.T) {
+			one, two := URL(t), URL(t)
+			if one == two {
+				t.Error("two databases are one")
+			}
+			config, err := pgx.ParseConfig(strings.Replace(one, "pool_max_conns=4&", "", 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn, err := pgx.ConnectConfig(t.Context(), config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close(t.Context())
+			var n int
+			if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM queues").Scan(&n); err != nil || n != 0 {
+				t.Errorf("%d rows, %v", n, err)
+			}
+			if _, err := conn.Exec(t.Context(), "INSERT INTO queues (name) VALUES ('left behind')"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
