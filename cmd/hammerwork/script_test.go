@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -29,6 +30,7 @@ func TestScripts(t *testing.T) {
 			"large":   large,
 			"lines":   lines,
 			"server":  server,
+			"until":   until,
 		},
 	})
 }
@@ -94,6 +96,21 @@ func server(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("the server said %q, %v", line, err)
 	}
 	ts.Setenv("HAMMERWORK_SERVER", url)
+}
+
+// until runs a command again and again until its stdout has a pattern:
+// until PATTERN COMMAND [ARGUMENT]…
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	pattern := regexp.MustCompile("(?m)" + args[0])
+	for late := time.Now().Add(patience); ; {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(late) {
+			ts.Fatalf("%s never printed %s:\n%s", strings.Join(args[1:], " "), args[0], ts.ReadFile("stdout"))
+		}
+	}
 }
 
 // capture sets a variable to the first group of a pattern in stdout:

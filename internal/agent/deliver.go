@@ -20,7 +20,7 @@ func (m *Machine) deliver(now time.Time, msg bus.Message) ([]service.Action, err
 	}
 	d := e.Body
 	p := m.pulls[d.Pull]
-	if p == nil || now.Sub(p.sent) >= lateDelivery {
+	if p == nil || !now.Before(p.late()) {
 		return nil, nil
 	}
 	l := m.leases[d.Lease]

@@ -12,20 +12,21 @@ import (
 
 // Intervals of the protocol between worker and dispatcher.
 const (
-	pullTTL         = 4 * time.Second         // an offer stands this long
-	pullPause       = 2 * time.Millisecond    // offers are not sent more often; slots that free up meanwhile go together
-	firstBeatAfter  = time.Second             // of a lease's delivery: the accept
-	beatInterval    = 5 * time.Second         // of accepted leases; a third of the lease when that is shorter
-	newsPause       = time.Second             // between heartbeats that are sent only to tell progress
-	newsBytes       = 128 << 10               // of progress in one heartbeat
-	beatTimeout     = time.Second             // then the heartbeat is sent again
-	reportTimeout   = 2 * time.Second         // then the outcomes are sent again
-	lateDelivery    = pullTTL + 5*time.Second // after its pull a delivery's lease has expired
-	reportJobs      = 200                     // outcomes a report carries at most
-	reportBytes     = 512 << 10               // bytes a report carries at most, if it has several outcomes
-	maxUnconfirmed  = 10_000                  // outcomes without a verdict, then nothing new is asked for
-	rememberedJobs  = 10_000                  // ended attempts that a repeated delivery is recognised by
-	minBeatInterval = 100 * time.Millisecond  // between heartbeats, whatever becomes due
+	pullTTL         = 4 * time.Second        // an offer stands this long
+	firstPullTTL    = time.Second            // the first offer; each further one twice as long
+	pullPause       = 2 * time.Millisecond   // offers are not sent more often; slots that free up meanwhile go together
+	firstBeatAfter  = time.Second            // of a lease's delivery: the accept
+	beatInterval    = 5 * time.Second        // of accepted leases; a third of the lease when that is shorter
+	newsPause       = time.Second            // between heartbeats that are sent only to tell progress
+	newsBytes       = 128 << 10              // of progress in one heartbeat
+	beatTimeout     = time.Second            // then the heartbeat is sent again
+	reportTimeout   = 2 * time.Second        // then the outcomes are sent again
+	lateDelivery    = 5 * time.Second        // after its offer expired a delivery's lease has, too
+	reportJobs      = 200                    // outcomes a report carries at most
+	reportBytes     = 512 << 10              // bytes a report carries at most, if it has several outcomes
+	maxUnconfirmed  = 10_000                 // outcomes without a verdict, then nothing new is asked for
+	rememberedJobs  = 10_000                 // ended attempts that a repeated delivery is recognised by
+	minBeatInterval = 100 * time.Millisecond // between heartbeats, whatever becomes due
 )
 
 // Pool is a number of slots that serve one queue, or every queue when Queue is
@@ -48,6 +49,7 @@ type Machine struct {
 	pullOrder []*pull // the pulls as sent
 	expired   int     // how many of pullOrder, from the start, have expired
 	lastPull  time.Time
+	pullsSent int
 
 	leases   map[job.ID]*lease
 	running  int // handlers that have not returned

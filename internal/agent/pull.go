@@ -13,6 +13,7 @@ import (
 type pull struct {
 	id   string
 	sent time.Time
+	ttl  time.Duration
 	left []int // slots on offer by pool; nil after it expired
 }
 
@@ -31,7 +32,7 @@ func (m *Machine) pull(now time.Time) []service.Action {
 	if m.stopping || m.unreported >= maxUnconfirmed || m.free() == 0 || now.Before(m.lastPull.Add(pullPause)) {
 		return nil
 	}
-	p := &pull{id: m.source.MessageID(), sent: now, left: make([]int, len(m.pools))}
+	p := &pull{id: m.source.MessageID(), sent: now, ttl: m.nextTTL(), left: make([]int, len(m.pools))}
 	var offers []bus.Offer
 	for i := range m.pools {
 		s := &m.pools[i]
@@ -51,9 +52,25 @@ func (m *Machine) pull(now time.Time) []service.Action {
 	m.pullOrder = append(m.pullOrder, p)
 	m.lastPull = now
 	return []service.Action{service.Message(m.source, bus.PullSubject(m.name), bus.Pull{
-		ID: p.id, Worker: m.name, Offers: offers, TTL: pullTTL, Total: m.total(), Queues: m.queues(),
+		ID: p.id, Worker: m.name, Offers: offers, TTL: p.ttl, Total: m.total(), Queues: m.queues(),
 	})}
 }
+
+// nextTTL is how long the next offer stands. The first ones of a worker are
+// short: the dispatcher may not be there yet, and nobody says that an offer was
+// not heard.
+func (m *Machine) nextTTL() time.Duration {
+	ttl := min(firstPullTTL<<m.pullsSent, pullTTL)
+	m.pullsSent = min(m.pullsSent+1, 10)
+	return ttl
+}
+
+// expires is when an offer brings nothing any more; offers expire in the order
+// in which they were sent.
+func (p *pull) expires() time.Time { return p.sent.Add(p.ttl) }
+
+// late is when the lease of whatever the offer brought has expired.
+func (p *pull) late() time.Time { return p.sent.Add(p.ttl + lateDelivery) }
 
 // total returns how many slots there are, free or not.
 func (m *Machine) total() int {
@@ -83,7 +100,7 @@ func (m *Machine) queues() []string {
 // whose deliveries could no longer be held. Both happen in the order of
 // sending, so it looks at no others.
 func (m *Machine) expirePulls(now time.Time) {
-	for m.expired < len(m.pullOrder) && !now.Before(m.pullOrder[m.expired].sent.Add(pullTTL)) {
+	for m.expired < len(m.pullOrder) && !now.Before(m.pullOrder[m.expired].expires()) {
 		p := m.pullOrder[m.expired]
 		for i, n := range p.left {
 			m.pools[i].offered -= n
@@ -91,7 +108,7 @@ func (m *Machine) expirePulls(now time.Time) {
 		p.left = nil
 		m.expired++
 	}
-	for m.expired > 0 && !now.Before(m.pullOrder[0].sent.Add(lateDelivery)) {
+	for m.expired > 0 && !now.Before(m.pullOrder[0].late()) {
 		delete(m.pulls, m.pullOrder[0].id)
 		m.pullOrder = m.pullOrder[1:]
 		m.expired--
@@ -103,10 +120,10 @@ func (m *Machine) expirePulls(now time.Time) {
 func (m *Machine) pullAt() time.Time {
 	var at time.Time
 	if m.expired < len(m.pullOrder) {
-		at = m.pullOrder[m.expired].sent.Add(pullTTL)
+		at = m.pullOrder[m.expired].expires()
 	}
 	if m.expired > 0 {
-		if forget := m.pullOrder[0].sent.Add(lateDelivery); at.IsZero() || forget.Before(at) {
+		if forget := m.pullOrder[0].late(); at.IsZero() || forget.Before(at) {
 			at = forget
 		}
 	}

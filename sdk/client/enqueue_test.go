@@ -96,7 +96,7 @@ func TestAParentThatIsNotStoredIsRefused(t *testing.T) {
 func TestManyJobsAreStoredTogetherOrNotAtAll(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {
 		c := open(t, url)
-		const number = 3000
+		const number = 500
 		jobs := make([]*job.Job, number)
 		for i := range jobs {
 			jobs[i] = one(fmt.Sprint("j", i))

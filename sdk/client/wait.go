@@ -29,7 +29,12 @@ func wait[R any](ctx context.Context, c *Client, id job.ID, what string, look fu
 	defer poll.Stop()
 	for {
 		r, err := look(ctx, id)
-		if err != nil || ended(r) {
+		switch {
+		case err == nil && ended(r):
+			return r, nil
+		case ctx.Err() != nil: // a look that it interrupts may fail in any way
+			return r, fmt.Errorf("wait for %s %s: %w", what, id, ctx.Err())
+		case err != nil:
 			return r, err
 		}
 		select {
