@@ -22,10 +22,12 @@ var edgeCheckGuards = []guard{
 	{
 		name: "edge check: not when the parent has not ended", kind: status, file: sqlstore + "edgecheck.go", place: "part.widenChildren",
 		from: "!parent.Status.Terminal() || ", protects: "a check of an open edge takes the workflow's ready rows away",
+		kept: "what is taken back and does not end gets its ready row again; it keeps a check from locking a whole workflow",
 	},
 	{
 		name: "edge check: not when the child has ended", kind: status, file: sqlstore + "edgecheck.go", place: "part.widenChildren",
 		from: "child.Status.Terminal() || ", protects: "a check for a child that has ended takes the workflow's ready rows away",
+		kept: "as for a parent that has not ended",
 	},
 	{
 		name: "edge check: not when the edge is good", kind: status, file: sqlstore + "edgecheck.go", place: "part.widenChildren",

@@ -60,7 +60,7 @@ func (d *database) translate(ctx context.Context, err error) error {
 // now, as opposed to one that refuses this user or what was asked.
 func unavailable(err error) bool {
 	var e *pgconn.PgError
-	var r readError
+	var r ownError
 	switch {
 	case errors.As(err, &r):
 		return false
@@ -70,11 +70,11 @@ func unavailable(err error) bool {
 	return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P") || e.Code == "53300"
 }
 
-// readError is what the reader of a row has to say of it: nothing failed on
-// the way.
-type readError struct{ error }
+// ownError is what this side has to say of a row or a parameter: nothing failed
+// on the way.
+type ownError struct{ error }
 
-func (e readError) Unwrap() error { return e.error }
+func (e ownError) Unwrap() error { return e.error }
 
 // hide keeps the password out of an error's text, whoever put it there.
 func (d *database) hide(err error) error {

@@ -73,7 +73,7 @@ func (t *sqlTx) query(scan func(sqlstore.Row) error) func(string, []any) error {
 		defer rows.Close()
 		for rows.Next() {
 			if err := scan(rows); err != nil {
-				return readError{err}
+				return ownError{err}
 			}
 		}
 		return rows.Err()

@@ -49,7 +49,7 @@ func (t *tx) add(s step, args []any) {
 	t.d.tracing(s.sql)
 	var err error
 	if s.params, err = encode(args); err != nil {
-		t.err = fmt.Errorf("%s: %w", s.name, err)
+		t.err = ownError{fmt.Errorf("%s: %w", s.name, err)}
 		return
 	}
 	if !t.custom && len(args) > 0 && rowsOf(args[0]) > generic {
@@ -62,7 +62,7 @@ func (t *tx) add(s step, args []any) {
 func (t *tx) named(name string, s step, args []any) {
 	text, ok := statements[name]
 	if !ok && t.err == nil {
-		t.err = fmt.Errorf("no statement is named %s", name)
+		t.err = ownError{fmt.Errorf("no statement is named %s", name)}
 	}
 	s.name, s.sql = name, text
 	t.add(s, args)
@@ -193,7 +193,7 @@ func (t *tx) read(p *pgconn.Pipeline, s step) error {
 	for r.NextRow() {
 		if s.scan != nil && failed == nil {
 			if err := s.scan(row{r.FieldDescriptions(), r.Values()}); err != nil {
-				failed = readError{err}
+				failed = ownError{err}
 			}
 		}
 	}
