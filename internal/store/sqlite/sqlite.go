@@ -128,17 +128,8 @@ func (d *database) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.retry(ctx, func() error {
-		stored, known, err := p.GetVersions(ctx)
-		if err != nil {
-			return err
-		}
-		if stored > known {
-			return fmt.Errorf("%w: its schema is %d, this one knows %d", store.ErrNewerSchema, stored, known)
-		}
-		_, err = p.Up(ctx)
-		return err
-	})
+	_, err = sqlstore.MigrateUp(ctx, p)
+	return err
 }
 
 // Ready implements sqlstore.Database. The schema was brought up to date when

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -33,26 +34,77 @@ func NewMigrator(dialect goose.Dialect, db *sql.DB, files fs.FS, explain func(co
 
 // Up implements store.Migrator.
 func (m *Migrator) Up(ctx context.Context) ([]store.Migration, error) {
-	done, err := m.provider.Up(ctx)
-	if err == nil {
-		err = m.known(ctx)
+	done, err := MigrateUp(ctx, m.provider)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", m.explain(ctx, err))
 	}
 	list := make([]store.Migration, len(done))
 	for i, r := range done {
 		list[i] = migration(r.Source)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", m.explain(ctx, err))
-	}
 	return list, nil
 }
 
+// stepTries bounds the tries of one migration, which others may be at, too.
+const stepTries = 20
+
+// MigrateUp applies what is pending, one migration after the other, and returns
+// what it applied itself. A migration that fails because somebody else has
+// applied it meanwhile is done; that the schema moved on tells one from the
+// other. ErrNewerSchema when the database has migrations that this build does
+// not know.
+func MigrateUp(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult, error) {
+	var done []*goose.MigrationResult
+	for try, last := 1, int64(-1); ; try++ {
+		stored, known, err := p.GetVersions(ctx)
+		switch {
+		case err == nil && stored > known:
+			return done, newerSchema(stored, known)
+		case err == nil && stored == known:
+			return done, nil
+		}
+		if err == nil {
+			if stored > last {
+				try, last = 1, stored
+			}
+			var r *goose.MigrationResult
+			if r, err = p.UpByOne(ctx); err == nil {
+				done = append(done, r)
+				continue
+			}
+			if now, _, seen := p.GetVersions(ctx); seen == nil && now == stored && !busyMigration(err) {
+				return done, err
+			}
+		}
+		if try >= stepTries {
+			return done, err
+		}
+		wait := time.NewTimer(time.Duration(try) * 10 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return done, ctx.Err()
+		case <-wait.C:
+		}
+	}
+}
+
+// busyMigration tells whether a migration failed only because another process
+// writes.
+func busyMigration(err error) bool {
+	return strings.Contains(err.Error(), "SQLITE_BUSY") || strings.Contains(err.Error(), "database is locked")
+}
+
+func newerSchema(stored, known int64) error {
+	return fmt.Errorf("%w: its schema is %d, this one knows %d", store.ErrNewerSchema, stored, known)
+}
+
 // known returns ErrNewerSchema when the database has migrations that this build
-// does not know. Those it knows are applied then.
+// does not know.
 func (m *Migrator) known(ctx context.Context) error {
 	stored, known, err := m.provider.GetVersions(ctx)
 	if err == nil && stored > known {
-		err = fmt.Errorf("%w: its schema is %d, this one knows %d", store.ErrNewerSchema, stored, known)
+		err = newerSchema(stored, known)
 	}
 	return err
 }
