@@ -5,12 +5,12 @@ const agentDir = "internal/agent/"
 var agentGuards = []guard{
 	{
 		name: "worker: a delivery answers a pull of its own", kind: unique, file: agentDir + "deliver.go", place: "Machine.deliver",
-		from: "if p == nil || now.Sub(p.sent) >= lateDelivery {", to: "if p == nil {\n\t\tp = &pull{sent: now}\n\t}\n\tif now.Sub(p.sent) >= lateDelivery {",
+		from: "if p == nil || !now.Before(p.late()) {", to: "if p == nil {\n\t\tp = &pull{sent: now}\n\t}\n\tif !now.Before(p.late()) {",
 		protects: "a worker that was restarted starts what its earlier life was given",
 	},
 	{
 		name: "worker: a delivery is not late", kind: expiry, file: agentDir + "deliver.go", place: "Machine.deliver",
-		from: "if p == nil || now.Sub(p.sent) >= lateDelivery {", to: "if p == nil {",
+		from: "if p == nil || !now.Before(p.late()) {", to: "if p == nil {",
 		kept: "implied up to one step: the pull is forgotten at that time, and a delivery without a pull is ignored",
 	},
 	{
