@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
 func TestTwoWorkersFindDevAndRunWorkflowsInOrder(t *testing.T) {
@@ -123,6 +125,21 @@ func TestDevTellsOfItsHealth(t *testing.T) {
 		resp.Body.Close()
 		if resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: %s", path, resp.Status)
+		}
+	}
+}
+
+// Any name of a queue finds its way through a URL.
+func TestQueuesOfAnyNameArePausedAndResumed(t *testing.T) {
+	t.Parallel()
+	server, _ := dev(t)
+	for _, name := range []string{".", "..", "a/b", "a b", "ä%2F", "?x=1", "#", "-"} {
+		call(t, 0, "queue", "pause", "--server", server, "--", name)
+		out, _ := call(t, 0, "queue", "resume", "--server", server, "-o", "json", "--", name)
+		var q wire.Queue
+		decode(t, out, &q)
+		if q.Name != name || q.Paused {
+			t.Errorf("%q was resumed as %+v", name, q)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
+	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
 // cluster is services in processes of their own, on PostgreSQL and a
@@ -120,6 +122,28 @@ func TestASchemaOfAnotherVersionIsRefusedWithAHint(t *testing.T) {
 	_, stderr = call(t, 4, args...)
 	if !strings.Contains(stderr, "newer version") || !strings.Contains(stderr, "hint: use that version") {
 		t.Errorf("a newer schema: it said:\n%s", stderr)
+	}
+}
+
+// The schema may change under a process that runs; its API says so.
+func TestASchemaThatWentBackIsNamedByTheAPI(t *testing.T) {
+	t.Parallel()
+	natsURL, _ := nats(t, 0)
+	database := pgtest.Fresh(t)
+	c := newCluster(t, database, natsURL, together)
+	call(t, 0, "migrate", "down", "--database-url", database)
+	_, stderr := call(t, 4, "worker", "list", "--server", c.server)
+	if !strings.Contains(stderr, "schema") || !strings.Contains(stderr, "hint: ") {
+		t.Errorf("it said:\n%s", stderr)
+	}
+	resp, err := http.Get(c.server + "/api/v1/workers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var p wire.Problem
+	if err := json.NewDecoder(resp.Body).Decode(&p); err != nil || p.Code != wire.CodeSchemaTooOld {
+		t.Errorf("%v, %+v", err, p)
 	}
 }
 
