@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -57,10 +58,7 @@ func (s *Store) within(ctx context.Context, t callerTx, f func(sqlstore.Tx) (sto
 	if err := t.run1(ctx, "SAVEPOINT hammerwork_enqueue"); err != nil {
 		return store.Enqueued{}, fmt.Errorf("set a savepoint: %w", s.db.translate(ctx, err))
 	}
-	done, err := f(t)
-	if err == nil {
-		err = t.Flush()
-	}
+	done, err := s.inOwnSchema(ctx, t, f)
 	// Also when ctx has ended: the caller's transaction may go on without it.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), savepointTimeout)
 	defer cancel()
@@ -74,6 +72,27 @@ func (s *Store) within(ctx context.Context, t callerTx, f func(sqlstore.Tx) (sto
 		return store.Enqueued{}, err
 	}
 	return done, nil
+}
+
+// inOwnSchema runs f where the store's tables are, if its URL names a
+// search_path, and puts the caller's back.
+func (s *Store) inOwnSchema(ctx context.Context, t callerTx, f func(sqlstore.Tx) (store.Enqueued, error)) (done store.Enqueued, err error) {
+	if s.db.searchPath != "" {
+		ours := "'" + strings.ReplaceAll(s.db.searchPath, "'", "''") + "'"
+		if err := t.run1(ctx, "SELECT set_config('hammerwork.callers_path', current_setting('search_path'), true)"); err != nil {
+			return done, err
+		}
+		if err := t.run1(ctx, "SELECT set_config('search_path', "+ours+", true)"); err != nil {
+			return done, err
+		}
+	}
+	if done, err = f(t); err == nil {
+		err = t.Flush()
+	}
+	if err == nil && s.db.searchPath != "" {
+		err = t.run1(ctx, "SELECT set_config('search_path', current_setting('hammerwork.callers_path'), true)")
+	}
+	return done, err
 }
 
 // explainCaller translates what came from the server.

@@ -73,7 +73,7 @@ func connect(ctx context.Context, rawURL string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &database{pool: pool, password: config.ConnConfig.Password}, nil
+	return &database{pool: pool, password: config.ConnConfig.Password, searchPath: config.ConnConfig.RuntimeParams["search_path"]}, nil
 }
 
 // Config reads a database URL. Its errors do not show the password.
@@ -101,8 +101,9 @@ func Config(rawURL string) (*pgxpool.Config, error) {
 
 // database implements sqlstore.Database.
 type database struct {
-	pool     *pgxpool.Pool
-	password string // to be kept out of errors
+	pool       *pgxpool.Pool
+	password   string // to be kept out of errors
+	searchPath string // of the URL; empty: the server's
 
 	trips atomic.Int64 // round trips so far, without those of connecting
 
