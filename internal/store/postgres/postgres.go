@@ -96,6 +96,10 @@ func Config(rawURL string) (*pgxpool.Config, error) {
 	if !strings.Contains(rawURL, "pool_max_conns") {
 		config.MaxConns = connections
 	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	config.ConnConfig.DialFunc = dialer.DialContext
 	return config, nil
 }
 
