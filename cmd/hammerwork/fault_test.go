@@ -177,6 +177,26 @@ func TestNATSThatComesBackElsewhereCostsNoJobAnotherRun(t *testing.T) {
 	checkOrder(t, wait(t, c.server, id), 61)
 }
 
+// Heartbeats cannot come through, and the workers live.
+func TestNATSThatIsAwayForLongerThanALeaseCostsNoJobAnotherRun(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	natsURL, server := nats(t, port)
+	c := leasing(t, pgtest.Fresh(t), natsURL)
+	d := newDiary(t)
+	c.workers(1, "--handler", "exec")
+	id := create(t, c.server, file(t, fmt.Sprintf("name: away\njobs:\n  - {name: a, queue: q, payload: %s}\n", d.command("a", "15"))))
+	d.started(t, "a", 1)
+	accepted(t, c.server, id)
+	server.kill()
+	<-time.After(2 * leaseTTL)
+	nats(t, port)
+	w := wait(t, c.server, id)
+	if j := w.Jobs[0]; j.Status != "completed" || j.Attempt != 1 || len(d.starts(t, "a")) != 1 {
+		t.Errorf("it is %s, attempt %d, started %d times", j.Status, j.Attempt, len(d.starts(t, "a")))
+	}
+}
+
 // What was committed without anybody being told happens once; what was not
 // happens after all.
 func TestCutsOfTheDatabaseConnectionAtACommitLoseAndRepeatNothing(t *testing.T) {

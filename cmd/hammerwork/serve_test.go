@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/internal/wire"
 )
@@ -251,4 +253,57 @@ func TestASecondSignalEndsAWorkerAtOnce(t *testing.T) {
 	if code := w.exit(); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
+}
+
+// Each service has connections of its own.
+func TestRequestsThatHoldEveryConnectionOfTheAPIKeepNoJobWaiting(t *testing.T) {
+	t.Parallel()
+	natsURL, _ := nats(t, 0)
+	database := pgtest.Fresh(t)
+	separator := "?"
+	if strings.Contains(database, "?") {
+		separator = "&"
+	}
+	c := newCluster(t, database+separator+"pool_max_conns=1", natsURL, together)
+	c.workers(1)
+	pool, err := pgxpool.New(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	lock, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock.Exec(t.Context(), "LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	// Only requests with a key look at keys.
+	id := create(t, c.server, file(t, shape("free", 500*time.Millisecond, 1, 1, 1, 1)))
+	held := make(chan struct{})
+	go func() {
+		defer close(held)
+		try("job", "enqueue", "--queue", "q", "--idempotency-key", "k", "--server", c.server)
+	}()
+	status := ""
+	waits := func() (n int) {
+		if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_locks WHERE NOT granted").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	again(t, func() bool { return waits() > 0 })
+	again(t, func() bool {
+		if err := pool.QueryRow(t.Context(), "SELECT status FROM workflows WHERE id = $1", id).Scan(&status); err != nil {
+			t.Fatal(err)
+		}
+		return status == "completed"
+	})
+	if waits() == 0 {
+		t.Error("the request did not hold its connection to the end")
+	}
+	if err := lock.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	<-held
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +90,27 @@ func TestAPanicIsAnErrorAndTheWorkerLivesOn(t *testing.T) {
 		equal(t, "kind", o.Kind, job.KindFailed)
 		equal(t, "error", o.Error, "handler panicked: boom")
 		equal(t, "permanent", o.Permanent, false)
+		r.pass(10 * time.Millisecond)
+		r.deliver()
+		equal(t, "kind of the next", r.outcome().Kind, job.KindCompleted)
+	})
+}
+
+func TestAHandlerThatEndsItsGoroutineFailsAndTheWorkerLivesOn(t *testing.T) {
+	handler := func(_ context.Context, j *worker.Job) (any, error) {
+		if j.Name == "bad" {
+			runtime.Goexit()
+		}
+		return "fine", nil
+	}
+	bubble(t, worker.Config{}, one(1, handler), func(r *rig) {
+		r.deliver(func(j *bus.Job) { j.Name = "bad" })
+		o := r.outcome()
+		equal(t, "kind", o.Kind, job.KindFailed)
+		equal(t, "permanent", o.Permanent, false)
+		if !strings.Contains(o.Error, "runtime.Goexit") {
+			t.Errorf("the error is %q", o.Error)
+		}
 		r.pass(10 * time.Millisecond)
 		r.deliver()
 		equal(t, "kind of the next", r.outcome().Kind, job.KindCompleted)

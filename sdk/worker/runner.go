@@ -68,6 +68,9 @@ func (r *runner) stopAll(cause error) {
 	}
 }
 
+// errGoexit is what a handler gets that ends its goroutine, as t.FailNow does.
+var errGoexit = errors.New("the handler did not return: it called runtime.Goexit")
+
 // run runs one attempt and reports its end. A handler that ignores the end of
 // its context is reported after the grace; its slot stays taken.
 func (r *runner) run(ctx context.Context, a agent.Start, post func(service.Event)) {
@@ -85,7 +88,9 @@ func (r *runner) run(ctx context.Context, a agent.Start, post func(service.Event
 	fence := job.Fence{Job: a.Job.Job, Epoch: a.Job.Epoch, Lease: a.Key.Lease}
 	ended := make(chan job.Outcome, 1)
 	go func() {
-		ended <- r.attempt(ctx, fence, a, post)
+		o := outcomeOf(fence, errGoexit) // unless attempt returns
+		defer func() { ended <- o }()
+		o = r.attempt(ctx, fence, a, post)
 	}()
 	select {
 	case o := <-ended:

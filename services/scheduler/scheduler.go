@@ -25,7 +25,7 @@ type Scheduler struct {
 
 // New checks cfg and starts nothing.
 func New(cfg Config, s Store, b bus.Bus, log *slog.Logger, metrics *Metrics) (*Scheduler, error) {
-	m, err := NewMachine(cfg, s, service.NewSource(), log, metrics)
+	m, err := NewMachine(cfg, heed(s, b), service.NewSource(), log, metrics)
 	if err != nil {
 		return nil, err
 	}

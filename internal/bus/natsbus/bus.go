@@ -109,6 +109,9 @@ func (b *Bus) options(cfg Config) []nats.Option {
 // Connected tells whether there is a connection now.
 func (b *Bus) Connected() bool { return b.nc.IsConnected() }
 
+// Reconnects is how often a lost connection came back.
+func (b *Bus) Reconnects() uint64 { return b.reconnects.Load() }
+
 // MaxPayload is the largest message in bytes that the server takes.
 func (b *Bus) MaxPayload() int {
 	if n := b.nc.MaxPayload(); n > 0 {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -45,28 +47,52 @@ func (s *Store) EnqueueWorkflowSQLTx(ctx context.Context, caller *sql.Tx, w *wor
 // callerTx is a transaction that is not ours.
 type callerTx interface {
 	sqlstore.Tx
-	run1(query string) error // runs a statement that has no name
+	run1(ctx context.Context, query string) error // runs a statement that has no name, also after an error
 }
+
+// savepointTimeout bounds what undoes a cancelled enqueue.
+const savepointTimeout = 5 * time.Second
 
 // within runs f in a caller's transaction, all of it or nothing.
 func (s *Store) within(ctx context.Context, t callerTx, f func(sqlstore.Tx) (store.Enqueued, error)) (store.Enqueued, error) {
-	if err := t.run1("SAVEPOINT hammerwork_enqueue"); err != nil {
+	if err := t.run1(ctx, "SAVEPOINT hammerwork_enqueue"); err != nil {
 		return store.Enqueued{}, fmt.Errorf("set a savepoint: %w", s.db.translate(ctx, err))
 	}
-	done, err := f(t)
-	if err == nil {
-		err = t.Flush()
-	}
+	done, err := s.inOwnSchema(ctx, t, f)
+	// Also when ctx has ended: the caller's transaction may go on without it.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), savepointTimeout)
+	defer cancel()
 	if err != nil {
-		err = errors.Join(s.explainCaller(ctx, t, err), t.run1("ROLLBACK TO SAVEPOINT hammerwork_enqueue"))
+		err = errors.Join(s.explainCaller(ctx, t, err), t.run1(last, "ROLLBACK TO SAVEPOINT hammerwork_enqueue"))
 	}
-	if released := t.run1("RELEASE SAVEPOINT hammerwork_enqueue"); released != nil {
+	if released := t.run1(last, "RELEASE SAVEPOINT hammerwork_enqueue"); released != nil {
 		err = errors.Join(err, fmt.Errorf("release the savepoint: %w", released))
 	}
 	if err != nil {
 		return store.Enqueued{}, err
 	}
 	return done, nil
+}
+
+// inOwnSchema runs f where the store's tables are, if its URL names a
+// search_path, and puts the caller's back.
+func (s *Store) inOwnSchema(ctx context.Context, t callerTx, f func(sqlstore.Tx) (store.Enqueued, error)) (done store.Enqueued, err error) {
+	if s.db.searchPath != "" {
+		ours := "'" + strings.ReplaceAll(s.db.searchPath, "'", "''") + "'"
+		if err := t.run1(ctx, "SELECT set_config('hammerwork.callers_path', current_setting('search_path'), true)"); err != nil {
+			return done, err
+		}
+		if err := t.run1(ctx, "SELECT set_config('search_path', "+ours+", true)"); err != nil {
+			return done, err
+		}
+	}
+	if done, err = f(t); err == nil {
+		err = t.Flush()
+	}
+	if err == nil && s.db.searchPath != "" {
+		err = t.run1(ctx, "SELECT set_config('search_path', current_setting('hammerwork.callers_path'), true)")
+	}
+	return done, err
 }
 
 // explainCaller translates what came from the server.
@@ -77,14 +103,20 @@ func (s *Store) explainCaller(ctx context.Context, t callerTx, err error) error 
 	return s.db.translate(ctx, err)
 }
 
-// onPgx is a caller's transaction: nothing is prepared on its connection, and
+// ofPgx is a caller's transaction: nothing is prepared on its connection, and
 // its settings stay.
-func (s *Store) onPgx(ctx context.Context, caller pgx.Tx) callerTx {
-	return &tx{ctx: ctx, d: s.db, conn: caller.Conn().PgConn(), custom: true}
+type ofPgx struct {
+	*tx
+	caller pgx.Tx
 }
 
-// run1 is not kept from running by an earlier error.
-func (t *tx) run1(query string) error {
-	_, err := t.conn.Exec(t.ctx, query).ReadAll()
+func (s *Store) onPgx(ctx context.Context, caller pgx.Tx) callerTx {
+	return ofPgx{&tx{ctx: ctx, d: s.db, conn: caller.Conn().PgConn(), custom: true}, caller}
+}
+
+// run1 goes by the transaction: when that has ended, its connection may be
+// somebody else's.
+func (t ofPgx) run1(ctx context.Context, query string) error {
+	_, err := t.caller.Exec(ctx, query)
 	return err
 }

@@ -23,6 +23,11 @@ func OpenMigrator(ctx context.Context, rawURL string) (store.Migrator, error) {
 		return nil, err
 	}
 	config.ConnConfig.RuntimeParams["application_name"] = "hammerwork migrate"
+	// A step that waits for a table keeps everybody behind it waiting, too: it
+	// gives up soon and tries again.
+	if _, set := config.ConnConfig.RuntimeParams["lock_timeout"]; !set {
+		config.ConnConfig.RuntimeParams["lock_timeout"] = "1000"
+	}
 	config.MaxConns = 2 // one holds the lock
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -73,7 +73,7 @@ func connect(ctx context.Context, rawURL string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &database{pool: pool, password: config.ConnConfig.Password}, nil
+	return &database{pool: pool, password: config.ConnConfig.Password, searchPath: config.ConnConfig.RuntimeParams["search_path"]}, nil
 }
 
 // Config reads a database URL. Its errors do not show the password.
@@ -96,13 +96,18 @@ func Config(rawURL string) (*pgxpool.Config, error) {
 	if !strings.Contains(rawURL, "pool_max_conns") {
 		config.MaxConns = connections
 	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	config.ConnConfig.DialFunc = dialer.DialContext
 	return config, nil
 }
 
 // database implements sqlstore.Database.
 type database struct {
-	pool     *pgxpool.Pool
-	password string // to be kept out of errors
+	pool       *pgxpool.Pool
+	password   string // to be kept out of errors
+	searchPath string // of the URL; empty: the server's
 
 	trips atomic.Int64 // round trips so far, without those of connecting
 

@@ -24,8 +24,8 @@ func (s *Store) onSQL(ctx context.Context, caller *sql.Tx) callerTx {
 	return &sqlTx{ctx: ctx, d: s.db, caller: caller, types: pgtype.NewMap()}
 }
 
-func (t *sqlTx) run1(query string) error {
-	_, err := t.caller.ExecContext(t.ctx, query)
+func (t *sqlTx) run1(ctx context.Context, query string) error {
+	_, err := t.caller.ExecContext(ctx, query)
 	return err
 }
 

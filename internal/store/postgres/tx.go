@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -161,6 +163,7 @@ func (t *tx) run(steps []step) error {
 		p.SendQueryPrepared(s.name, values, inBinary, inBinary)
 	}
 	err := p.Sync()
+	var own error // the first that this side has to say
 	for i := 0; i < len(steps) && err == nil; i++ {
 		if preparing[i] {
 			if _, err = p.GetResults(); err != nil {
@@ -169,14 +172,20 @@ func (t *tx) run(steps []step) error {
 			}
 			t.prepared[steps[i].name] = true
 		}
-		if err = t.read(p, steps[i]); err != nil {
+		// What the server did after a row that could not be read has happened all
+		// the same, so that it is read on.
+		err = t.read(p, steps[i])
+		if err != nil {
 			err = fmt.Errorf("%s: %w", steps[i].name, err)
+		}
+		if errors.As(err, new(ownError)) {
+			own, err = cmp.Or(own, err), nil
 		}
 	}
 	if closed := p.Close(); err == nil {
 		err = closed
 	}
-	return err
+	return cmp.Or(own, err)
 }
 
 // read reads the answer to one statement.

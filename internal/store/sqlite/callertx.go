@@ -45,11 +45,13 @@ func (s *Store) within(ctx context.Context, caller *sql.Tx, f func(sqlstore.Tx) 
 	if err == nil {
 		err = t.Flush()
 	}
+	// Also when ctx has ended: the caller's transaction may go on without it.
+	last := context.WithoutCancel(ctx)
 	if err != nil {
-		_, undone := caller.ExecContext(ctx, "ROLLBACK TO hammerwork_enqueue")
+		_, undone := caller.ExecContext(last, "ROLLBACK TO hammerwork_enqueue")
 		err = errors.Join(err, undone)
 	}
-	if _, released := caller.ExecContext(ctx, "RELEASE hammerwork_enqueue"); released != nil {
+	if _, released := caller.ExecContext(last, "RELEASE hammerwork_enqueue"); released != nil {
 		err = errors.Join(err, fmt.Errorf("release the savepoint: %w", released))
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,9 +91,11 @@ func MigrateUp(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult
 }
 
 // busyMigration tells whether a migration failed only because another process
-// writes.
+// writes, or holds a table.
 func busyMigration(err error) bool {
-	return strings.Contains(err.Error(), "SQLITE_BUSY") || strings.Contains(err.Error(), "database is locked")
+	return slices.ContainsFunc([]string{"SQLITE_BUSY", "database is locked", "SQLSTATE 55P03"}, func(part string) bool {
+		return strings.Contains(err.Error(), part)
+	})
 }
 
 func newerSchema(stored, known int64) error {

@@ -89,12 +89,13 @@ func (e *Engine) openServices(ctx context.Context) error {
 	}
 	e.closers = append(e.closers, func() error { e.nats.Shutdown(); return nil })
 	connect := func(name string) (bus.Bus, error) { return e.connect(ctx, name) }
+	database := func(string) (store.Store, error) { return e.store, nil }
 	if e.bus, err = connect("engine"); err != nil {
 		return err
 	}
 	e.cfg.Settings.Dispatcher.LeaseTTL = e.cfg.Store.LeaseTTL
 	e.cfg.Settings.API.NATSURL = e.nats.URL()
-	e.services, err = serve.Build(e.cfg.Services, e.cfg.Settings, e.store, connect, e.cfg.Log, e.cfg.Registry)
+	e.services, err = serve.Build(e.cfg.Services, e.cfg.Settings, database, connect, e.cfg.Log, e.cfg.Registry)
 	if err != nil {
 		return err
 	}

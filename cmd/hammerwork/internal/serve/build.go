@@ -18,12 +18,19 @@ import (
 // Connect opens a connection to NATS under a name.
 type Connect func(name string) (bus.Bus, error)
 
-// Build makes the named services on one store, each with a connection of its
-// own, as separate processes would have. They are not started.
-func Build(names []string, cfg Config, s store.Store, connect Connect, log *slog.Logger, metrics prometheus.Registerer) ([]service.Service, error) {
+// Database gives a service its store.
+type Database func(name string) (store.Store, error)
+
+// Build makes the named services, each with a connection of its own, as
+// separate processes would have. They are not started.
+func Build(names []string, cfg Config, database Database, connect Connect, log *slog.Logger, metrics prometheus.Registerer) ([]service.Service, error) {
 	var services []service.Service
 	for _, name := range names {
 		b, err := connect(name)
+		if err != nil {
+			return nil, err
+		}
+		s, err := database(name)
 		if err != nil {
 			return nil, err
 		}

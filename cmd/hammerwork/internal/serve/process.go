@@ -129,7 +129,19 @@ func (p *Process) build(ctx context.Context, s store.Store, open *closers) ([]se
 		connections.add(b)
 		return b, nil
 	}
-	return Build(p.opts.Services, p.opts.Config, s, connect, p.opts.Log, p.opts.Registry)
+	// A pool each: requests that hold all connections of the API's must not keep
+	// heartbeats waiting.
+	storeOf := func(string) (store.Store, error) {
+		if p.kind == database.SQLite {
+			return s, nil
+		}
+		own, err := database.Open(ctx, p.opts.DatabaseURL, p.opts.Store)
+		if err == nil {
+			open.add(own.Close)
+		}
+		return own, err
+	}
+	return Build(p.opts.Services, p.opts.Config, storeOf, connect, p.opts.Log, p.opts.Registry)
 }
 
 // connections are those to NATS of a process.
