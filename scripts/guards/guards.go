@@ -3,8 +3,9 @@ package main
 import "slices"
 
 // guards is every guard there is, in the order of the table.
-var guards = slices.Concat(claimGuards, enqueueGuards, leaseGuards, outcomeGuards, writeGuards, graphGuards, edgeCheckGuards,
-	timerGuards, cancelGuards, readGuards, lockGuards, decisionGuards, agentGuards, serviceGuards)
+var guards = slices.Concat(claimGuards, enqueueGuards, keyGuards, callerGuards, leaseGuards, outcomeGuards, writeGuards, graphGuards,
+	edgeCheckGuards, timerGuards, cancelGuards, jobCancelGuards, queueGuards, readGuards, listGuards, lockGuards, decisionGuards,
+	agentGuards, serviceGuards, postgresGuards)
 
 const (
 	queries  = "internal/store/sqlite/queries/"
