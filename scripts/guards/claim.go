@@ -44,7 +44,7 @@ var claimGuards = []guard{
 	},
 	{
 		name: "claim: a grant gets only queues that it serves", kind: scope, file: sqlstore + "claim.go", place: "claim.share",
-		from: " && (g.Queues == nil || slices.Contains(g.Queues, x.Queue))", protects: "a worker gets jobs that it has no handler for",
+		from: "(g.Queues == nil || slices.Contains(g.Queues, x.Queue))", to: "(true || slices.Contains(g.Queues, x.Queue))", protects: "a worker gets jobs that it has no handler for",
 	},
 	{
 		name: "claim: a repeated claim knows the ids of all leases of a grant", kind: unique, file: sqlstore + "claim.go", place: "leasePart",
@@ -56,7 +56,7 @@ var claimGuards = []guard{
 	},
 	{
 		name: "claim: of each queue more is read while it may have what comes first", kind: order, file: sqlstore + "candidate.go", place: "claim.candidates",
-		from: "return ended || len(all) >= want && last.compare(l.found[len(l.found)-1]) <= 0", to: "return ended || len(all) >= want",
+		from: "return ended || len(all) >= want && last.compare(l.found[len(l.found)-1]) <= 0", to: "_ = last\n\t\t\treturn ended || len(all) >= want",
 		protects: "a job starts before one of higher priority",
 	},
 	{

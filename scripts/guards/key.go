@@ -9,7 +9,7 @@ const (
 var keyGuards = []guard{
 	{
 		name: "key: a job that its key made before is not made again", kind: unique, file: keyGo, place: "keyring.fresh",
-		from: "if k.existing[i] {", to: "if false {", protects: "a request that comes again makes a second job",
+		from: "if k.existing[i] {", to: "if k.existing[i] && false {", protects: "a request that comes again makes a second job",
 	},
 	{
 		name: "key: a workflow that its key made before is not made again", kind: unique, file: sqlstore + "enqueue.go", place: "enqueueWorkflow",
@@ -21,7 +21,7 @@ var keyGuards = []guard{
 	},
 	{
 		name: "key: another request with it in one batch is refused", kind: unique, file: keyGo, place: "keyring.check",
-		from: "} else if k.rows[j].Hash != row.Hash {", to: "} else if false {", protects: "one of two requests of a batch is lost",
+		from: "} else if k.rows[j].Hash != row.Hash {", to: "} else if false && j >= 0 {", protects: "one of two requests of a batch is lost",
 	},
 	{
 		name: "key: one key in a batch makes one job", kind: unique, file: keyGo, place: "keyring.repeat",

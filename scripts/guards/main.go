@@ -63,6 +63,7 @@ func run(write, fresh bool, only string) error {
 		began := time.Now()
 		by, err := tryWithout(g, likely(g, known))
 		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", g.name, err)
 			wrong = append(wrong, fmt.Errorf("%s: %w", g.name, err))
 		}
 		delete(known, g.name)
