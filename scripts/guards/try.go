@@ -99,10 +99,11 @@ func plan(file, by string) [][]string {
 		}
 	}
 	dialects := dialectsOf(file)
+	pkg := "./" + path.Dir(file)
 	for _, d := range dialects {
-		runs = append(runs, []string{d.pkg, "-run", exactly(d.contract + "/guards")}, []string{d.pkg, "-run", exactly(d.contract)})
+		runs = append(runs, []string{d.pkg, "-run", exactly(d.contract + "/guards")}, []string{d.pkg})
 	}
-	if pkg := "./" + path.Dir(file); hasTests(pkg) {
+	if hasTests(pkg) && !slices.ContainsFunc(dialects, func(d dialect) bool { return d.pkg == pkg }) {
 		runs = append(runs, []string{pkg})
 	}
 	if len(dialects) == 1 {

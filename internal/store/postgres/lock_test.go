@@ -1,12 +1,11 @@
 package postgres
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
@@ -24,12 +23,12 @@ func impatient(t *testing.T, rawURL string) *Store {
 // ended.
 func hold(t *testing.T, s *Store, query string) {
 	t.Helper()
-	other, err := s.db.pool.BeginTx(t.Context(), pgx.TxOptions{})
+	other, err := s.db.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := other.Rollback(t.Context()); err != nil && t.Context().Err() == nil {
+		if err := other.Rollback(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
