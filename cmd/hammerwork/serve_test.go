@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -202,5 +203,28 @@ func alive(t *testing.T, address string) {
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		t.Errorf("/livez: %s", resp.Status)
+	}
+}
+
+// The first signal lets running jobs end; the second does not wait for them.
+func TestASecondSignalEndsAWorkerAtOnce(t *testing.T) {
+	t.Parallel()
+	server, _ := dev(t)
+	w := workers(t, 1, "--server", server)[0]
+	w.says("worker connected")
+	id := create(t, server, file(t, "name: long\njobs:\n  - {name: a, queue: q, payload: {sleep_ms: 600000}}\n"))
+	running(t, server, id)
+	w.signal(syscall.SIGTERM)
+	// What comes right after the first is taken for its echo.
+	for ended := false; !ended; {
+		w.signal(syscall.SIGTERM)
+		select {
+		case <-w.ended:
+			ended = true
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	if code := w.exit(); code != 1 {
+		t.Errorf("exit code %d", code)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/bus/embedded"
 	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
 	"github.com/hammerwork/hammerwork/internal/bus/natsserver"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/store/sqlite"
 	"github.com/hammerwork/hammerwork/sdk/worker"
 )
@@ -98,7 +99,7 @@ func (e *Engine) openServices(ctx context.Context) error {
 		return err
 	}
 	for n := range e.cfg.Workers {
-		if err := e.openWorker(connect, fmt.Sprintf("%s%d", sqlite.EmbeddedWorkers, n+1)); err != nil {
+		if err := e.openWorker(connect, fmt.Sprintf("%s%d", store.EmbeddedWorkers, n+1)); err != nil {
 			return err
 		}
 	}
