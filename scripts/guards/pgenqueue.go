@@ -23,7 +23,7 @@ var pgEnqueueGuards = []guard{
 		from: `"ROLLBACK TO SAVEPOINT hammerwork_enqueue"`, to: `"SELECT 1"`, protects: "half of an enqueue that was refused is stored, or the caller's transaction is lost",
 	},
 	{
-		name: postgresPrefix + "caller's transaction: what is queued is sent", kind: whole, file: postgresDir + "callertx.go", place: "Store.within",
+		name: postgresPrefix + "caller's transaction: what is queued is sent", kind: whole, file: postgresDir + "callertx.go", place: "Store.inOwnSchema",
 		from: "err = t.Flush()", to: "err = nil", protects: "an enqueue is not stored that is said to be",
 	},
 }
