@@ -35,7 +35,7 @@ func TestTheGoPageWorks(t *testing.T) {
 	for _, line := range commands(page) {
 		ran++
 		switch line {
-		case "go get github.com/hammerwork/hammerwork", "go install github.com/hammerwork/hammerwork/cmd/hammerwork":
+		case "go get github.com/hammerwork/hammerwork/sdk/...", "go install github.com/hammerwork/hammerwork/cmd/hammerwork@latest":
 			// this repository is in the place of what they would fetch
 		case "hammerwork dev --data-dir /tmp/shop":
 			env = append(env, dev(t, module, data, env)...)

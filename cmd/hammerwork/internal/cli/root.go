@@ -14,9 +14,9 @@ func newRoot(a *app) *cobra.Command {
 		Long: `hammerwork runs workflows: jobs that wait for each other, are retried when they
 fail, and hand their results on.
 
-Every flag can also be set by an environment variable (--data-dir by
-HAMMERWORK_DATA_DIR) and by a YAML file (--config, key data_dir). A flag beats
-the environment, which beats the file.
+Settings are flags, environment variables (HAMMERWORK_DATA_DIR for --data-dir)
+and keys of a YAML file (data_dir, with --config). A flag beats the environment,
+which beats the file. What is about one call, like --status, is a flag only.
 
 Exit codes: 0 done, 1 failed, 2 usage or invalid input, 3 not found, 4 refused,
 5 unreachable, 6 a wait ran out.`,
