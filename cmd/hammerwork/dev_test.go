@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
 func TestTwoWorkersFindDevAndRunWorkflowsInOrder(t *testing.T) {
@@ -23,7 +25,7 @@ func TestDevThatWasKilledGoesOnWithTheSameData(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	server, engine := dev(t, "--data-dir", data, "--workers", "1", "--concurrency", "4")
-	id := create(t, server, file(t, shape("killed", 20*time.Millisecond, 10, 10, 10, 10, 10, 1)))
+	id := create(t, server, file(t, shape("killed", 200*time.Millisecond, 10, 10, 10, 10, 10, 1)))
 	running(t, server, id)
 	engine.kill()
 	server, _ = dev(t, "--data-dir", data, "--workers", "1", "--concurrency", "4")
@@ -50,7 +52,7 @@ func TestWorkersOutliveDevAndNothingRunsAgain(t *testing.T) {
 	for _, w := range list {
 		w.says("connected")
 	}
-	id := create(t, server, file(t, shape("outlived", 50*time.Millisecond, 20, 20, 20, 1)))
+	id := create(t, server, file(t, shape("outlived", 500*time.Millisecond, 20, 20, 20, 1)))
 	running(t, server, id)
 	engine.kill()
 	server, _ = dev(t, "--data-dir", data, "--nats-listen", natsPort)
@@ -65,7 +67,7 @@ func TestWorkersFollowNATSToAnotherPort(t *testing.T) {
 	for _, w := range workers(t, 2, "--server", server) {
 		w.says("connected")
 	}
-	id := create(t, server, file(t, shape("moved", 50*time.Millisecond, 20, 20, 20, 1)))
+	id := create(t, server, file(t, shape("moved", 500*time.Millisecond, 20, 20, 20, 1)))
 	running(t, server, id)
 	engine.kill()
 	server, _ = dev(t, "--data-dir", data, "--listen", listen)
@@ -102,7 +104,7 @@ func TestDevStopsOnSIGTERMAndLetsRunningJobsEnd(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	server, engine := dev(t, "--data-dir", data, "--workers", "1")
-	id := create(t, server, file(t, "name: slow\njobs:\n  - {name: a, queue: q, payload: {sleep_ms: 700}}\n  - {name: b, queue: q, depends_on: [a], payload: {}}\n"))
+	id := create(t, server, file(t, "name: slow\njobs:\n  - {name: a, queue: q, payload: {sleep_ms: 3000}}\n  - {name: b, queue: q, depends_on: [a], payload: {}}\n"))
 	running(t, server, id)
 	if code := engine.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
@@ -123,6 +125,21 @@ func TestDevTellsOfItsHealth(t *testing.T) {
 		resp.Body.Close()
 		if resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: %s", path, resp.Status)
+		}
+	}
+}
+
+// Any name of a queue finds its way through a URL.
+func TestQueuesOfAnyNameArePausedAndResumed(t *testing.T) {
+	t.Parallel()
+	server, _ := dev(t)
+	for _, name := range []string{".", "..", "a/b", "a b", "ä%2F", "?x=1", "#", "-"} {
+		call(t, 0, "queue", "pause", "--server", server, "--", name)
+		out, _ := call(t, 0, "queue", "resume", "--server", server, "-o", "json", "--", name)
+		var q wire.Queue
+		decode(t, out, &q)
+		if q.Name != name || q.Paused {
+			t.Errorf("%q was resumed as %+v", name, q)
 		}
 	}
 }

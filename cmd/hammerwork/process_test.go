@@ -44,7 +44,8 @@ func program(t *testing.T, env []string, name string, args ...string) *process {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), env...)
+	// What a killed program leaves behind goes with the test.
+	cmd.Env = append(append(os.Environ(), "TMPDIR="+t.TempDir()), env...)
 	out, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
+	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
 // cluster is services in processes of their own, on PostgreSQL and a
@@ -140,6 +143,28 @@ func TestSettingsThatWouldLoseJobsAreRefused(t *testing.T) {
 	}
 }
 
+// The schema may change under a process that runs; its API says so.
+func TestASchemaThatWentBackIsNamedByTheAPI(t *testing.T) {
+	t.Parallel()
+	natsURL, _ := nats(t, 0)
+	database := pgtest.Fresh(t)
+	c := newCluster(t, database, natsURL, together)
+	call(t, 0, "migrate", "down", "--database-url", database)
+	_, stderr := call(t, 4, "worker", "list", "--server", c.server)
+	if !strings.Contains(stderr, "schema") || !strings.Contains(stderr, "hint: ") {
+		t.Errorf("it said:\n%s", stderr)
+	}
+	resp, err := http.Get(c.server + "/api/v1/workers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var p wire.Problem
+	if err := json.NewDecoder(resp.Body).Decode(&p); err != nil || p.Code != wire.CodeSchemaTooOld {
+		t.Errorf("%v, %+v", err, p)
+	}
+}
+
 // A process that lacks something is alive, says what, and goes on by itself.
 func TestAnAbsentNATSAndAnAbsentDatabaseAreWaitedFor(t *testing.T) {
 	t.Parallel()
@@ -223,6 +248,30 @@ func alive(t *testing.T, address string) {
 	}
 }
 
+// The first signal lets running jobs end; the second does not wait for them.
+func TestASecondSignalEndsAWorkerAtOnce(t *testing.T) {
+	t.Parallel()
+	server, _ := dev(t)
+	w := workers(t, 1, "--server", server)[0]
+	w.says("worker connected")
+	id := create(t, server, file(t, "name: long\njobs:\n  - {name: a, queue: q, payload: {sleep_ms: 600000}}\n"))
+	running(t, server, id)
+	w.signal(syscall.SIGTERM)
+	// What comes right after the first is taken for its echo.
+	for ended := false; !ended; {
+		w.signal(syscall.SIGTERM)
+		select {
+		case <-w.ended:
+			ended = true
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	if code := w.exit(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// Each service has connections of its own.
 func TestRequestsThatHoldEveryConnectionOfTheAPIKeepNoJobWaiting(t *testing.T) {
 	t.Parallel()
 	natsURL, _ := nats(t, 0)

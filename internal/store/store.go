@@ -69,6 +69,10 @@ var ErrNewerSchema = errors.New("the data was written by a newer version of hamm
 // ErrUnknownParent says that a job depends on a job that is not stored.
 var ErrUnknownParent = errors.New("unknown parent")
 
+// EmbeddedWorkers begins the names of workers that live and die with the engine
+// that owns their database. Workers of other processes are never called so.
+const EmbeddedWorkers = "embedded/"
+
 // Grant is what a dispatcher asks a claim for: jobs for one worker under one
 // lease.
 type Grant struct {

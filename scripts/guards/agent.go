@@ -5,12 +5,12 @@ const agentDir = "internal/agent/"
 var agentGuards = []guard{
 	{
 		name: "worker: a delivery answers a pull of its own", kind: unique, file: agentDir + "deliver.go", place: "Machine.deliver",
-		from: "if p == nil || now.Sub(p.sent) >= lateDelivery {", to: "if p == nil {\n\t\tp = &pull{sent: now}\n\t}\n\tif now.Sub(p.sent) >= lateDelivery {",
+		from: "if p == nil || !now.Before(p.late()) {", to: "if p == nil {\n\t\tp = &pull{sent: now}\n\t}\n\tif !now.Before(p.late()) {",
 		protects: "a worker that was restarted starts what its earlier life was given",
 	},
 	{
 		name: "worker: a delivery is not late", kind: expiry, file: agentDir + "deliver.go", place: "Machine.deliver",
-		from: "if p == nil || now.Sub(p.sent) >= lateDelivery {", to: "if p == nil {",
+		from: "if p == nil || !now.Before(p.late()) {", to: "if p == nil {",
 		kept: "implied up to one step: the pull is forgotten at that time, and a delivery without a pull is ignored",
 	},
 	{
@@ -44,7 +44,7 @@ var agentGuards = []guard{
 	{
 		name: "worker: the outcome of a lost job is worth nothing", kind: lease, file: agentDir + "deliver.go", place: "Machine.finished",
 		from: "if a.lost {", to: "if false {",
-		kept: "it saves a report: the store calls that outcome stale by its fence (see outcome: the fence holds)",
+		protects: "an outcome that cannot count is reported, and a stop waits for it",
 	},
 	{
 		name: "worker: an attempt that is not known any more reports nothing", kind: lease, file: agentDir + "deliver.go", place: "Machine.finished",
@@ -82,7 +82,7 @@ var agentGuards = []guard{
 	},
 	{
 		name: "worker: only a running job is lost", kind: status, file: agentDir + "heartbeat.go", place: "Machine.lose",
-		from: " || !l.jobs[key.Job].running", kept: "it saves a stop of a handler that has ended, which does nothing",
+		from: " || !l.jobs[key.Job].running", protects: "a handler that has ended is told to stop",
 	},
 	{
 		name: "worker: a lost lease stops its jobs", kind: lease, file: agentDir + "heartbeat.go", place: "Machine.beaten",
@@ -91,5 +91,49 @@ var agentGuards = []guard{
 	{
 		name: "worker: a revoked job is stopped", kind: lease, file: agentDir + "heartbeat.go", place: "Machine.beaten",
 		from: "for _, x := range e.reply.Revoked {", to: "for _, x := range e.reply.Revoked[:0] {", protects: "a worker works on what another one does too",
+	},
+	{
+		name: "worker: a job takes a slot of a later offer only if it has one", kind: left, file: agentDir + "pull.go", place: "Machine.take",
+		from: "if later.left[i] > 0 && serves(i) {", to: "if serves(i) {", protects: "a pool runs more jobs than it has slots",
+	},
+	{
+		name: "worker: a job takes a slot of a later offer of its queue", kind: scope, file: agentDir + "pull.go", place: "Machine.take",
+		from: "if later.left[i] > 0 && serves(i) {", to: "if later.left[i] > 0 {", protects: "a job runs in a pool of another queue",
+	},
+	{
+		name: "worker: nothing is asked for while too many outcomes have no verdict", kind: left, file: agentDir + "pull.go", place: "Machine.pull",
+		from: "m.unreported >= maxUnconfirmed || ", protects: "a worker whose resolvers are away fills its memory with outcomes",
+	},
+	{
+		name: "worker: one heartbeat is under way", kind: unique, file: agentDir + "heartbeat.go", place: "Machine.beatAt",
+		from: "if m.beating {", to: "if false {", protects: "heartbeats pile up while the dispatchers are slow",
+	},
+	{
+		name: "worker: a lease whose heartbeat was not answered is named again at once", kind: expiry, file: agentDir + "heartbeat.go", place: "Machine.beaten",
+		from: "if e.err != nil {", to: "if false {", protects: "a lease expires because one heartbeat was lost",
+	},
+	{
+		name: "worker: heartbeats are as frequent as the lease is short", kind: expiry, file: agentDir + "heartbeat.go", place: "share",
+		from: "return min(interval, ttl/3)", to: "return interval", protects: "a short lease expires between two heartbeats",
+	},
+	{
+		name: "worker: only running jobs are told to stop", kind: status, file: agentDir + "deliver.go", place: "Machine.stopJobs",
+		from: "a != nil && a.running {", to: "a != nil {", protects: "a handler that has ended is told to stop",
+	},
+	{
+		name: "worker: handlers that overstay a drain are told once", kind: unique, file: agentDir + "machine.go", place: "Machine.stopHandlers",
+		from: "m.stopsSent || ", kept: "the context of a handler ends once, however often it is told to",
+	},
+	{
+		name: "worker: only a running job tells its progress", kind: status, file: agentDir + "progress.go", place: "Machine.progressed",
+		from: " || !l.jobs[e.Key.Job].running", protects: "heartbeats go on about a job that has ended",
+	},
+	{
+		name: "worker: progress that no heartbeat carried is told again", kind: verdict, file: agentDir + "heartbeat.go", place: "Machine.beaten",
+		from: "m.returnNews(now, e.news)", to: "_ = e.news", protects: "the last progress of a job is lost with its message",
+	},
+	{
+		name: "worker: what a job has told since is not written over by what was lost", kind: unique, file: agentDir + "progress.go", place: "Machine.returnNews",
+		from: " && a.news == nil", protects: "a job's progress goes back",
 	},
 }

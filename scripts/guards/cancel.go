@@ -24,6 +24,10 @@ var cancelGuards = []guard{
 		from: "if p.Workflows[0].Status != workflow.Cancelling {", to: "if false {", protects: "a timer that was left behind ends the jobs of a workflow that runs",
 	},
 	{
+		name: "grace: who claimed a job after its leases were locked is locked too", kind: lease, file: cancelGo, place: "Store.endGrace",
+		from: "if leases[x.Fence.Lease] == nil {", to: "if false && leases == nil {", protects: "a lease changes that is not locked: a heartbeat and the end of a grace deadlock",
+	},
+	{
 		name: "grace: who holds the job holds it now", kind: epoch, file: cancelGo, place: "Store.endGrace",
 		from: "x.Fence.Epoch == p.jobs[i].epoch && ", protects: "a worker that gave the job up is stopped, and its lease is given up early",
 	},

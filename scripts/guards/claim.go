@@ -44,7 +44,24 @@ var claimGuards = []guard{
 	},
 	{
 		name: "claim: a grant gets only queues that it serves", kind: scope, file: sqlstore + "claim.go", place: "claim.share",
-		from: " && (g.Queues == nil || slices.Contains(g.Queues, x.Queue))", protects: "a worker gets jobs that it has no handler for",
+		from: "(g.Queues == nil || slices.Contains(g.Queues, x.Queue))", to: "(true || slices.Contains(g.Queues, x.Queue))", protects: "a worker gets jobs that it has no handler for",
+	},
+	{
+		name: "claim: a repeated claim knows the ids of all leases of a grant", kind: unique, file: sqlstore + "claim.go", place: "leasePart",
+		from: "uuid.NewSHA1(grant, ", to: "uuid.NewSHA1(uuid.New(), ", protects: "a claim of unknown outcome takes a second set of jobs",
+	},
+	{
+		name: "claim: a lease fits into one message", kind: left, file: sqlstore + "claim.go", place: "claim.pack",
+		from: "if l == nil || bytes+size > store.MaxLeaseBytes {", to: "if l == nil {", protects: "jobs of an accepted lease never reach their worker",
+	},
+	{
+		name: "claim: of each queue more is read while it may have what comes first", kind: order, file: sqlstore + "candidate.go", place: "claim.candidates",
+		from: "return ended || len(all) >= want && last.compare(l.found[len(l.found)-1]) <= 0", to: "_ = last\n\t\t\treturn ended || len(all) >= want",
+		protects: "a job starts before one of higher priority",
+	},
+	{
+		name: "ready_heads: each piece of a queue begins after the last", kind: unique, file: queries + "claim.sql", place: "ready_heads",
+		from: " AND (rank, scheduled_at, id) > (?2, ?3, ?4)", to: " AND ?2 + ?3 IS NOT NULL AND ?4 IS NOT NULL", protects: "two of the jobs of a claim are one",
 	},
 	{
 		name: "held_job: the lease is the caller's", kind: lease, file: queries + "claim.sql", place: "held_job",

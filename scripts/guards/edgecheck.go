@@ -12,6 +12,10 @@ var edgeCheckGuards = []guard{
 		to:   "\nWHERE ?1 IS NOT NULL", protects: "a job waits for ever for a parent outside",
 	},
 	{
+		name: "edge check: nothing is locked while nothing waits", kind: status, file: sqlstore + "edgecheck.go", place: "Store.CheckEdges",
+		from: "if err == nil && len(checks) > 0 {", to: "if err == nil {", protects: "every look for edges waits for the write lock",
+	},
+	{
 		name: "edge check: the child's workflow is locked", kind: order, file: sqlstore + "edgecheck.go", place: "Store.checkEdges",
 		from: `p.lockWorkflows(tx, "lock_workflows_of_jobs", children)`, to: `p.lockWorkflows(tx, "lock_workflows_of_jobs", children[:0])`, protects: "a failure from outside does not reach the workflow",
 	},

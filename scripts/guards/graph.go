@@ -82,6 +82,20 @@ var graphGuards = []guard{
 		from: " && !p.free[i]", protects: "a job that was given back is taken for held, and stays open for ever",
 	},
 	{
+		name: "take back: what goes on gets its row again", kind: owner, file: transitionGo, place: "transition.claimable",
+		from: "if t.part.taken[i] && !n.Status.Terminal() {", to: "if false && !n.Status.Terminal() {", protects: "a job of a workflow that goes on is never claimable again",
+	},
+	{
+		name: "take back: what has ended does not get its row again", kind: status, file: transitionGo, place: "transition.claimable",
+		from: " && !n.Status.Terminal()",
+		kept: "make_ready and make_waiting ask the same of the state, in the same transaction",
+	},
+	{
+		name: "part: edges of jobs that go on are left alone", kind: scope, file: resolveGo, place: "Store.resolve",
+		from: "p.keepEdgesOf(j.endings)", to: "_ = p.keepEdgesOf",
+		kept: "it bounds what is looked at: only the edges of jobs that end are settled (see decision: an edge settles once)",
+	},
+	{
 		name: "take_ready: only the row of the job", kind: owner, file: resolveSQL, place: "take_ready",
 		from: "(queue, rank, scheduled_at, id) IN (\n    SELECT j.queue, 4 - s.priority, s.scheduled_at, s.id", to: "(queue, rank) IN (\n    SELECT j.queue, 4 - s.priority",
 		protects: "the ready rows of other jobs are gone",

@@ -3,8 +3,12 @@ package main
 import "slices"
 
 // guards is every guard there is, in the order of the table.
-var guards = slices.Concat(claimGuards, enqueueGuards, leaseGuards, outcomeGuards, writeGuards, graphGuards, edgeCheckGuards,
-	timerGuards, cancelGuards, readGuards, lockGuards, decisionGuards, agentGuards, serviceGuards)
+var guards = slices.Concat(mainGuards, postgresGuards)
+
+// mainGuards are all but those of PostgreSQL's own.
+var mainGuards = slices.Concat(claimGuards, enqueueGuards, keyGuards, callerGuards, leaseGuards, outcomeGuards, writeGuards, graphGuards,
+	edgeCheckGuards, timerGuards, cancelGuards, jobCancelGuards, queueGuards, readGuards, listGuards, lockGuards, decisionGuards,
+	agentGuards, serviceGuards)
 
 const (
 	queries  = "internal/store/sqlite/queries/"

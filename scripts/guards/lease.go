@@ -22,6 +22,18 @@ var leaseGuards = []guard{
 		from: " OR w.status = 'cancelling'", protects: "a worker that missed the message never hears of the cancel",
 	},
 	{
+		name: "lease_jobs_to_stop: jobs that are being cancelled", kind: status, file: queries + "lease.sql", place: "lease_jobs_to_stop",
+		from: " OR s.cancelling = 1", protects: "a worker that missed the message never hears of the cancel",
+	},
+	{
+		name: "extend: progress is told by who holds the lease", kind: worker, file: sqlstore + "progress.go", place: "noteProgress",
+		from: "l.worker != b.Worker || ", protects: "a worker writes progress of another's job",
+	},
+	{
+		name: "extend: progress is told of jobs that the lease lists", kind: lease, file: sqlstore + "progress.go", place: "leaseRow.note",
+		from: "if _, listed := l.epochs[p.Job]; listed {", to: "{", protects: "a lease grows by what a worker makes up",
+	},
+	{
 		name: "lease_jobs_to_stop: not those that ended under the lease itself", kind: lease, file: queries + "lease.sql", place: "lease_jobs_to_stop",
 		from: "\n    AND NOT (s.lease_id IS NOT NULL AND s.lease_id = l.id)", protects: "a worker is told that what it reported is stale",
 	},

@@ -65,6 +65,22 @@ var outcomeGuards = []guard{
 		from: "if !o.Expired {", to: "if true {", protects: "a worker whose lease was reaped is told that its outcome counts",
 	},
 	{
+		name: "outcome: a job that is being cancelled is not tried again", kind: status, file: resolveGo, place: "judge.end",
+		from: "standing.Cancelling || row.stopping", to: "standing.Cancelling || false && row.stopping", protects: "a job that somebody cancelled runs again",
+	},
+	{
+		name: "outcome: a job of a workflow that is being cancelled is not tried again", kind: status, file: resolveGo, place: "judge.end",
+		from: "h.Failing, h.Status == workflow.Cancelling, h.Deadline", to: "h.Failing, false, h.Deadline", protects: "a job of a cancelled workflow runs again",
+	},
+	{
+		name: "outcome: a job of a workflow that drains is not tried again", kind: status, file: resolveGo, place: "judge.end",
+		from: "= h.Failing, h.Status", to: "= false, h.Status", protects: "a workflow that has failed goes on trying",
+	},
+	{
+		name: "outcome: a retry waits for its back-off", kind: clock, file: resolveGo, place: "judge.end",
+		from: "scheduled = j.now + microsUp(next.Delay)", to: "scheduled = j.now", protects: "a job that fails is tried again at once, again and again",
+	},
+	{
 		name: "attempts: each is recorded once", kind: unique, file: queries + "resolve.sql", place: "insert_attempts",
 		from: " WHERE true\nON CONFLICT DO NOTHING", protects: "an attempt that is known already stops the resolver",
 	},

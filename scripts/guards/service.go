@@ -22,7 +22,7 @@ var serviceGuards = []guard{
 	{
 		name: "dispatcher: what arrived during a claim makes another", kind: unique, file: dispatcherDir + "claim.go", place: "Machine.claimed",
 		from: "if m.again {", to: "if false {",
-		kept: "it costs time, never work: the next poll finds the jobs; a benchmark sees it",
+		protects: "a job waits for the next poll though a slot is free",
 	},
 	{
 		name: "dispatcher: an offer gives what it has left", kind: left, file: dispatcherDir + "claim.go", place: "Machine.claimed",
@@ -59,6 +59,46 @@ var serviceGuards = []guard{
 	{
 		name: "dispatcher: nothing is claimed while it stops", kind: status, file: dispatcherDir + "claim.go", place: "Machine.startClaim",
 		from: "if m.stopping || len(m.offers) == 0 {", to: "if len(m.offers) == 0 {", protects: "a dispatcher that stops never gets idle",
+	},
+	{
+		name: "dispatcher: each heartbeat gets its own answers", kind: verdict, file: dispatcherDir + "heartbeat.go", place: "Machine.extended",
+		from: "answers = answers[len(b.leases):]", to: "_ = b", protects: "a worker is told another's losses",
+	},
+	{
+		name: "dispatcher: one bulk of heartbeats is in flight", kind: unique, file: dispatcherDir + "heartbeat.go", place: "Machine.extend",
+		from: "if m.beating || len(m.beats) == 0 {", to: "if len(m.beats) == 0 {", protects: "transactions pile up while the database is slow",
+	},
+	{
+		name: "dispatcher: a lease that is too large is delivered without results", kind: left, file: dispatcherDir + "deliver.go", place: "Machine.fit",
+		from: "d.Jobs[i].Parents, d.Jobs[i].Fetch = nil, true", to: "_ = i", protects: "jobs with large results never reach a worker",
+	},
+	{
+		name: "dispatcher: a job whose results stay behind is told to fetch them", kind: left, file: dispatcherDir + "deliver.go", place: "Machine.fit",
+		from: "d.Jobs[i].Parents, d.Jobs[i].Fetch = nil, true", to: "d.Jobs[i].Parents = nil", protects: "a handler believes that its parents have no results",
+	},
+	{
+		name: "dispatcher: a page that was shortened says where it ends", kind: left, file: dispatcherDir + "fetch.go", place: "Machine.fitPage",
+		from: "reply.Next = reply.Parents[len(reply.Parents)-1].Job", to: "_ = reply.Next", protects: "a handler misses results of its parents",
+	},
+	{
+		name: "dispatcher: results are only for who holds the job", kind: lease, file: dispatcherDir + "fetch.go", place: "Machine.answerFetch",
+		from: "reply.Lost = true", to: "reply.Lost = false", protects: "a handler that has lost its job goes on without results",
+	},
+	{
+		name: "dispatcher: a read of results that failed is not an empty page", kind: verdict, file: dispatcherDir + "fetch.go", place: "Machine.answerFetch",
+		from: `reply.Error = "unavailable"`, to: "_ = reply", protects: "a handler believes that its parents have no results",
+	},
+	{
+		name: "dispatcher: no more fetches read at once than it says", kind: left, file: dispatcherDir + "fetch.go", place: "Machine.fetch",
+		from: "if m.fetches >= maxFetches {", to: "if false {", protects: "workers that fetch take every connection of the database",
+	},
+	{
+		name: "dispatcher: one note of workers is in flight", kind: unique, file: dispatcherDir + "workers.go", place: "Machine.note",
+		from: "m.noting || ", protects: "notes pile up while the database is slow",
+	},
+	{
+		name: "dispatcher: an offer of an empty list of queues serves every queue", kind: scope, file: dispatcherDir + "offer.go", place: "Machine.pull",
+		from: "s.Queues = nil", to: "_ = s", protects: "a worker that serves every queue is given nothing",
 	},
 	{
 		name: "resolver: reports are answered when all of a batch is committed", kind: verdict, file: resolverDir + "batch.go", place: "Machine.resolved",
@@ -110,8 +150,36 @@ var serviceGuards = []guard{
 		from: "m.leases.at = now.Add(m.cfg.ReapHold)", to: "_ = now", protects: "after an outage every job that runs loses an attempt",
 	},
 	{
+		name: "resolver: one that fails again and again is alone at last", kind: verdict, file: resolverDir + "batch.go", place: "Machine.failed",
+		from: "b.size = (failed + 1) / 2", to: "_ = failed", protects: "an outcome that can't be stored holds up all others for ever",
+	},
+	{
+		name: "resolver: one look for edges is in flight", kind: unique, file: resolverDir + "machine.go", place: "Machine.check",
+		from: "if m.checking || m.stopping {", to: "if m.stopping {", protects: "looks pile up while the database is slow",
+	},
+	{
+		name: "resolver: a hint during a look for edges leads to another", kind: unique, file: resolverDir + "machine.go", place: "Machine.received",
+		from: "m.again = m.checking", to: "m.again = false", protects: "a child waits for the next look though its parent has ended",
+	},
+	{
+		name: "scheduler: only a look that succeeded ends a gap", kind: expiry, file: schedulerDir + "machine.go", place: "Machine.Step",
+		from: "if m.held = false; e.err == nil {", to: "if m.held = false; e.err == nil || true {", protects: "when the database was away every job that runs loses an attempt",
+	},
+	{
+		name: "scheduler: the reaper waits at its start where that is asked for", kind: expiry, file: schedulerDir + "machine.go", place: "Machine.brake",
+		from: " && !m.cfg.HoldAtStart", protects: "when the whole system starts anew every job that runs loses an attempt",
+	},
+	{
+		name: "scheduler: a timer that was set during a look leads to another", kind: unique, file: schedulerDir + "machine.go", place: "Machine.Step",
+		from: "if m.again && e.err == nil {", to: "if false {", protects: "a timer that is due soon fires a poll later",
+	},
+	{
+		name: "scheduler: one that stops begins nothing", kind: status, file: schedulerDir + "machine.go", place: "Machine.Step",
+		from: "if m.stopping {\n\t\treturn actions", to: "if false {\n\t\treturn actions", protects: "a scheduler that stops never gets idle",
+	},
+	{
 		name: "scheduler: one look is in flight", kind: unique, file: schedulerDir + "machine.go", place: "duty.start",
 		from: "if d.running || now.Before(d.at) {", to: "if now.Before(d.at) {",
-		kept: "any number of looks may run at once; it saves transactions that find nothing",
+		protects: "looks pile up while the database is slow",
 	},
 }

@@ -55,7 +55,8 @@ func page(list []guard, caught map[string]string) string {
 		"A guard is a condition that a statement or a function asks although all goes well without it, until two things happen\n" +
 		"at once, a message comes twice or a process dies at the wrong moment. `go run ./scripts/guards` removes one at a time and\n" +
 		"runs the contract suite of the stores, then seeds of the simulator, until a test fails. A guard whose removal goes\n" +
-		"unseen fails the command.\n\n")
+		"unseen fails the command. What the transactions of both databases share is removed for both at once; a statement of\n" +
+		"PostgreSQL has a row of its own.\n\n")
 	b.WriteString(table(list, caught))
 	b.WriteString("\n## Kept though no test can see them\n\n| guard | in | kind | why it can't be seen |\n|---|---|---|---|\n")
 	for _, g := range list {
@@ -67,10 +68,14 @@ func page(list []guard, caught map[string]string) string {
 }
 
 func where(g guard) string {
-	if g.place == "" {
-		return path.Base(g.file)
+	file := path.Base(g.file)
+	if list := dialectsOf(g.file); len(list) == 1 {
+		file = list[0].folder + "/" + file
 	}
-	return path.Base(g.file) + ": " + g.place
+	if g.place == "" {
+		return file
+	}
+	return file + ": " + g.place
 }
 
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
@@ -78,9 +83,8 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 // catcher names a test as its sentence.
 func catcher(by string) string {
 	pkg, test, _ := strings.Cut(by, " ")
-	if pkg == contractPackage {
-		_, sentence, ok := strings.Cut(test, "/")
-		if ok {
+	for _, d := range []dialect{onSQLite, onPostgres} {
+		if sentence, ok := strings.CutPrefix(test, d.contract+"/"); ok && pkg == d.pkg {
 			return strings.ReplaceAll(strings.Replace(sentence, "/", ": ", 1), "_", " ")
 		}
 	}

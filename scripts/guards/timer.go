@@ -16,6 +16,10 @@ var timerGuards = []guard{
 		from: "err != nil || next != 0 {", to: "err != nil {", protects: "every look for timers waits for the write lock",
 	},
 	{
+		name: "next_timer: only kinds that are fired", kind: scope, file: queries + "timer.sql", place: "next_timer",
+		from: " WHERE kind IN ('job', 'deadline', 'workflow', 'grace', 'cancel')", protects: "a timer of a later version keeps every scheduler busy",
+	},
+	{
 		name: "delete_timers: only those that fired", kind: owner, file: queries + "timer.sql", place: "delete_timers",
 		from: "(due_at, kind, id) IN (\n    SELECT value ->> 'due_at', value ->> 'kind', unhex(value ->> 'id') FROM json_each(?1))",
 		to:   "(kind) IN (\n    SELECT value ->> 'kind' FROM json_each(?1))", protects: "jobs whose time has not come are never claimable",
@@ -47,6 +51,10 @@ var timerGuards = []guard{
 	{
 		name: "deadlines: the job's timer goes", kind: owner, file: timeGo, place: "Store.endJobs",
 		from: `[]string{"take_ready", "take_timers"}`, to: `[]string{"take_ready"}`, protects: "a timer of a job that is timed out stays",
+	},
+	{
+		name: "deadlines: who claimed the job after its leases were locked is locked too", kind: lease, file: timeGo, place: "Store.endJobs",
+		from: "if leases[h.Fence.Lease] == nil {", to: "if false && leases == nil {", protects: "a lease changes that is not locked: a heartbeat and a deadline deadlock",
 	},
 	{
 		name: "deadlines: who holds the job holds it now", kind: epoch, file: timeGo, place: "Store.endJobs",

@@ -9,17 +9,45 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-const (
-	contractPackage = "./internal/store/sqlite"
-	contractTest    = "TestSQLiteKeepsTheContractOfAStore"
-	simPackage      = "./sim"
+// dialect is a kind of database: what holds its store to the contract, and the
+// simulator on it.
+type dialect struct {
+	folder   string
+	pkg      string
+	contract string
+	seeds    [][]string // arguments of the simulator, one run after the other
+}
+
+const simPackage = "./sim"
+
+var (
+	onSQLite = dialect{
+		folder: "sqlite", pkg: "./internal/store/sqlite", contract: "TestSQLiteKeepsTheContractOfAStore",
+		seeds: [][]string{seeds("1", "20"), seeds("21", "80")},
+	}
+	onPostgres = dialect{
+		folder: "postgres", pkg: "./internal/store/postgres", contract: "TestPostgreSQLKeepsTheContractOfAStore",
+		seeds: [][]string{{simPackage, "-run", "^TestSeedsOnPostgreSQL$", "-seed=1", "-pgseeds=6"}},
+	}
 )
 
-// steps are the seeds that are tried, one range after the other.
-var steps = []struct{ first, count int }{{1, 20}, {21, 80}}
+// dialectsOf returns the dialects that a file takes part in.
+func dialectsOf(file string) []dialect {
+	var list []dialect
+	for _, d := range []dialect{onSQLite, onPostgres} {
+		if strings.HasPrefix(file, "internal/store/"+d.folder+"/") || strings.HasPrefix(file, "migrations/"+d.folder+"/") {
+			return []dialect{d}
+		}
+		if strings.HasPrefix(file, sqlstore) || strings.HasPrefix(file, "pkg/") {
+			list = append(list, d)
+		}
+	}
+	return list
+}
 
 // tryWithout runs tests without a guard until one fails, and returns which. by
 // is what failed last time, and runs first.
@@ -70,17 +98,18 @@ func plan(file, by string) [][]string {
 			runs = append(runs, []string{pkg, "-run", exactly(test)})
 		}
 	}
+	dialects := dialectsOf(file)
 	pkg := "./" + path.Dir(file)
-	if pkg != contractPackage && (strings.HasPrefix(file, "internal/store/") || strings.HasPrefix(file, "migrations/") || strings.HasPrefix(file, "pkg/")) {
-		runs = append(runs, []string{contractPackage, "-run", exactly(contractTest + "/guards")}, []string{contractPackage, "-run", exactly(contractTest)})
+	for _, d := range dialects {
+		runs = append(runs, []string{d.pkg, "-run", exactly(d.contract + "/guards")}, []string{d.pkg})
 	}
-	if hasTests(pkg) {
+	if hasTests(pkg) && !slices.ContainsFunc(dialects, func(d dialect) bool { return d.pkg == pkg }) {
 		runs = append(runs, []string{pkg})
 	}
-	for _, s := range steps {
-		runs = append(runs, seeds(fmt.Sprint(s.first), fmt.Sprint(s.count)))
+	if len(dialects) == 1 {
+		return append(runs, dialects[0].seeds...)
 	}
-	return runs
+	return append(runs, onSQLite.seeds...)
 }
 
 func seeds(first, count string) []string {
@@ -104,7 +133,10 @@ func exactly(test string) string {
 // baseline makes sure that all tests pass while every guard is there; a test
 // that fails anyway would see everything.
 func baseline() error {
-	runs := [][]string{{contractPackage, "-run", exactly(contractTest)}, seeds("1", "100")}
+	runs := slices.Concat(onSQLite.seeds, onPostgres.seeds)
+	for _, d := range []dialect{onSQLite, onPostgres} {
+		runs = append(runs, []string{d.pkg})
+	}
 	for _, args := range runs {
 		failed, err := goTest(args...)
 		if err != nil {
@@ -125,7 +157,7 @@ var (
 // goTest runs tests of one package and returns the first that failed, as
 // "PACKAGE TEST" or "PACKAGE seed N"; nothing when all passed.
 func goTest(args ...string) (failed string, err error) {
-	cmd := exec.Command("go", append([]string{"test", "-timeout", "3m"}, args...)...)
+	cmd := exec.Command("go", append([]string{"test", "-vet=off", "-timeout", "5m"}, args...)...)
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return "", nil

@@ -17,6 +17,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/bus/embedded"
 	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
@@ -98,6 +99,9 @@ func (c Config) validate() error {
 	}
 	if len(c.Name) > job.MaxName || strings.ContainsFunc(c.Name, unicode.IsControl) {
 		errs = append(errs, fmt.Errorf("worker.name %q is longer than %d bytes or contains a control character", c.Name, job.MaxName))
+	}
+	if c.bus == nil && strings.HasPrefix(c.Name, store.EmbeddedWorkers) {
+		errs = append(errs, fmt.Errorf("worker.name %q begins with %s, as only workers inside an engine do", c.Name, store.EmbeddedWorkers))
 	}
 	if err := checkConcurrency(c.Concurrency); err != nil {
 		errs = append(errs, fmt.Errorf("worker.%w", err))

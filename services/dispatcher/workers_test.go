@@ -70,3 +70,15 @@ func TestANoteThatFailsStopsNothing(t *testing.T) {
 	r.offerOf("w")
 	equal(t, "notes", len(r.seen), 1)
 }
+
+func TestOneNoteOfWorkersIsUnderWay(t *testing.T) {
+	r := newRig(t)
+	r.offerOf("a")
+	r.now = r.now.Add(2 * dispatcher.DefaultConfig().SeenInterval)
+	r.offerOf("b")
+	equal(t, "notes under way", r.running(note), 1)
+	r.finish(note)
+	r.step(service.Tick{})
+	r.finish(note)
+	equal(t, "notes", len(r.seen), 2)
+}

@@ -188,7 +188,10 @@ func TestAnOutcomeThatCannotBeStoredDoesNotHoldUpTheOthers(t *testing.T) {
 			r.report("a", upTo(100)[:60]...)
 			r.report("b", upTo(100)[60:]...)
 			began := r.now
-			for len(r.calls) > 0 || !r.m.Idle() {
+			for tries := 0; len(r.calls) > 0 || !r.m.Idle(); tries++ {
+				if tries == 1000 {
+					t.Fatal("it is never found")
+				}
 				r.retry()
 				r.finish("resolve")
 			}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/services/scheduler"
 )
 
@@ -23,6 +24,22 @@ func TestTheReaperWaitsAfterAGap(t *testing.T) {
 	r.now = r.now.Add(time.Millisecond)
 	r.step(service.Tick{})
 	equal(t, "reaping when the hold is over", r.running(leases), true)
+}
+
+// A look that failed saw no lease: heartbeats failed like it.
+func TestTheReaperWaitsAfterAnOutageHoweverOftenItHasLooked(t *testing.T) {
+	hold := scheduler.DefaultConfig().ReapHold
+	r := newRig(t)
+	r.step(service.Tick{})
+	r.finish(leases)
+	r.expire = func(int) (store.Resolution, error) { return store.Resolution{}, errStore }
+	for began := r.now; r.now.Sub(began) < 2*hold; {
+		r.next(leases)
+		r.finish(leases)
+	}
+	if wait := r.next(leases); wait < hold {
+		t.Errorf("it reaps %s after a look that failed, want %s at least", wait, hold)
+	}
 }
 
 // Workers may have outlived the engine that ran before.

@@ -3,7 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"testing"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/store/storetest"
@@ -47,4 +49,24 @@ func (u usersTx) EnqueueWorkflow(w *workflow.Workflow, o store.EnqueueOptions) (
 func (u usersTx) Exec(query string, args ...any) error {
 	_, err := u.t.ExecContext(u.ctx, query, args...)
 	return err
+}
+
+func TestAnEnqueueInACallersTransactionHoldsOffOthersFromItsFirstStatement(t *testing.T) {
+	h := newHarness(t, store.Options{})
+	statements := 0
+	h.first.db.trace = func(sql string) {
+		statements++
+		if err := h.lock(t); !busy(err) {
+			t.Errorf("another may write while %s runs: %v", sql, err)
+		}
+	}
+	if err := h.InTx(func(tx storetest.CallerTx) error {
+		_, err := tx.EnqueueJobs([]*job.Job{job.New("q", json.RawMessage("1"))}, nil)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if statements == 0 {
+		t.Error("no statement was seen")
+	}
 }

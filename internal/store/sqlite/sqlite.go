@@ -225,10 +225,6 @@ func busy(err error) bool {
 	return false
 }
 
-// EmbeddedWorkers begins the names of workers that live and die with the engine
-// that owns the file. Workers of other processes are never called so.
-const EmbeddedWorkers = "embedded/"
-
 // ExpireEmbeddedLeases lets the leases of embedded workers expire now. It is
 // for an engine that has just taken the lock of the file: no such worker of an
 // earlier one is alive.

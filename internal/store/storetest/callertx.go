@@ -105,6 +105,18 @@ func testCallerTx(t *testing.T, open Opener) {
 		r.claimNamed("a")
 	})
 
+	check(t, open, "an enqueue whose last statement fails is an error to the caller", func(r *rig) {
+		r.isErr("transaction", r.InTx(func(tx CallerTx) error {
+			r.ok(tx.Exec("DROP TABLE ready"), "drop a table")
+			if _, err := tx.EnqueueJobs([]*job.Job{task("a")}, nil); err == nil {
+				r.Errorf("it is none")
+			}
+			return errChangedMind
+		}), errChangedMind)
+		r.wantRows("jobs", 0)
+		r.wantRows("ready", 0)
+	})
+
 	for _, c := range []struct {
 		what string
 		want error

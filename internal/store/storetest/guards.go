@@ -38,8 +38,11 @@ func testGuards(t *testing.T, open Opener) {
 	guardedWrites(t, open)
 	guardedRows(t, open)
 	guardedTimes(t, open)
+	guardedEnds(t, open)
 	guardedEpochs(t, open)
+	guardedKeys(t, open)
 	guardedReaders(t, open)
+	guardedLists(t, open)
 	lockNames(t, open)
 }
 

@@ -89,6 +89,16 @@ func testPause(t *testing.T, open Opener) {
 		r.equal("later than the first", r.queues()["ant"].PausedAt.After(first), true)
 	})
 
+	check(t, open, "resuming a queue leaves others paused", func(r *rig) {
+		r.enqueueJobs(taskOn("ant", "a"), taskOn("bee", "b"))
+		r.pause("ant")
+		r.pause("bee")
+		_, err := r.s.ResumeQueue(r.ctx, "ant")
+		r.ok(err, "resume")
+		r.equal("claimed", names(r.claimAll()), []string{"a"})
+		r.equal("paused", r.queues()["bee"].PausedAt.IsZero(), false)
+	})
+
 	check(t, open, "resuming a queue that is not paused does no harm", func(r *rig) {
 		_, err := r.s.ResumeQueue(r.ctx, "nobody")
 		r.ok(err, "resume")

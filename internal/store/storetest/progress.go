@@ -78,6 +78,12 @@ func testProgress(t *testing.T, open Opener) {
 		r.wantProgress(b, &store.Progress{Job: b, Percent: 2})
 	})
 
+	check(t, open, "progress of a job that the lease does not list is not stored", func(r *rig) {
+		_, lease := hold(r, 1)
+		r.say(lease, store.Progress{Job: job.NewID(), Percent: 1, Message: "made up"})
+		r.equal("progress", text(r.query("SELECT progress FROM leases")[0]["progress"]), "")
+	})
+
 	check(t, open, "percentages stay within their bounds and may be unknown", func(r *rig) {
 		_, lease := hold(r, 1)
 		id := lease.Jobs[0].Fence.Job

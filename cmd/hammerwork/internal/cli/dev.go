@@ -129,7 +129,7 @@ func (a *app) dev(ctx context.Context, f devFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	stopped, release := untilStopped(ctx, a.signals)
+	stopped, release := a.untilStopped(ctx)
 	defer release()
 	if f.healthListen != "" {
 		h, err := health.Listen(ctx, f.healthListen, e.Health(), registry, log)

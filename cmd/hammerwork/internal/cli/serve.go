@@ -76,7 +76,7 @@ func (a *app) serve(ctx context.Context, names []string, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	ctx, release := untilStopped(ctx, a.signals)
+	ctx, release := a.untilStopped(ctx)
 	defer release()
 	err = p.Run(ctx)
 	if err != nil && isTaken(err) {
@@ -133,15 +133,23 @@ func (a *app) process(names []string, f *serveFlags) (*serve.Process, error) {
 }
 
 // untilStopped returns a context that ends with the first signal to stop. A
-// second one ends the process as it would without us.
-func untilStopped(ctx context.Context, signals chan os.Signal) (context.Context, func()) {
-	s := catchStops(signals)
+// second one ends the process at once: nothing is lost that a crash would not
+// leave behind, too.
+func (a *app) untilStopped(ctx context.Context) (context.Context, func()) {
+	s := catchStops(a.signals)
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {
 		case <-s.politely:
 			cancel()
-		case <-ctx.Done():
+		case <-s.done:
+			return
+		}
+		select {
+		case <-s.now:
+			a.say("stopped at once")
+			os.Exit(exitFailed)
+		case <-s.done:
 		}
 	}()
 	return ctx, func() { cancel(); s.release() }

@@ -146,7 +146,7 @@ func (a *app) work(ctx context.Context, f workerFlags) (err error) {
 	if err := errors.Join(checkEnv(f.env), f.log.check()); err != nil {
 		return err
 	}
-	stopped, release := untilStopped(ctx, a.signals)
+	stopped, release := a.untilStopped(ctx)
 	defer release()
 	tracing, stopTracing, err := telemetry.NewTracing(ctx)
 	if err != nil {

@@ -100,7 +100,7 @@ func (e *Engine) openServices(ctx context.Context) error {
 		return err
 	}
 	for n := range e.cfg.Workers {
-		if err := e.openWorker(connect, fmt.Sprintf("%s%d", sqlite.EmbeddedWorkers, n+1)); err != nil {
+		if err := e.openWorker(connect, fmt.Sprintf("%s%d", store.EmbeddedWorkers, n+1)); err != nil {
 			return err
 		}
 	}

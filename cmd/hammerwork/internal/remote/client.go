@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/wire"
@@ -104,10 +105,15 @@ func post(value any, path string, args ...any) (request, error) {
 	return r, nil
 }
 
-// pathOf fills the parts of a path, escaped.
+// pathOf fills the parts of a path, escaped. A part that is . or .. would
+// otherwise be taken for a way through the path.
 func pathOf(path string, args []any) string {
 	for i := range args {
-		args[i] = url.PathEscape(fmt.Sprint(args[i]))
+		part := url.PathEscape(fmt.Sprint(args[i]))
+		if part == "." || part == ".." {
+			part = strings.ReplaceAll(part, ".", "%2E")
+		}
+		args[i] = part
 	}
 	return fmt.Sprintf(path, args...)
 }

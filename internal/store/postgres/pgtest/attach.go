@@ -1,3 +1,5 @@
+//go:build unix
+
 package pgtest
 
 import (
@@ -41,12 +43,6 @@ func attach() (string, error) {
 		return "", err
 	}
 	defer start.Close()
-	if dead, err := lock(filepath.Join(dir, supervisorLock), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
-		dead.Close()
-		if err := launch(dir); err != nil {
-			return "", err
-		}
-	}
 	return await(dir)
 }
 
@@ -85,8 +81,9 @@ func lock(path string, how int) (*os.File, error) {
 }
 
 // launch starts a supervisor: this very binary, see init. It is no part of
-// this test run, neither by its process group nor by its output.
-func launch(dir string) error {
+// this test run, neither by its process group nor by its output. It inherits the
+// supervisor's lock, so that at no time nobody has it.
+func launch(dir string, lock *os.File) error {
 	left, err := filepath.Glob(filepath.Join(dir, "run*")) // by a supervisor that was killed
 	if err != nil {
 		return err
@@ -108,6 +105,7 @@ func launch(dir string) error {
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), supervisorEnv+"="+dir)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
+	cmd.ExtraFiles = []*os.File{lock}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return err
@@ -115,14 +113,25 @@ func launch(dir string) error {
 	return cmd.Process.Release()
 }
 
-// await waits until the supervisor says how it went.
+// await waits until a supervisor says how it went. When there is none, or the
+// one that ends has gone, it starts one.
 func await(dir string) (string, error) {
+	launched := false
 	for range 600 {
-		if text, err := os.ReadFile(filepath.Join(dir, urlFile)); err == nil {
+		mine, err := lock(filepath.Join(dir, supervisorLock), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			if text, err := os.ReadFile(filepath.Join(dir, failedFile)); launched && err == nil {
+				mine.Close()
+				return "", errors.New(string(text))
+			}
+			err = launch(dir, mine)
+			mine.Close()
+			if err != nil {
+				return "", err
+			}
+			launched = true
+		} else if text, err := os.ReadFile(filepath.Join(dir, urlFile)); err == nil {
 			return string(text), nil
-		}
-		if text, err := os.ReadFile(filepath.Join(dir, failedFile)); err == nil {
-			return "", errors.New(string(text))
 		}
 		<-time.After(100 * time.Millisecond) // another process; there is nothing to wait on
 	}

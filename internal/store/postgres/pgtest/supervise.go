@@ -1,3 +1,5 @@
+//go:build unix
+
 package pgtest
 
 import (
@@ -21,6 +23,9 @@ import (
 // supervisorEnv makes a test binary the supervisor of the server in a folder.
 const supervisorEnv = "HAMMERWORK_PGTEST_SUPERVISOR"
 
+// inheritedLock is the supervisor's lock, as launch hands it over.
+const inheritedLock = 3
+
 // idle is how long the server runs on when nobody uses it.
 const idle = 5 * time.Second
 
@@ -42,10 +47,8 @@ func init() {
 func supervise(dir string) error {
 	signal.Ignore(syscall.SIGINT, syscall.SIGHUP) // meant for the tests; they go, then we do
 	os.Unsetenv(supervisorEnv)
-	mine, err := lock(filepath.Join(dir, supervisorLock), syscall.LOCK_EX)
-	if err != nil {
-		return err
-	}
+	mine := os.NewFile(inheritedLock, supervisorLock)
+	syscall.CloseOnExec(inheritedLock) // the server must not keep it
 	defer mine.Close()
 	if err := errors.Join(mine.Truncate(0), writeTo(mine, fmt.Sprint(os.Getpid()))); err != nil {
 		return err

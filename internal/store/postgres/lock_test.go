@@ -1,0 +1,180 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
+	"github.com/hammerwork/hammerwork/internal/store/sqlstore"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// impatient is a store whose statements wait for a lock only for a moment.
+func impatient(t *testing.T, rawURL string) *Store {
+	return opened(t, rawURL+"&lock_timeout=30")
+}
+
+// hold locks what a query says in a transaction of its own, until the test has
+// ended.
+func hold(t *testing.T, s *Store, query string) {
+	t.Helper()
+	other, err := s.db.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := other.Rollback(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := other.Exec(t.Context(), query); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// started stores a workflow of two jobs of one queue and claims the first.
+func started(t *testing.T, s *Store) (*workflow.Workflow, store.Lease) {
+	t.Helper()
+	w := workflow.NewWorkflow("w").AddParallel(job.New("q", json.RawMessage("1")).WithName("a"), job.New("q", json.RawMessage("1")).WithName("b"))
+	if err := w.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.EnqueueWorkflow(t.Context(), w, store.EnqueueOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	leases, err := s.Claim(t.Context(), []store.Grant{{Lease: job.NewID(), Worker: "w", Limit: 1}}, false)
+	if err != nil || len(leases) != 1 {
+		t.Fatal(leases, err)
+	}
+	return w, leases[0]
+}
+
+// Every statement that is named so must wait for who holds what it reads, or
+// fail at once.
+func TestEveryLockWaitsForWhoHoldsIt(t *testing.T) {
+	rawURL := pgtest.URL(t)
+	s := opened(t, rawURL)
+	w, lease := started(t, s)
+	ids := []job.ID{w.ID, lease.ID, lease.Jobs[0].Fence.Job}
+	for name := range statements {
+		if !strings.HasPrefix(name, "lock_") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			table := "job_state"
+			for _, other := range []string{"workflows", "leases"} {
+				if strings.HasPrefix(name, "lock_"+other) {
+					table = other
+				}
+			}
+			one := impatient(t, rawURL)
+			run := func() (found int, err error) {
+				err = one.db.run(t.Context(), "BEGIN", func(x sqlstore.Tx) error {
+					return x.Query(name, func(sqlstore.Row) error { found++; return nil }, ids)
+				})
+				return found, err
+			}
+			if found, err := run(); err != nil || found == 0 {
+				t.Fatalf("while nobody holds it: %d rows, %v", found, err)
+			}
+			hold(t, s, "SELECT FROM "+table+" FOR UPDATE")
+			if _, err := run(); code(err) != codeLockUnavailable {
+				t.Errorf("while another holds rows of %s: %v", table, err)
+			}
+		})
+	}
+}
+
+func TestAClaimLeavesOutWhatAnotherClaimHasLocked(t *testing.T) {
+	rawURL := pgtest.URL(t)
+	s := opened(t, rawURL)
+	jobs := []*job.Job{job.New("q", json.RawMessage("1")).WithPriority(job.High), job.New("q", json.RawMessage("1"))}
+	if _, err := s.EnqueueJobs(t.Context(), jobs, nil); err != nil {
+		t.Fatal(err)
+	}
+	hold(t, s, "SELECT FROM ready ORDER BY rank LIMIT 1 FOR UPDATE")
+	leases, err := impatient(t, rawURL).Claim(t.Context(), []store.Grant{{Lease: job.NewID(), Worker: "w", Limit: 2}}, false)
+	if err != nil || len(leases) != 1 || len(leases[0].Jobs) != 1 || leases[0].Jobs[0].Fence.Job != jobs[1].ID {
+		t.Errorf("claimed is %+v, %v", leases, err)
+	}
+}
+
+func TestAWorkerThatSomebodySeesIsNotForgottenMeanwhile(t *testing.T) {
+	rawURL := pgtest.URL(t)
+	s := opened(t, rawURL)
+	see := func(s *Store, name string) {
+		t.Helper()
+		if err := s.SeeWorkers(t.Context(), []store.WorkerSeen{{Name: name}}); err != nil {
+			t.Error(err)
+		}
+	}
+	see(s, "old")
+	if _, err := s.db.pool.Exec(t.Context(), "UPDATE workers SET last_seen_at = 0"); err != nil {
+		t.Fatal(err)
+	}
+	hold(t, s, "SELECT FROM workers FOR UPDATE")
+	see(impatient(t, rawURL), "new")
+}
+
+func TestACommitThatTheServerTurnedIntoARollbackIsAnError(t *testing.T) {
+	s := opened(t, pgtest.URL(t))
+	err := s.db.Write(t.Context(), func(x sqlstore.Tx) error {
+		if _, err := x.Now(); err != nil {
+			return err
+		}
+		if _, err := x.(*tx).conn.Exec(t.Context(), "SELECT 1 / 0").ReadAll(); err == nil {
+			t.Error("the server divides by zero")
+		}
+		return nil
+	})
+	if err == nil {
+		t.Error("it is none")
+	}
+}
+
+func TestTheClockGoesOnWithinATransaction(t *testing.T) {
+	s := opened(t, pgtest.URL(t))
+	if err := s.db.Write(t.Context(), func(x sqlstore.Tx) error {
+		first, err := x.Now()
+		for range 10_000 {
+			now, again := x.Now()
+			if err != nil || again != nil || now > first {
+				return again
+			}
+		}
+		t.Error("it stands still")
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAReaderSeesOneMoment(t *testing.T) {
+	s := opened(t, pgtest.URL(t))
+	j := job.New("q", json.RawMessage("1")).WithDelay(time.Hour)
+	if err := s.db.Read(t.Context(), func(x sqlstore.Tx) error {
+		found := func() (n int) {
+			if err := x.Query("jobs_existing", func(sqlstore.Row) error { n++; return nil }, []job.ID{j.ID}); err != nil {
+				t.Error(err)
+			}
+			return n
+		}
+		if n := found(); n != 0 {
+			t.Errorf("%d jobs are there", n)
+		}
+		if _, err := s.EnqueueJobs(t.Context(), []*job.Job{j}, nil); err != nil {
+			t.Error(err)
+		}
+		if n := found(); n != 0 {
+			t.Error("a job came that was not there")
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}

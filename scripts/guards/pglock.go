@@ -1,0 +1,45 @@
+package main
+
+// pgLockGuards are the locks, and their order within a statement.
+var pgLockGuards = []guard{
+	pgLock("lock_workflows", "resolve.sql", "two outcomes count on what the other changes"),
+	pgLock("lock_workflows_of_jobs", "resolve.sql", "two outcomes count on what the other changes"),
+	pgLock("lock_leases", "lease.sql", "the reaper takes a lease that a heartbeat has just prolonged"),
+	pgLock("lock_leases_of_jobs", "lease.sql", "a deadline and a heartbeat deadlock"),
+	pgLock("lock_leases_of_workflows", "lease.sql", "the end of a grace and a heartbeat deadlock"),
+	pgLock("lock_jobs", "edgecheck.sql", "an edge is looked at while its parent ends, and stays unresolved"),
+	pgLock("lock_jobs_and_children", "resolve.sql", "two parents that end at the same time leave their child waiting"),
+	pgLock("lock_descendants", "resolve.sql", "jobs end that another transaction starts"),
+	pgLock("lock_open_jobs", "resolve.sql", "jobs end that another transaction starts"),
+	pgNoWait("lock_descendants"),
+	pgNoWait("lock_open_jobs"),
+	pgByID("lock_workflows", " ORDER BY id"),
+	pgByID("lock_workflows_of_jobs", "\n    ORDER BY id"),
+	pgByID("lock_leases", " ORDER BY id"),
+	pgByID("lock_leases_of_jobs", " ORDER BY id"),
+	pgByID("lock_leases_of_workflows", "\n    ORDER BY id"),
+	pgByID("lock_jobs", " ORDER BY id"),
+	pgByID("lock_jobs_and_children", "\n    ORDER BY id"),
+	pgByID("lock_descendants", " ORDER BY id"),
+	pgByID("lock_open_jobs", "\n    ORDER BY id"),
+}
+
+func pgLock(statement, file, protects string) guard {
+	from := " FOR UPDATE"
+	if statement == "lock_descendants" || statement == "lock_open_jobs" {
+		from += " NOWAIT"
+	}
+	return guard{
+		name: postgresPrefix + statement + ": what it reads is locked", kind: owner, file: postgresQueries + file, place: statement,
+		from: "x.id" + from + ")", to: "x.id OFFSET 0)", protects: protects,
+	}
+}
+
+func pgNoWait(statement string) guard {
+	return guard{
+		name: postgresPrefix + statement + ": it does not wait", kind: order, file: postgresQueries + "resolve.sql", place: statement,
+		from: "FOR UPDATE NOWAIT)", to: "FOR UPDATE)", protects: "two failures that meet in a graph deadlock",
+	}
+}
+
+func pgByID(statement, from string) guard { return inPostgres(statement+": by id", from, "") }

@@ -1,0 +1,26 @@
+package main
+
+var pgReadGuards = []guard{
+	inPostgres("workflow_activity: the lease's entry has the job's epoch", heldEpoch, ""),
+	inPostgres("workflow_activity: only held jobs that have not ended run", "h.id IS NOT NULL AND s.status IN ('pending', 'retrying')", "h.id IS NOT NULL"),
+	inPostgres("workflow_activity: only open jobs", "\nWHERE s.status IN ('pending', 'retrying', 'suspended')", ""),
+	inPostgres("workflow_jobs: the lease's entry has the job's epoch", heldEpoch, ""),
+	inPostgres("job: the lease's entry has the job's epoch", heldEpoch, ""),
+	inPostgres("open_workflow: the workflow has not ended", " AND finished_at IS NULL", ""),
+	inPostgres("view: the lease's entry has the job's epoch", heldEpoch, ""),
+	inPostgres("view: only jobs that have not ended run", "h.id IS NOT NULL AND s.status IN ('pending', 'retrying')", "h.id IS NOT NULL"),
+	inPostgres("list_jobs: the lease's entry has the job's epoch", heldEpoch, ""),
+	inPostgres("list_jobs: only jobs that have not ended are chosen as running", "h.id IS NOT NULL AND s.status IN ('pending', 'retrying')", "h.id IS NOT NULL"),
+	inPostgres("list_workflow_jobs: the lease's entry has the job's epoch", heldEpoch, ""),
+	inPostgres("list_workflow_jobs: only jobs that have not ended are chosen as running", "h.id IS NOT NULL AND s.status IN ('pending', 'retrying')", "h.id IS NOT NULL"),
+	inPostgres("workflows_held: the lease's entry has the job's epoch", "s.epoch = e.epoch AND ", ""),
+	inPostgres("workflows_held: only jobs that have not ended", pgOpen, ""),
+	inPostgres("workflows_waiting: the lease's entry has the job's epoch", heldEpoch, ""),
+	inPostgres("workflows_waiting: only jobs that nobody holds are retrying", " AND h.id IS NULL", ""),
+	inPostgres("job_parents: the lease's entry has the job's epoch", heldEpoch, ""),
+	inPostgres("job_children: the lease's entry has the job's epoch", heldEpoch, ""),
+	inPostgres("queues_held: the lease's entry has the job's epoch", "s.epoch = e.epoch AND ", ""),
+	inPostgres("queues_held: only jobs that have not ended", pgOpen, ""),
+	inPostgres("workers_held: the lease's entry has the job's epoch", "s.epoch = e.epoch AND ", ""),
+	inPostgres("workers_held: only jobs that have not ended", pgOpen, ""),
+}
