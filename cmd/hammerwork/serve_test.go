@@ -127,6 +127,22 @@ func TestASchemaOfAnotherVersionIsRefusedWithAHint(t *testing.T) {
 	}
 }
 
+func TestSettingsThatWouldLoseJobsAreRefused(t *testing.T) {
+	t.Parallel()
+	bad := []string{"--accept-ttl", "500ms", "--cancel-grace", "-1s", "--scheduler-reap-hold", "-1s", "--listen", "127.0.0.1:0", "--auth", "none"}
+	for _, args := range [][]string{
+		{"serve", "all", "--database-url", "postgres://u@127.0.0.1:1/d", "--nats-url", "nats://127.0.0.1:1"},
+		{"dev"},
+	} {
+		_, stderr := call(t, 2, append(args, bad...)...)
+		for _, setting := range []string{"accept_ttl is 500ms", "cancel_grace is -1s", "scheduler.reap_hold is -1s", "hint: "} {
+			if !strings.Contains(stderr, setting) {
+				t.Errorf("%s: it does not say %q:\n%s", args[0], setting, stderr)
+			}
+		}
+	}
+}
+
 // The schema may change under a process that runs; its API says so.
 func TestASchemaThatWentBackIsNamedByTheAPI(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -15,6 +17,22 @@ type Options struct {
 	// CancelGrace is how long held jobs may go on when their workflow's
 	// deadline cancels it; default 10s.
 	CancelGrace time.Duration
+}
+
+// minAcceptTTL is how long a worker has at least: the delivery, its first
+// heartbeat and a slow transaction have to fit in.
+const minAcceptTTL = time.Second
+
+// Validate reports every bad setting at once; zero fields are fine.
+func (o Options) Validate() error {
+	var errs []error
+	if o.AcceptTTL != 0 && o.AcceptTTL < minAcceptTTL {
+		errs = append(errs, fmt.Errorf("accept_ttl is %s; it must be at least %s, or jobs are taken back before a worker can accept them, and are dead after ten times", o.AcceptTTL, minAcceptTTL))
+	}
+	if o.CancelGrace < 0 {
+		errs = append(errs, fmt.Errorf("cancel_grace is %s; it must not be negative", o.CancelGrace))
+	}
+	return errors.Join(errs...)
 }
 
 // WithDefaults returns o with every zero field set to its default.

@@ -31,6 +31,9 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("scheduler.%s is %s; it must be at least 10ms, or polling alone loads the database", d.name, d.value))
 		}
 	}
+	if c.ReapHold < 0 {
+		errs = append(errs, fmt.Errorf("scheduler.reap_hold is %s; it must not be negative", c.ReapHold))
+	}
 	if c.Batch < 1 || c.Batch > 10_000 {
 		errs = append(errs, fmt.Errorf("scheduler.batch is %d; it must be between 1 and 10000", c.Batch))
 	}

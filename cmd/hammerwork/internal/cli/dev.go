@@ -114,7 +114,7 @@ func (a *app) dev(ctx context.Context, f devFlags) (err error) {
 	f.config.API.Database, f.config.API.Version = string(database.SQLite), readVersion().Version
 	f.config.API.CancelGrace = f.store.CancelGrace
 	f.config.Scheduler.HoldAtStart = true
-	if err := f.config.Validate(serve.Names); err != nil {
+	if err := errors.Join(f.config.Validate(serve.Names), f.store.Validate()); err != nil {
 		return &usageError{err, "each setting is a flag of the same name: dispatcher.poll_interval is --dispatcher-poll-interval"}
 	}
 	if f.natsListenAny && taken(ctx, f.natsListen) {

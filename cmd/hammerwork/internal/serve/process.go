@@ -51,7 +51,7 @@ func New(o Options) (*Process, error) {
 	if kind == database.SQLite && len(o.Services) < len(Names) {
 		return nil, ErrAlone
 	}
-	if err := errors.Join((natsbus.Config{URL: o.NATSURL}).Validate(), o.Config.Validate(o.Services)); err != nil {
+	if err := errors.Join((natsbus.Config{URL: o.NATSURL}).Validate(), o.Config.Validate(o.Services), o.Store.Validate()); err != nil {
 		return nil, err
 	}
 	return &Process{opts: o, kind: kind, status: health.NewStatus()}, nil
