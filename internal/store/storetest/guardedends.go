@@ -57,6 +57,28 @@ func guardedEnds(t *testing.T, open Opener) {
 		r.wantJob(c.Fence.Job, "running")
 	})
 
+	const endedMeanwhile = "UPDATE job_state SET status = 'cancelled'"
+
+	check(t, open, "a job that has ended meanwhile is not made claimable", func(r *rig) {
+		r.enqueueJobs(task("a").WithDelay(time.Hour))
+		r.Advance(2 * time.Hour)
+		r.ok(r.meddle("make_ready", endedMeanwhile, func() error {
+			_, _, err := r.s.FireTimers(r.ctx, everything)
+			return err
+		}), "fire timers")
+		r.wantRows("ready", 0)
+	})
+
+	check(t, open, "a job that has ended meanwhile does not wait for another attempt", func(r *rig) {
+		r.enqueueJobs(task("a").WithRetry(retries(3, time.Hour)))
+		c := r.claimOne()
+		r.ok(r.meddle("make_waiting", endedMeanwhile, func() error {
+			_, err := r.s.Resolve(r.ctx, []job.Outcome{failed(c)})
+			return err
+		}), "resolve")
+		r.wantRows("timers", 0)
+	})
+
 	check(t, open, "a cancel of a job that was given back ends it at once, though its lease holds another", func(r *rig) {
 		r.enqueueJobs(tasks(2, "j")...)
 		_, back, kept := r.giveBackOne()
