@@ -84,4 +84,8 @@ var lockGuards = []guard{
 		name: "a transaction that met another writer runs again", kind: order, file: "internal/store/sqlite/sqlite.go", place: "database.retry",
 		from: "if err == nil || !busy(err) || try == conflictTries {", to: "if true {", protects: "a busy file is an error to the caller",
 	},
+	{
+		name: "a transaction that found a lease which it had not locked runs again", kind: order, file: "internal/store/sqlite/sqlite.go", place: "busy",
+		from: "if errors.Is(err, sqlstore.ErrConflict) {", to: "if errors.Is(err, sqlstore.ErrConflict) && false {", protects: "a deadline that meets a claim is an error to the scheduler",
+	},
 }

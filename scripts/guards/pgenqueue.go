@@ -9,7 +9,10 @@ var pgEnqueueGuards = []guard{
 	inPostgres("make_waiting: its time has not come", " AND scheduled_at > $2::bigint", " AND $2::bigint IS NOT NULL"),
 	inPostgres("insert_edge_checks: a check that waits already", "\nON CONFLICT DO NOTHING", ""),
 	inPostgres("insert_keys: one that is there already", "\nON CONFLICT DO NOTHING", ""),
-	inPostgres("keys_stored: the key's scope", "scope = c.scope AND ", ""),
+	{
+		name: postgresPrefix + "keys_stored: the key's scope", kind: scope, file: postgresQueries + "operate.sql", place: "keys_stored",
+		from: "scope = c.scope AND ", kept: "it bounds what is read: keyring.find leaves out keys of another scope",
+	},
 	{
 		name: postgresPrefix + "insert_keys: in the order of keys", kind: order, file: postgresQueries + "operate.sql", place: "insert_keys",
 		from: "\nORDER BY c.scope, c.\"key\"", kept: "the keys come in this order already (see key: keys are stored in their order)",

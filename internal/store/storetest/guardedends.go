@@ -57,6 +57,33 @@ func guardedEnds(t *testing.T, open Opener) {
 		r.wantJob(c.Fence.Job, "running")
 	})
 
+	// What a transaction has read under its locks is asked again by the
+	// statements that make a job claimable.
+	for _, c := range [][3]string{
+		{"has ended", "UPDATE job_state SET status = 'cancelled'", "UPDATE job_state SET status = 'cancelled'"},
+		{"has another time", "UPDATE job_state SET scheduled_at = scheduled_at + 7200000000", "UPDATE job_state SET scheduled_at = 1"},
+	} {
+		check(t, open, "a job that "+c[0]+" meanwhile is not made claimable", func(r *rig) {
+			r.enqueueJobs(task("a").WithDelay(time.Hour))
+			r.Advance(2 * time.Hour)
+			r.ok(r.meddle("make_ready", c[1], func() error {
+				_, _, err := r.s.FireTimers(r.ctx, everything)
+				return err
+			}), "fire timers")
+			r.wantRows("ready", 0)
+		})
+
+		check(t, open, "a job that "+c[0]+" meanwhile does not wait for another attempt", func(r *rig) {
+			r.enqueueJobs(task("a").WithRetry(retries(3, time.Hour)))
+			held := r.claimOne()
+			r.ok(r.meddle("make_waiting", c[2], func() error {
+				_, err := r.s.Resolve(r.ctx, []job.Outcome{failed(held)})
+				return err
+			}), "resolve")
+			r.wantRows("timers", 0)
+		})
+	}
+
 	check(t, open, "a cancel of a job that was given back ends it at once, though its lease holds another", func(r *rig) {
 		r.enqueueJobs(tasks(2, "j")...)
 		_, back, kept := r.giveBackOne()
