@@ -120,7 +120,7 @@ func TestASchemaOfAnotherVersionIsRefusedWithAHint(t *testing.T) {
 	}
 	call(t, 0, "migrate", "up", "--database-url", database)
 	call(t, 0, "migrate", "up", "--database-url", database)
-	execSQL(t, database, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)")
+	execSQL(t, database, "INSERT INTO hammerwork_migrations (version_id, is_applied) VALUES (999, true)")
 	_, stderr = call(t, 4, args...)
 	if !strings.Contains(stderr, "newer version") || !strings.Contains(stderr, "hint: use that version") {
 		t.Errorf("a newer schema: it said:\n%s", stderr)

@@ -213,8 +213,19 @@ JOIN job_state s ON s.id = j.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
 LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch;
 
+-- The tables have a schema of their own; people look for the view in public,
+-- where it is too if we may make it there.
+-- +goose StatementBegin
+DO $$ BEGIN
+    IF current_schema() <> 'public' AND to_regclass('public.hammerwork_jobs') IS NULL THEN
+        EXECUTE format('CREATE VIEW public.hammerwork_jobs AS SELECT * FROM %I.hammerwork_jobs', current_schema());
+    END IF;
+EXCEPTION WHEN insufficient_privilege OR invalid_schema_name THEN NULL;
+END $$;
+-- +goose StatementEnd
+
 -- +goose Down
-DROP VIEW hammerwork_jobs;
+DROP VIEW hammerwork_jobs CASCADE;
 DROP FUNCTION hammerwork_time;
 DROP FUNCTION hammerwork_text;
 DROP FUNCTION hammerwork_changed;

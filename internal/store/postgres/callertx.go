@@ -74,22 +74,20 @@ func (s *Store) within(ctx context.Context, t callerTx, f func(sqlstore.Tx) (sto
 	return done, nil
 }
 
-// inOwnSchema runs f where the store's tables are, if its URL names a
-// search_path, and puts the caller's back.
+// inOwnSchema runs f where the store's tables are, and puts the caller's
+// search_path back.
 func (s *Store) inOwnSchema(ctx context.Context, t callerTx, f func(sqlstore.Tx) (store.Enqueued, error)) (done store.Enqueued, err error) {
-	if s.db.searchPath != "" {
-		ours := "'" + strings.ReplaceAll(s.db.searchPath, "'", "''") + "'"
-		if err := t.run1(ctx, "SELECT set_config('hammerwork.callers_path', current_setting('search_path'), true)"); err != nil {
-			return done, err
-		}
-		if err := t.run1(ctx, "SELECT set_config('search_path', "+ours+", true)"); err != nil {
-			return done, err
-		}
+	ours := "'" + strings.ReplaceAll(s.db.searchPath, "'", "''") + "'"
+	if err := t.run1(ctx, "SELECT set_config('hammerwork.callers_path', current_setting('search_path'), true)"); err != nil {
+		return done, err
+	}
+	if err := t.run1(ctx, "SELECT set_config('search_path', "+ours+", true)"); err != nil {
+		return done, err
 	}
 	if done, err = f(t); err == nil {
 		err = t.Flush()
 	}
-	if err == nil && s.db.searchPath != "" {
+	if err == nil {
 		err = t.run1(ctx, "SELECT set_config('search_path', current_setting('hammerwork.callers_path'), true)")
 	}
 	return done, err

@@ -44,13 +44,55 @@ func OpenMigrator(ctx context.Context, rawURL string) (store.Migrator, error) {
 		pool.Close()
 		return nil, err
 	}
-	return &migrator{m, pool}, nil
+	return &migrator{m, pool, d}, nil
 }
 
-// migrator closes its pool too.
+// migrator makes the schema that the tables go into, and closes its pool.
 type migrator struct {
 	*sqlstore.Migrator
 	pool *pgxpool.Pool
+	db   *database
+}
+
+// Up implements store.Migrator.
+func (m *migrator) Up(ctx context.Context) ([]store.Migration, error) {
+	if err := m.makeSchema(ctx); err != nil {
+		return nil, err
+	}
+	return m.Migrator.Up(ctx)
+}
+
+// Down implements store.Migrator.
+func (m *migrator) Down(ctx context.Context) (store.Migration, error) {
+	if err := m.makeSchema(ctx); err != nil {
+		return store.Migration{}, err
+	}
+	return m.Migrator.Down(ctx)
+}
+
+// Status implements store.Migrator.
+func (m *migrator) Status(ctx context.Context) ([]store.Migration, error) {
+	if err := m.makeSchema(ctx); err != nil {
+		return nil, err
+	}
+	return m.Migrator.Status(ctx)
+}
+
+// makeSchema makes the first schema of the search_path, if it is not there; to
+// ask costs no privilege. Two at once make it once.
+func (m *migrator) makeSchema(ctx context.Context) error {
+	_, err := m.pool.Exec(ctx, `DO $$
+		DECLARE own text := (parse_ident(split_part(current_setting('search_path'), ',', 1)))[1];
+		BEGIN
+			IF to_regnamespace(quote_ident(own)) IS NULL THEN
+				EXECUTE format('CREATE SCHEMA %I', own);
+			END IF;
+		EXCEPTION WHEN duplicate_schema OR unique_violation THEN NULL;
+		END $$`)
+	if err != nil {
+		return fmt.Errorf("make the schema of the tables: %w", m.db.translate(ctx, err))
+	}
+	return nil
 }
 
 // Close implements store.Migrator.

@@ -76,6 +76,10 @@ func connect(ctx context.Context, rawURL string) (*database, error) {
 	return &database{pool: pool, password: config.ConnConfig.Password, searchPath: config.ConnConfig.RuntimeParams["search_path"]}, nil
 }
 
+// Schema is where the tables are, apart from those of an application in the same
+// database, unless a URL names another place by search_path.
+const Schema = "hammerwork"
+
 // Config reads a database URL. Its errors do not show the password.
 func Config(rawURL string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(rawURL)
@@ -99,6 +103,9 @@ func Config(rawURL string) (*pgxpool.Config, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	if config.ConnConfig.RuntimeParams["search_path"] == "" {
+		config.ConnConfig.RuntimeParams["search_path"] = Schema
+	}
 	config.ConnConfig.DialFunc = dialer.DialContext
 	return config, nil
 }
@@ -107,7 +114,7 @@ func Config(rawURL string) (*pgxpool.Config, error) {
 type database struct {
 	pool       *pgxpool.Pool
 	password   string // to be kept out of errors
-	searchPath string // of the URL; empty: the server's
+	searchPath string // where the tables are
 
 	trips atomic.Int64 // round trips so far, without those of connecting
 
@@ -132,7 +139,7 @@ func (d *database) Ready(ctx context.Context) error {
 		return err
 	}
 	var stored int64
-	err = d.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&stored)
+	err = d.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+sqlstore.VersionTable+" WHERE is_applied").Scan(&stored)
 	switch {
 	case code(err) == codeUndefinedTable:
 		stored = 0

@@ -140,7 +140,7 @@ func TestReadySaysWhichSchemaTheDatabaseHas(t *testing.T) {
 		t.Errorf("when it is up to date: %v", err)
 	}
 	newest := done[len(done)-1].Version
-	if _, err := s.db.pool.Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)", newest+1); err != nil {
+	if _, err := s.db.pool.Exec(t.Context(), "INSERT INTO hammerwork_migrations (version_id, is_applied) VALUES ($1, true)", newest+1); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Ready(t.Context()); !errors.Is(err, store.ErrNewerSchema) {

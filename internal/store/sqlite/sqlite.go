@@ -124,7 +124,7 @@ type database struct {
 }
 
 func (d *database) migrate(ctx context.Context) error {
-	p, err := goose.NewProvider(goose.DialectSQLite3, d.writer.DB, migrations.SQLite())
+	p, err := sqlstore.NewProvider(goose.DialectSQLite3, d.writer.DB, migrations.SQLite())
 	if err != nil {
 		return err
 	}

@@ -23,10 +23,19 @@ type Migrator struct {
 	explain  func(context.Context, error) error
 }
 
+// VersionTable is where the database keeps its version: not where an application
+// in the same database that uses goose, too, keeps its own.
+const VersionTable = "hammerwork_migrations"
+
+// NewProvider returns goose on db.
+func NewProvider(dialect goose.Dialect, db *sql.DB, files fs.FS, options ...goose.ProviderOption) (*goose.Provider, error) {
+	return goose.NewProvider(dialect, db, files, append(options, goose.WithTableName(VersionTable))...)
+}
+
 // NewMigrator returns a migrator of db, which it closes. explain gives errors of
 // the driver their meaning.
 func NewMigrator(dialect goose.Dialect, db *sql.DB, files fs.FS, explain func(context.Context, error) error, options ...goose.ProviderOption) (*Migrator, error) {
-	p, err := goose.NewProvider(dialect, db, files, options...)
+	p, err := NewProvider(dialect, db, files, options...)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -36,6 +45,9 @@ func NewMigrator(dialect goose.Dialect, db *sql.DB, files fs.FS, explain func(co
 // Up implements store.Migrator.
 func (m *Migrator) Up(ctx context.Context) ([]store.Migration, error) {
 	done, err := MigrateUp(ctx, m.provider)
+	if errors.Is(err, store.ErrNewerSchema) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", m.explain(ctx, err))
 	}
@@ -122,6 +134,8 @@ func (m *Migrator) Down(ctx context.Context) (store.Migration, error) {
 	switch {
 	case errors.Is(err, goose.ErrNoNextVersion):
 		return store.Migration{}, store.ErrNoMigration
+	case errors.Is(err, store.ErrNewerSchema):
+		return store.Migration{}, err
 	case err != nil:
 		return store.Migration{}, fmt.Errorf("migrate down: %w", m.explain(ctx, err))
 	}

@@ -138,8 +138,8 @@ func (s *server) empty(ctx context.Context, name string) error {
 	}
 	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, `DO $$ BEGIN
-		EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('%I', tablename), ', ') FROM pg_tables
-			WHERE schemaname = 'public' AND tablename <> 'goose_db_version');
+		EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('hammerwork.%I', tablename), ', ') FROM pg_tables
+			WHERE schemaname = 'hammerwork' AND tablename <> 'hammerwork_migrations');
 	END $$`); err != nil {
 		return err
 	}
@@ -157,6 +157,7 @@ func (s *server) url(name string) string {
 	if q.Get("pool_max_conns") == "" {
 		q.Set("pool_max_conns", "4")
 	}
+	q.Set("search_path", "hammerwork,public") // connections of tests look where the store does
 	u.RawQuery = q.Encode()
 	return u.String()
 }
@@ -243,7 +244,10 @@ func migrate(ctx context.Context, rawURL string) error {
 	defer pool.Close()
 	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()
-	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Postgres())
+	if _, err := pool.Exec(ctx, "CREATE SCHEMA hammerwork"); err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Postgres(), goose.WithTableName("hammerwork_migrations"))
 	if err != nil {
 		return err
 	}
