@@ -141,8 +141,8 @@ func (a *app) dev(ctx context.Context, f devFlags) (err error) {
 		go func() { answered <- h.Run(up) }()
 		defer func() { down(); err = errors.Join(err, <-answered) }()
 	}
+	e.Health().Set("") // before anybody is told
 	a.sayReady(e, listener.Addr().String(), f)
-	e.Health().Set("")
 	err = e.Run(stopped)
 	if n := int(auto.Simulated()); n > 0 {
 		a.say("note:", simulatedNote(n))
