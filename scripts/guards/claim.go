@@ -7,8 +7,8 @@ var claimGuards = []guard{
 		protects: "jobs of a paused queue start",
 	},
 	{
-		name: "claim: every ready row it chose was there to delete", kind: owner, file: sqlstore + "claim.go", place: "claim.take",
-		from: `queueGuarded(c.tx, "delete_ready", taken)`, to: `queueRows(c.tx, "delete_ready", taken)`,
+		name: "claim: who deletes the ready row owns the job", kind: owner, file: sqlstore + "claim.go", place: "claim.try",
+		from: "if !mine[id] {\n\t\t\t\tlost = true", to: "if false {\n\t\t\t\tlost = true",
 		protects: "two claims hold one job",
 	},
 	{
@@ -35,7 +35,7 @@ var claimGuards = []guard{
 		from: "if repeat {", to: "if false {", protects: "a claim of unknown outcome takes a second set of jobs",
 	},
 	{
-		name: "claim: a grant whose lease exists gets no further jobs", kind: unique, file: sqlstore + "claim.go", place: "claim.share",
+		name: "claim: a grant whose lease exists gets no further jobs", kind: unique, file: sqlstore + "candidate.go", place: "claim.left",
 		from: "if c.done[i] {", to: "if false {", protects: "a repeated claim writes over its lease",
 	},
 	{
@@ -56,7 +56,7 @@ var claimGuards = []guard{
 	},
 	{
 		name: "claim: of each queue more is read while it may have what comes first", kind: order, file: sqlstore + "candidate.go", place: "claim.candidates",
-		from: "return ended || len(all) >= want && last.compare(l.found[len(l.found)-1]) <= 0", to: "_ = last\n\t\t\treturn ended || len(all) >= want",
+		from: "return ended || len(all) >= want && last.compare(l.last) <= 0", to: "_ = last\n\t\t\treturn ended || len(all) >= want",
 		protects: "a job starts before one of higher priority",
 	},
 	{

@@ -13,7 +13,6 @@ var pgWriteGuards = []guard{
 		name: postgresPrefix + "hammerwork_changed: every row or the transaction none", kind: whole, file: postgresFirst,
 		from: "IF n <> wanted THEN", to: "IF n < 0 THEN", protects: "half of a transition is stored",
 	},
-	pgChanged("delete_ready", "claim.sql", "$5", "two claims hold one job"),
 	pgChanged("end_jobs", "resolve.sql", "$18", "what follows from an end is stored, the end is not"),
 	pgChanged("requeue_jobs", "resolve.sql", "$8", "a job is ready that was not given up"),
 	pgChanged("count_jobs", "resolve.sql", "$7", "an edge is resolved that no child counts"),

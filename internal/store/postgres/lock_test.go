@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,70 @@ func TestAClaimLeavesOutWhatAnotherClaimHasLocked(t *testing.T) {
 	leases, err := impatient(t, rawURL).Claim(t.Context(), []store.Grant{{Lease: job.NewID(), Worker: "w", Limit: 2}}, false)
 	if err != nil || len(leases) != 1 || len(leases[0].Jobs) != 1 || leases[0].Jobs[0].Fence.Job != jobs[1].ID {
 		t.Errorf("claimed is %+v, %v", leases, err)
+	}
+}
+
+// While a claim that has not ended holds what it takes, another gets what comes
+// next, in order, and nothing else.
+func TestAClaimLocksOnlyWhatItTakes(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		queues        []string
+		each          int // jobs of each queue
+		first, second int // how many the claims want
+		want          int // how many the second gets
+	}{
+		{"two queues", []string{"a", "b"}, 8, 8, 8, 8},
+		{"one queue", []string{"a"}, 300, 100, 100, 100},
+		{"a large claim and a small one", []string{"a", "b", "c"}, 100, 250, 1, 1},
+		{"there is less than the second wants", []string{"a", "b"}, 50, 80, 80, 20},
+		{"nothing is left", []string{"a", "b"}, 8, 16, 5, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rawURL := pgtest.URL(t)
+			s, other := opened(t, rawURL), impatient(t, rawURL)
+			var jobs []*job.Job
+			for i := range c.each {
+				for _, q := range c.queues {
+					jobs = append(jobs, job.New(q, json.RawMessage("1")).WithPriority([]job.Priority{job.High, job.Normal}[i*2/c.each]))
+				}
+			}
+			if _, err := s.EnqueueJobs(t.Context(), jobs, nil); err != nil {
+				t.Fatal(err)
+			}
+			claim := func(s *Store, limit int) []store.Claimed {
+				t.Helper()
+				leases, err := s.Claim(t.Context(), []store.Grant{{Lease: job.NewID(), Worker: "w", Queues: c.queues, Limit: limit}}, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(leases) == 0 {
+					return nil
+				}
+				return leases[0].Jobs
+			}
+			var second []store.Claimed
+			s.db.breakCommit = func(commit func() error) error {
+				before := other.db.trips.Load()
+				second = claim(other, c.second)
+				if n := other.db.trips.Load() - before; n > 12 {
+					t.Errorf("it took %d round trips", n)
+				}
+				return commit()
+			}
+			first := claim(s, c.first)
+			if len(first) != c.first || len(second) != c.want {
+				t.Fatalf("the first got %d jobs, the second %d, want %d and %d", len(first), len(second), c.first, c.want)
+			}
+			s.db.breakCommit = nil
+			list := slices.Concat(first, second, claim(s, len(jobs)))
+			if len(list) != len(jobs) {
+				t.Errorf("%d of %d jobs were claimed", len(list), len(jobs))
+			}
+			if !slices.IsSortedFunc(list, func(a, b store.Claimed) int { return int(b.Priority) - int(a.Priority) }) {
+				t.Error("a job was claimed before one of higher priority")
+			}
+		})
 	}
 }
 

@@ -27,7 +27,7 @@ type leaseInsert struct {
 func (s *Store) Claim(ctx context.Context, grants []store.Grant, repeat bool) ([]store.Lease, error) {
 	var leases []store.Lease
 	err := s.db.Write(ctx, func(tx Tx) error {
-		c := &claim{tx: tx, opts: s.opts, grants: grants, done: make([]bool, len(grants))}
+		c := newClaim(tx, s.opts, grants)
 		if repeat {
 			if err := c.findEarlier(); err != nil {
 				return err
@@ -46,11 +46,23 @@ func (s *Store) Claim(ctx context.Context, grants []store.Grant, repeat bool) ([
 // claim is the work of one claim transaction.
 type claim struct {
 	tx     Tx
-	now    int64 // after the ready rows were found
+	now    int64 // after the ready rows were taken
 	opts   store.Options
 	grants []store.Grant
 	leases []store.Lease // what the grants got
 	done   []bool        // parallel to grants: an earlier try got its leases
+
+	lines       []*line       // the queues that the grants serve, sorted
+	taken       [][]candidate // parallel to grants: the ready rows that were deleted for it
+	jobs        map[job.ID]*store.Claimed
+	withParents []job.ID // of jobs
+}
+
+func newClaim(tx Tx, o store.Options, grants []store.Grant) *claim {
+	return &claim{
+		tx: tx, opts: o, grants: grants, done: make([]bool, len(grants)),
+		taken: make([][]candidate, len(grants)), jobs: make(map[job.ID]*store.Claimed),
+	}
 }
 
 // findEarlier brings back the leases that an earlier try has committed, with
@@ -114,34 +126,120 @@ func leasePart(grant job.ID, k int) job.ID {
 	return uuid.NewSHA1(grant, strconv.AppendInt(nil, int64(k), 10))
 }
 
-// take moves jobs from ready into new leases.
+// claimRounds bounds how often a claim looks at rows, further ahead each time
+// because others were faster: at 1,300 or so in all.
+const claimRounds = 4
+
+// take moves jobs from ready into new leases. It locks no row but those that it
+// takes. Where another claim takes some of them at this moment it leaves them
+// out, looks at what comes after, and which of that nobody takes.
 func (c *claim) take() error {
-	found, err := c.candidates()
+	if err := c.findLines(); err != nil {
+		return err
+	}
+	found, err := c.candidates(0)
 	if err != nil {
 		return err
 	}
-	byGrant := c.share(found)
-	var taken []candidate
-	var all []job.ID
-	for _, list := range byGrant {
-		for _, x := range list {
-			taken, all = append(taken, x), append(all, job.ID(x.ID))
-		}
+	lost, err := c.try(c.share(found))
+	for round := 1; round < claimRounds && lost && err == nil; round++ {
+		lost, err = c.further(min(16<<(2*round), store.MaxClaim))
 	}
-	if len(taken) == 0 {
+	if err != nil {
+		return err
+	}
+	if len(c.jobs) == 0 {
 		return nil
 	}
-	queueGuarded(c.tx, "delete_ready", taken)
-	jobs, err := loadClaimed(c.tx, all)
-	if err != nil {
+	if err := loadParents(c.tx, c.jobs, c.withParents); err != nil {
 		return err
 	}
 	before := len(c.leases)
-	for i, list := range byGrant {
-		c.pack(c.grants[i], list, jobs)
+	for i, list := range c.taken {
+		slices.SortFunc(list, candidate.compare)
+		c.pack(c.grants[i], list, c.jobs)
 	}
 	c.insert(c.leases[before:])
 	return nil
+}
+
+// further looks ahead, some rows further than it wants, for those that nobody
+// takes, and takes them. It says whether there may be more.
+func (c *claim) further(ahead int) (more bool, err error) {
+	found, err := c.candidates(ahead)
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	want := c.want()
+	free := make(map[job.ID]bool, want)
+	if err := c.tx.Query("free_ready", func(r Row) error {
+		var id job.ID
+		err := r.Scan(&id)
+		free[id] = true
+		return err
+	}, found, want); err != nil {
+		return false, err
+	}
+	var mine []candidate
+	for i, x := range found {
+		if free[job.ID(x.ID)] {
+			mine = append(mine, x)
+		}
+		if len(mine) == want {
+			found = found[:i+1] // nobody has looked at the others
+			break
+		}
+	}
+	c.forget(found)
+	_, err = c.try(c.share(mine))
+	return c.want() > 0, err
+}
+
+// try deletes the rows that were chosen for each grant, as far as no other
+// claim does: who deletes a row owns the job. It says whether others got some.
+func (c *claim) try(byGrant [][]candidate) (lost bool, err error) {
+	var chosen []candidate
+	var all []job.ID
+	for _, list := range byGrant {
+		for _, x := range list {
+			chosen, all = append(chosen, x), append(all, job.ID(x.ID))
+		}
+	}
+	if len(chosen) == 0 {
+		return false, nil
+	}
+	mine := make(map[job.ID]bool, len(chosen))
+	c.tx.QueueQuery("delete_ready", func(r Row) error {
+		var id job.ID
+		err := r.Scan(&id)
+		mine[id] = true
+		return err
+	}, chosen)
+	c.tx.QueueNow(&c.now)
+	jobs, withParents, err := loadJobs(c.tx, all)
+	if err != nil {
+		return false, err
+	}
+	for i, list := range byGrant {
+		for _, x := range list {
+			id := job.ID(x.ID)
+			if !mine[id] {
+				lost = true
+				continue
+			}
+			c.taken[i] = append(c.taken[i], x)
+			if j := jobs[id]; j != nil {
+				c.jobs[id] = j
+			}
+		}
+	}
+	for _, id := range withParents {
+		if mine[id] {
+			c.withParents = append(c.withParents, id)
+		}
+	}
+	c.forget(chosen)
+	return lost, nil
 }
 
 // pack puts the jobs of a grant into leases, each small enough to travel in
@@ -206,10 +304,7 @@ func (c *claim) share(found []candidate) [][]candidate {
 	for _, x := range found {
 		best, room := -1, 0
 		for i, g := range c.grants {
-			if c.done[i] {
-				continue
-			}
-			left := g.Limit - len(byGrant[i])
+			left := c.left(i) - len(byGrant[i])
 			if left > room && (g.Queues == nil || slices.Contains(g.Queues, x.Queue)) {
 				best, room = i, left
 			}

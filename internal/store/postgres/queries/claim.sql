@@ -8,27 +8,33 @@ WITH RECURSIVE q(queue) AS (
 SELECT queue FROM q WHERE queue IS NOT NULL;
 
 -- name: ready_heads
--- The first $5 rows of a queue after (rank, scheduled_at, id) that no other
--- claim has locked.
+-- The first $5 rows of a queue after (rank, scheduled_at, id).
 SELECT queue, rank, scheduled_at, id
 FROM ready
 WHERE queue = $1::text AND (rank, scheduled_at, id) > ($2::int, $3::bigint, $4::uuid)
     AND NOT EXISTS (SELECT 1 FROM queues WHERE name = $1::text AND paused_at IS NOT NULL)
 ORDER BY rank, scheduled_at, id
-LIMIT $5::int
-FOR UPDATE OF ready SKIP LOCKED;
+LIMIT $5::int;
 
 -- name: delete_ready
-WITH changed AS (
-    DELETE FROM ready
-    WHERE ctid = ANY (ARRAY(
-        SELECT r.ctid
-        FROM unnest($1::text[], $2::int[], $3::bigint[], $4::uuid[]) AS c(queue, rank, scheduled_at, id)
-        CROSS JOIN LATERAL (
-            SELECT ctid FROM ready
-            WHERE queue = c.queue AND rank = c.rank AND scheduled_at = c.scheduled_at AND id = c.id OFFSET 0) r))
-    RETURNING 1)
-SELECT hammerwork_changed(count(*), $5::int) FROM changed;
+-- What another claim has locked is left out.
+DELETE FROM ready
+WHERE ctid = ANY (ARRAY(
+    SELECT r.ctid
+    FROM unnest($1::text[], $2::int[], $3::bigint[], $4::uuid[]) AS c(queue, rank, scheduled_at, id)
+    CROSS JOIN LATERAL (
+        SELECT ctid FROM ready
+        WHERE queue = c.queue AND rank = c.rank AND scheduled_at = c.scheduled_at AND id = c.id FOR UPDATE SKIP LOCKED) r))
+RETURNING id;
+
+-- name: free_ready
+-- Locks the first $5 of these rows that no other claim has locked.
+SELECT c.id
+FROM unnest($1::text[], $2::int[], $3::bigint[], $4::uuid[]) AS c(queue, rank, scheduled_at, id)
+CROSS JOIN LATERAL (
+    SELECT 1 FROM ready
+    WHERE queue = c.queue AND rank = c.rank AND scheduled_at = c.scheduled_at AND id = c.id FOR UPDATE SKIP LOCKED) r
+LIMIT $5::int;
 
 -- name: insert_leases
 INSERT INTO leases (id, worker, claimed_at, expires_at, remaining, job_ids, epochs)

@@ -19,7 +19,16 @@ LIMIT ?5;
 -- name: delete_ready
 DELETE FROM ready
 WHERE (queue, rank, scheduled_at, id) IN (
-    SELECT value ->> 'queue', value ->> 'rank', value ->> 'scheduled_at', unhex(value ->> 'id') FROM json_each(?1));
+    SELECT value ->> 'queue', value ->> 'rank', value ->> 'scheduled_at', unhex(value ->> 'id') FROM json_each(?1))
+RETURNING id;
+
+-- name: free_ready
+-- The first ?2 of these rows that are there.
+SELECT r.id
+FROM json_each(?1) x
+CROSS JOIN ready r ON r.queue = x.value ->> 'queue' AND r.rank = x.value ->> 'rank'
+    AND r.scheduled_at = x.value ->> 'scheduled_at' AND r.id = unhex(x.value ->> 'id')
+LIMIT ?2;
 
 -- name: insert_leases
 INSERT INTO leases (id, worker, claimed_at, expires_at, remaining, jobs)
