@@ -95,15 +95,16 @@ func (h *hinter) announce(r store.Resolution) {
 	}
 }
 
-// hear wakes those who wait for a workflow or a job that has changed.
+// hear wakes those who wait for a workflow or a job that has changed. While
+// nobody waits an event is not even read: there may be thousands a second.
 func (h *hinter) hear(m bus.Message) {
-	e, err := bus.Decode[bus.Event](m.Data)
-	if err != nil {
-		return
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.waiting) == 0 {
+		return
+	}
+	e, err := bus.Decode[bus.Event](m.Data)
+	if err != nil {
 		return
 	}
 	changed := map[job.ID]bool{}
