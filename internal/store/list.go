@@ -32,7 +32,8 @@ type Lister interface {
 	// MaxPage of each, or ErrNotFound.
 	Dependencies(ctx context.Context, id job.ID) (Dependencies, error)
 	// Queues returns every queue that has claimable jobs, is paused, is in the
-	// hands of a worker or is served by name, by name.
+	// hands of a worker or is served by name, by name. A worker that was not
+	// seen within WorkerSilent, or drains, serves none.
 	Queues(ctx context.Context) ([]QueueRecord, error)
 	// Workers returns the workers seen within the last ten minutes, by name.
 	Workers(ctx context.Context) ([]WorkerRecord, error)
@@ -84,7 +85,7 @@ type QueueRecord struct {
 	PausedAt time.Time // zero: not paused
 	Ready    int       // jobs that a worker could have now, or when the pause ends; MaxCounted at most
 	Running  int       // jobs held under a lease
-	Workers  int       // workers that serve it by name or serve every queue, and do not drain
+	Workers  int       // workers that serve it by name or serve every queue, seen within WorkerSilent, and do not drain
 }
 
 // WorkerSeen is what a dispatcher knows of a worker that it heard from.

@@ -33,6 +33,10 @@ type Registrar interface {
 // WorkerAway is how long a worker may be unseen until it counts as gone.
 const WorkerAway = 10 * time.Minute
 
+// WorkerSilent is how long a worker may be unseen until it does not count as
+// one that serves its queues: it speaks every few seconds while it lives.
+const WorkerSilent = 30 * time.Second
+
 // MaxKey bounds the value of an idempotency key, in bytes.
 const MaxKey = 255
 

@@ -46,7 +46,7 @@ func (s *Store) Queues(ctx context.Context) ([]store.QueueRecord, error) {
 		if err := readQueues(tx, queues); err != nil {
 			return err
 		}
-		workers, err := readWorkers(tx)
+		workers, err := readWorkers(tx, store.WorkerSilent)
 		if err != nil {
 			return err
 		}

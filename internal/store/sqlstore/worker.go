@@ -76,7 +76,7 @@ func (s *Store) Workers(ctx context.Context) ([]store.WorkerRecord, error) {
 			return err
 		}
 		var err error
-		list, err = readWorkers(tx)
+		list, err = readWorkers(tx, store.WorkerAway)
 		for i := range list {
 			list[i].Running = running[list[i].Name]
 		}
@@ -88,8 +88,8 @@ func (s *Store) Workers(ctx context.Context) ([]store.WorkerRecord, error) {
 	return list, nil
 }
 
-// readWorkers returns the workers that are not gone, without what they run.
-func readWorkers(tx Tx) ([]store.WorkerRecord, error) {
+// readWorkers returns the workers seen within a time, without what they run.
+func readWorkers(tx Tx, within time.Duration) ([]store.WorkerRecord, error) {
 	now, err := tx.Now()
 	if err != nil {
 		return nil, err
@@ -104,6 +104,6 @@ func readWorkers(tx Tx) ([]store.WorkerRecord, error) {
 		err := json.Unmarshal(queues, &w.Queues)
 		list = append(list, w)
 		return err
-	}, now-store.WorkerAway.Microseconds())
+	}, now-within.Microseconds())
 	return list, err
 }

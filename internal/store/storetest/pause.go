@@ -181,6 +181,16 @@ func testQueues(t *testing.T, open Opener) {
 		r.equal("cat", q["cat"].Workers, 1)
 	})
 
+	check(t, open, "a worker that has gone silent serves no queue", func(r *rig) {
+		r.seeWorkers(store.WorkerSeen{Name: "gone", Queues: []string{"ant", "bee"}, Slots: 1}, store.WorkerSeen{Name: "of all", Slots: 1})
+		r.Advance(store.WorkerSilent + slack)
+		r.seeWorkers(store.WorkerSeen{Name: "alive", Queues: []string{"ant"}, Slots: 1})
+		q := r.queues()
+		r.equal("ant", q["ant"].Workers, 1)
+		r.equal("bee", q["bee"].Workers, 0)
+		r.equal("workers", len(r.workers()), 3)
+	})
+
 	check(t, open, "a hundred queues take as many statements as one", func(r *rig) {
 		count := func() int { return r.cost(func() { r.queues() }) }
 		r.enqueueJobs(taskOn("q", "a"))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -149,11 +150,23 @@ func checkAccess(ctx context.Context, client *remote.Client, info wire.Info) []f
 	if info.Auth == "none" {
 		access.Detail = "the server lets everybody in who reaches it"
 	}
-	found := finding{Name: "workers", Status: "ok", Detail: term.Count(len(workers.Items), "worker") + " seen within the last ten minutes"}
-	if len(workers.Items) == 0 {
+	return []finding{access, checkWorkers(workers.Items, time.Now())}
+}
+
+// checkWorkers counts who takes jobs: a worker that has gone silent or drains
+// does not.
+func checkWorkers(workers []wire.Worker, now time.Time) finding {
+	n := 0
+	for _, w := range workers {
+		if !w.Draining && !silent(w, now) {
+			n++
+		}
+	}
+	found := finding{Name: "workers", Status: "ok", Detail: term.Count(n, "worker") + " ready for jobs, seen within the last " + strconv.Itoa(int(store.WorkerSilent/time.Second)) + " seconds"}
+	if n == 0 {
 		found.Status, found.Hint = "warning", "jobs wait until there is one: hammerwork worker --all-queues"
 	}
-	return []finding{access, found}
+	return found
 }
 
 // checkDatabase looks at the database itself.

@@ -11,6 +11,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
@@ -29,8 +30,10 @@ func newWorkerList(a *app) *cobra.Command {
 	return c
 }
 
-// silentAfter is how long a worker that asks for work may be unseen.
-const silentAfter = 30 * time.Second
+// silent says that a worker has not been seen for so long that it may be dead.
+func silent(w wire.Worker, now time.Time) bool {
+	return w.LastSeenAt != nil && now.Sub(*w.LastSeenAt) > store.WorkerSilent
+}
 
 func (a *app) workerList(ctx context.Context) error {
 	client, err := a.remote()
@@ -52,7 +55,7 @@ func (a *app) workerList(ctx context.Context) error {
 			name := term.FitEnd(term.OneLine(w.Name), 40)
 			state := output.Cell{Text: "working", Paint: palette.Green}
 			switch {
-			case w.LastSeenAt != nil && now.Sub(*w.LastSeenAt) > silentAfter:
+			case silent(w, now):
 				state = output.Cell{Text: "silent", Paint: palette.Red}
 			case w.Draining:
 				state = output.Cell{Text: "draining", Paint: palette.Yellow}
