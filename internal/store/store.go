@@ -226,8 +226,10 @@ type Held struct {
 type Timekeeper interface {
 	// FireTimers handles up to limit due timers: delayed and retrying jobs
 	// become claimable, deadlines end their job or cancel their workflow,
-	// grace periods of cancelled workflows and jobs end. next is how long until the next timer is due;
-	// negative when there is none.
+	// grace periods of cancelled workflows and jobs end. Each kind has its share
+	// of the limit, and what others leave of theirs. A delayed job that another
+	// transaction holds is left to a later call. next is how long until the next
+	// timer is due, or until to look again; negative when there is none.
 	FireTimers(ctx context.Context, limit int) (r Resolution, next time.Duration, err error)
 	// ExpireLeases ends up to limit leases that have expired: accepted jobs
 	// lose an attempt, jobs never accepted are given back.

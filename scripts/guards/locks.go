@@ -36,8 +36,8 @@ var lockGuards = []guard{
 	},
 	{
 		name: "delayed jobs: the job is locked before its timer goes", kind: order, file: timeGo, place: "Store.fireJobs",
-		from:     "\t\tp.lockJobs(tx, \"lock_jobs\", sortedIDs(list))\n\t\tmine := deleteTimers(tx, timers)\n",
-		to:       "\t\tmine := deleteTimers(tx, timers)\n\t\tp.lockJobs(tx, \"lock_jobs\", sortedIDs(list))\n",
+		from:     "\t\tp.lockJobs(tx, \"free_jobs\", sortedIDs(list))\n",
+		to:       "\t\tdeleteTimers(tx, timers)\n\t\tp.lockJobs(tx, \"free_jobs\", sortedIDs(list))\n",
 		protects: "a cancel sees neither the timer nor the ready row, and takes the job for held",
 	},
 	{

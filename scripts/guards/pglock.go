@@ -11,6 +11,18 @@ var pgLockGuards = []guard{
 	pgLock("lock_jobs_and_children", "resolve.sql", "two parents that end at the same time leave their child waiting"),
 	pgLock("lock_descendants", "resolve.sql", "jobs end that another transaction starts"),
 	pgLock("lock_open_jobs", "resolve.sql", "jobs end that another transaction starts"),
+	{
+		name: postgresPrefix + "free_jobs: what it reads is locked", kind: owner, file: postgresQueries + "timer.sql", place: "free_jobs",
+		from: " FOR UPDATE SKIP LOCKED", to: " OFFSET 0", protects: "a cancel and a look for timers each leave the job to the other",
+	},
+	{
+		name: postgresPrefix + "free_jobs: it does not wait", kind: order, file: postgresQueries + "timer.sql", place: "free_jobs",
+		from: " SKIP LOCKED", protects: "a thousand jobs stay locked until the last of them is free",
+	},
+	{
+		name: postgresPrefix + "delayed jobs: a job that another transaction holds keeps its timer", kind: owner, file: sqlstore + "time.go", place: "leaveHeld",
+		from: "return held[t.ID]", to: "return held[t.ID] && false", protects: "a job that was locked when its time came never starts",
+	},
 	pgNoWait("lock_descendants"),
 	pgNoWait("lock_open_jobs"),
 	pgByID("lock_workflows", " ORDER BY id"),

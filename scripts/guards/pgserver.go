@@ -4,7 +4,7 @@ package main
 var pgServerGuards = []guard{
 	{
 		name: postgresPrefix + "a transaction that met another runs again", kind: order, file: postgresDir + "postgres.go", place: "database.retry",
-		from: "if err == nil || !conflict(err) || try == conflictTries {", to: "if true {", protects: "two transactions that meet are an error to a caller",
+		from: "if err == nil || !conflict(err) || try >= tries {", to: "if true {", protects: "two transactions that meet are an error to a caller",
 	},
 	pgConflict("codeLockUnavailable", "a failure that meets another transaction is an error to the resolver"),
 	pgConflict("codeDeadlock", "a deadlock with a caller's own transaction is an error"),

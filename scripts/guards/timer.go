@@ -61,7 +61,7 @@ var timerGuards = []guard{
 		from: "h.Fence.Epoch == p.jobs[i].epoch {", to: "i >= 0 {", protects: "a worker that gave the job up counts as the one that ran out of time",
 	},
 	{
-		name: "workflow timers: a workflow that has ended or is gone is no error", kind: status, file: timeGo, place: "Store.fireWorkflows",
+		name: "workflow timers: a workflow that has ended or is gone is no error", kind: status, file: timeGo, place: "Store.fireEach",
 		from: "if errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound) {", to: "if errors.Is(err, ErrGuard) {",
 		protects: "one timer that was left behind stops all others",
 	},

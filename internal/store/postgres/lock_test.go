@@ -169,6 +169,52 @@ func TestAClaimLocksOnlyWhatItTakes(t *testing.T) {
 	}
 }
 
+func TestADelayedJobThatSomebodyHoldsHoldsUpNoOther(t *testing.T) {
+	rawURL := pgtest.URL(t)
+	s := opened(t, rawURL)
+	var jobs []*job.Job
+	for range 3 {
+		jobs = append(jobs, job.New("q", json.RawMessage("1")).WithDelay(time.Millisecond))
+	}
+	if _, err := s.EnqueueJobs(t.Context(), jobs, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.pool.Exec(t.Context(), "UPDATE timers SET due_at = 1"); err != nil {
+		t.Fatal(err)
+	}
+	fire := func(s *Store) int {
+		t.Helper()
+		r, next, err := s.FireTimers(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Done == 0 && next == 0 {
+			t.Error("the next look is at once, although it can do nothing")
+		}
+		return r.Done
+	}
+	other, err := s.db.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Rollback(context.Background()) }) // if it failed before
+	if _, err := other.Exec(t.Context(), "SELECT FROM job_state WHERE id = $1 FOR UPDATE", jobs[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	one := impatient(t, rawURL)
+	for i, want := range []int{2, 0} {
+		if n := fire(one); n != want {
+			t.Errorf("look %d fired %d timers, want %d", i, n, want)
+		}
+	}
+	if err := other.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := fire(one); n != 1 {
+		t.Errorf("when it is free %d timers fire", n)
+	}
+}
+
 func TestAWorkerThatSomebodySeesIsNotForgottenMeanwhile(t *testing.T) {
 	rawURL := pgtest.URL(t)
 	s := opened(t, rawURL)

@@ -239,8 +239,12 @@ func (d *database) tracing(sql string) {
 	}
 }
 
+// A transaction that met another one is run again after a pause that grows by
+// conflictDelay with each try: half a second in all, and four where somebody
+// holds a lock that is not waited for.
 const (
 	conflictTries = 10
+	lockTries     = 28
 	conflictDelay = 10 * time.Millisecond
 )
 
@@ -249,7 +253,11 @@ const (
 func (d *database) retry(ctx context.Context, f func() error) error {
 	for try := 1; ; try++ {
 		err := f()
-		if err == nil || !conflict(err) || try == conflictTries {
+		tries := conflictTries
+		if code(err) == codeLockUnavailable {
+			tries = lockTries
+		}
+		if err == nil || !conflict(err) || try >= tries {
 			return err
 		}
 		wait := time.NewTimer(time.Duration(float64(conflictDelay) * float64(try) * (0.5 + rand.Float64())))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -180,6 +181,30 @@ func TestATransactionThatMeetsAnotherRunsAgain(t *testing.T) {
 		if tries != c.tries || !errors.Is(err, c.want) && !errors.As(err, &server) {
 			t.Errorf("%d tries and %v, want %d and %v", tries, err, c.tries, c.want)
 		}
+	}
+}
+
+func TestALockThatSomebodyHoldsIsTriedForSecondsNotForEver(t *testing.T) {
+	held := &pgconn.PgError{Code: codeLockUnavailable}
+	for _, c := range []struct {
+		holds, atLeast, atMost time.Duration
+		want                   error
+	}{
+		{2 * time.Second, 2 * time.Second, 3 * time.Second, nil},
+		{time.Hour, 2500 * time.Millisecond, 6 * time.Second, held},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			err := (&database{}).retry(t.Context(), func() error {
+				if time.Since(began) < c.holds {
+					return held
+				}
+				return nil
+			})
+			if took := time.Since(began); !errors.Is(err, c.want) || took < c.atLeast || took > c.atMost {
+				t.Errorf("held for %s: %v after %s", c.holds, err, took)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -19,17 +20,45 @@ func (s *Store) FireTimers(ctx context.Context, limit int) (store.Resolution, ti
 	if next, err := s.nextTimer(ctx); err != nil || next != 0 {
 		return r, next, err
 	}
-	for _, fire := range []func(context.Context, int, *store.Resolution) error{s.fireJobs, s.fireDeadlines, s.fireCancels, s.fireWorkflows} {
-		if r.Done >= limit {
-			break
-		}
-		if err := fire(ctx, limit-r.Done, &r); err != nil {
-			return r, 0, fmt.Errorf("fire timers: %w", err)
-		}
+	if err := s.fireShares(ctx, limit, &r); err != nil {
+		return r, 0, fmt.Errorf("fire timers: %w", err)
 	}
 	next, err := s.nextTimer(ctx)
+	if next == 0 && r.Done == 0 {
+		next = heldPause
+	}
 	return r, next, err
 }
+
+// fireShares gives each kind its share of the limit, and what a kind leaves of
+// it to those after it, so that no backlog of one kind holds up the others. Of
+// what is left then, those that used up their share have more.
+func (s *Store) fireShares(ctx context.Context, limit int, r *store.Resolution) error {
+	kinds := []func(context.Context, int, *store.Resolution) error{
+		s.fireDeadlines, s.fireCancels, s.fireWorkflows(timerGrace), s.fireWorkflows(timerWorkflow), s.fireJobs,
+	}
+	for len(kinds) > 0 {
+		var more []func(context.Context, int, *store.Resolution) error
+		for i, fire := range kinds {
+			left, n := limit-r.Done, len(kinds)-i
+			share, before := (left+n-1)/n, r.Done
+			if share == 0 {
+				return nil
+			}
+			if err := fire(ctx, share, r); err != nil {
+				return err
+			}
+			if r.Done-before == share {
+				more = append(more, fire)
+			}
+		}
+		kinds = more
+	}
+	return nil
+}
+
+// heldPause is how long to wait when all that is due is in others' hands.
+const heldPause = 100 * time.Millisecond
 
 // nextTimer returns how long until the next timer is due, 0 when one is,
 // negative when there is none.
@@ -70,7 +99,8 @@ func due(tx Tx, kind string, limit int) (timers []timerRow, list []job.ID, err e
 
 // fireJobs moves due jobs from timers to ready. The job is locked first, so
 // that a cancel sees either the timer or the ready row; who deletes the timer
-// moves the job.
+// moves the job. It waits for no lock, or all that it has locked would wait,
+// too: a job that another transaction holds is fired by a later look.
 func (s *Store) fireJobs(ctx context.Context, limit int, r *store.Resolution) error {
 	var moved store.Resolution
 	err := s.db.Write(ctx, func(tx Tx) error {
@@ -80,7 +110,13 @@ func (s *Store) fireJobs(ctx context.Context, limit int, r *store.Resolution) er
 			return err
 		}
 		p := newPart()
-		p.lockJobs(tx, "lock_jobs", sortedIDs(list))
+		p.lockJobs(tx, "free_jobs", sortedIDs(list))
+		if err := tx.Flush(); err != nil {
+			return err
+		}
+		if timers, err = leaveHeld(tx, p, timers); err != nil || len(timers) == 0 {
+			return err
+		}
 		mine := deleteTimers(tx, timers)
 		var now int64
 		tx.QueueNow(&now)
@@ -101,6 +137,28 @@ func (s *Store) fireJobs(ctx context.Context, limit int, r *store.Resolution) er
 	r.Done += moved.Done
 	r.Queues = sortedSet(append(r.Queues, moved.Queues...))
 	return err
+}
+
+// leaveHeld leaves out the timers of jobs that another transaction holds. Those
+// of jobs that are gone stay in.
+func leaveHeld(tx Tx, p *part, timers []timerRow) ([]timerRow, error) {
+	var missing []job.ID
+	for _, t := range timers {
+		if _, locked := p.index[job.ID(t.ID)]; !locked {
+			missing = append(missing, job.ID(t.ID))
+		}
+	}
+	if len(missing) == 0 {
+		return timers, nil
+	}
+	held := make(map[hexID]bool)
+	err := tx.Query("jobs_existing", func(r Row) error {
+		var id job.ID
+		err := r.Scan(&id)
+		held[hexID(id)] = true
+		return err
+	}, missing)
+	return slices.DeleteFunc(timers, func(t timerRow) bool { return held[t.ID] }), err
 }
 
 // deleteTimers queues the deletion of timers and lists the ids of those that
@@ -193,27 +251,28 @@ func (s *Store) endJobs(tx Tx, p *part, leases map[job.ID]*leaseRow, list []job.
 	return nil
 }
 
-// fireWorkflows cancels workflows whose deadline has passed and ends those
+// fireWorkflows cancels workflows whose deadline has passed, or ends those
 // whose grace is over.
-func (s *Store) fireWorkflows(ctx context.Context, limit int, r *store.Resolution) error {
-	var timers []timerRow
-	err := s.db.Read(ctx, func(tx Tx) error {
-		timers = nil
-		for _, kind := range []string{timerWorkflow, timerGrace} {
-			more, _, err := due(tx, kind, limit-len(timers))
-			if err != nil {
-				return err
-			}
-			timers = append(timers, more...)
+func (s *Store) fireWorkflows(kind string) func(context.Context, int, *store.Resolution) error {
+	return func(ctx context.Context, limit int, r *store.Resolution) error {
+		var timers []timerRow
+		err := s.db.Read(ctx, func(tx Tx) (err error) {
+			timers, _, err = due(tx, kind, limit)
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		return s.fireEach(ctx, timers, r)
 	}
+}
+
+// fireEach fires timers of workflows, each in a transaction of its own.
+func (s *Store) fireEach(ctx context.Context, timers []timerRow, r *store.Resolution) error {
 	var failed error
 	for _, t := range timers {
 		var part store.Resolution
+		var err error
 		if t.Kind == timerWorkflow {
 			part, err = s.cancel(ctx, job.ID(t.ID), job.ReasonDeadline, s.opts.CancelGrace, t)
 		} else {

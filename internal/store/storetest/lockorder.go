@@ -70,7 +70,7 @@ func lockNames(t *testing.T, open Opener) {
 	check(t, open, "delayed jobs are taken before their timers", func(r *rig) {
 		r.start(task("delayed").WithDelay(time.Hour))
 		r.Advance(2 * time.Hour)
-		inOrder(r, func() { r.fire() }, []string{"lock_jobs", "delete_timers", "make_ready"}, "lock_jobs", "delete_timers", "make_ready")
+		inOrder(r, func() { r.fire() }, []string{"free_jobs", "delete_timers", "make_ready"}, "free_jobs", "delete_timers", "make_ready")
 	})
 
 	check(t, open, "edge checks take workflows, then jobs", func(r *rig) {

@@ -42,6 +42,53 @@ func testTimer(t *testing.T, open Opener) {
 		}
 	})
 
+	check(t, open, "a backlog of one kind of timers does not hold up the others", func(r *rig) {
+		const backlog, limit = 40, 20
+		late := task("late").WithDeadline(time.Hour)
+		running, stopping := task("running"), task("stopping")
+		timeout := graph(task("far").WithDelay(100 * time.Hour)).WithTimeout(time.Hour)
+		r.enqueue(timeout)
+		ending := r.start(running)
+		r.enqueueJobs(stopping)
+		r.claim(2)
+		r.enqueueJobs(late)
+		var jobs []*job.Job // due before all others
+		for _, j := range tasks(backlog, "delayed") {
+			jobs = append(jobs, j.WithDelay(time.Minute))
+		}
+		r.enqueueJobs(jobs...)
+		r.cancel(ending)
+		r.cancelJob(stopping.ID)
+		r.Advance(2 * time.Hour)
+		res, next, err := r.s.FireTimers(r.ctx, limit)
+		r.ok(err, "fire timers")
+		r.equal("done", res.Done, limit)
+		r.equal("next", next, time.Duration(0))
+		r.wantJob(late.ID, "timed_out deadline")
+		r.wantJob(stopping.ID, "cancelled user")
+		r.wantWorkflow(ending, workflow.Cancelled)
+		r.wantWorkflow(timeout.ID, workflow.Failed)
+		r.wantRows("ready", limit-4)
+		r.equal("the rest", r.fire().Done, backlog-(limit-4))
+	})
+
+	check(t, open, "a backlog of deadlines leaves delayed jobs their share, and takes what they leave", func(r *rig) {
+		var jobs []*job.Job
+		for _, j := range tasks(20, "late") {
+			jobs = append(jobs, j.WithDeadline(time.Hour))
+		}
+		r.enqueueJobs(append(jobs, task("a").WithDelay(90*time.Minute), task("b").WithDelay(90*time.Minute))...)
+		r.Advance(2 * time.Hour)
+		for i, want := range []int{10, 10, 2, 0} {
+			res, _, err := r.s.FireTimers(r.ctx, 10)
+			r.ok(err, "fire timers")
+			r.equal("done", res.Done, want)
+			if i == 0 {
+				r.wantRows("ready WHERE id IN (SELECT id FROM jobs WHERE name IN ('a', 'b'))", 2)
+			}
+		}
+	})
+
 	check(t, open, "timers that are not due stay", func(r *rig) {
 		r.enqueueJobs(task("a").WithDelay(time.Hour), task("b").WithDelay(3*time.Hour))
 		r.Advance(2 * time.Hour)

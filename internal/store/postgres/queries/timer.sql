@@ -4,6 +4,15 @@ SELECT due_at, kind, id FROM timers WHERE due_at <= $1::bigint AND kind = $2::te
 -- name: next_timer
 SELECT due_at FROM timers WHERE kind IN ('job', 'deadline', 'workflow', 'grace', 'cancel') ORDER BY due_at LIMIT 1;
 
+-- name: free_jobs
+-- Locks those of the jobs that nobody else has locked.
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling
+FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
+CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE SKIP LOCKED) s
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry FROM jobs WHERE id = x.id OFFSET 0) j;
+
 -- name: delete_timers
 -- Their jobs or workflows are locked.
 DELETE FROM timers

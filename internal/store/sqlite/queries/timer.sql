@@ -4,6 +4,15 @@ SELECT due_at, kind, id FROM timers WHERE due_at <= ?1 AND kind = ?2 ORDER BY du
 -- name: next_timer
 SELECT min(due_at) FROM timers WHERE kind IN ('job', 'deadline', 'workflow', 'grace', 'cancel');
 
+-- name: free_jobs
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling
+FROM job_state s
+JOIN jobs j ON j.id = s.id
+WHERE s.id IN (SELECT unhex(value) FROM json_each(?1))
+ORDER BY s.id;
+
 -- name: delete_timers
 DELETE FROM timers
 WHERE (due_at, kind, id) IN (
