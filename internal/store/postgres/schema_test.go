@@ -93,9 +93,11 @@ func TestAnApplicationMayHaveTablesOfOurNamesAndAGooseOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := u.Query()
-	q.Del("search_path")
+	q.Set("search_path", "public") // not the schema of the user's name
 	u.RawQuery = q.Encode()
 	raw, err := pgxpool.New(t.Context(), u.String())
+	q.Del("search_path")
+	u.RawQuery = q.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
