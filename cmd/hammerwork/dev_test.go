@@ -82,6 +82,11 @@ func TestASecondDevOnTheSameDataIsRefused(t *testing.T) {
 	if !strings.Contains(stderr, "another process uses the data") || !strings.Contains(stderr, "hint: ") {
 		t.Errorf("it said:\n%s", stderr)
 	}
+	// Nor does anybody change its schema.
+	_, stderr = call(t, 4, "migrate", "down", "--database-url", "sqlite://"+data+"/hammerwork.db")
+	if !strings.Contains(stderr, "another process uses the data") {
+		t.Errorf("migrate said:\n%s", stderr)
+	}
 }
 
 func TestATakenPortIsExplained(t *testing.T) {

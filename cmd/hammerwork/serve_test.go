@@ -180,11 +180,14 @@ func TestAnAbsentNATSAndAnAbsentDatabaseAreWaitedFor(t *testing.T) {
 	alive(t, healthAddress)
 	proxy.allow()
 	readiness(t, healthAddress, http.StatusServiceUnavailable, `"database":"ok"`)
+	// The API needs NATS for hints only.
+	early := create(t, "http://"+listen, file(t, shape("early", time.Millisecond, 1, 1)))
 	natsURL, server := nats(t, natsPort)
 	p.says(`"msg":"ready"`)
 	readiness(t, healthAddress, http.StatusOK, `"status":"ready"`)
 	c := &cluster{t: t, natsURL: natsURL, server: "http://" + listen}
 	c.workers(1)
+	checkOrder(t, wait(t, c.server, early), 2)
 	checkOrder(t, wait(t, c.server, create(t, c.server, file(t, shape("first", time.Millisecond, 1, 1)))), 2)
 
 	// Both go away and come back.

@@ -114,7 +114,7 @@ func TestManyQuestionsAreOneCheck(t *testing.T) {
 		if n := made.Load(); n != 1 {
 			t.Errorf("%d checks for 100 questions at once", n)
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		s.Ready(t.Context())
 		if n := made.Load(); n != 2 {
 			t.Errorf("%d checks after a while, want 2", n)

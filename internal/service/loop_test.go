@@ -77,13 +77,13 @@ func run(t *testing.T, m service.Machine, change ...func(*service.Loop)) *runnin
 	return r
 }
 
-// end stops the loop and returns its error and how long it took.
-func (r *running) end() (error, time.Duration) {
+// end stops the loop and returns how long that took and its error.
+func (r *running) end() (time.Duration, error) {
 	r.t.Helper()
 	began := time.Now()
 	r.stop()
 	err := <-r.err
-	return err, time.Since(began)
+	return time.Since(began), err
 }
 
 // pass lets time pass in a bubble, a little more than d, so that what is due
@@ -119,7 +119,7 @@ func TestALoopTicksAtOnceAndWheneverItsMachineWants(t *testing.T) {
 		}
 		r := run(t, m)
 		pass(time.Hour)
-		err, _ := r.end()
+		_, err := r.end()
 		equal(t, "error", err, nil)
 		equal(t, "ticks", fmt.Sprint(ticks), "[0s 3s 3s 1h0m0s]") // the last is the Stop
 	})
@@ -145,7 +145,7 @@ func TestMessagesReachTheMachineAndItsMessagesTheBus(t *testing.T) {
 		}
 		synctest.Wait()
 		equal(t, "message", got, "answer")
-		err, _ := r.end()
+		_, err := r.end()
 		equal(t, "error", err, nil)
 		if err := r.bus.Publish("in.x", []byte("question")); err != nil { // nobody listens any more
 			t.Fatal(err)
@@ -272,7 +272,7 @@ func TestAStopWaitsUntilTheMachineIsIdle(t *testing.T) {
 		}
 		r := run(t, m)
 		synctest.Wait()
-		err, took := r.end()
+		took, err := r.end()
 		equal(t, "error", err, nil)
 		equal(t, "time to stop", took, 4*time.Second)
 		equal(t, "events", strings.Join(m.events(), ", "), "Tick, Stop, finished")
@@ -295,7 +295,7 @@ func TestAMachineThatDoesNotComeToRestIsLeftInTime(t *testing.T) {
 		}
 		r := run(t, m)
 		synctest.Wait()
-		err, took := r.end()
+		took, err := r.end()
 		if err == nil || err.Error() != "still busy 10s after it was asked to stop" {
 			t.Errorf("error: %v", err)
 		}

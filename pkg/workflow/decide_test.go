@@ -7,9 +7,16 @@ import (
 )
 
 var allJoins = []job.Join{
-	{}, {Rule: job.JoinAll}, {Rule: job.JoinMerge}, {Rule: job.JoinAny}, {Rule: job.JoinDone},
-	{Rule: job.JoinQuorum, Quorum: 1}, {Rule: job.JoinQuorum, Quorum: 2}, {Rule: job.JoinQuorum, Quorum: 3},
-	{Rule: job.JoinQuorum, Quorum: 4}, {Rule: job.JoinQuorum, Quorum: 5},
+	{},
+	{Rule: job.JoinAll},
+	{Rule: job.JoinMerge},
+	{Rule: job.JoinAny},
+	{Rule: job.JoinDone},
+	{Rule: job.JoinQuorum, Quorum: 1},
+	{Rule: job.JoinQuorum, Quorum: 2},
+	{Rule: job.JoinQuorum, Quorum: 3},
+	{Rule: job.JoinQuorum, Quorum: 4},
+	{Rule: job.JoinQuorum, Quorum: 5},
 }
 
 // edgeOutcome is how one edge may be resolved.

@@ -269,8 +269,12 @@ func TestAReportNamesThePlaceOfEveryFault(t *testing.T) {
 
 func TestASchedule(t *testing.T) {
 	for _, s := range []Schedule{
-		{Cron: "0 2 * * *"}, {Cron: "*/10 0 2 * * MON-FRI"}, {Cron: "@daily"}, {Cron: "@every 90m"},
-		{Cron: "0 2 * * *", Timezone: "Europe/Berlin", CatchUp: CatchUpAll, Overlap: OverlapCancelPrevious}, {Cron: "0 0 29 2 *"},
+		{Cron: "0 2 * * *"},
+		{Cron: "*/10 0 2 * * MON-FRI"},
+		{Cron: "@daily"},
+		{Cron: "@every 90m"},
+		{Cron: "0 2 * * *", Timezone: "Europe/Berlin", CatchUp: CatchUpAll, Overlap: OverlapCancelPrevious},
+		{Cron: "0 0 29 2 *"},
 	} {
 		w := NewWorkflow("w").Add(named("a"))
 		w.Schedule = &s

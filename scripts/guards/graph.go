@@ -67,7 +67,8 @@ var graphGuards = []guard{
 	},
 	{
 		name: "take back: only of the workflows that stop", kind: scope, file: partGo, place: "part.takeBack",
-		from: "slices.Contains(whole, p.jobs[i].workflow) && ", protects: "the ready rows of another workflow are gone",
+		from: "slices.Contains(whole, p.jobs[i].workflow) && ",
+		kept: "it bounds what is touched: a row of another workflow is put back (see take back: what goes on gets its row again)",
 	},
 	{
 		name: "take back: not of jobs that have ended", kind: status, file: partGo, place: "part.takeBack",

@@ -12,6 +12,10 @@ var pgServerGuards = []guard{
 	pgConflict("codeUnique", "two that enqueue the same at the same time are told an error of the database"),
 	pgConflict("codePlanChanged", "a migration makes errors in every service that runs"),
 	{
+		name: postgresPrefix + "a transaction runs again after codeNoStatement", kind: order, file: postgresDir + "error.go", place: "conflict",
+		from: ", codeNoStatement", protects: "a pooler that gives another connection makes errors",
+	},
+	{
 		name: postgresPrefix + "a job that was claimed after the leases were locked makes the transaction run again", kind: lease, file: postgresDir + "error.go", place: "conflict",
 		from: "errors.Is(err, sqlstore.ErrConflict)", to: "false", protects: "a deadline that meets a claim is an error to the scheduler",
 	},

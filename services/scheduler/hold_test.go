@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -53,4 +54,26 @@ func TestTheReaperWaitsAtItsStartWhereItIsAskedTo(t *testing.T) {
 	r.now = r.now.Add(cfg.ReapHold)
 	r.step(service.Tick{})
 	equal(t, "reaping when the hold is over", r.running(leases), true)
+}
+
+// The hold is for heartbeats that come when the outage is over.
+func TestTheHoldBeginsAnewWhileTheOutageGoesOn(t *testing.T) {
+	hold := scheduler.DefaultConfig().ReapHold
+	r := newRig(t)
+	r.step(service.Tick{})
+	r.finish(leases)
+	r.finish(timers)
+	r.now = r.now.Add(time.Hour)
+	r.step(service.Tick{})
+	r.now = r.now.Add(hold - time.Second)
+	r.fire = func(int) (store.Resolution, time.Duration, error) {
+		return store.Resolution{}, 0, errors.New("the database is away")
+	}
+	r.finish(timers)
+	r.now = r.now.Add(hold - time.Millisecond)
+	r.step(service.Tick{})
+	equal(t, "reaping before heartbeats had time", r.running(leases), false)
+	r.now = r.now.Add(time.Millisecond)
+	r.step(service.Tick{})
+	equal(t, "reaping when they had", r.running(leases), true)
 }

@@ -71,6 +71,9 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 		}
 		actions = m.done(now, &m.timers, "fire timers", e.resolution, e.err, e.resolution.Done >= m.cfg.Batch, wait)
 		m.metrics.Fired.Add(float64(e.resolution.Done))
+		if e.err != nil && m.held && !m.leases.running {
+			m.leases.at = now.Add(m.cfg.ReapHold) // the outage is not over: the hold begins anew
+		}
 		if m.again && e.err == nil {
 			m.again, m.timers.at = false, now
 		}

@@ -44,8 +44,8 @@ type Bus struct {
 
 var errNotConnected = errors.New("not connected to nats")
 
-// Connect opens a connection. Without WaitForServer it fails when no server
-// answers; once connected it reconnects forever, after 100 ms to 5 s.
+// Connect opens a connection. Without WaitForServer and Background it fails when
+// no server answers; once connected it reconnects forever, after 100 ms to 5 s.
 func Connect(ctx context.Context, cfg Config, log *slog.Logger) (*Bus, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -70,6 +70,9 @@ func Connect(ctx context.Context, cfg Config, log *slog.Logger) (*Bus, error) {
 		return nil, fmt.Errorf("connect to nats at %s: %w", b.server, err)
 	}
 	b.nc = nc
+	if cfg.Background {
+		return b, nil
+	}
 	select {
 	case <-b.connected:
 		return b, nil
@@ -88,7 +91,7 @@ func (b *Bus) options(cfg Config) []nats.Option {
 		nats.Name(cfg.Name),
 		nats.Timeout(dialTimeout),
 		nats.DrainTimeout(b.drain),
-		nats.RetryOnFailedConnect(cfg.WaitForServer),
+		nats.RetryOnFailedConnect(cfg.WaitForServer || cfg.Background),
 		nats.MaxReconnects(-1),
 		nats.CustomReconnectDelay(reconnectDelay),
 		nats.ReconnectBufSize(-1), // see the package comment

@@ -33,6 +33,7 @@ type Config struct {
 	InProcess     nats.InProcessConnProvider // a server in this process, instead of URL
 	Name          string                     // of the connection, in the server's monitoring
 	WaitForServer bool                       // Connect waits for an absent server until its ctx is done; else it fails at once
+	Background    bool                       // Connect does not wait at all: until a server answers, publishing fails
 	DrainTimeout  time.Duration              // how long Close waits for handlers; 0: 5 s
 	// Find is asked for the URL, at most once a second, while no server answers;
 	// nil: they stay where they are. What it returns takes URL's place.

@@ -164,6 +164,7 @@ func TestATransactionThatMeetsAnotherRunsAgain(t *testing.T) {
 	}{
 		{nil, 1, nil},
 		{[]error{&pgconn.PgError{Code: "40001"}, &pgconn.PgError{Code: "40P01"}, &pgconn.PgError{Code: "55P03"}, &pgconn.PgError{Code: "23505"}}, 5, nil},
+		{[]error{&pgconn.PgError{Code: "0A000"}, &pgconn.PgError{Code: "26000"}}, 3, nil}, // after a migration
 		{[]error{sqlstore.ErrConflict, fmt.Errorf("wrapped: %w", sqlstore.ErrConflict)}, 3, nil},
 		{[]error{sqlstore.ErrConflict, other}, 2, other},
 		{[]error{&pgconn.PgError{Code: "23502"}}, 1, &pgconn.PgError{}},

@@ -85,3 +85,58 @@ func TestTheTablesMayHaveASchemaBesideThoseOfACallerWhoseTransactionKeepsItsOwn(
 		}
 	}
 }
+
+// An application with tables of our names, and with goose, shares its database.
+func TestAnApplicationMayHaveTablesOfOurNamesAndAGooseOfItsOwn(t *testing.T) {
+	u, err := url.Parse(pgtest.Empty(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", "public") // not the schema of the user's name
+	u.RawQuery = q.Encode()
+	raw, err := pgxpool.New(t.Context(), u.String())
+	q.Del("search_path")
+	u.RawQuery = q.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(raw.Close)
+	if _, err := raw.Exec(t.Context(), `CREATE TABLE jobs (mine int); CREATE TABLE goose_db_version (version_id bigint, is_applied boolean);
+		INSERT INTO goose_db_version VALUES (1, true), (2, true), (20260101000000, true)`); err != nil {
+		t.Fatal(err)
+	}
+	m, err := OpenMigrator(t.Context(), u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if done, err := m.Up(t.Context()); err != nil || len(done) == 0 {
+		t.Fatalf("applied %v, %v", done, err)
+	}
+	s := opened(t, u.String())
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	j := job.New("q", nil)
+	if err := workflow.ValidateJobs([]*job.Job{j}); err != nil {
+		t.Fatal(err)
+	}
+	err = pgx.BeginFunc(t.Context(), raw, func(tx pgx.Tx) error {
+		if _, err := s.EnqueueJobsTx(t.Context(), tx, []*job.Job{j}, nil); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), "INSERT INTO jobs (mine) VALUES (1)")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mine, ours int
+	if err := raw.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM hammerwork_jobs)").Scan(&mine, &ours); err != nil {
+		t.Fatal(err)
+	}
+	if mine != 1 || ours != 1 {
+		t.Errorf("%d rows of the application, %d of ours", mine, ours)
+	}
+}

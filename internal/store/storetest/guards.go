@@ -96,6 +96,20 @@ func guardedRows(t *testing.T, open Opener) {
 		r.claimNamed("a")
 	})
 
+	check(t, open, "of two grants in one call none gets more than its limit", func(r *rig) {
+		for _, limits := range [][2]int{{1, 4}, {4, 1}} {
+			r.enqueueJobs(tasks(5, "j")...)
+			grants := []store.Grant{{Lease: newLease(), Worker: "w1", Limit: limits[0]}, {Lease: newLease(), Worker: "w2", Limit: limits[1]}}
+			got := make(map[string]int)
+			leases, err := r.s.Claim(r.ctx, grants, false)
+			r.ok(err, "claim")
+			for _, l := range leases {
+				got[l.Worker] += len(l.Jobs)
+			}
+			r.equal("jobs", got, map[string]int{"w1": limits[0], "w2": limits[1]})
+		}
+	})
+
 	check(t, open, "nothing starts in a workflow that is paused", func(r *rig) {
 		r.start(chain(2)...)
 		c := r.claimOne()

@@ -24,7 +24,8 @@ import (
 type devFlags struct {
 	dataDir              string
 	listen, natsListen   string
-	natsListenAny        bool // nobody asked for that port: another one will do
+	natsListenAny        bool   // nobody asked for that port: another one will do
+	natsTaken            string // the port that was not free; empty: none
 	healthListen         string
 	auth, token          string
 	workers, concurrency int
@@ -115,10 +116,10 @@ func (a *app) dev(ctx context.Context, f devFlags) (err error) {
 	f.config.API.CancelGrace = f.store.CancelGrace
 	f.config.Scheduler.HoldAtStart = true
 	if err := errors.Join(f.config.Validate(serve.Names), f.store.Validate()); err != nil {
-		return &usageError{err, "each setting is a flag of the same name: dispatcher.poll_interval is --dispatcher-poll-interval"}
+		return &usageError{err, settingsHint(err)}
 	}
 	if f.natsListenAny && taken(ctx, f.natsListen) {
-		f.natsListen = "127.0.0.1:0"
+		f.natsTaken, f.natsListen = f.natsListen, "127.0.0.1:0"
 	}
 	auto := handler.Auto(handler.Config{Exec: handler.ExecConfig{Env: f.env}})
 	e, err := a.openDev(ctx, engine.Config{
@@ -154,7 +155,11 @@ func (a *app) dev(ctx context.Context, f devFlags) (err error) {
 // need next.
 func (a *app) sayReady(e *engine.Engine, address string, f devFlags) {
 	if !a.quiet {
-		a.say("note:", "workers connect to "+e.NATSURL())
+		if f.natsTaken != "" {
+			a.say("note:", f.natsTaken+" is taken, so NATS has another port; for your own workers: export HAMMERWORK_NATS_URL="+e.NATSURL())
+		} else {
+			a.say("note:", "workers connect to "+e.NATSURL())
+		}
 		if f.workers == 0 {
 			a.say("note:", "there are no built-in workers; hammerwork worker --all-queues starts one, or --workers 1 here")
 		}

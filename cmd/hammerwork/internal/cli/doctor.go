@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -186,47 +187,46 @@ func (a *app) checkDatabase(ctx context.Context, url string) []finding {
 		}
 	}
 	reached := finding{Name: "database", Status: "ok", Detail: string(kind) + " answers"}
-	version, err := schemaOf(ctx, url)
+	err = checkSchema(ctx, url)
 	switch {
 	case errors.Is(err, store.ErrOlderSchema), errors.Is(err, store.ErrNewerSchema):
 		return []finding{reached, {Name: "schema", err: err}}
 	case err != nil:
 		return []finding{{Name: "database", err: databaseError(err)}}
 	}
-	return []finding{reached, {Name: "schema", Status: "ok", Detail: fmt.Sprintf("version %d, up to date", version)}}
+	return []finding{reached, {Name: "schema", Status: "ok", Detail: "up to date"}}
 }
 
-// schemaOf returns the version of a schema that this binary can use. It brings
-// nothing up to date.
-func schemaOf(ctx context.Context, url string) (version int64, err error) {
+// checkSchema says why this binary cannot use a schema. It brings nothing up to
+// date.
+func checkSchema(ctx context.Context, url string) (err error) {
+	if database.Path(url) == "" {
+		s, err := database.Open(ctx, url, store.Options{})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, s.Close()) }()
+		return s.Ready(ctx)
+	}
 	m, err := database.Migrations(ctx, url)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	steps, err := m.Status(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	pending := 0
 	for _, s := range steps {
 		if s.AppliedAt.IsZero() {
 			pending++
 		}
-		version = max(version, s.Version)
 	}
 	if pending > 0 {
-		return 0, fmt.Errorf("%w: %s pending", store.ErrOlderSchema, term.Count(pending, "migration"))
+		return fmt.Errorf("%w: %s pending", store.ErrOlderSchema, term.Count(pending, "migration"))
 	}
-	if database.Path(url) != "" {
-		return version, nil
-	}
-	s, err := database.Open(ctx, url, store.Options{})
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	return version, s.Ready(ctx)
+	return nil
 }
 
 // checkNATS looks at NATS from here, where a worker may run.
@@ -242,7 +242,7 @@ func checkNATS(ctx context.Context, url string) finding {
 	}
 	b, err := natsbus.Connect(ctx, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return finding{Name: "nats", err: &hintError{fmt.Errorf("%w: %w", errNATS, err), "is the NATS server running, and can it be reached from here?"}}
+		return finding{Name: "nats", err: &hintError{fmt.Errorf("%w: %w", errNATS, err), natsHint(err)}}
 	}
 	defer b.Close()
 	return finding{Name: "nats", Status: "ok", Detail: cfg.Server() + " answers"}
@@ -250,3 +250,11 @@ func checkNATS(ctx context.Context, url string) finding {
 
 // errNATS says that NATS cannot be reached.
 var errNATS = errors.New("NATS cannot be reached")
+
+// natsHint says what to do about a connection that is refused or not there.
+func natsHint(err error) string {
+	if strings.Contains(strings.ToLower(err.Error()), "authorization") {
+		return "the user, password or token in --nats-url is not the server's"
+	}
+	return "is the NATS server running, and can it be reached from here?"
+}

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/database"
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -37,11 +41,8 @@ at once.`,
 			"up applies the migrations that the database lacks, oldest first.",
 			func(ctx context.Context, m store.Migrator) ([]store.Migration, error) { return m.Up(ctx) }),
 		newMigrateStep(a, "down", "Take the newest migration back",
-			"down takes one migration back, the newest, and with it the data that only it has a\nplace for: the first one has the tables, so taking it back deletes everything.",
-			func(ctx context.Context, m store.Migrator) ([]store.Migration, error) {
-				one, err := m.Down(ctx)
-				return []store.Migration{one}, err
-			}),
+			"down takes one migration back, the newest, and with it the data that only it has a\nplace for. The first one has the tables: taking it back deletes everything, and\nwants --yes.",
+			nil),
 		newMigrateStep(a, "status", "Show which migrations are applied",
 			"status lists the migrations of this binary, applied or pending.",
 			func(ctx context.Context, m store.Migrator) ([]store.Migration, error) { return m.Status(ctx) }),
@@ -50,8 +51,31 @@ at once.`,
 	return c
 }
 
+// errDeletesAll says that a step back deletes everything.
+var errDeletesAll = errors.New("taking the first migration back deletes every job and workflow")
+
+// downOne takes one migration back; the first one only with yes.
+func downOne(ctx context.Context, m store.Migrator, yes bool) ([]store.Migration, error) {
+	steps, err := m.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	applied := 0
+	for _, s := range steps {
+		if !s.AppliedAt.IsZero() {
+			applied++
+		}
+	}
+	if applied == 1 && !yes {
+		return nil, &hintError{errDeletesAll, "--yes does it all the same"}
+	}
+	one, err := m.Down(ctx)
+	return []store.Migration{one}, err
+}
+
 func newMigrateStep(a *app, verb, short, long string, do func(context.Context, store.Migrator) ([]store.Migration, error)) *cobra.Command {
 	var url string
+	var yes bool
 	c := &cobra.Command{
 		Use:     verb,
 		Short:   short,
@@ -59,15 +83,36 @@ func newMigrateStep(a *app, verb, short, long string, do func(context.Context, s
 		Example: "  hammerwork migrate " + verb + " --database-url postgres://user@host/db",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if do == nil {
+				do = func(ctx context.Context, m store.Migrator) ([]store.Migration, error) { return downOne(ctx, m, yes) }
+			}
 			return a.migrate(c.Context(), verb, url, do)
 		},
 	}
 	secretFlag(c.Flags(), &url, "database-url", "`URL` of the database, "+database.Hint)
+	if do == nil {
+		c.Flags().BoolVar(&yes, "yes", false, "also take the first migration back, which deletes everything")
+		onlyHere(c, "yes")
+	}
 	a.outputFlag(c)
 	return c
 }
 
 func (a *app) migrate(ctx context.Context, verb, url string, do func(context.Context, store.Migrator) ([]store.Migration, error)) (err error) {
+	if path := database.Path(url); path != "" {
+		if verb != "up" {
+			if _, err := os.Stat(path); err != nil {
+				return cannotRead(path, "SQLite file", err)
+			}
+		}
+		if verb != "status" { // not under an engine that runs
+			unlock, err := serve.LockFile(path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, unlock()) }()
+		}
+	}
 	m, err := database.Migrations(ctx, url)
 	if err != nil {
 		return databaseError(err)
@@ -122,9 +167,16 @@ func (a *app) migrationTable(steps []store.Migration) error {
 
 // databaseError gives an error about a database URL, or of a database, its hint.
 func databaseError(err error) error {
+	var refused *pgconn.PgError
 	switch {
 	case errors.Is(err, database.ErrURL):
 		return &usageError{fmt.Errorf("--database-url: %w", err), database.Hint}
+	case errors.As(err, &refused) && strings.HasPrefix(refused.Code, "28"):
+		return &hintError{err, "look at the user and the password in --database-url"}
+	case errors.As(err, &refused) && refused.Code == "3D000":
+		return &hintError{err, "make the database first: createdb, or CREATE DATABASE"}
+	case errors.As(err, &refused) && refused.Code == "42501":
+		return &hintError{err, "the user needs the privilege: GRANT CREATE ON DATABASE, or another user"}
 	case errors.Is(err, store.ErrUnavailable):
 		return &hintError{err, "is the database running, and does --database-url (HAMMERWORK_DATABASE_URL) name it?"}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/database"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/telemetry"
@@ -127,9 +128,17 @@ func (a *app) process(names []string, f *serveFlags) (*serve.Process, error) {
 	case errors.Is(err, serve.ErrAlone):
 		return nil, &usageError{err, "serve all, or use a database server"}
 	case err != nil:
-		return nil, &usageError{err, "each setting is a flag of the same name: dispatcher.poll_interval is --dispatcher-poll-interval"}
+		return nil, &usageError{err, settingsHint(err)}
 	}
 	return p, nil
+}
+
+// settingsHint says where the settings are that an error names.
+func settingsHint(err error) string {
+	if strings.Contains(err.Error(), "api.token") {
+		return "set HAMMERWORK_TOKEN, or HAMMERWORK_TOKEN_FILE to a file with it; --auth none where nobody else reaches the address"
+	}
+	return "hammerwork serve --help lists the settings: a flag, a variable and a key of the settings file each"
 }
 
 // untilStopped returns a context that ends with the first signal to stop. A
@@ -141,6 +150,9 @@ func (a *app) untilStopped(ctx context.Context) (context.Context, func()) {
 	go func() {
 		select {
 		case <-s.politely:
+			if term.Is(a.err) && !a.quiet {
+				a.say("stopping: what runs may end; Ctrl-C again stops at once")
+			}
 			cancel()
 		case <-s.done:
 			return

@@ -48,6 +48,7 @@ type Engine struct {
 	bus      bus.Bus // the engine's own connection
 	services []service.Service
 	workers  []service.Service
+	hears    chan struct{} // closed when the dispatcher hears workers
 	source   service.Source
 	feed     *feed
 }
@@ -55,7 +56,7 @@ type Engine struct {
 // Open opens the database and the bus and builds the services. serve.ErrInUse
 // when another process has the data folder.
 func Open(ctx context.Context, cfg Config) (*Engine, error) {
-	e := &Engine{cfg: cfg, dir: cfg.DataDir, source: service.NewSource(), status: health.NewStatus()}
+	e := &Engine{cfg: cfg, dir: cfg.DataDir, source: service.NewSource(), status: health.NewStatus(), hears: make(chan struct{})}
 	if err := e.open(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -85,6 +86,10 @@ func (e *Engine) Run(ctx context.Context) error {
 		defer stopWorkers() // without services a worker has nothing to do
 		served <- service.Run(serve, e.services...)
 	}()
+	select {
+	case <-e.hears:
+	case <-work.Done():
+	}
 	err := service.Run(work, e.workers...)
 	stopServices()
 	return errors.Join(err, <-served)

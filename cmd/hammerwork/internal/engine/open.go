@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
@@ -119,10 +120,30 @@ func (e *Engine) connect(ctx context.Context, name string) (bus.Bus, error) {
 		}
 		return nil
 	})
+	var used bus.Bus = b
 	if e.cfg.wrap != nil {
-		return e.cfg.wrap(b), nil
+		used = e.cfg.wrap(b)
 	}
-	return b, nil
+	if name == "dispatcher" {
+		used = hearing{used, sync.OnceFunc(func() { close(e.hears) })}
+	}
+	return used, nil
+}
+
+// hearing tells when the first offer of a worker can be heard: one that comes
+// earlier is lost, and the next comes a second later.
+type hearing struct {
+	bus.Bus
+	hears func()
+}
+
+// Subscribe implements bus.Bus.
+func (h hearing) Subscribe(subject, group string, handle func(bus.Message)) (bus.Subscription, error) {
+	s, err := h.Bus.Subscribe(subject, group, handle)
+	if err == nil && subject == bus.AllPulls {
+		h.hears()
+	}
+	return s, err
 }
 
 func (e *Engine) openWorker(connect serve.Connect, name string) error {

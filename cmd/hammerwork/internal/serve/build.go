@@ -26,24 +26,32 @@ type Database func(name string) (store.Store, error)
 func Build(names []string, cfg Config, database Database, connect Connect, log *slog.Logger, metrics prometheus.Registerer) ([]service.Service, error) {
 	var services []service.Service
 	for _, name := range names {
-		b, err := connect(name)
+		built, err := build(name, cfg, database, connect, log, metrics)
 		if err != nil {
 			return nil, err
-		}
-		s, err := database(name)
-		if err != nil {
-			return nil, err
-		}
-		built, err := build(name, cfg, s, b, log, metrics)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		services = append(services, built)
 	}
 	return services, nil
 }
 
-func build(name string, cfg Config, s store.Store, b bus.Bus, log *slog.Logger, metrics prometheus.Registerer) (service.Service, error) {
+func build(name string, cfg Config, database Database, connect Connect, log *slog.Logger, metrics prometheus.Registerer) (service.Service, error) {
+	b, err := connect(name)
+	if err != nil {
+		return nil, err
+	}
+	s, err := database(name)
+	if err != nil {
+		return nil, err
+	}
+	built, err := newService(name, cfg, s, b, log, metrics)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return built, nil
+}
+
+func newService(name string, cfg Config, s store.Store, b bus.Bus, log *slog.Logger, metrics prometheus.Registerer) (service.Service, error) {
 	switch name {
 	case "scheduler":
 		return scheduler.New(cfg.Scheduler, s, b, log, scheduler.NewMetrics(metrics))

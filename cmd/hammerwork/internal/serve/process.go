@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -96,42 +97,26 @@ func (p *Process) serve(ctx context.Context) (err error) {
 	}
 	open.add(s.Close)
 	p.status.Add("database", readable(s.Ready))
-	built, err := p.build(ctx, s, &open)
-	if err != nil {
+	connections := &connections{expected: len(p.opts.Services)}
+	p.status.Add("nats", connections.check)
+	if err := waitForDatabase(ctx, s, p.opts.Log); err != nil {
 		if ctx.Err() != nil {
 			return nil // stopped while it waited
 		}
 		return err
 	}
-	p.status.Set("")
-	if p.opts.Ready != nil {
-		p.opts.Ready()
-	}
+	p.status.Set("") // from here on the checks tell what is missing
 	stop := context.AfterFunc(ctx, func() { p.status.Set("stopping") })
 	defer stop()
-	return service.Run(ctx, built...)
+	return service.Run(ctx, p.services(s, connections, &open)...)
 }
 
-// build waits for the database, connects to NATS and makes the services.
-func (p *Process) build(ctx context.Context, s store.Store, open *closers) ([]service.Service, error) {
-	// Each is waited for in its turn, but readiness tells of both at once.
-	connections := &connections{}
-	p.status.Add("nats", connections.check)
-	if err := waitForDatabase(ctx, s, p.opts.Log); err != nil {
-		return nil, err
-	}
-	connect := func(name string) (bus.Bus, error) {
-		b, err := natsbus.Connect(ctx, natsbus.Config{URL: p.opts.NATSURL, Name: "hammerwork " + name, WaitForServer: true}, p.opts.Log)
-		if err != nil {
-			return nil, fmt.Errorf("connect %s: %w", name, err)
-		}
-		open.add(func() error { b.Close(); return nil })
-		connections.add(b)
-		return b, nil
-	}
+// services returns the services, each of which waits for its own connection to
+// NATS; the API, which needs NATS for hints only, does not wait.
+func (p *Process) services(s store.Store, connections *connections, open *closers) []service.Service {
 	// A pool each: requests that hold all connections of the API's must not keep
 	// heartbeats waiting.
-	storeOf := func(string) (store.Store, error) {
+	storeOf := func(ctx context.Context) (store.Store, error) {
 		if p.kind == database.SQLite {
 			return s, nil
 		}
@@ -141,13 +126,56 @@ func (p *Process) build(ctx context.Context, s store.Store, open *closers) ([]se
 		}
 		return own, err
 	}
-	return Build(p.opts.Services, p.opts.Config, storeOf, connect, p.opts.Log, p.opts.Registry)
+	var made atomic.Int32
+	list := make([]service.Service, len(p.opts.Services))
+	for i, name := range p.opts.Services {
+		list[i] = later{name, func(ctx context.Context) (service.Service, error) {
+			connect := func(name string) (bus.Bus, error) {
+				cfg := natsbus.Config{URL: p.opts.NATSURL, Name: "hammerwork " + name, WaitForServer: true, Background: name == "api"}
+				b, err := natsbus.Connect(ctx, cfg, p.opts.Log)
+				if err != nil {
+					return nil, fmt.Errorf("connect %s: %w", name, err)
+				}
+				open.add(func() error { b.Close(); return nil })
+				connections.add(b)
+				return b, nil
+			}
+			built, err := build(name, p.opts.Config, func(string) (store.Store, error) { return storeOf(ctx) }, connect, p.opts.Log, p.opts.Registry)
+			if err == nil && int(made.Add(1)) == len(list) && p.opts.Ready != nil {
+				p.opts.Ready()
+			}
+			return built, err
+		}}
+	}
+	return list
+}
+
+// later is a service that is made when it runs: what it needs is waited for.
+type later struct {
+	name string
+	make func(ctx context.Context) (service.Service, error)
+}
+
+// Name implements service.Service.
+func (l later) Name() string { return l.name }
+
+// Run implements service.Service.
+func (l later) Run(ctx context.Context) error {
+	s, err := l.make(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped while it waited
+		}
+		return err
+	}
+	return s.Run(ctx)
 }
 
 // connections are those to NATS of a process.
 type connections struct {
-	mu   sync.Mutex
-	list []*natsbus.Bus
+	expected int
+	mu       sync.Mutex
+	list     []*natsbus.Bus
 }
 
 func (c *connections) add(b *natsbus.Bus) {
@@ -159,7 +187,7 @@ func (c *connections) add(b *natsbus.Bus) {
 func (c *connections) check(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.list) == 0 {
+	if len(c.list) < c.expected {
 		return errors.New("not connected yet")
 	}
 	for _, b := range c.list {
@@ -171,11 +199,20 @@ func (c *connections) check(context.Context) error {
 }
 
 // closers closes what was opened, last things first.
-type closers struct{ list []func() error }
+type closers struct {
+	mu   sync.Mutex
+	list []func() error
+}
 
-func (c *closers) add(f func() error) { c.list = append(c.list, f) }
+func (c *closers) add(f func() error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = append(c.list, f)
+}
 
 func (c *closers) close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var errs []error
 	for i := len(c.list) - 1; i >= 0; i-- {
 		errs = append(errs, c.list[i]())
