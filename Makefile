@@ -13,6 +13,10 @@ SEED  ?= 1
 # it many times slower.
 NORACE = -gcflags='modernc.org/sqlite/lib=-race=false'
 
+# Some packages mostly wait, for leases to expire or messages to come again:
+# more of them at once than there are cores.
+PACKAGES = -p 4
+
 # The tools run at these versions, through the Go module proxy.
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -29,7 +33,7 @@ run: ## Run a workflow file: make run FILE=workflow.yaml
 test: ## Test everything, as CI does; sets up what it needs
 	@scripts/setup
 	$(GO) vet ./...
-	CGO_ENABLED=1 $(GO) test -race $(NORACE) -timeout 10m ./...
+	CGO_ENABLED=1 $(GO) test -race $(NORACE) $(PACKAGES) -timeout 10m ./...
 	@$(MAKE) --no-print-directory sim
 	@scripts/smoke
 	@echo "make test: everything passed"
