@@ -32,8 +32,4 @@ var jobCancelGuards = []guard{
 		name: "mark_cancelling: the job has not ended", kind: status, file: operateSQL, place: "mark_cancelling",
 		from: " AND finished_at IS NULL", kept: "implied: the job is locked and was seen not to have ended",
 	},
-	{
-		name: "grace of a job: who deletes the timer ends the job", kind: owner, file: cancelJobGo, place: "Store.fireCancels",
-		from: "s.endJobs(tx, p, leases, *mine,", to: "s.endJobs(tx, p, leases, append(list, (*mine)[:0]...),", protects: "a grace that another scheduler has handled ends again",
-	},
 }

@@ -33,7 +33,7 @@ var timerGuards = []guard{
 		from: "ok && !p.Nodes[i].Status.Terminal()", to: "ok", protects: "dispatchers are told of jobs that can't be claimed",
 	},
 	{
-		name: "deadlines: who deletes the timer ends the job", kind: owner, file: timeGo, place: "Store.fireDeadlines",
+		name: "deadlines: who deletes the timer ends the job", kind: owner, file: timeGo, place: "Store.fireEnds",
 		from: "s.endJobs(tx, p, leases, *mine,", to: "s.endJobs(tx, p, leases, append(list, (*mine)[:0]...),", protects: "a deadline that another scheduler has handled fires again",
 	},
 	{

@@ -72,25 +72,3 @@ func lockForEnd(tx Tx, list []job.ID) (*part, map[job.ID]*leaseRow) {
 	p.lockJobs(tx, "lock_jobs_and_children", list)
 	return p, leases
 }
-
-// fireCancels ends jobs that are still held when the grace of their cancel is
-// over. One that was given back has ended by that.
-func (s *Store) fireCancels(ctx context.Context, limit int, r *store.Resolution) error {
-	var part store.Resolution
-	err := s.db.Write(ctx, func(tx Tx) error {
-		part = store.Resolution{}
-		timers, list, err := due(tx, timerCancel, limit)
-		if err != nil || len(timers) == 0 {
-			return err
-		}
-		p, leases := lockForEnd(tx, sortedIDs(list))
-		mine := deleteTimers(tx, timers)
-		if err := tx.Flush(); err != nil {
-			return err
-		}
-		part.Done = len(*mine)
-		return s.endJobs(tx, p, leases, *mine, endCancel, &part)
-	})
-	addTo(r, part)
-	return err
-}

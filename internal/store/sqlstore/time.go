@@ -35,7 +35,8 @@ func (s *Store) FireTimers(ctx context.Context, limit int) (store.Resolution, ti
 // what is left then, those that used up their share have more.
 func (s *Store) fireShares(ctx context.Context, limit int, r *store.Resolution) error {
 	kinds := []func(context.Context, int, *store.Resolution) error{
-		s.fireDeadlines, s.fireCancels, s.fireWorkflows(timerGrace), s.fireWorkflows(timerWorkflow), s.fireJobs,
+		s.fireEnds(timerDeadline, endDeadline), s.fireEnds(timerCancel, endCancel),
+		s.fireWorkflows(timerGrace), s.fireWorkflows(timerWorkflow), s.fireJobs,
 	}
 	for len(kinds) > 0 {
 		var more []func(context.Context, int, *store.Resolution) error
@@ -174,26 +175,29 @@ func deleteTimers(tx Tx, timers []timerRow) *[]job.ID {
 	return &mine
 }
 
-// fireDeadlines ends jobs whose deadline has passed, held or not: their worker
-// learns it from its next heartbeat.
-func (s *Store) fireDeadlines(ctx context.Context, limit int, r *store.Resolution) error {
-	var part store.Resolution
-	err := s.db.Write(ctx, func(tx Tx) error {
-		part = store.Resolution{}
-		timers, list, err := due(tx, timerDeadline, limit)
-		if err != nil || len(timers) == 0 {
-			return err
-		}
-		p, leases := lockForEnd(tx, sortedIDs(list))
-		mine := deleteTimers(tx, timers)
-		if err := tx.Flush(); err != nil {
-			return err
-		}
-		part.Done = len(*mine)
-		return s.endJobs(tx, p, leases, *mine, endDeadline, &part)
-	})
-	addTo(r, part)
-	return err
+// fireEnds ends jobs whose deadline has passed, or that are still held when the
+// grace of their cancel is over: their worker learns it from its next heartbeat.
+// One that has ended by itself stays as it is.
+func (s *Store) fireEnds(kind string, end outsideEnd) func(context.Context, int, *store.Resolution) error {
+	return func(ctx context.Context, limit int, r *store.Resolution) error {
+		var part store.Resolution
+		err := s.db.Write(ctx, func(tx Tx) error {
+			part = store.Resolution{}
+			timers, list, err := due(tx, kind, limit)
+			if err != nil || len(timers) == 0 {
+				return err
+			}
+			p, leases := lockForEnd(tx, sortedIDs(list))
+			mine := deleteTimers(tx, timers)
+			if err := tx.Flush(); err != nil {
+				return err
+			}
+			part.Done = len(*mine)
+			return s.endJobs(tx, p, leases, *mine, end, &part)
+		})
+		addTo(r, part)
+		return err
+	}
 }
 
 // outsideEnd is how jobs end that no outcome ends, and their attempts if they
