@@ -199,15 +199,19 @@ func (a *app) checkDatabase(ctx context.Context, url string) []finding {
 
 // checkSchema says why this binary cannot use a schema. It brings nothing up to
 // date.
-func checkSchema(ctx context.Context, url string) (err error) {
-	if database.Path(url) == "" {
-		s, err := database.Open(ctx, url, store.Options{})
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, s.Close()) }()
-		return s.Ready(ctx)
+func checkSchema(ctx context.Context, url string) error {
+	if database.Path(url) != "" {
+		return checkFile(ctx, url)
 	}
+	s, err := database.Open(ctx, url, store.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Ready(ctx), s.Close())
+}
+
+// checkFile is checkSchema for SQLite, where opening the store would migrate.
+func checkFile(ctx context.Context, url string) (err error) {
 	m, err := database.Migrations(ctx, url)
 	if err != nil {
 		return err

@@ -63,9 +63,6 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-// Store is the database, for what wants to read it beside the services.
-func (e *Engine) Store() store.Store { return e.store }
-
 // NATSURL is where workers of other processes connect; empty when they cannot.
 func (e *Engine) NATSURL() string { return e.nats.URL() }
 
