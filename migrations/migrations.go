@@ -19,6 +19,10 @@ func Postgres() fs.FS { return sub("postgres") }
 // SQLite returns the migrations for SQLite.
 func SQLite() fs.FS { return sub("sqlite") }
 
+// Base is the last of the first migrations: together they make the tables of
+// jobs and workflows, and taking one of them back deletes some.
+const Base = 13
+
 // Newest returns the highest version among migrations.
 func Newest(migrations fs.FS) (int64, error) {
 	names, err := fs.Glob(migrations, "*.sql")

@@ -68,7 +68,7 @@ func TestEveryKindOfDatabaseGoesUpAndDownStepByStep(t *testing.T) {
 				}
 				return applied, all
 			}
-			if n, all := status(); n != 0 || len(all) < 2 || all[0].Name != "00001_init" {
+			if n, all := status(); n != 0 || len(all) < 2 || all[0].Name != "00001_workflows" {
 				t.Fatalf("at first %d of %+v are applied", n, all)
 			}
 			if _, err := m.Down(t.Context()); !errors.Is(err, store.ErrNoMigration) {

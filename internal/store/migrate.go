@@ -22,6 +22,6 @@ type Migrator interface {
 // Migration is one step of the schema.
 type Migration struct {
 	Version   int64
-	Name      string    // of its file, like 00001_init
+	Name      string    // of its file, like 00001_workflows
 	AppliedAt time.Time // zero: pending
 }

@@ -10,7 +10,7 @@ var pgWriteGuards = []guard{
 	inPostgres("update_workflows: the workflow has not ended", " AND coalesce(w.finished_at, 0) = 0", ""),
 	inPostgres("attempts: each is recorded once", "\nON CONFLICT DO NOTHING", ""),
 	{
-		name: postgresPrefix + "hammerwork_changed: every row or the transaction none", kind: whole, file: postgresFirst,
+		name: postgresPrefix + "hammerwork_changed: every row or the transaction none", kind: whole, file: postgresState,
 		from: "IF n <> wanted THEN", to: "IF n < 0 THEN", protects: "half of a transition is stored",
 	},
 	pgChanged("end_jobs", "resolve.sql", "$18", "what follows from an end is stored, the end is not"),
@@ -19,7 +19,7 @@ var pgWriteGuards = []guard{
 	pgChanged("resolve_edges", "resolve.sql", "$6", "a child counts an edge that another transaction has resolved"),
 	pgChanged("update_workflows", "resolve.sql", "$14", "jobs end that their workflow does not count"),
 	{
-		name: postgresPrefix + "job_state: a count of edges never falls below none", kind: left, file: postgresFirst,
+		name: postgresPrefix + "job_state: a count of edges never falls below none", kind: left, file: postgresState,
 		from: " CHECK (unresolved >= 0)",
 		kept: "nothing counts an edge twice while the guards on edges stand; the database's own last word if one of them falls",
 	},

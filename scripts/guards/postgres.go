@@ -9,7 +9,7 @@ const (
 	postgresPrefix  = "postgres: "
 	postgresDir     = "internal/store/postgres/"
 	postgresQueries = postgresDir + "queries/"
-	postgresFirst   = "migrations/postgres/00001_init.sql"
+	postgresState   = "migrations/postgres/00003_job_state.sql"
 )
 
 // postgresGuards are those of PostgreSQL's statements and transactions.

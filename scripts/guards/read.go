@@ -31,11 +31,11 @@ var readGuards = []guard{
 		from: " AND finished_at IS NULL", protects: "a run is resumed that has ended",
 	},
 	{
-		name: "view: the lease's entry has the job's epoch", kind: epoch, file: "migrations/sqlite/00001_init.sql",
+		name: "view: the lease's entry has the job's epoch", kind: epoch, file: "migrations/sqlite/00013_jobs_view.sql",
 		from: " AND h.epoch = s.epoch", protects: "jobs that were given back are shown as running",
 	},
 	{
-		name: "view: only jobs that have not ended run", kind: status, file: "migrations/sqlite/00001_init.sql",
+		name: "view: only jobs that have not ended run", kind: status, file: "migrations/sqlite/00013_jobs_view.sql",
 		from: "h.id IS NOT NULL AND s.status IN ('pending', 'retrying')", to: "h.id IS NOT NULL", protects: "jobs that have ended are shown as running",
 	},
 }

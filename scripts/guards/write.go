@@ -67,7 +67,7 @@ var writeGuards = []guard{
 		from: "if err == nil && changed != int64(n) {", to: "if false && changed != 0 {", protects: "half of a transition is stored",
 	},
 	{
-		name: "job_state: a count of edges never falls below none", kind: left, file: "migrations/sqlite/00001_init.sql",
+		name: "job_state: a count of edges never falls below none", kind: left, file: "migrations/sqlite/00003_job_state.sql",
 		from: " CHECK (unresolved >= 0)",
 		kept: "nothing counts an edge twice while the guards on edges stand; the database's own last word if one of them falls",
 	},

@@ -17,6 +17,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/database"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/migrations"
 )
 
 // migration is a migration as users see it.
@@ -51,10 +52,11 @@ at once.`,
 	return c
 }
 
-// errDeletesAll says that a step back deletes everything.
-var errDeletesAll = errors.New("taking the first migration back deletes every job and workflow")
+// errDeletesAll says that a step back deletes what people have enqueued.
+var errDeletesAll = errors.New("taking this migration back deletes a table of jobs or workflows")
 
-// downOne takes one migration back; the first one only with yes.
+// downOne takes one migration back; one that made a table of jobs or workflows
+// only with yes.
 func downOne(ctx context.Context, m store.Migrator, yes bool) ([]store.Migration, error) {
 	steps, err := m.Status(ctx)
 	if err != nil {
@@ -66,7 +68,7 @@ func downOne(ctx context.Context, m store.Migrator, yes bool) ([]store.Migration
 			applied++
 		}
 	}
-	if applied == 1 && !yes {
+	if applied > 0 && applied <= migrations.Base && !yes {
 		return nil, &hintError{errDeletesAll, "--yes does it all the same"}
 	}
 	one, err := m.Down(ctx)
@@ -91,7 +93,7 @@ func newMigrateStep(a *app, verb, short, long string, do func(context.Context, s
 	}
 	secretFlag(c.Flags(), &url, "database-url", "`URL` of the database, "+database.Hint)
 	if do == nil {
-		c.Flags().BoolVar(&yes, "yes", false, "also take the first migration back, which deletes everything")
+		c.Flags().BoolVar(&yes, "yes", false, "also take back a migration whose table holds jobs or workflows, which deletes them")
 		onlyHere(c, "yes")
 	}
 	a.outputFlag(c)

@@ -2,7 +2,10 @@
 SELECT due_at, kind, id FROM timers WHERE due_at <= $1::bigint AND kind = $2::text ORDER BY due_at, id LIMIT $3::int;
 
 -- name: next_timer
-SELECT due_at FROM timers WHERE kind IN ('job', 'deadline', 'workflow', 'grace', 'cancel') ORDER BY due_at LIMIT 1;
+SELECT t.due_at
+FROM unnest(ARRAY['job', 'deadline', 'workflow', 'grace', 'cancel']) k(kind)
+CROSS JOIN LATERAL (SELECT due_at FROM timers WHERE kind = k.kind ORDER BY due_at LIMIT 1) t
+ORDER BY t.due_at LIMIT 1;
 
 -- name: free_jobs
 -- Locks those of the jobs that nobody else has locked.

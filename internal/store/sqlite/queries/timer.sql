@@ -2,7 +2,9 @@
 SELECT due_at, kind, id FROM timers WHERE due_at <= ?1 AND kind = ?2 ORDER BY due_at, id LIMIT ?3;
 
 -- name: next_timer
-SELECT min(due_at) FROM timers WHERE kind IN ('job', 'deadline', 'workflow', 'grace', 'cancel');
+SELECT min(due_at) FROM (
+    SELECT (SELECT min(due_at) FROM timers WHERE kind = k.value) AS due_at
+    FROM json_each('["job", "deadline", "workflow", "grace", "cancel"]') k);
 
 -- name: free_jobs
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
