@@ -274,6 +274,23 @@ func testExpiry(t *testing.T, open Opener) {
 		r.equal("when they have been ended", overdue(), store.Overdue{})
 	})
 
+	check(t, open, "a look for expired leases that was stuck with its database ends none", func(r *rig) {
+		r.enqueueJobs(tasks(1, "j")...)
+		r.accept(r.claimLease(worker, 1))
+		r.Advance(leaseTTL + slack)
+		r.Before(func(name, _ string, _ func(string, ...any)) {
+			if name == "expired_leases" {
+				<-time.After(3 * time.Second) // heartbeats that were stuck, too, come after it
+			}
+		})
+		if res, err := r.s.ExpireLeases(r.ctx, everything); err == nil || res.Done > 0 {
+			r.Errorf("it ended %d leases, %v", res.Done, err)
+		}
+		r.Before(nil)
+		r.wantRows("leases", 1)
+		r.equal("ended by the next look", r.expire().Done, 1)
+	})
+
 	check(t, open, "expiry leaves a lease that was prolonged", func(r *rig) {
 		r.enqueueJobs(tasks(2, "j")...)
 		kept, lost := r.claimLease("kept", 1), r.claimLease("lost", 1)
