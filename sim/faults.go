@@ -103,6 +103,10 @@ func (s *faultyStore) LeavePartitions(ctx context.Context, resolver string) erro
 	return err
 }
 
+func (s *faultyStore) Overdue(ctx context.Context) (store.Overdue, error) {
+	return inject(s, func() (store.Overdue, error) { return s.Store.Overdue(ctx) })
+}
+
 func (s *faultyStore) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {
 	return inject(s, func() (store.Resolution, error) { return s.Store.ExpireLeases(ctx, limit) })
 }

@@ -45,6 +45,9 @@ type rig struct {
 
 	fire   func(limit int) (store.Resolution, time.Duration, error)
 	expire func(limit int) (store.Resolution, error)
+
+	overdue store.Overdue
+	looked  error // of the look for what is overdue
 }
 
 func newRig(t tester) *rig {
@@ -70,6 +73,10 @@ type fakeStore struct{ r *rig }
 
 func (s fakeStore) FireTimers(_ context.Context, limit int) (store.Resolution, time.Duration, error) {
 	return s.r.fire(limit)
+}
+
+func (s fakeStore) Overdue(context.Context) (store.Overdue, error) {
+	return s.r.overdue, s.r.looked
 }
 
 func (s fakeStore) ExpireLeases(_ context.Context, limit int) (store.Resolution, error) {
