@@ -9,8 +9,8 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 )
 
-// Machine is the scheduler's loop as a step function: two duties, timers and
-// expired leases, each with at most one transaction in flight.
+// Machine is the scheduler's loop as a step function: three duties, timers,
+// expired leases and what is old, each with at most one transaction in flight.
 type Machine struct {
 	cfg     Config
 	store   Store
@@ -24,6 +24,8 @@ type Machine struct {
 
 	reapedAt time.Time // the last look at leases that succeeded, by the wall clock
 	held     bool      // the hold after a gap is over
+
+	purge pass
 }
 
 // duty is something to look after now and then.
@@ -55,7 +57,7 @@ func NewMachine(cfg Config, s Store, source service.Source, log *slog.Logger, me
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics}, nil
+	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics, purge: pass{batch: purgeBatch}}, nil
 }
 
 var _ service.Machine = (*Machine)(nil)
@@ -83,6 +85,8 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 		if m.held = false; e.err == nil {
 			m.reapedAt = now.Round(0)
 		}
+	case purged:
+		actions = m.purgeDone(now, e)
 	case service.Received:
 		// One look finds out when the new timer is due.
 		if m.timers.running {
@@ -110,7 +114,7 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 			return reaped{r, err}
 		}})
 	}
-	return actions
+	return append(actions, m.startPurge(now)...)
 }
 
 // brake holds the reaper after a gap, and at its start where that is asked for: when the database, this
@@ -131,7 +135,7 @@ func (m *Machine) brake(now time.Time) {
 // Wake implements service.Machine.
 func (m *Machine) Wake() time.Time {
 	var wake time.Time
-	for _, d := range []duty{m.timers, m.leases} {
+	for _, d := range []duty{m.timers, m.leases, m.purge.duty} {
 		if !m.stopping && !d.running && (wake.IsZero() || d.at.Before(wake)) {
 			wake = d.at
 		}
@@ -140,7 +144,7 @@ func (m *Machine) Wake() time.Time {
 }
 
 // Idle implements service.Machine.
-func (m *Machine) Idle() bool { return !m.timers.running && !m.leases.running }
+func (m *Machine) Idle() bool { return !m.timers.running && !m.leases.running && !m.purge.running }
 
 // start reports whether to look now, and notes that somebody does.
 func (d *duty) start(now time.Time) bool {

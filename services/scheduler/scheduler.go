@@ -14,6 +14,7 @@ import (
 type Store interface {
 	FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error)
 	ExpireLeases(ctx context.Context, limit int) (store.Resolution, error)
+	Purge(ctx context.Context, r store.Retention, from store.Place, limit int) (store.Purged, store.Place, error)
 }
 
 // Scheduler runs a Machine.
