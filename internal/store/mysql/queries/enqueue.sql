@@ -6,6 +6,14 @@ SELECT j.id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id);
 
+-- name: parents_stored
+-- A workflow that is hidden has no jobs that anybody could depend on.
+SELECT j.id
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
+LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
+WHERE COALESCE(w.hidden, '') = '';
+
 -- name: insert_workflow
 INSERT INTO hw_workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
     health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at)
