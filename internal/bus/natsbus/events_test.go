@@ -106,7 +106,7 @@ func TestReconnectDelaysGrowFromATenthOfASecondToFiveAndDiffer(t *testing.T) {
 }
 
 func TestEveryConnectionIsMadeAnewAfterSuchADelay(t *testing.T) {
-	b := connectTo(t, &server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT}, Config{}, &record{})
+	b := connectTo(t, &server.Options{DontListen: true}, Config{}, &record{})
 	delay := b.nc.Opts.CustomReconnectDelayCB
 	if delay == nil {
 		t.Fatal("the client's own delay is the same for all")
