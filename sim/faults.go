@@ -128,3 +128,12 @@ func (s *faultyStore) FireTimers(ctx context.Context, limit int) (store.Resoluti
 	})
 	return r, next, err
 }
+
+func (s *faultyStore) Purge(ctx context.Context, keep store.Retention, from store.Place, limit int) (store.Purged, store.Place, error) {
+	next := from
+	done, err := inject(s, func() (done store.Purged, err error) {
+		done, next, err = s.Store.Purge(ctx, keep, from, limit)
+		return done, err
+	})
+	return done, next, err
+}

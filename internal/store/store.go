@@ -16,6 +16,7 @@ type Store interface {
 	Claimer
 	Resolver
 	Timekeeper
+	Keeper
 	Canceller
 	Reader
 	Lister

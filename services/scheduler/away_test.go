@@ -37,6 +37,10 @@ func (l *looks) FireTimers(context.Context, int) (store.Resolution, time.Duratio
 	return store.Resolution{}, time.Hour, nil
 }
 
+func (l *looks) Purge(context.Context, store.Retention, store.Place, int) (store.Purged, store.Place, error) {
+	return store.Purged{}, store.Place{}, nil
+}
+
 func TestNoLeaseExpiresWhileTheBusIsAwayNorUntilHeartbeatsHadTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, s := &networked{Bus: membus.New()}, &looks{}

@@ -9,8 +9,8 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 )
 
-// Machine is the scheduler's loop as a step function: two duties, timers and
-// expired leases, each with at most one transaction in flight.
+// Machine is the scheduler's loop as a step function: three duties, timers,
+// expired leases and what is old, each with at most one transaction in flight.
 type Machine struct {
 	cfg     Config
 	store   Store
@@ -25,6 +25,8 @@ type Machine struct {
 	reapedAt time.Time // the last look at leases that succeeded, by the wall clock
 	held     bool      // the hold after a gap is over
 	spared   bool      // a mass expiry was held up, and may go on
+
+	purge pass
 }
 
 // duty is something to look after now and then.
@@ -59,7 +61,7 @@ func NewMachine(cfg Config, s Store, source service.Source, log *slog.Logger, me
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics}, nil
+	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics, purge: pass{batch: purgeBatch}}, nil
 }
 
 var _ service.Machine = (*Machine)(nil)
@@ -88,6 +90,8 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 			m.reapedAt = now.Round(0)
 			m.spare(now, e)
 		}
+	case purged:
+		actions = m.purgeDone(now, e)
 	case service.Received:
 		// One look finds out when the new timer is due.
 		if m.timers.running {
@@ -112,7 +116,7 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 	if m.leases.start(now) {
 		actions = append(actions, m.reap())
 	}
-	return actions
+	return append(actions, m.startPurge(now)...)
 }
 
 // reap ends expired leases, unless they are so many that those who hold them
@@ -170,7 +174,7 @@ func (m *Machine) brake(now time.Time) {
 // Wake implements service.Machine.
 func (m *Machine) Wake() time.Time {
 	var wake time.Time
-	for _, d := range []duty{m.timers, m.leases} {
+	for _, d := range []duty{m.timers, m.leases, m.purge.duty} {
 		if !m.stopping && !d.running && (wake.IsZero() || d.at.Before(wake)) {
 			wake = d.at
 		}
@@ -179,7 +183,7 @@ func (m *Machine) Wake() time.Time {
 }
 
 // Idle implements service.Machine.
-func (m *Machine) Idle() bool { return !m.timers.running && !m.leases.running }
+func (m *Machine) Idle() bool { return !m.timers.running && !m.leases.running && !m.purge.running }
 
 // start reports whether to look now, and notes that somebody does.
 func (d *duty) start(now time.Time) bool {

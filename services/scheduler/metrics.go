@@ -8,6 +8,7 @@ type Metrics struct {
 	Expired prometheus.Counter
 	Spared  prometheus.Counter
 	Errors  prometheus.Counter
+	Deleted *prometheus.CounterVec // by kind
 }
 
 // NewMetrics registers a scheduler's counters; nil registers them nowhere.
@@ -19,7 +20,15 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}
 		return c
 	}
+	deleted := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "hammerwork", Subsystem: "scheduler", Name: "deleted_total",
+		Help: "What was kept for long enough and deleted, by kind: workflow, job or key.",
+	}, []string{"kind"})
+	if r != nil {
+		r.MustRegister(deleted)
+	}
 	return &Metrics{
+		Deleted: deleted,
 		Fired:   counter("timers_fired_total", "Timers that were due and handled."),
 		Expired: counter("leases_expired_total", "Leases that ended because their worker went silent."),
 		Spared:  counter("mass_expiries_held_total", "Times that most leases had expired at once and were left alone for a while."),
