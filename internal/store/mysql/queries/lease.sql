@@ -54,6 +54,12 @@ ORDER BY l.id, s.id;
 -- name: expired_leases
 SELECT id FROM hw_leases WHERE expires_at <= ?1 ORDER BY expires_at, id LIMIT ?2;
 
+-- name: overdue_leases
+SELECT COUNT(*), COUNT(DISTINCT worker) FROM hw_leases WHERE expires_at <= ?1 AND accepted = 1;
+
+-- name: standing_leases
+SELECT COUNT(*) FROM (SELECT 1 FROM hw_leases WHERE expires_at > ?1 AND accepted = 1 LIMIT ?2) l;
+
 -- name: shrink_leases
 UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id', n INT PATH '$.n')) c
