@@ -31,6 +31,8 @@ func (l *looks) ExpireLeases(context.Context, int) (store.Resolution, error) {
 	return store.Resolution{}, nil
 }
 
+func (l *looks) Overdue(context.Context) (store.Overdue, error) { return store.Overdue{}, nil }
+
 func (l *looks) FireTimers(context.Context, int) (store.Resolution, time.Duration, error) {
 	return store.Resolution{}, time.Hour, nil
 }

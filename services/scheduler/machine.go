@@ -24,6 +24,7 @@ type Machine struct {
 
 	reapedAt time.Time // the last look at leases that succeeded, by the wall clock
 	held     bool      // the hold after a gap is over
+	spared   bool      // a mass expiry was held up, and may go on
 
 	purge pass
 }
@@ -46,9 +47,12 @@ type fired struct {
 	err        error
 }
 
-// reaped is the event that expired leases were ended.
+// reaped is the event that expired leases were ended, or that they were too
+// many at once.
 type reaped struct {
 	resolution store.Resolution
+	overdue    store.Overdue
+	spare      bool // none was ended
 	err        error
 }
 
@@ -84,6 +88,7 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 		m.metrics.Expired.Add(float64(e.resolution.Done))
 		if m.held = false; e.err == nil {
 			m.reapedAt = now.Round(0)
+			m.spare(now, e)
 		}
 	case purged:
 		actions = m.purgeDone(now, e)
@@ -109,12 +114,46 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 	}
 	m.brake(now)
 	if m.leases.start(now) {
-		actions = append(actions, service.Call{Name: "expire leases", Do: func(ctx context.Context) service.Event {
-			r, err := m.store.ExpireLeases(ctx, reapBatch)
-			return reaped{r, err}
-		}})
+		actions = append(actions, m.reap())
 	}
 	return append(actions, m.startPurge(now)...)
+}
+
+// reap ends expired leases, unless they are so many that those who hold them
+// can hardly all be dead.
+func (m *Machine) reap() service.Call {
+	maySpare := !m.spared && m.cfg.ReapHold > 0
+	return service.Call{Name: "expire leases", Do: func(ctx context.Context) service.Event {
+		o, err := m.store.Overdue(ctx)
+		if err != nil || maySpare && mass(o) {
+			return reaped{overdue: o, spare: err == nil, err: err}
+		}
+		r, err := m.store.ExpireLeases(ctx, reapBatch)
+		return reaped{resolution: r, overdue: o, err: err}
+	}}
+}
+
+// mass reports whether most of the accepted leases, of several workers, have
+// expired together. What cut so many off at once may be something that this
+// scheduler did not notice.
+func mass(o store.Overdue) bool {
+	const few = 10
+	return o.Leases >= few && o.Workers > 1 && o.Standing < o.Leases
+}
+
+// spare holds the reaper once when leases expire in masses: whoever is alive
+// prolongs them meanwhile. After that they are ended.
+func (m *Machine) spare(now time.Time, e reaped) {
+	switch {
+	case e.spare:
+		m.spared, m.held = true, true
+		m.leases.at = now.Add(m.cfg.ReapHold)
+		m.metrics.Spared.Inc()
+		m.log.Warn("most leases have expired at once: they are left alone for now, as their workers may be alive", "service", "scheduler",
+			"leases", e.overdue.Leases, "workers", e.overdue.Workers, "hold", m.cfg.ReapHold)
+	case !mass(e.overdue):
+		m.spared = false
+	}
 }
 
 // brake holds the reaper after a gap, and at its start where that is asked for: when the database, this

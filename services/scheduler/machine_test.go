@@ -46,7 +46,10 @@ type rig struct {
 
 	fire   func(limit int) (store.Resolution, time.Duration, error)
 	expire func(limit int) (store.Resolution, error)
-	purge  func(from store.Place, limit int) (store.Purged, store.Place, error)
+
+	overdue store.Overdue
+	looked  error // of the look for what is overdue
+	purge   func(from store.Place, limit int) (store.Purged, store.Place, error)
 }
 
 func newRig(t tester) *rig {
@@ -73,6 +76,10 @@ type fakeStore struct{ r *rig }
 
 func (s fakeStore) FireTimers(_ context.Context, limit int) (store.Resolution, time.Duration, error) {
 	return s.r.fire(limit)
+}
+
+func (s fakeStore) Overdue(context.Context) (store.Overdue, error) {
+	return s.r.overdue, s.r.looked
 }
 
 func (s fakeStore) ExpireLeases(_ context.Context, limit int) (store.Resolution, error) {

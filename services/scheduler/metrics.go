@@ -6,6 +6,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type Metrics struct {
 	Fired   prometheus.Counter
 	Expired prometheus.Counter
+	Spared  prometheus.Counter
 	Errors  prometheus.Counter
 	Deleted *prometheus.CounterVec // by kind
 }
@@ -30,6 +31,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		Deleted: deleted,
 		Fired:   counter("timers_fired_total", "Timers that were due and handled."),
 		Expired: counter("leases_expired_total", "Leases that ended because their worker went silent."),
+		Spared:  counter("mass_expiries_held_total", "Times that most leases had expired at once and were left alone for a while."),
 		Errors:  counter("errors_total", "Transactions that failed and were tried again."),
 	}
 }
