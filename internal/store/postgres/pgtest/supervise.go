@@ -111,14 +111,36 @@ func (s *instance) serve(dir string) {
 	}
 }
 
-// instance is a running server.
+// instance is a server.
 type instance struct {
-	cmd  *exec.Cmd
 	url  string
+	who  *syscall.Credential // runs it; nil: who we are
+	args []string            // the program and its arguments
+	root string              // its folder
+
+	output *os.File // gets what it says
+
+	cmd  *exec.Cmd
 	gone chan struct{} // closed when it has ended
 }
 
+// quick are settings of a server whose data nobody needs when it has ended.
+var quick = []string{
+	"max_connections=300", "shared_buffers=256MB",
+	"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=2GB",
+}
+
+// start makes a server in a folder and starts it.
 func start(root string) (*instance, error) {
+	s, err := initialise(root, quick)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.run()
+}
+
+// initialise makes the data of a server in a folder.
+func initialise(root string, settings []string) (*instance, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -157,14 +179,22 @@ func start(root string) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", root, "-p", fmt.Sprint(port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "shared_buffers=256MB",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_wal_size=2GB")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = root, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
-	dieWithParent(cmd.SysProcAttr)
-	s := &instance{cmd: cmd, gone: make(chan struct{})}
+	s := &instance{who: who, root: root, output: os.Stderr, args: []string{filepath.Join(bin, "postgres"), "-D", data, "-k", root, "-p", fmt.Sprint(port), "-c", "listen_addresses=127.0.0.1"}}
+	for _, setting := range settings {
+		s.args = append(s.args, "-c", setting)
+	}
 	s.url = (&url.URL{Scheme: "postgres", User: url.UserPassword("hammerwork", password), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/postgres", RawQuery: "sslmode=disable"}).String()
+	return s, nil
+}
+
+// run starts the server on its data, as a child of this process.
+func (s *instance) run() error {
+	cmd := exec.Command(s.args[0], s.args[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.root, s.output, s.output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.who}
+	dieWithParent(cmd.SysProcAttr)
+	gone := make(chan struct{})
+	s.cmd, s.gone = cmd, gone
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // the server dies with the thread that started it
@@ -173,9 +203,9 @@ func start(root string) (*instance, error) {
 		if err == nil {
 			cmd.Wait()
 		}
-		close(s.gone)
+		close(gone)
 	}()
-	return s, <-started
+	return <-started
 }
 
 // answers waits until the server takes connections.
@@ -197,14 +227,17 @@ func (s *instance) answers() error {
 	}
 }
 
-// stop ends the server without a checkpoint: nobody needs its data.
-func (s *instance) stop() {
+// stop ends the server without a checkpoint.
+func (s *instance) stop() { s.end(syscall.SIGQUIT) }
+
+// end ends the server with a signal.
+func (s *instance) end(how syscall.Signal) {
 	select {
 	case <-s.gone:
 		return
 	default:
 	}
-	s.cmd.Process.Signal(syscall.SIGQUIT)
+	s.cmd.Process.Signal(how)
 	select {
 	case <-s.gone:
 	case <-time.After(10 * time.Second):
