@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"fmt"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 )
@@ -10,10 +12,13 @@ import (
 // server is a database server of a test's own.
 type server struct {
 	url   string
-	pid   func() int
 	stop  func(how stop)
 	start func()
+	slow  func(t *testing.T) []statement // those that took longer than slow
 }
+
+// slow is from when on a server notes statements.
+const slow = 100 * time.Millisecond
 
 // stop is a way in which a server ends.
 type stop struct {
@@ -34,8 +39,11 @@ var bases = []base{
 
 func postgreSQL(t *testing.T) *server {
 	t.Helper()
-	s := pgtest.Own(t)
-	return &server{url: s.URL, pid: s.PID, stop: func(how stop) { s.Stop(how.signal) }, start: s.Start}
+	s := pgtest.Own(t, fmt.Sprintf("log_min_duration_statement=%d", slow.Milliseconds()), "log_parameter_max_length=0")
+	return &server{
+		url: s.URL, stop: func(how stop) { s.Stop(how.signal) }, start: s.Start,
+		slow: func(t *testing.T) []statement { return postgresLog(read(t, s.LogFile)) },
+	}
 }
 
 // everyBase runs a test on each database, side by side.

@@ -52,18 +52,10 @@ type gap struct {
 func (r *figures) print(t *testing.T, f *fleet, d *driver) {
 	slices.SortFunc(r.ends, time.Time.Compare)
 	var text strings.Builder
-	table := func(rows ...[]string) {
-		w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-		for _, row := range rows {
-			fmt.Fprintln(w, "  "+strings.Join(row, "\t"))
-		}
-		w.Flush()
-		fmt.Fprintln(&text)
-	}
 	jobs := len(r.ends)
 	fmt.Fprintf(&text, "%s, seed %d, race detector %t\n\n", r.base, r.seed, races)
 	kills := f.kills()
-	table(
+	table(&text,
 		[]string{"workflows", fmt.Sprint(len(d.ids))},
 		[]string{"jobs", fmt.Sprintf("%d, %d of them without a workflow", jobs, len(d.alone))},
 		[]string{"wall time", seconds(r.took)},
@@ -84,17 +76,27 @@ func (r *figures) print(t *testing.T, f *fleet, d *driver) {
 			}
 			rows = append(rows, []string{k.name, seconds(k.at.Sub(r.began)), seconds(k.down), seconds(k.ready), seconds(r.quiet(k.at, to))})
 		}
-		table(rows...)
+		table(&text, rows...)
 	}
 	if len(r.gaps) > 0 {
 		rows := [][]string{{"AWAY", "AT", "FOR", "A JOB STARTS AFTER", "ONE ENDS AFTER"}}
 		for _, g := range r.gaps {
 			rows = append(rows, []string{g.what, seconds(g.at.Sub(r.began)), seconds(g.away), seconds(g.started), seconds(g.ended)})
 		}
-		table(rows...)
+		table(&text, rows...)
 	}
-	table(f.memory()...)
+	table(&text, f.memory()...)
 	t.Log("\n" + text.String())
+}
+
+// table writes rows in columns.
+func table(text *strings.Builder, rows ...[]string) {
+	w := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(w, "  "+strings.Join(row, "\t"))
+	}
+	w.Flush()
+	fmt.Fprintln(text)
 }
 
 // reruns says how many handlers started again, by cause.

@@ -19,7 +19,7 @@ type fleet struct {
 	database string // URL
 	natsURL  string
 	server   string // of the API
-	folder   string // of the history
+	folder   string // of the history; empty: there is none
 	history  *history.Recorder
 	members  []*member
 }
@@ -41,42 +41,53 @@ type kill struct {
 	ready time.Duration // from then until it said that it is ready
 }
 
-// size says how many processes of a role there are.
-type size struct{ schedulers, resolvers, dispatchers, workers int }
+// size says how many processes of a role there are, and how many jobs a worker
+// runs side by side.
+type size struct{ schedulers, resolvers, dispatchers, workers, slots int }
 
-// slots is how many jobs a worker runs side by side.
-const slots = 8
-
-// newFleet starts a fleet. flags are for every service.
+// newFleet starts a fleet that keeps its history. flags are for every service.
 func newFleet(t *testing.T, database string, n size, flags ...string) *fleet {
 	t.Helper()
-	natsPort, listen := rigtest.FreePort(t), rigtest.FreeAddress(t)
-	f := &fleet{
-		t: t, database: database, folder: filepath.Join(t.TempDir(), "history"),
-		natsURL: fmt.Sprintf("nats://127.0.0.1:%d", natsPort), server: "http://" + listen,
-	}
-	var err error
-	if f.history, err = history.Open(f.folder, "harness"); err != nil {
+	folder := filepath.Join(t.TempDir(), "history")
+	h, err := history.Open(folder, "harness")
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := f.history.Close(); err != nil {
+		if err := h.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	f := &fleet{t: t, database: database, folder: folder, history: h}
+	f.start(n, flags...)
+	return f
+}
+
+// start starts everything and waits until it is ready.
+func (f *fleet) start(n size, flags ...string) {
+	t := f.t
+	t.Helper()
+	natsPort, listen := rigtest.FreePort(t), rigtest.FreeAddress(t)
+	f.natsURL, f.server = fmt.Sprintf("nats://127.0.0.1:%d", natsPort), "http://"+listen
+	flags = append(flags, f.recording()...)
 	f.add("nats", 1, "Server is ready", func(string) *rigtest.Process {
 		_, p := rigtest.NATS(t, natsPort)
 		return p
 	})
-	for role, n := range map[string]int{"scheduler": n.schedulers, "resolver": n.resolvers, "dispatcher": n.dispatchers, "api": 1} {
+	serve := func(role string, n int) {
 		f.add(role, n, `"msg":"ready"`, func(string) *rigtest.Process {
-			env := []string{"HAMMERWORK_DATABASE_URL=" + database, "HAMMERWORK_NATS_URL=" + f.natsURL, "HAMMERWORK_AUTH=none"}
+			env := []string{"HAMMERWORK_DATABASE_URL=" + f.database, "HAMMERWORK_NATS_URL=" + f.natsURL, "HAMMERWORK_AUTH=none"}
 			return rigtest.Start(t, env, "hammerwork", append([]string{"serve", role, "--listen", listen}, flags...)...)
 		})
 	}
+	serve("scheduler", n.schedulers)
+	serve("resolver", n.resolvers)
+	serve("dispatcher", n.dispatchers)
+	serve("api", 1)
 	f.add("worker", n.workers, "worker connected", func(name string) *rigtest.Process {
-		return rigtest.Hammerwork(t, "worker", "--all-queues", "--handler", "simulate", "--name", name,
-			"--concurrency", fmt.Sprint(slots), "--nats-url", f.natsURL)
+		return rigtest.Hammerwork(t, append([]string{
+			"worker", "--all-queues", "--handler", "simulate", "--name", name, "--concurrency", fmt.Sprint(n.slots), "--nats-url", f.natsURL,
+		}, f.recording()...)...)
 	})
 	for _, m := range f.members {
 		m.p = m.begin()
@@ -84,7 +95,14 @@ func newFleet(t *testing.T, database string, n size, flags ...string) *fleet {
 	for _, m := range f.members {
 		m.p.Says(m.ready)
 	}
-	return f
+}
+
+// recording are the flags that make a process record what it does.
+func (f *fleet) recording() []string {
+	if f.folder == "" {
+		return nil
+	}
+	return []string{"--history-dir", f.folder}
 }
 
 // add adds n members of a role, which are not started yet.

@@ -31,7 +31,7 @@ func TestEveryProcessIsKilledAndAllWorkflowsEndAsDesigned(t *testing.T) {
 	everyBase(t, func(t *testing.T, b base) {
 		random, seed := seeded(t)
 		plans := workload(random, mixed, *jobs, mean)
-		f := newFleet(t, b.start(t).url, size{schedulers: 2, resolvers: 2, dispatchers: 2, workers: 3})
+		f := newFleet(t, b.start(t).url, size{schedulers: 2, resolvers: 2, dispatchers: 2, workers: 3, slots: 8})
 		ctx, cancel := context.WithTimeout(t.Context(), late)
 		defer cancel()
 		d := f.driver(ctx, plans)

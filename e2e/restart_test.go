@@ -21,7 +21,7 @@ func TestRestartsOfTheDatabaseAndOfNATSMakeNoJobRunAgain(t *testing.T) {
 	everyBase(t, func(t *testing.T, b base) {
 		random, seed := seeded(t)
 		server := b.start(t)
-		f := newFleet(t, server.url, size{schedulers: 1, resolvers: 1, dispatchers: 1, workers: 2},
+		f := newFleet(t, server.url, size{schedulers: 1, resolvers: 1, dispatchers: 1, workers: 2, slots: 8},
 			"--lease-ttl", lease.String(), "--scheduler-reap-hold", lease.String())
 		ctx, cancel := context.WithTimeout(t.Context(), late)
 		defer cancel()

@@ -53,11 +53,11 @@ var mixed = []kind{
 
 // calm are plans in which nothing fails.
 var calm = []kind{
-	{"layers", 5, (*generator).layers},
-	{"mosaic", 5, (*generator).mosaic},
+	{"layers", 10, (*generator).layers},
+	{"mosaic", 10, (*generator).mosaic},
 	{"chain", 1, (*generator).chain},
-	{"fan", 5, (*generator).fan},
-	{"across", 3, (*generator).acrossLayers},
+	{"fan", 10, (*generator).fan},
+	{"across", 4, (*generator).acrossLayers},
 }
 
 // workload makes plans with a number of jobs together. Jobs take between 0 and
