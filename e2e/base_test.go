@@ -40,9 +40,10 @@ var bases = []base{
 func postgreSQL(t *testing.T) *server {
 	t.Helper()
 	s := pgtest.Own(t, fmt.Sprintf("log_min_duration_statement=%d", slow.Milliseconds()), "log_parameter_max_length=0")
+	before := len(read(t, s.LogFile)) // of the making of the database
 	return &server{
 		url: s.URL, stop: func(how stop) { s.Stop(how.signal) }, start: s.Start,
-		slow: func(t *testing.T) []statement { return postgresLog(read(t, s.LogFile)) },
+		slow: func(t *testing.T) []statement { return postgresLog(read(t, s.LogFile)[before:]) },
 	}
 }
 

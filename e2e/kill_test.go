@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,7 +114,11 @@ func (f *fleet) judge(ctx context.Context, d *driver, r *figures) {
 	if r.report, err = check.Dir(f.folder); err != nil {
 		f.t.Fatal(err)
 	}
-	if err := r.report.Err(); err != nil {
-		f.t.Error(err)
+	if len(r.report.Violations) > 0 {
+		var text strings.Builder
+		if err := r.report.Print(&text); err != nil {
+			f.t.Fatal(err)
+		}
+		f.t.Errorf("the history breaks promises:\n%s", &text)
 	}
 }

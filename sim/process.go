@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/agent"
+	"github.com/hammerwork/hammerwork/internal/history"
+	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/services/dispatcher"
 	"github.com/hammerwork/hammerwork/services/resolver"
 	"github.com/hammerwork/hammerwork/services/scheduler"
@@ -24,7 +27,8 @@ type process struct {
 	machine       service.Machine // nil: dead
 	subscriptions []service.Subscription
 	life          int
-	wakeAt        time.Time // of the earliest Tick that is scheduled
+	history       *history.Recorder // of this life
+	wakeAt        time.Time         // of the earliest Tick that is scheduled
 	stopping      bool
 	crashes       int
 	handlers      map[agent.Key]*handler // of a worker
@@ -36,19 +40,19 @@ func (w *World) start() {
 	replicas := func() int { return 1 + w.rng.IntN(2) }
 	for i := range replicas() {
 		w.add(fmt.Sprintf("scheduler-%d", i), func(p *process) (service.Machine, []service.Subscription) {
-			m, err := scheduler.NewMachine(scheduler.DefaultConfig(), w.store, w.source(), w.log, scheduler.NewMetrics(nil))
+			m, err := scheduler.NewMachine(scheduler.DefaultConfig(), p.store(), w.source(), w.log, scheduler.NewMetrics(nil))
 			return must(m, err), scheduler.Subscriptions()
 		})
 	}
 	for i := range replicas() {
 		w.add(fmt.Sprintf("resolver-%d", i), func(p *process) (service.Machine, []service.Subscription) {
-			m, err := resolver.NewMachine(resolver.DefaultConfig(), w.store, w.source(), w.log, resolver.NewMetrics(nil))
+			m, err := resolver.NewMachine(resolver.DefaultConfig(), p.store(), w.source(), w.log, resolver.NewMetrics(nil))
 			return must(m, err), resolver.Subscriptions()
 		})
 	}
 	for i := range replicas() {
 		w.add(fmt.Sprintf("dispatcher-%d", i), func(p *process) (service.Machine, []service.Subscription) {
-			m, err := dispatcher.NewMachine(dispatcher.DefaultConfig(), w.store, maxPayload, w.source(), w.id, w.log, dispatcher.NewMetrics(nil))
+			m, err := dispatcher.NewMachine(dispatcher.DefaultConfig(), p.store(), maxPayload, w.source(), w.id, w.log, dispatcher.NewMetrics(nil))
 			return must(m, err), dispatcher.Subscriptions()
 		})
 	}
@@ -63,7 +67,8 @@ func (w *World) start() {
 			if w.rng.Float64() < 0.3 {
 				pools = []agent.Pool{{Queue: "a", Slots: 2}, {Queue: "b", Slots: 3}, {Queue: "c", Slots: 2}}
 			}
-			return agent.NewMachine(name, 10*time.Second, pools, maxPayload, w.source(), w.log), agent.Subscriptions(name)
+			m := agent.NewMachine(name, 10*time.Second, pools, maxPayload, w.source(), w.log)
+			return watch.Worker(m, name, p.history), agent.Subscriptions(name)
 		})
 	}
 	if w.faults.Restart > 0 {
@@ -88,8 +93,12 @@ func (w *World) add(name string, build func(*process) (service.Machine, []servic
 	p.begin()
 }
 
+// store is the database as this process sees it.
+func (p *process) store() store.Store { return watch.Store(p.w.store, p.history) }
+
 func (p *process) begin() {
 	p.life++
+	p.history = p.w.history.Recorder(p.name)
 	p.stopping = false
 	p.machine, p.subscriptions = p.build(p)
 	life := p.life
@@ -106,6 +115,7 @@ func (p *process) alive(life int) bool { return p.machine != nil && p.life == li
 func (p *process) crash(where string) {
 	p.w.record(p.name + " dies " + where)
 	p.crashes++
+	p.w.harness.Killed(p.history.PID())
 	p.end(p.w.between(100*time.Millisecond, 20*time.Second))
 }
 
@@ -132,6 +142,8 @@ func (p *process) step(event service.Event) {
 	}
 	if p.stopping && p.machine.Idle() {
 		p.w.record(p.name + " has stopped")
+		// Nothing is written that could fail.
+		_ = p.history.Close()
 		p.end(p.w.between(100*time.Millisecond, 5*time.Second))
 		return
 	}
@@ -159,6 +171,7 @@ func (p *process) plan() {
 func (p *process) do(a service.Action) {
 	switch a := a.(type) {
 	case service.Publish:
+		watch.Published(p.history, a.Subject, a.Data)
 		p.w.send(a.Subject, a.Data, "")
 	case service.Request:
 		p.w.ask(p, a)

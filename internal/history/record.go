@@ -32,7 +32,7 @@ const (
 // What services tell of committed transactions.
 const (
 	Claimed         Kind = "claimed"          // a job under a lease for Worker; Attempt; Repeat: maybe by an earlier try
-	Delivered       Kind = "delivered"        // the lease is sent to Worker; Count
+	Delivered       Kind = "delivered"        // Count jobs under Lease are sent; it stands for TTL
 	Resolved        Kind = "resolved"         // an outcome was judged: Outcome, Result, Verdict
 	Changed         Kind = "changed"          // a job has a new Status; Reason, Attempt
 	WorkflowChanged Kind = "workflow_changed" // so has a workflow

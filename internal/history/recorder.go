@@ -24,6 +24,7 @@ const perWrite = 500
 // methods may be called from any goroutine.
 type Recorder struct {
 	process, instance string
+	pid               int
 	now               func() time.Time
 	keep              func([]Record) error // called by one at a time
 
@@ -46,12 +47,12 @@ func Open(dir, process string) (*Recorder, error) {
 	}
 	var id [6]byte
 	_, _ = rand.Read(id[:]) // it never fails
-	r := &Recorder{process: process, instance: hex.EncodeToString(id[:]), now: time.Now, file: file}
+	r := &Recorder{process: process, instance: hex.EncodeToString(id[:]), pid: os.Getpid(), now: time.Now, file: file}
 	r.keep = r.write
 	if r.torn, err = endsTorn(file); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	r.Record(Record{Kind: Began, PID: os.Getpid()})
+	r.Record(Record{Kind: Began, PID: r.pid})
 	if r.fault != nil {
 		return nil, errors.Join(r.fault, file.Close())
 	}
@@ -149,6 +150,9 @@ func (r *Recorder) Away(what string) { r.Record(Record{Kind: Away, What: what}) 
 
 // Back notes that it is there again.
 func (r *Recorder) Back(what string) { r.Record(Record{Kind: Back, What: what}) }
+
+// PID is that of the process.
+func (r *Recorder) PID() int { return r.pid }
 
 // Now is the time of a record that is made now.
 func (r *Recorder) Now() time.Time { return r.now() }

@@ -36,6 +36,6 @@ func Published(r *history.Recorder, subject string, data []byte) {
 		return
 	}
 	if e, err := bus.Decode[bus.Deliver](data); err == nil {
-		r.Record(history.Record{Kind: history.Delivered, Lease: e.Body.Lease, Count: len(e.Body.Jobs)})
+		r.Record(history.Record{Kind: history.Delivered, Lease: e.Body.Lease, Count: len(e.Body.Jobs), TTL: int64(e.Body.TTL)})
 	}
 }

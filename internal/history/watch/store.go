@@ -109,22 +109,21 @@ func outcome(kind history.Kind, o job.Outcome) history.Record {
 // CheckEdges implements store.Resolver.
 func (w watched) CheckEdges(ctx context.Context, limit int) (store.Resolution, error) {
 	r, err := w.Store.CheckEdges(ctx, limit)
-	w.history.Record(changes(r)...)
+	w.changed(r, err)
 	return r, err
 }
 
-// FireTimers implements store.Timekeeper. What a failing call has committed is
-// in its resolution.
+// FireTimers implements store.Timekeeper.
 func (w watched) FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error) {
 	r, next, err := w.Store.FireTimers(ctx, limit)
-	w.history.Record(changes(r)...)
+	w.changed(r, err)
 	return r, next, err
 }
 
 // ExpireLeases implements store.Timekeeper.
 func (w watched) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {
 	r, err := w.Store.ExpireLeases(ctx, limit)
-	w.history.Record(changes(r)...)
+	w.changed(r, err)
 	return r, err
 }
 
@@ -146,7 +145,14 @@ func (w watched) CancelJob(ctx context.Context, id job.ID, grace time.Duration) 
 	return r, err
 }
 
-// changes records what a transaction made of jobs and workflows.
+// changed records what a call committed. What one did that failed is not known.
+func (w watched) changed(r store.Resolution, err error) {
+	if err == nil {
+		w.history.Record(changes(r)...)
+	}
+}
+
+// changes tells what a transaction made of jobs and workflows.
 func changes(r store.Resolution) []history.Record {
 	list := make([]history.Record, 0, len(r.Jobs)+len(r.Workflows))
 	for _, e := range r.Jobs {

@@ -14,6 +14,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/bus/embedded"
 	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
 	"github.com/hammerwork/hammerwork/internal/bus/natsserver"
+	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/store/sqlite"
 	"github.com/hammerwork/hammerwork/sdk/worker"
@@ -151,7 +152,9 @@ func (e *Engine) openWorker(connect serve.Connect, name string) error {
 	if err != nil {
 		return err
 	}
-	w, err := worker.New(embedded.WithBus(worker.Config{Name: name, HandlerGrace: handlerGrace, Logger: e.cfg.Log}, b))
+	w, err := worker.New(watch.WithHistory(
+		embedded.WithBus(worker.Config{Name: name, HandlerGrace: handlerGrace, Logger: e.cfg.Log}, b), e.cfg.Settings.History,
+	))
 	if err != nil {
 		return err
 	}
