@@ -10,7 +10,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/history"
 	"github.com/hammerwork/hammerwork/internal/history/check"
+	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 // figures are what a run tells of itself.
@@ -22,6 +24,7 @@ type figures struct {
 	ends   []time.Time // of all jobs
 	gaps   []gap
 	report check.Report
+	past   history.History
 }
 
 // quiet returns the longest time between two ends of jobs that begins in
@@ -68,13 +71,13 @@ func (r *figures) print(t *testing.T, f *fleet, d *driver) {
 		[]string{"violations", fmt.Sprint(len(r.report.Violations))},
 	)
 	if len(kills) > 0 {
-		rows := [][]string{{"KILLED", "AT", "DOWN", "READY AFTER", "LONGEST TIME WITHOUT AN END OF A JOB"}}
+		rows := [][]string{{"KILLED", "AT", "DOWN", "READY AFTER", "ITS JOBS AGAIN AFTER", "NO JOB ENDED FOR"}}
 		for i, k := range kills {
 			to := k.at.Add(pace)
 			if i+1 < len(kills) {
 				to = kills[i+1].at
 			}
-			rows = append(rows, []string{k.name, seconds(k.at.Sub(r.began)), seconds(k.down), seconds(k.ready), seconds(r.quiet(k.at, to))})
+			rows = append(rows, []string{k.name, seconds(k.at.Sub(r.began)), seconds(k.down), seconds(k.ready), r.again(k), seconds(r.quiet(k.at, to))})
 		}
 		table(&text, rows...)
 	}
@@ -97,6 +100,29 @@ func table(text *strings.Builder, rows ...[]string) {
 	}
 	w.Flush()
 	fmt.Fprintln(text)
+}
+
+// again says when the last of the jobs that a worker's death cut off started
+// again, from its kill on.
+func (r *figures) again(k named) string {
+	ran := map[job.ID]bool{} // on that worker, when it was killed
+	last := time.Duration(-1)
+	at := k.at.UnixNano()
+	for _, p := range r.past.Records {
+		switch {
+		case p.Kind == history.Started && p.Worker == k.name && p.Time < at:
+			ran[p.Job] = true
+		case p.Kind == history.Finished && p.Worker == k.name && p.Time < at:
+			delete(ran, p.Job)
+		case p.Kind == history.Started && ran[p.Job]:
+			delete(ran, p.Job)
+			last = max(last, time.Duration(p.Time-at))
+		}
+	}
+	if last < 0 {
+		return "-"
+	}
+	return seconds(last)
 }
 
 // reruns says how many handlers started again, by cause.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/database"
+	"github.com/hammerwork/hammerwork/internal/history"
 	"github.com/hammerwork/hammerwork/internal/history/check"
 	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -20,9 +21,9 @@ var jobs = flag.Int("jobs", 3000, "how many jobs the workflows of the kill test 
 const (
 	// pace is the time from one kill to the next.
 	pace = 3500 * time.Millisecond
-	// mean is how long a job takes, on average: so long that the jobs last for
-	// all kills.
-	mean = 300 * time.Millisecond
+	// mean is how long most jobs take, on average: so long that the jobs last
+	// for all kills.
+	mean = 250 * time.Millisecond
 	// late is when everything must have ended.
 	late = 150 * time.Second
 )
@@ -32,7 +33,7 @@ func TestEveryProcessIsKilledAndAllWorkflowsEndAsDesigned(t *testing.T) {
 	everyBase(t, func(t *testing.T, b base) {
 		random, seed := seeded(t)
 		plans := workload(random, mixed, *jobs, mean)
-		f := newFleet(t, b.start(t).url, size{schedulers: 2, resolvers: 2, dispatchers: 2, workers: 3, slots: 8})
+		f := newFleet(t, b.start(t).url, size{schedulers: 2, resolvers: 2, dispatchers: 2, workers: 3, slots: 10})
 		ctx, cancel := context.WithTimeout(t.Context(), late)
 		defer cancel()
 		d := f.driver(ctx, plans)
@@ -112,6 +113,9 @@ func (f *fleet) judge(ctx context.Context, d *driver, r *figures) {
 		f.t.Fatal(err)
 	}
 	if r.report, err = check.Dir(f.folder); err != nil {
+		f.t.Fatal(err)
+	}
+	if r.past, err = history.Read(f.folder); err != nil {
 		f.t.Fatal(err)
 	}
 	if len(r.report.Violations) > 0 {

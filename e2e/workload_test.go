@@ -61,7 +61,8 @@ var calm = []kind{
 }
 
 // workload makes plans with a number of jobs together. Jobs take between 0 and
-// twice as long as mean.
+// twice as long as mean; one in sixteen takes up to three seconds, so that a
+// heartbeat comes before its end.
 func workload(random *rand.Rand, kinds []kind, jobs int, mean time.Duration) []*plan {
 	weights := 0
 	for _, k := range kinds {
@@ -95,10 +96,11 @@ type generator struct {
 // add adds a job that waits for parents.
 func (g *generator) add(parents ...*planned) *planned {
 	n := len(g.Jobs)
-	j := &planned{
-		Name: fmt.Sprintf("j.%d", n), Queue: queues[g.IntN(len(queues))],
-		Payload: payload{SleepMS: g.IntN(int(2*g.mean.Milliseconds()) + 1), Result: map[string]int{"n": n}},
+	takes := g.IntN(int(2*g.mean.Milliseconds()) + 1)
+	if g.mean > 0 && g.IntN(16) == 0 {
+		takes = 1500 + g.IntN(1500)
 	}
+	j := &planned{Name: fmt.Sprintf("j.%d", n), Queue: queues[g.IntN(len(queues))], Payload: payload{SleepMS: takes, Result: map[string]int{"n": n}}}
 	for _, p := range parents {
 		j.DependsOn = append(j.DependsOn, p.Name)
 	}

@@ -140,7 +140,7 @@ func TestTheLateOutcomeOfASuspendedWorkerChangesNothing(t *testing.T) {
 	id := create(t, c.server, file(t, fmt.Sprintf("name: suspended\njobs:\n  - {name: a, queue: q, payload: %s}\n", d.command("a", "3"))))
 	d.started(t, "a", 1)
 	accepted(t, c.server, id)
-	past.harness.Suspended(first.cmd.Process.Pid)
+	past.harness.Suspended(first.PID())
 	first.Signal(syscall.SIGSTOP)
 	c.workers(1, past.flag("--handler", "exec", "--name", "w2")...)
 	w := wait(t, c.server, id)
@@ -154,7 +154,7 @@ func TestTheLateOutcomeOfASuspendedWorkerChangesNothing(t *testing.T) {
 		t.Errorf("the result is that of attempt %d", result.Attempt)
 	}
 	first.Signal(syscall.SIGCONT)
-	past.harness.Resumed(first.cmd.Process.Pid)
+	past.harness.Resumed(first.PID())
 	// It finds out that its lease is lost, and goes on working.
 	second := create(t, c.server, file(t, "name: after\njobs:\n  - {name: x, queue: q, payload: {command: [\"true\"]}}\n"))
 	wait(t, c.server, second)
