@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"fmt"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/store/mysql/mysqltest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 )
 
@@ -35,6 +37,7 @@ type base struct {
 
 var bases = []base{
 	{"PostgreSQL", postgreSQL, []stop{{"fast", pgtest.Fast}, {"immediate", pgtest.Immediate}}},
+	{"MariaDB", mariaDB, []stop{{"SIGTERM", syscall.SIGTERM}, {"SIGKILL", syscall.SIGKILL}}},
 }
 
 func postgreSQL(t *testing.T) *server {
@@ -44,6 +47,17 @@ func postgreSQL(t *testing.T) *server {
 	return &server{
 		url: s.URL, stop: func(how stop) { s.Stop(how.signal) }, start: s.Start,
 		slow: func(t *testing.T) []statement { return postgresLog(read(t, s.LogFile)[before:]) },
+	}
+}
+
+func mariaDB(t *testing.T) *server {
+	t.Helper()
+	s := mysqltest.Own(t, "--slow-query-log", "--slow-query-log-file=slow", fmt.Sprintf("--long-query-time=%g", slow.Seconds()), "--log-slow-admin-statements=OFF")
+	return &server{
+		url: s.URL, stop: func(how stop) { s.Stop(how.signal) }, start: s.Start,
+		slow: func(t *testing.T) []statement {
+			return mysqlLog(read(t, filepath.Join(filepath.Dir(s.LogFile), "data", "slow")))
+		},
 	}
 }
 

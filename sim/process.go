@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/agent"
@@ -29,6 +30,7 @@ type process struct {
 	life          int
 	history       *history.Recorder // of this life
 	wakeAt        time.Time         // of the earliest Tick that is scheduled
+	frozenUntil   time.Time         // as a process that gets no processor: what happens waits
 	stopping      bool
 	crashes       int
 	handlers      map[agent.Key]*handler // of a worker
@@ -47,7 +49,7 @@ func (w *World) start() {
 	for i := range replicas() {
 		w.add(fmt.Sprintf("resolver-%d", i), func(p *process) (service.Machine, []service.Subscription) {
 			m, err := resolver.NewMachine(resolver.DefaultConfig(), p.store(), w.source(), w.log, resolver.NewMetrics(nil))
-			return must(m, err), resolver.Subscriptions()
+			return must(m, err), resolver.Subscriptions(resolver.DefaultConfig())
 		})
 	}
 	for i := range replicas() {
@@ -73,6 +75,9 @@ func (w *World) start() {
 	}
 	if w.faults.Restart > 0 {
 		w.after(time.Second, "think of restarts", w.politeRestarts)
+	}
+	if w.faults.Freeze > 0 {
+		w.after(time.Second, "think of freezing", w.freeze)
 	}
 }
 
@@ -122,7 +127,7 @@ func (p *process) crash(where string) {
 func (p *process) end(pause time.Duration) {
 	p.machine, p.subscriptions, p.handlers = nil, nil, nil
 	p.life++
-	p.wakeAt = time.Time{}
+	p.wakeAt, p.frozenUntil = time.Time{}, time.Time{}
 	p.w.after(pause, p.name+" is started again", p.begin)
 }
 
@@ -130,6 +135,17 @@ func (p *process) end(pause time.Duration) {
 // dies in between.
 func (p *process) step(event service.Event) {
 	life := p.life
+	if p.w.now.Before(p.frozenUntil) {
+		p.w.after(p.frozenUntil.Sub(p.w.now), p.name+" thaws", func() {
+			if p.alive(life) {
+				p.step(event)
+			}
+		})
+		return
+	}
+	if event == (service.Stop{}) {
+		p.leaveGroups()
+	}
 	for _, a := range p.machine.Step(p.w.now, event) {
 		if p.w.chance(p.w.faults.CrashStep) {
 			p.crash(fmt.Sprintf("before %T", a))
@@ -182,6 +198,12 @@ func (p *process) do(a service.Action) {
 				p.call(a)
 			}
 		})
+	case service.Subscribe:
+		if !slices.Contains(p.subscriptions, a.Subscription) {
+			p.subscriptions = append(slices.Clone(p.subscriptions), a.Subscription)
+		}
+	case service.Unsubscribe:
+		p.subscriptions = slices.DeleteFunc(slices.Clone(p.subscriptions), func(s service.Subscription) bool { return s == a.Subscription })
 	case agent.Start:
 		p.startHandler(a)
 	case agent.Stop:
@@ -189,6 +211,11 @@ func (p *process) do(a service.Action) {
 	default:
 		p.w.fail("%s: unknown action %T", p.name, a)
 	}
+}
+
+// leaveGroups is what a loop does that is asked to stop.
+func (p *process) leaveGroups() {
+	p.subscriptions = slices.DeleteFunc(slices.Clone(p.subscriptions), func(s service.Subscription) bool { return s.Group != "" })
 }
 
 // call runs a transaction; the process may die before it, or after it without
@@ -224,4 +251,19 @@ func (w *World) politeRestarts() {
 		}
 	}
 	w.after(time.Second, "think of restarts", w.politeRestarts)
+}
+
+// freeze lets a process stand still now and then, as a machine does that sleeps
+// or swaps: what it believed may be over when it goes on.
+func (w *World) freeze() {
+	if !w.faulty() {
+		return
+	}
+	for _, p := range w.processes {
+		if p.machine != nil && !w.now.Before(p.frozenUntil) && w.chance(w.faults.Freeze) {
+			p.frozenUntil = w.now.Add(w.between(500*time.Millisecond, 20*time.Second))
+			w.record(p.name + " freezes until " + p.frozenUntil.Sub(epoch).String())
+		}
+	}
+	w.after(time.Second, "think of freezing", w.freeze)
 }

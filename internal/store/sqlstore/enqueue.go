@@ -186,18 +186,22 @@ func (e *enqueuer) look() error {
 			}
 		}
 	}
+	exists := false
+	e.tx.QueueQuery("jobs_existing", func(Row) error { exists = true; return nil }, list)
 	found := make(map[job.ID]bool)
-	e.tx.QueueQuery("jobs_existing", func(r Row) error {
-		var id job.ID
-		err := r.Scan(&id)
-		found[id] = true
-		return err
-	}, append(list, outside...))
+	if len(outside) > 0 {
+		e.tx.QueueQuery("parents_stored", func(r Row) error {
+			var id job.ID
+			err := r.Scan(&id)
+			found[id] = true
+			return err
+		}, outside)
+	}
 	e.tx.QueueNow(&e.now)
 	if err := e.tx.Flush(); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(list, func(id job.ID) bool { return found[id] }) {
+	if exists {
 		return store.ErrExists
 	}
 	for _, id := range outside {

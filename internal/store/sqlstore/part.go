@@ -138,7 +138,10 @@ func (p *part) scanEdge(r Row) error {
 	if err := r.Scan(&parent, &child, &e.On, &e.Optional, &e.State, nullID{&childWorkflow}); err != nil {
 		return err
 	}
-	from, to := p.index[parent], 0
+	from, known := p.index[parent]
+	if !known {
+		from = p.addGone(parent)
+	}
 	to, known := p.index[child]
 	if !known {
 		p.foreign = append(p.foreign, edgeRow{Parent: hexID(parent), Child: hexID(child)})
@@ -150,6 +153,28 @@ func (p *part) scanEdge(r Row) error {
 		p.Edges = append(p.Edges, e)
 	}
 	return nil
+}
+
+// addGone adds a parent that is not stored any more, and returns its node.
+func (p *part) addGone(id job.ID) int {
+	i := len(p.Nodes)
+	p.index[id] = i
+	p.Nodes = append(p.Nodes, workflow.Node{ID: id, Workflow: -1, Gone: true})
+	p.jobs = append(p.jobs, jobRow{})
+	return i
+}
+
+// findPurged queues the statement that finds the jobs whose workflow is being
+// deleted: to who depends on them they are gone.
+func (p *part) findPurged(tx Tx, list []job.ID) {
+	tx.QueueQuery("jobs_being_purged", func(r Row) error {
+		var id job.ID
+		err := r.Scan(&id)
+		if i, known := p.index[id]; known {
+			p.Nodes[i].Gone = true
+		}
+		return err
+	}, list)
 }
 
 // allIDs returns the ids of every node.

@@ -96,6 +96,7 @@ func (e *Engine) openServices(ctx context.Context) error {
 		return err
 	}
 	e.cfg.Settings.Dispatcher.LeaseTTL = e.cfg.Store.LeaseTTL
+	e.cfg.Settings.Resolver.Alone = true // the lock of the data says so
 	e.cfg.Settings.API.NATSURL = e.nats.URL()
 	e.services, err = serve.Build(e.cfg.Services, e.cfg.Settings, database, connect, e.cfg.Log, e.cfg.Registry)
 	if err != nil {

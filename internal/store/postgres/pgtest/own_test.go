@@ -25,7 +25,7 @@ func TestWhatWasCommittedOutlivesAStopOfATestsOwnServer(t *testing.T) {
 		write("INSERT INTO queues (name, paused_at) VALUES ($1, 0)", how.String())
 		before := s.PID()
 		s.Stop(how)
-		if answers(s.URL) {
+		if answers(ctx, s.URL) == nil {
 			t.Errorf("%s: it still answers", how)
 		}
 		s.Start()

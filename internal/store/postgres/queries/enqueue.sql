@@ -6,6 +6,14 @@ SELECT j.id
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT id FROM jobs WHERE id = x.id OFFSET 0) j;
 
+-- name: parents_stored
+-- A workflow that is hidden has no jobs that anybody could depend on.
+SELECT x.id
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) j
+LEFT JOIN LATERAL (SELECT hidden FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
+WHERE coalesce(w.hidden, '') = '';
+
 -- name: insert_workflow
 INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
     health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at)

@@ -4,6 +4,14 @@ SELECT 1 FROM workflows WHERE id = ?1;
 -- name: jobs_existing
 SELECT id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1));
 
+-- name: parents_stored
+-- A workflow that is hidden has no jobs that anybody could depend on.
+SELECT j.id
+FROM json_each(?1) x
+CROSS JOIN jobs j ON j.id = unhex(x.value)
+LEFT JOIN workflows w ON w.id = j.workflow_id
+WHERE coalesce(w.hidden, '') = '';
+
 -- name: insert_workflow
 INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
     health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at)
