@@ -156,8 +156,5 @@ WHERE ctid = ANY (ARRAY(
     CROSS JOIN LATERAL (
         SELECT ctid FROM idempotency_keys WHERE scope = c.scope AND "key" = c."key" AND id = c.id OFFSET 0) k));
 
--- name: forget_resolvers
-DELETE FROM resolvers WHERE expires_at < $1::bigint;
-
 -- name: forget_queues
 DELETE FROM queues WHERE paused_at IS NULL;

@@ -136,8 +136,5 @@ LIMIT ?4;
 DELETE FROM idempotency_keys
 WHERE (scope, "key", id) IN (SELECT value ->> 'scope', value ->> 'key', unhex(value ->> 'id') FROM json_each(?1));
 
--- name: forget_resolvers
-DELETE FROM resolvers WHERE expires_at < ?1;
-
 -- name: forget_queues
 DELETE FROM queues WHERE paused_at IS NULL;
