@@ -94,7 +94,8 @@ var inner = map[string][]string{
 	"examples":   {"examples", "sdk", "pkg"},
 	"deploy":     {"deploy", "internal", "pkg"},
 	"sim":        {"sim", "sdk", "services", "internal", "pkg"}, // drives everything, like cmd
-	"scripts":    {"scripts"},                                   // run the tools, import nothing
+	"bench":      {"bench", "internal", "pkg"},
+	"scripts":    {"scripts"}, // run the tools, import nothing
 }
 
 // pure are the packages that know no outside world. Packages below them, which

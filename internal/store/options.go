@@ -17,6 +17,9 @@ type Options struct {
 	// CancelGrace is how long held jobs may go on when their workflow's
 	// deadline cancels it; default 10s.
 	CancelGrace time.Duration
+	// Observe, if not nil, hears how long each statement took, also from many
+	// goroutines at once. Every statement is a round trip of its own then.
+	Observe func(statement string, took time.Duration)
 }
 
 // minAcceptTTL is how long a worker has at least: the delivery, its first

@@ -69,6 +69,6 @@ func lockForEnd(tx Tx, list []job.ID) (*part, map[job.ID]*leaseRow) {
 	p := newPart()
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", list)
 	leases := lockLeases(tx, "lock_leases_of_jobs", list)
-	p.lockJobs(tx, "lock_jobs_and_children", list)
+	p.lockWithChildren(tx, list)
 	return p, leases
 }

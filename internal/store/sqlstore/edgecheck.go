@@ -46,12 +46,13 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, all, children []job.ID, r *s
 	p := newPart()
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", children)
 	p.lockJobs(tx, "lock_jobs", all)
-	p.loadEdgesBetween(tx, checks)
+	p.readEdgesBetween(tx, checks)
 	var now int64
 	tx.QueueNow(&now)
 	if err := tx.Flush(); err != nil {
 		return err
 	}
+	p.addEdges()
 	if err := p.widenChildren(tx); err != nil {
 		return err
 	}
@@ -77,8 +78,8 @@ func (p *part) widenChildren(tx Tx) error {
 			whole = append(whole, h.ID)
 		}
 	}
-	if len(reach) == 0 {
-		return nil
+	if err := p.load(tx, sortedIDs(reach), sortedIDs(whole)); err != nil {
+		return err
 	}
-	return p.load(tx, sortedIDs(reach), sortedIDs(whole))
+	return p.passBarriers(tx, map[int]bool{})
 }
