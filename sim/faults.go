@@ -17,6 +17,7 @@ type Faults struct {
 	CrashStep, CrashCall  float64 // before each action, around each transaction
 	CallRefused, CallLost float64 // a transaction fails before, or after it committed
 	Restart               float64 // a process is stopped politely, once a second
+	Freeze                float64 // a process stands still for some time, once a second
 
 	sent, lost int
 }
@@ -37,7 +38,7 @@ func randomFaults(rng *rand.Rand) Faults {
 		Drop: some(0.5), Repeat: some(0.3), Delay: some(0.3),
 		CrashStep: some(0.01), CrashCall: some(0.03),
 		CallRefused: some(0.1), CallLost: some(0.1),
-		Restart: some(0.02),
+		Restart: some(0.02), Freeze: some(0.02),
 	}
 }
 
@@ -91,6 +92,15 @@ func (s *faultyStore) Resolve(ctx context.Context, outcomes []job.Outcome) (stor
 
 func (s *faultyStore) CheckEdges(ctx context.Context, limit int) (store.Resolution, error) {
 	return inject(s, func() (store.Resolution, error) { return s.Store.CheckEdges(ctx, limit) })
+}
+
+func (s *faultyStore) SharePartitions(ctx context.Context, resolver string, of int, ttl time.Duration) ([]int, error) {
+	return inject(s, func() ([]int, error) { return s.Store.SharePartitions(ctx, resolver, of, ttl) })
+}
+
+func (s *faultyStore) LeavePartitions(ctx context.Context, resolver string) error {
+	_, err := inject(s, func() (struct{}, error) { return struct{}{}, s.Store.LeavePartitions(ctx, resolver) })
+	return err
 }
 
 func (s *faultyStore) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {

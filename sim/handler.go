@@ -12,6 +12,7 @@ import (
 
 // handler is an attempt that runs in a simulated worker.
 type handler struct {
+	start   agent.Start
 	stopped bool
 	done    bool
 }
@@ -33,9 +34,8 @@ type behaviour struct {
 func (p *process) startHandler(a agent.Start) {
 	w := p.w
 	w.record(fmt.Sprintf("%s starts %s attempt %d", p.name, a.Job.Name, a.Job.Attempt))
-	w.check.started(p.name, a)
 	b := w.work.behaviour(a.Job.Job, a.Job.Attempt)
-	fence := job.Fence{Job: a.Job.Job, Epoch: a.Job.Epoch, Lease: a.Key.Lease}
+	fence := fenceOf(a)
 	takes, outcome := b.takes, b.outcome
 	if a.Job.Timeout > 0 && takes > a.Job.Timeout {
 		takes, outcome = a.Job.Timeout, job.Outcome{Kind: job.KindTimedOut, Error: "out of time"}
@@ -44,8 +44,12 @@ func (p *process) startHandler(a agent.Start) {
 	if outcome.Kind == job.KindCompleted {
 		outcome.Result = json.RawMessage(fmt.Sprintf(`{"lease":%q,"pad":%q}`, fence.Lease, strings.Repeat("x", w.work.pad(a.Job.Job))))
 	}
-	p.handlers[a.Key] = &handler{}
+	p.handlers[a.Key] = &handler{start: a}
 	p.finishLater(a, takes, outcome, func(h *handler) bool { return h.stopped && !b.deaf })
+}
+
+func fenceOf(a agent.Start) job.Fence {
+	return job.Fence{Job: a.Job.Job, Epoch: a.Job.Epoch, Lease: a.Key.Lease}
 }
 
 // stopHandler ends an attempt's context; most handlers return soon after.
@@ -56,9 +60,8 @@ func (p *process) stopHandler(a agent.Stop) {
 	}
 	p.w.record(fmt.Sprintf("%s stops a handler: %v", p.name, a.Cause))
 	h.stopped = true
-	start := agent.Start{Key: a.Key, Pool: p.w.check.poolOf(a.Key)}
-	outcome := job.Outcome{Fence: p.w.check.fenceOf(a.Key), Kind: job.KindCancelled, Error: a.Cause.Error()}
-	p.finishLater(start, p.w.between(time.Millisecond, time.Second), outcome, func(*handler) bool { return false })
+	outcome := job.Outcome{Fence: fenceOf(h.start), Kind: job.KindCancelled, Error: a.Cause.Error()}
+	p.finishLater(h.start, p.w.between(time.Millisecond, time.Second), outcome, func(*handler) bool { return false })
 }
 
 // finishLater ends an attempt after a while, unless void says by then that it
@@ -74,7 +77,6 @@ func (p *process) finishLater(a agent.Start, takes time.Duration, outcome job.Ou
 			return
 		}
 		h.done = true
-		p.w.check.finished(outcome)
 		p.step(agent.Finished{Key: a.Key, Outcome: outcome})
 		if p.alive(life) {
 			p.step(agent.Returned{Pool: a.Pool})

@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/agent"
+	"github.com/hammerwork/hammerwork/internal/history"
+	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/service"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/services/dispatcher"
 	"github.com/hammerwork/hammerwork/services/resolver"
 	"github.com/hammerwork/hammerwork/services/scheduler"
@@ -24,7 +28,9 @@ type process struct {
 	machine       service.Machine // nil: dead
 	subscriptions []service.Subscription
 	life          int
-	wakeAt        time.Time // of the earliest Tick that is scheduled
+	history       *history.Recorder // of this life
+	wakeAt        time.Time         // of the earliest Tick that is scheduled
+	frozenUntil   time.Time         // as a process that gets no processor: what happens waits
 	stopping      bool
 	crashes       int
 	handlers      map[agent.Key]*handler // of a worker
@@ -36,19 +42,19 @@ func (w *World) start() {
 	replicas := func() int { return 1 + w.rng.IntN(2) }
 	for i := range replicas() {
 		w.add(fmt.Sprintf("scheduler-%d", i), func(p *process) (service.Machine, []service.Subscription) {
-			m, err := scheduler.NewMachine(scheduler.DefaultConfig(), w.store, w.source(), w.log, scheduler.NewMetrics(nil))
+			m, err := scheduler.NewMachine(scheduler.DefaultConfig(), p.store(), w.source(), w.log, scheduler.NewMetrics(nil))
 			return must(m, err), scheduler.Subscriptions()
 		})
 	}
 	for i := range replicas() {
 		w.add(fmt.Sprintf("resolver-%d", i), func(p *process) (service.Machine, []service.Subscription) {
-			m, err := resolver.NewMachine(resolver.DefaultConfig(), w.store, w.source(), w.log, resolver.NewMetrics(nil))
-			return must(m, err), resolver.Subscriptions()
+			m, err := resolver.NewMachine(resolver.DefaultConfig(), p.store(), w.source(), w.log, resolver.NewMetrics(nil))
+			return must(m, err), resolver.Subscriptions(resolver.DefaultConfig())
 		})
 	}
 	for i := range replicas() {
 		w.add(fmt.Sprintf("dispatcher-%d", i), func(p *process) (service.Machine, []service.Subscription) {
-			m, err := dispatcher.NewMachine(dispatcher.DefaultConfig(), w.store, maxPayload, w.source(), w.id, w.log, dispatcher.NewMetrics(nil))
+			m, err := dispatcher.NewMachine(dispatcher.DefaultConfig(), p.store(), maxPayload, w.source(), w.id, w.log, dispatcher.NewMetrics(nil))
 			return must(m, err), dispatcher.Subscriptions()
 		})
 	}
@@ -63,11 +69,15 @@ func (w *World) start() {
 			if w.rng.Float64() < 0.3 {
 				pools = []agent.Pool{{Queue: "a", Slots: 2}, {Queue: "b", Slots: 3}, {Queue: "c", Slots: 2}}
 			}
-			return agent.NewMachine(name, 10*time.Second, pools, maxPayload, w.source(), w.log), agent.Subscriptions(name)
+			m := agent.NewMachine(name, 10*time.Second, pools, maxPayload, w.source(), w.log)
+			return watch.Worker(m, name, p.history), agent.Subscriptions(name)
 		})
 	}
 	if w.faults.Restart > 0 {
 		w.after(time.Second, "think of restarts", w.politeRestarts)
+	}
+	if w.faults.Freeze > 0 {
+		w.after(time.Second, "think of freezing", w.freeze)
 	}
 }
 
@@ -88,8 +98,12 @@ func (w *World) add(name string, build func(*process) (service.Machine, []servic
 	p.begin()
 }
 
+// store is the database as this process sees it.
+func (p *process) store() store.Store { return watch.Store(p.w.store, p.history) }
+
 func (p *process) begin() {
 	p.life++
+	p.history = p.w.history.Recorder(p.name)
 	p.stopping = false
 	p.machine, p.subscriptions = p.build(p)
 	life := p.life
@@ -106,13 +120,14 @@ func (p *process) alive(life int) bool { return p.machine != nil && p.life == li
 func (p *process) crash(where string) {
 	p.w.record(p.name + " dies " + where)
 	p.crashes++
+	p.w.harness.Killed(p.history.PID())
 	p.end(p.w.between(100*time.Millisecond, 20*time.Second))
 }
 
 func (p *process) end(pause time.Duration) {
 	p.machine, p.subscriptions, p.handlers = nil, nil, nil
 	p.life++
-	p.wakeAt = time.Time{}
+	p.wakeAt, p.frozenUntil = time.Time{}, time.Time{}
 	p.w.after(pause, p.name+" is started again", p.begin)
 }
 
@@ -120,6 +135,17 @@ func (p *process) end(pause time.Duration) {
 // dies in between.
 func (p *process) step(event service.Event) {
 	life := p.life
+	if p.w.now.Before(p.frozenUntil) {
+		p.w.after(p.frozenUntil.Sub(p.w.now), p.name+" thaws", func() {
+			if p.alive(life) {
+				p.step(event)
+			}
+		})
+		return
+	}
+	if event == (service.Stop{}) {
+		p.leaveGroups()
+	}
 	for _, a := range p.machine.Step(p.w.now, event) {
 		if p.w.chance(p.w.faults.CrashStep) {
 			p.crash(fmt.Sprintf("before %T", a))
@@ -132,6 +158,8 @@ func (p *process) step(event service.Event) {
 	}
 	if p.stopping && p.machine.Idle() {
 		p.w.record(p.name + " has stopped")
+		// Nothing is written that could fail.
+		_ = p.history.Close()
 		p.end(p.w.between(100*time.Millisecond, 5*time.Second))
 		return
 	}
@@ -159,6 +187,7 @@ func (p *process) plan() {
 func (p *process) do(a service.Action) {
 	switch a := a.(type) {
 	case service.Publish:
+		watch.Published(p.history, a.Subject, a.Data)
 		p.w.send(a.Subject, a.Data, "")
 	case service.Request:
 		p.w.ask(p, a)
@@ -169,6 +198,12 @@ func (p *process) do(a service.Action) {
 				p.call(a)
 			}
 		})
+	case service.Subscribe:
+		if !slices.Contains(p.subscriptions, a.Subscription) {
+			p.subscriptions = append(slices.Clone(p.subscriptions), a.Subscription)
+		}
+	case service.Unsubscribe:
+		p.subscriptions = slices.DeleteFunc(slices.Clone(p.subscriptions), func(s service.Subscription) bool { return s == a.Subscription })
 	case agent.Start:
 		p.startHandler(a)
 	case agent.Stop:
@@ -176,6 +211,11 @@ func (p *process) do(a service.Action) {
 	default:
 		p.w.fail("%s: unknown action %T", p.name, a)
 	}
+}
+
+// leaveGroups is what a loop does that is asked to stop.
+func (p *process) leaveGroups() {
+	p.subscriptions = slices.DeleteFunc(slices.Clone(p.subscriptions), func(s service.Subscription) bool { return s.Group != "" })
 }
 
 // call runs a transaction; the process may die before it, or after it without
@@ -211,4 +251,19 @@ func (w *World) politeRestarts() {
 		}
 	}
 	w.after(time.Second, "think of restarts", w.politeRestarts)
+}
+
+// freeze lets a process stand still now and then, as a machine does that sleeps
+// or swaps: what it believed may be over when it goes on.
+func (w *World) freeze() {
+	if !w.faulty() {
+		return
+	}
+	for _, p := range w.processes {
+		if p.machine != nil && !w.now.Before(p.frozenUntil) && w.chance(w.faults.Freeze) {
+			p.frozenUntil = w.now.Add(w.between(500*time.Millisecond, 20*time.Second))
+			w.record(p.name + " freezes until " + p.frozenUntil.Sub(epoch).String())
+		}
+	}
+	w.after(time.Second, "think of freezing", w.freeze)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/service"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -15,6 +16,7 @@ import (
 // workload is what the users of a run ask for.
 type workload struct {
 	w         *World
+	store     store.Store
 	plans     map[job.ID]plan
 	pads      map[job.ID]int // extra bytes of results
 	waiting   int            // submissions without an answer
@@ -27,7 +29,7 @@ var queues = []string{"a", "b", "c"}
 
 // newWorkload plans a few submissions and cancels over the first minute.
 func newWorkload(w *World) *workload {
-	l := &workload{w: w, plans: map[job.ID]plan{}, pads: map[job.ID]int{}, cancelled: map[job.ID]time.Time{}, source: w.source()}
+	l := &workload{w: w, store: watch.Store(w.store, w.history.Recorder("users")), plans: map[job.ID]plan{}, pads: map[job.ID]int{}, cancelled: map[job.ID]time.Time{}, source: w.source()}
 	for i := range 1 + w.rng.IntN(3) {
 		l.waiting++
 		w.after(w.between(0, 30*time.Second), fmt.Sprintf("submit workflow %d", i), func() { l.submit(l.workflow(i)) })
@@ -150,7 +152,7 @@ func (l *workload) submit(wf *workflow.Workflow) {
 		l.w.fail("the workload is wrong: %v", err)
 		return
 	}
-	done, err := l.w.store.EnqueueWorkflow(context.Background(), wf, store.EnqueueOptions{})
+	done, err := l.store.EnqueueWorkflow(context.Background(), wf, store.EnqueueOptions{})
 	if l.again(err, "submit "+wf.Name+" again", func() { l.submit(wf) }) {
 		return
 	}
@@ -171,7 +173,7 @@ func (l *workload) submitJobs(jobs []*job.Job) {
 		l.w.fail("the workload is wrong: %v", err)
 		return
 	}
-	done, err := l.w.store.EnqueueJobs(context.Background(), jobs, nil)
+	done, err := l.store.EnqueueJobs(context.Background(), jobs, nil)
 	if !l.again(err, "submit jobs again", func() { l.submitJobs(jobs) }) {
 		l.accepted(done, jobs)
 	}
@@ -197,7 +199,7 @@ func (l *workload) accepted(done store.Enqueued, jobs []*job.Job) {
 }
 
 func (l *workload) cancel(wf *workflow.Workflow) {
-	r, err := l.w.store.CancelWorkflow(context.Background(), wf.ID, l.w.between(0, 20*time.Second))
+	r, err := l.store.CancelWorkflow(context.Background(), wf.ID, l.w.between(0, 20*time.Second))
 	if errors.Is(err, job.ErrWrongState) {
 		err = nil
 	}
@@ -210,7 +212,7 @@ func (l *workload) cancel(wf *workflow.Workflow) {
 }
 
 func (l *workload) cancelJob(j *job.Job) {
-	r, err := l.w.store.CancelJob(context.Background(), j.ID, l.w.between(0, 20*time.Second))
+	r, err := l.store.CancelJob(context.Background(), j.ID, l.w.between(0, 20*time.Second))
 	if errors.Is(err, job.ErrWrongState) {
 		err = nil
 	}

@@ -14,6 +14,9 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/history"
+	"github.com/hammerwork/hammerwork/internal/history/check"
+	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
@@ -46,6 +49,9 @@ type World struct {
 	inboxes   int
 	work      *workload
 	check     *checker
+	history   *history.Memory
+	harness   *history.Recorder // what happens to processes
+	judged    check.Report      // of the whole history, at the end
 
 	trace  hash.Hash
 	tail   []string
@@ -59,7 +65,9 @@ type Report struct {
 	Steps    int
 	Virtual  time.Duration
 	Jobs     int
+	Records  int // of the history
 	Starts   int // of handlers
+	Reruns   map[check.Cause]int
 	Crashes  int
 	Messages int
 	Lost     int
@@ -71,6 +79,13 @@ func (r *Report) add(o Report) {
 	r.Steps += o.Steps
 	r.Virtual += o.Virtual
 	r.Jobs += o.Jobs
+	r.Records += o.Records
+	if r.Reruns == nil {
+		r.Reruns = map[check.Cause]int{}
+	}
+	for cause, n := range o.Reruns {
+		r.Reruns[cause] += n
+	}
 	r.Starts += o.Starts
 	r.Crashes += o.Crashes
 	r.Messages += o.Messages
@@ -111,6 +126,8 @@ func Run(ctx context.Context, db *Database, seed uint64) (Report, error) {
 	db.world = w
 	w.faults = randomFaults(w.rng)
 	w.until = w.now.Add(w.between(30*time.Second, 2*time.Minute))
+	w.history = history.NewMemory(db.Now)
+	w.harness = w.history.Recorder("harness")
 	w.store = &faultyStore{Store: db.Store, w: w}
 	var err error
 	if w.check, err = newChecker(ctx, db, w); err != nil {
@@ -126,7 +143,7 @@ func Run(ctx context.Context, db *Database, seed uint64) (Report, error) {
 func (w *World) report() Report {
 	r := Report{
 		Seed: w.Seed, Hash: hex.EncodeToString(w.trace.Sum(nil)), Steps: w.steps, Virtual: w.now.Sub(epoch),
-		Jobs: len(w.work.plans), Starts: w.check.starts, Messages: w.faults.sent, Lost: w.faults.lost, Tail: w.tail,
+		Jobs: len(w.work.plans), Records: w.judged.Records, Reruns: w.judged.Reruns, Starts: w.judged.Starts, Messages: w.faults.sent, Lost: w.faults.lost, Tail: w.tail,
 	}
 	for _, p := range w.processes {
 		r.Crashes += p.crashes
@@ -151,10 +168,32 @@ func (w *World) run(ctx context.Context) error {
 		case w.steps > maxSteps || w.now.Sub(epoch) > maxVirtual:
 			return fmt.Errorf("seed %d: not everything has ended after %d steps and %s: %s", w.Seed, w.steps, w.now.Sub(epoch), w.check.unfinished(ctx))
 		case w.steps%64 == 0 && !w.faulty() && w.work.submitted() && w.check.allEnded(ctx):
-			return w.check.atEnd(ctx)
+			if err := w.check.atEnd(ctx); err != nil {
+				return err
+			}
+			return w.judge(ctx)
 		}
 	}
 	return errors.New("nothing is left to do")
+}
+
+// judge has the history checked, with what the database holds at the end.
+// Without faults only what handlers did makes a job run again.
+func (w *World) judge(ctx context.Context) error {
+	final, err := watch.Final(ctx, w.store.Store, w.now)
+	if err != nil {
+		return err
+	}
+	w.judged = check.History(w.history.History(), final)
+	if err := w.judged.Err(); err != nil {
+		return err
+	}
+	for _, r := range w.judged.Explained {
+		if w.faults.none() && r.Cause != check.Failed && r.Cause != check.TimedOut {
+			return fmt.Errorf("broken: without faults %s started again: %s, %s", r.Name, r.Cause, r.Because)
+		}
+	}
+	return nil
 }
 
 func (w *World) record(what string) {

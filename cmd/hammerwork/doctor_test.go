@@ -13,7 +13,7 @@ func TestDoctorFindsNothingWrongWithWhatWorks(t *testing.T) {
 	natsURL, _ := nats(t, 0)
 	c := newCluster(t, database, natsURL, together)
 	out, _ := call(t, 0, "doctor", "--server", c.server, "--database-url", database)
-	for _, want := range []string{"✓ server", "✓ access", "! workers", "hammerwork worker --all-queues", "✓ database", "✓ schema", "✓ nats"} {
+	for _, want := range []string{"✓ server", "✓ access", "! workers", "hammerwork worker --all-queues", "✓ database", "✓ schema", "✓ nats", "✓ resolvers"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}
@@ -22,6 +22,7 @@ func TestDoctorFindsNothingWrongWithWhatWorks(t *testing.T) {
 
 func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	t.Parallel()
+	idle, _ := nats(t, 0)
 	natsURL, server := nats(t, 0)
 	server.kill()
 	database := pgtest.Empty(t)
@@ -31,6 +32,7 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		says []string
 	}{
 		{5, []string{"--database-url", database}, []string{"✗ server", "cannot be reached", "hint: is hammerwork dev running there?"}},
+		{5, []string{"--nats-url", idle}, []string{"✓ nats", "! resolvers", "hint: what jobs did is recorded when there is one: hammerwork serve resolver"}},
 		{5, []string{"--nats-url", natsURL}, []string{"✗ nats", "hint: is the NATS server running"}},
 		{5, []string{"--database-url", database}, []string{"✗ schema", "hint: bring it up to date: hammerwork migrate up"}},
 		{5, []string{"--database-url", "postgres://nobody:sesame@127.0.0.1:1/none"}, []string{"✗ database", "hint: is the database running"}},

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/history/check"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/internal/wire"
 )
@@ -65,11 +66,11 @@ func (d diary) started(t *testing.T, name string, n int) []time.Time {
 
 // leasing starts services with a short lease that have been up for longer than
 // one.
-func leasing(t *testing.T, database, natsURL string) *cluster {
+func leasing(t *testing.T, database, natsURL string, args ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, database: database, natsURL: natsURL, server: "http://" + free(t), services: map[string]*process{}}
 	p := program(t, []string{"HAMMERWORK_DATABASE_URL=" + database, "HAMMERWORK_NATS_URL=" + natsURL, "HAMMERWORK_AUTH=none"},
-		"hammerwork", "serve", "all", "--listen", strings.TrimPrefix(c.server, "http://"), "--lease-ttl", leaseTTL.String(), "--scheduler-reap-hold", leaseTTL.String())
+		"hammerwork", append([]string{"serve", "all", "--listen", strings.TrimPrefix(c.server, "http://"), "--lease-ttl", leaseTTL.String(), "--scheduler-reap-hold", leaseTTL.String()}, args...)...)
 	p.says(`"msg":"ready"`)
 	return c
 }
@@ -77,9 +78,11 @@ func leasing(t *testing.T, database, natsURL string) *cluster {
 func TestTheJobsOfAKilledWorkerStartAgainWithinALeaseAndASecond(t *testing.T) {
 	t.Parallel()
 	natsURL, _ := nats(t, 0)
-	c := leasing(t, pgtest.Fresh(t), natsURL)
+	database := pgtest.Fresh(t)
+	past := newPast(t, database)
+	c := leasing(t, database, natsURL, past.flag()...)
 	d := newDiary(t)
-	first := c.workers(1, "--handler", "exec")[0]
+	first := c.workers(1, past.flag("--handler", "exec")...)[0]
 	id := create(t, c.server, file(t, fmt.Sprintf(`
 name: killed
 jobs:
@@ -90,9 +93,9 @@ jobs:
 	d.started(t, "a", 1)
 	d.started(t, "b", 1)
 	accepted(t, c.server, id)
-	c.workers(1, "--handler", "exec", "--name", "w2")
+	c.workers(1, past.flag("--handler", "exec", "--name", "w2")...)
 	killed := time.Now()
-	first.kill()
+	past.kills(first)
 	for _, name := range []string{"a", "b"} {
 		// The kill comes at any time between two heartbeats.
 		if again := d.started(t, name, 2)[1].Sub(killed); again > leaseTTL+time.Second {
@@ -105,6 +108,9 @@ jobs:
 		if j.Status != "completed" || j.Attempt != want || len(d.starts(t, j.Name)) != want {
 			t.Errorf("%s is %s, attempt %d, started %d times; want %d", j.Name, j.Status, j.Attempt, len(d.starts(t, j.Name)), want)
 		}
+	}
+	if r := past.judged(); r.Starts != 5 || len(r.Explained) != 2 || r.Reruns[check.WorkerKilled] != 2 {
+		t.Errorf("the history tells of %d starts and the reruns %v", r.Starts, r.Explained)
 	}
 }
 
@@ -125,14 +131,17 @@ func accepted(t *testing.T, server, id string) {
 func TestTheLateOutcomeOfASuspendedWorkerChangesNothing(t *testing.T) {
 	t.Parallel()
 	natsURL, _ := nats(t, 0)
-	c := leasing(t, pgtest.Fresh(t), natsURL)
+	database := pgtest.Fresh(t)
+	past := newPast(t, database)
+	c := leasing(t, database, natsURL, past.flag()...)
 	d := newDiary(t)
-	first := c.workers(1, "--handler", "exec")[0]
+	first := c.workers(1, past.flag("--handler", "exec")...)[0]
 	id := create(t, c.server, file(t, fmt.Sprintf("name: suspended\njobs:\n  - {name: a, queue: q, payload: %s}\n", d.command("a", "3"))))
 	d.started(t, "a", 1)
 	accepted(t, c.server, id)
+	past.harness.Suspended(first.cmd.Process.Pid)
 	first.signal(syscall.SIGSTOP)
-	c.workers(1, "--handler", "exec", "--name", "w2")
+	c.workers(1, past.flag("--handler", "exec", "--name", "w2")...)
 	w := wait(t, c.server, id)
 	before := w.Jobs[0]
 	if before.Status != "completed" || before.Attempt != 2 || before.Worker != "w2" {
@@ -144,6 +153,7 @@ func TestTheLateOutcomeOfASuspendedWorkerChangesNothing(t *testing.T) {
 		t.Errorf("the result is that of attempt %d", result.Attempt)
 	}
 	first.signal(syscall.SIGCONT)
+	past.harness.Resumed(first.cmd.Process.Pid)
 	// It finds out that its lease is lost, and goes on working.
 	second := create(t, c.server, file(t, "name: after\njobs:\n  - {name: x, queue: q, payload: {command: [\"true\"]}}\n"))
 	wait(t, c.server, second)
@@ -155,6 +165,9 @@ func TestTheLateOutcomeOfASuspendedWorkerChangesNothing(t *testing.T) {
 	}
 	if n := len(d.starts(t, "a")); n != 2 {
 		t.Errorf("the job started %d times", n)
+	}
+	if r := past.judged(); r.Reruns[check.WorkerHalted] != 1 || len(r.Explained) != 1 {
+		t.Errorf("the history tells of the reruns %v", r.Explained)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 type partition struct {
 	waiting []job.Outcome
 	sent    []job.Outcome // nil: none under way
-	tries   int           // without an answer, in a row
+	tries   int           // without an answer, in a row: by turns at the partition's owner and at any resolver
 	retryAt time.Time     // no report before
 }
 
@@ -106,8 +106,16 @@ func (m *Machine) encode(n int, list []job.Outcome) service.Publish {
 			RetryAfter: o.RetryAfter,
 		}
 	}
-	return service.Message(m.source, bus.CompletedSubject(n, m.name), bus.Completed{Worker: m.name, Outcomes: out})
+	subject := bus.CompletedSubject(n, m.name)
+	if m.partitions[n].elsewhere() {
+		subject = bus.AnyCompletedSubject(m.name)
+	}
+	return service.Message(m.source, subject, bus.Completed{Worker: m.name, Partition: n, Outcomes: out})
 }
+
+// elsewhere tells whether the next report goes to any resolver: the one to the
+// partition's owner was not answered.
+func (p *partition) elsewhere() bool { return p.tries%2 == 1 }
 
 // reported lets go of outcomes that have their verdict. Without an answer all
 // of them are sent again: what was committed then is committed still.
@@ -121,7 +129,10 @@ func (m *Machine) reported(now time.Time, e reported) []service.Action {
 	if e.err != nil {
 		p.tries++
 		p.waiting = slices.Insert(p.waiting, 0, sent...)
-		p.retryAt = now.Add(service.Backoff(p.tries, m.source.Float64()))
+		if p.elsewhere() {
+			return nil // at once, and nobody needs to know
+		}
+		p.retryAt = now.Add(service.Backoff(p.tries/2, m.source.Float64()))
 		m.log.Debug("report not answered", "worker", m.name, "outcomes", len(sent), "try", p.tries, "error", e.err)
 		return nil
 	}

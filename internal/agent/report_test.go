@@ -16,14 +16,15 @@ func TestAnOutcomeIsReportedAsItIsToItsWorkflowsPartition(t *testing.T) {
 	r.deliver(r.pulls[0].ID, 100, 10)
 	after := job.Duration(time.Minute)
 	r.end(100, 10, job.Outcome{Kind: job.KindFailed, Error: "no", Permanent: true, Reason: job.ReasonResultTooLarge, RetryAfter: &after})
-	want := bus.Completed{Worker: "w", Outcomes: []bus.Outcome{{
+	partition := bus.PartitionOf(number(1), number(100))
+	want := bus.Completed{Worker: "w", Partition: partition, Outcomes: []bus.Outcome{{
 		Fence: job.Fence{Job: number(10), Epoch: 3, Lease: number(100)}, Kind: job.KindFailed, Error: "no", Permanent: true,
 		Reason: job.ReasonResultTooLarge, RetryAfter: &after,
 	}}}
 	if got := r.report(); !reflect.DeepEqual(got, want) {
 		t.Errorf("reported %+v, want %+v", got, want)
 	}
-	equal(t, "subject", r.asks[0].Subject, bus.CompletedSubject(bus.PartitionOf(number(1), number(100)), "w"))
+	equal(t, "subject", r.asks[0].Subject, bus.CompletedSubject(partition, "w"))
 }
 
 func TestAnOutcomeIsKeptOverLostAnswersUntilItsVerdict(t *testing.T) {
@@ -34,6 +35,7 @@ func TestAnOutcomeIsKeptOverLostAnswersUntilItsVerdict(t *testing.T) {
 	last := time.Duration(0)
 	for range 10 {
 		r.loseReport()
+		r.loseReport() // nor by any other resolver
 		lost := r.now
 		equal(t, "reports without a back-off", len(r.asks), 0)
 		for len(r.asks) == 0 {
@@ -59,6 +61,35 @@ func TestAnOutcomeIsKeptOverLostAnswersUntilItsVerdict(t *testing.T) {
 	}
 	r.pass(time.Minute)
 	equal(t, "reports after the verdict", len(r.asks), 0)
+}
+
+// A partition may have no owner for a while, or one that hangs.
+func TestAReportThatIsNotAnsweredGoesToAnyResolverAtOnceAndToItsPartitionAfterAPause(t *testing.T) {
+	r := newRig(t, slots(5))
+	r.deliver(r.pulls[0].ID, 100, 10)
+	r.finish(100, 10)
+	owner, first := r.asks[0].Subject, r.report()
+	for range 3 {
+		r.loseReport()
+		equal(t, "subject of the second try", r.asks[0].Subject, bus.AnyCompletedSubject("w"))
+		if got := r.report(); !reflect.DeepEqual(got, first) {
+			t.Fatalf("reported %+v, first %+v", got, first)
+		}
+		r.loseReport()
+		equal(t, "reports without a back-off", len(r.asks), 0)
+		for len(r.asks) == 0 {
+			r.pass(10 * time.Millisecond)
+		}
+		equal(t, "subject after the pause", r.asks[0].Subject, owner)
+	}
+	r.loseReport()
+	r.answer(job.Committed)
+	if !r.m.Idle() {
+		t.Error("not idle after the verdict of any resolver")
+	}
+	r.deliver(r.pulls[0].ID, 101, 11)
+	r.finish(101, 11)
+	equal(t, "subject of the next report", r.asks[0].Subject, owner)
 }
 
 func TestWhatEndsWhileAReportIsUnderWayGoesTogether(t *testing.T) {

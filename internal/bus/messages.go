@@ -101,11 +101,12 @@ type Control struct {
 	Cancelled []LeaseJob `json:"cancelled"`
 }
 
-// Completed reports outcomes, a request on CompletedSubject. The worker keeps
-// them until the reply.
+// Completed reports outcomes of one partition, a request on CompletedSubject or
+// AnyCompletedSubject. The worker keeps them until the reply.
 type Completed struct {
-	Worker   string    `json:"worker"`
-	Outcomes []Outcome `json:"outcomes"`
+	Worker    string    `json:"worker"`
+	Partition int       `json:"partition"`
+	Outcomes  []Outcome `json:"outcomes"`
 }
 
 // Outcome is a job.Outcome on its way: see there.

@@ -32,16 +32,25 @@ func ControlSubject(worker string) string   { return prefix + "control." + token
 func ReadySubject(queue string) string      { return prefix + "ready." + token(queue) }
 func EventSubject(kind string) string       { return prefix + "event." + token(kind) }
 
-// CompletedSubject is where a worker reports outcomes of a partition.
+// CompletedSubject is where a worker reports outcomes of a partition, to the
+// resolver that owns it.
 func CompletedSubject(partition int, worker string) string {
 	return prefix + "completed." + strconv.Itoa(partition) + "." + token(worker)
 }
+
+// AnyCompletedSubject is where a worker reports outcomes of a partition that
+// nobody owns, to any resolver.
+func AnyCompletedSubject(worker string) string { return prefix + "completed.any." + token(worker) }
+
+// CompletedOf is what the owner of a partition subscribes to.
+func CompletedOf(partition int) string { return prefix + "completed." + strconv.Itoa(partition) + ".*" }
 
 // Patterns that services subscribe to.
 const (
 	AllPulls      = prefix + "pull.*"
 	AllHeartbeats = prefix + "heartbeat.*"
 	AllFetches    = prefix + "fetch.*"
+	AnyCompleted  = prefix + "completed.any.*"
 	AllCompleted  = prefix + "completed.*.*"
 	AllReady      = prefix + "ready.*"
 	AllEvents     = prefix + "event.*"

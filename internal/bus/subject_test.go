@@ -20,6 +20,7 @@ func TestSubjectsAreTheDocumentedOnes(t *testing.T) {
 		bus.ReadySubject("\n"):         "hw.v1.ready.=0A",
 		bus.EventSubject("job"):        "hw.v1.event.job",
 		bus.CompletedSubject(63, "w>"): "hw.v1.completed.63.w=3E",
+		bus.AnyCompletedSubject("w>"):  "hw.v1.completed.any.w=3E",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -29,12 +30,14 @@ func TestSubjectsAreTheDocumentedOnes(t *testing.T) {
 
 func TestThePatternsReachTheirSubjects(t *testing.T) {
 	for pattern, subject := range map[string]string{
-		bus.AllPulls:      bus.PullSubject("a.b"),
-		bus.AllHeartbeats: bus.HeartbeatSubject("a.b"),
-		bus.AllFetches:    bus.FetchSubject(""),
-		bus.AllCompleted:  bus.CompletedSubject(7, "a.b"),
-		bus.AllReady:      bus.ReadySubject(">"),
-		bus.AllEvents:     bus.EventSubject("*"),
+		bus.AllPulls:       bus.PullSubject("a.b"),
+		bus.AllHeartbeats:  bus.HeartbeatSubject("a.b"),
+		bus.AllFetches:     bus.FetchSubject(""),
+		bus.AllCompleted:   bus.CompletedSubject(7, "a.b"),
+		bus.AnyCompleted:   bus.AnyCompletedSubject("a.b"),
+		bus.CompletedOf(7): bus.CompletedSubject(7, "a.b"),
+		bus.AllReady:       bus.ReadySubject(">"),
+		bus.AllEvents:      bus.EventSubject("*"),
 	} {
 		if !bus.Match(pattern, subject) {
 			t.Errorf("%s does not reach %s", pattern, subject)

@@ -29,13 +29,15 @@ type Loop struct {
 	// Default 30s.
 	StopTimeout time.Duration
 
-	events chan Event
-	ended  chan struct{} // closed when nobody reads events any more
-	work   sync.WaitGroup
+	events  chan Event
+	ended   chan struct{} // closed when nobody reads events any more
+	work    sync.WaitGroup
+	hearing hearing
 }
 
 // Run works until ctx is done, lets the machine finish what it began, and
 // returns nil; or an error when it cannot subscribe or does not finish in time.
+// While the machine finishes, what comes to its groups goes to others of them.
 func (l *Loop) Run(ctx context.Context) error {
 	l.events = make(chan Event, 1024)
 	l.ended = make(chan struct{})
@@ -46,17 +48,13 @@ func (l *Loop) Run(ctx context.Context) error {
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer l.work.Wait()
 	defer cancel()
+	l.hearing.begin()
+	defer l.change(l.unsubscribeAll)
 	for _, s := range l.Subscriptions {
-		sub, err := l.Bus.Subscribe(s.Subject, s.Group, func(m bus.Message) { l.post(Received{m}) })
-		if err != nil {
+		if err := l.subscribe(s); err != nil {
 			close(l.ended)
-			return fmt.Errorf("subscribe to %s: %w", s.Subject, err)
+			return err
 		}
-		defer func() {
-			if err := sub.Unsubscribe(); err != nil && !errors.Is(err, bus.ErrClosed) {
-				l.Log.Warn("unsubscribe", "service", l.Name, "error", err)
-			}
-		}()
 	}
 	defer close(l.ended) // before unsubscribing, so that no handler waits for the loop
 	return l.loop(ctx, calls)
@@ -79,6 +77,7 @@ func (l *Loop) loop(ctx, calls context.Context) error {
 			limit := time.NewTimer(l.StopTimeout)
 			defer limit.Stop()
 			deadline = limit.C
+			l.change(l.leaveGroups)
 		case <-deadline:
 			return fmt.Errorf("still busy %s after it was asked to stop", l.StopTimeout)
 		}
@@ -123,6 +122,10 @@ func (l *Loop) perform(ctx context.Context, a Action) {
 			defer cancel()
 			l.post(a.Do(ctx))
 		})
+	case Subscribe:
+		l.change(func() { l.hear(a.Subscription) })
+	case Unsubscribe:
+		l.change(func() { l.unsubscribe(a.Subscription) })
 	default:
 		l.Perform(a, l.post)
 	}

@@ -369,3 +369,94 @@ func TestAFullQueueHoldsUpThePosterNotTheLoop(t *testing.T) {
 		equal(t, "events", len(m.events()), 1+6000+1)
 	})
 }
+
+func TestAMachineHearsWhatItSubscribesToUntilItUnsubscribes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &machine{}
+		more := service.Subscription{Subject: "more.*", Group: "g"}
+		m.step = func(_ time.Time, e service.Event) []service.Action {
+			switch e {
+			case "received both":
+				return []service.Action{service.Subscribe{Subscription: more}, service.Subscribe{Subscription: more}}
+			case "received none":
+				return []service.Action{service.Unsubscribe{Subscription: more}}
+			case "received anew":
+				return []service.Action{service.Unsubscribe{Subscription: more}, service.Subscribe{Subscription: more}}
+			}
+			return nil
+		}
+		r := run(t, m, func(l *service.Loop) { l.Subscriptions = []service.Subscription{{Subject: "in"}} })
+		say := func(subject, text string) {
+			synctest.Wait()
+			if err := r.bus.Publish(subject, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		say("more.x", "early")
+		say("in", "both")
+		say("more.x", "1")
+		say("in", "none")
+		say("more.x", "late")
+		say("in", "anew")
+		say("more.x", "2")
+		_, err := r.end()
+		equal(t, "error", err, nil)
+		equal(t, "events", strings.Join(m.events(), ", "),
+			"Tick, received both, received 1, received none, received anew, received 2, Stop")
+	})
+}
+
+func TestALoopThatStopsLeavesWhatComesToTheOthersOfItsGroups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &machine{busy: true}
+		more := service.Subscription{Subject: "more", Group: "g"}
+		m.step = func(_ time.Time, e service.Event) []service.Action {
+			switch e {
+			case service.Tick{}:
+				return []service.Action{service.Subscribe{Subscription: more}}
+			case "received done":
+				m.busy = false
+			}
+			return nil
+		}
+		r := run(t, m, func(l *service.Loop) {
+			l.Subscriptions = []service.Subscription{{Subject: "shared", Group: "g"}, {Subject: "own"}}
+		})
+		synctest.Wait()
+		r.stop()
+		synctest.Wait()
+		for _, subject := range []string{"shared", "more"} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, err := r.bus.Request(ctx, subject, nil)
+			cancel()
+			equal(t, subject+" has nobody any more", errors.Is(err, bus.ErrNoResponders), true)
+		}
+		if err := r.bus.Publish("own", []byte("done")); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "error", <-r.err, nil)
+		equal(t, "events", strings.Join(m.events(), ", "), "Tick, Stop, received done")
+	})
+}
+
+func TestASubscriptionThatFailsLaterDoesNotEndTheLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &machine{}
+		m.step = func(_ time.Time, e service.Event) []service.Action {
+			if e == (service.Tick{}) {
+				return []service.Action{service.Subscribe{Subscription: service.Subscription{Subject: "bad..subject"}}}
+			}
+			return nil
+		}
+		r := run(t, m, func(l *service.Loop) { l.Subscriptions = []service.Subscription{{Subject: "good"}} })
+		synctest.Wait()
+		if err := r.bus.Publish("good", []byte("on")); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		_, err := r.end()
+		equal(t, "error", err, nil)
+		equal(t, "events", strings.Join(m.events(), ", "), "Tick, received on, Stop")
+	})
+}

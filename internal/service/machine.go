@@ -62,3 +62,11 @@ type Subscription struct {
 	Subject string
 	Group   string // replicas in one group share the messages; empty: each gets all
 }
+
+// Subscribe is the action to hear more. What it says takes effect after the
+// Subscribes and Unsubscribes before it, some time later.
+type Subscribe struct{ Subscription }
+
+// Unsubscribe is the action to end a Subscribe, or one of the first
+// subscriptions. What was received until then is still stepped with.
+type Unsubscribe struct{ Subscription }

@@ -21,6 +21,7 @@ type Store interface {
 	Lister
 	Operator
 	Registrar
+	Sharer
 	// Ready returns nil when the database answers and has the schema of this
 	// build; ErrOlderSchema or ErrNewerSchema when it has another.
 	Ready(ctx context.Context) error

@@ -156,7 +156,9 @@ func (e *Engine) serve(ctx context.Context, db store.Store) error {
 			return scheduler.New(scheduler.DefaultConfig(), db, b, e.log, scheduler.NewMetrics(nil))
 		}},
 		{"resolver", func(b bus.Bus) (service.Service, error) {
-			return resolver.New(resolver.DefaultConfig(), db, b, e.log, resolver.NewMetrics(nil))
+			cfg := resolver.DefaultConfig()
+			cfg.Alone = true // nothing else is at work on the database
+			return resolver.New(cfg, db, b, e.log, resolver.NewMetrics(nil))
 		}},
 		{"dispatcher", func(b bus.Bus) (service.Service, error) {
 			return dispatcher.New(dispatcher.DefaultConfig(), db, b, e.log, dispatcher.NewMetrics(nil))

@@ -17,6 +17,8 @@ import (
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/bus/embedded"
 	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
+	"github.com/hammerwork/hammerwork/internal/history"
+	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
@@ -56,10 +58,12 @@ type Config struct {
 	// no spans.
 	TracerProvider trace.TracerProvider
 
-	bus bus.Bus // in place of NATSURL, in this module only
+	bus     bus.Bus           // in place of NATSURL, in this module only
+	history *history.Recorder // of what the worker does, in this module only; nil: none
 }
 
 func init() {
+	watch.SetRecorder = func(config any, r *history.Recorder) { config.(*Config).history = r }
 	embedded.SetBus = func(config any, b bus.Bus) { config.(*Config).bus = b }
 }
 

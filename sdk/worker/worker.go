@@ -10,6 +10,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/agent"
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
+	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/service"
 )
 
@@ -96,9 +97,10 @@ func (w *Worker) work(ctx context.Context, b bus.Bus, pools []pool) error {
 		slots[i] = agent.Pool{Queue: p.queue, Slots: p.slots}
 	}
 	r := newRunner(w.cfg, b, pools)
+	machine := agent.NewMachine(w.cfg.Name, w.cfg.DrainTimeout, slots, b.MaxPayload(), service.NewSource(), w.cfg.Logger)
 	loop := service.Loop{
 		Name:          w.cfg.Name,
-		Machine:       agent.NewMachine(w.cfg.Name, w.cfg.DrainTimeout, slots, b.MaxPayload(), service.NewSource(), w.cfg.Logger),
+		Machine:       watch.Worker(machine, w.cfg.Name, w.cfg.history),
 		Bus:           b,
 		Subscriptions: agent.Subscriptions(w.cfg.Name),
 		Log:           w.cfg.Logger,

@@ -15,11 +15,14 @@ var errForeignSubject = errors.New("the message names another worker than its su
 
 // report is a worker's request that waits for its verdicts.
 type report struct {
-	subject  string // of the worker and partition: one report of it is under way at a time
+	from     origin
 	reply    string
 	outcomes []job.Outcome
 	bytes    int
 }
+
+// origin is where a report comes from: one is under way at a time.
+type origin struct{ worker, partition string }
 
 // batch is what a transaction in flight, or one to be repeated, resolves.
 type batch struct {
@@ -44,16 +47,16 @@ const batchBytes = 8 << 20
 // report queues a request, or refuses it while too much is waiting. One alone
 // is never too much. A worker that asks again has given up its earlier request:
 // the new one takes its place.
-func (m *Machine) report(subject, reply string, list []bus.Outcome) []service.Action {
+func (m *Machine) report(from origin, reply string, list []bus.Outcome) []service.Action {
 	if len(list) == 0 {
 		return []service.Action{m.answer(reply, nil)}
 	}
-	r := report{subject: subject, reply: reply, outcomes: atTheDoor(outcomes(list))}
+	r := report{from: from, reply: reply, outcomes: atTheDoor(outcomes(list))}
 	for _, o := range r.outcomes {
 		r.bytes += len(o.Result) + len(o.Error)
 	}
 	for i, w := range m.waiting {
-		if w.subject == subject {
+		if w.from == from {
 			m.queued += len(r.outcomes) - len(w.outcomes)
 			m.bytes += r.bytes - w.bytes
 			m.waiting[i] = r

@@ -8,6 +8,8 @@ import (
 
 // Config holds a resolver's settings.
 type Config struct {
+	Name          string        // unlike any other resolver's; default: made up
+	Alone         bool          // no other resolver can run on the database: nothing is shared out, every outcome is heard from the start; default false
 	Batch         int           // outcomes a transaction takes at most; default 1000
 	Queue         int           // outcomes that may wait; further ones are told to come again; default 100,000
 	QueueBytes    int           // bytes of results and errors that may wait; default 64 MiB

@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ type Machine struct {
 	bytes   int      // of their results and errors
 	batch   *batch   // nil: none in flight
 
+	share share
+
 	checking  bool
 	again     bool // a hint came while edges were checked: check once more
 	nextCheck time.Time
@@ -42,6 +45,9 @@ func NewMachine(cfg Config, s Store, source service.Source, log *slog.Logger, me
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	if cfg.Name == "" {
+		cfg.Name = source.MessageID()
+	}
 	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics}, nil
 }
 
@@ -49,18 +55,24 @@ var _ service.Machine = (*Machine)(nil)
 
 // Step implements service.Machine.
 func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
+	var actions []service.Action
 	switch e := event.(type) {
 	case service.Received:
 		return m.received(now, e.Message)
+	case shared:
+		actions = m.shared(now, e)
+	case left:
+		m.left(e)
 	case resolved:
 		return m.resolved(now, e)
 	case checked:
 		return m.checked(now, e)
 	case service.Stop:
 		m.stopping = true
+		actions = m.leave()
 	case service.Tick:
 	}
-	var actions []service.Action
+	actions = append(actions, m.keepShare(now)...)
 	if b := m.batch; b != nil && !b.retryAt.IsZero() && !now.Before(b.retryAt) {
 		b.retryAt = time.Time{}
 		actions = append(actions, m.callResolve())
@@ -80,30 +92,40 @@ func (m *Machine) Wake() time.Time {
 	if !m.checking && !m.stopping && (wake.IsZero() || m.nextCheck.Before(wake)) {
 		wake = m.nextCheck
 	}
+	if at := m.shareAt(); !at.IsZero() && (wake.IsZero() || at.Before(wake)) {
+		wake = at
+	}
 	return wake
 }
 
 // Idle implements service.Machine.
-func (m *Machine) Idle() bool { return m.batch == nil && len(m.waiting) == 0 && !m.checking }
+func (m *Machine) Idle() bool {
+	return m.batch == nil && len(m.waiting) == 0 && !m.checking && !m.share.running
+}
 
 func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {
 	if msg.Subject == bus.CheckEdges {
 		m.again = m.checking
 		return m.check(now)
 	}
-	if !strings.HasPrefix(msg.Subject, "hw.v1.completed.") {
+	partition, ok := strings.CutPrefix(msg.Subject, "hw.v1.completed.")
+	if !ok {
 		return nil
 	}
+	partition, _, _ = strings.Cut(partition, ".")
 	e, err := bus.Decode[bus.Completed](msg.Data)
 	if err == nil && !strings.HasSuffix(bus.CompletedSubject(0, e.Body.Worker), msg.Subject[strings.LastIndexByte(msg.Subject, '.'):]) {
 		err = errForeignSubject
+	}
+	if partition == "any" {
+		partition = strconv.Itoa(e.Body.Partition)
 	}
 	if err != nil {
 		m.metrics.Refused.Inc()
 		m.log.Warn("message refused", "service", "resolver", "subject", msg.Subject, "error", err)
 		return nil
 	}
-	return m.report(msg.Subject, msg.Reply, e.Body.Outcomes)
+	return m.report(origin{e.Body.Worker, partition}, msg.Reply, e.Body.Outcomes)
 }
 
 // check looks for edges whose parents may have ended outside of a resolution.

@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
@@ -15,10 +16,13 @@ import (
 type Store interface {
 	Resolve(ctx context.Context, outcomes []job.Outcome) (store.Resolution, error)
 	CheckEdges(ctx context.Context, limit int) (store.Resolution, error)
+	SharePartitions(ctx context.Context, resolver string, of int, ttl time.Duration) ([]int, error)
+	LeavePartitions(ctx context.Context, resolver string) error
 }
 
 // Resolver runs a Machine.
 type Resolver struct {
+	cfg     Config
 	machine *Machine
 	bus     bus.Bus
 	log     *slog.Logger
@@ -26,11 +30,16 @@ type Resolver struct {
 
 // New checks cfg and starts nothing.
 func New(cfg Config, s Store, b bus.Bus, log *slog.Logger, metrics *Metrics) (*Resolver, error) {
-	m, err := NewMachine(cfg, s, service.NewSource(), log, metrics)
+	source := service.NewSource()
+	if cfg.Name == "" {
+		host, _ := os.Hostname() // for people: what follows it is enough
+		cfg.Name = host + "-" + source.MessageID()
+	}
+	m, err := NewMachine(cfg, s, source, log, metrics)
 	if err != nil {
 		return nil, err
 	}
-	return &Resolver{machine: m, bus: b, log: log}, nil
+	return &Resolver{cfg: cfg, machine: m, bus: b, log: log}, nil
 }
 
 // Name returns "resolver".
@@ -38,15 +47,17 @@ func (r *Resolver) Name() string { return "resolver" }
 
 // Run works until ctx is done, answers what has arrived and returns nil.
 func (r *Resolver) Run(ctx context.Context) error {
-	loop := service.Loop{Name: r.Name(), Machine: r.machine, Bus: r.bus, Subscriptions: Subscriptions(), Log: r.log, StopTimeout: 10 * time.Second}
+	loop := service.Loop{Name: r.Name(), Machine: r.machine, Bus: r.bus, Subscriptions: Subscriptions(r.cfg), Log: r.log, StopTimeout: 10 * time.Second}
 	return loop.Run(ctx)
 }
 
-// Subscriptions is what a resolver hears: outcomes are shared by all
-// resolvers, hints reach each.
-func Subscriptions() []service.Subscription {
-	return []service.Subscription{
-		{Subject: bus.AllCompleted, Group: bus.GroupResolvers},
-		{Subject: bus.CheckEdges},
+// Subscriptions is what a resolver hears from its start: hints reach each, and
+// outcomes of partitions that nobody owns reach any. Those of its own come
+// later, unless it is alone.
+func Subscriptions(cfg Config) []service.Subscription {
+	completed := bus.AnyCompleted
+	if cfg.Alone {
+		completed = bus.AllCompleted
 	}
+	return []service.Subscription{{Subject: completed, Group: bus.GroupResolvers}, {Subject: bus.CheckEdges}}
 }

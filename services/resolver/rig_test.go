@@ -32,16 +32,22 @@ type rig struct {
 	now     time.Time
 	calls   []service.Call    // under way
 	sent    []service.Publish // since take
+	heard   map[string]bool   // subjects it has subscribed to
 
 	resolve func(outcomes []job.Outcome) (store.Resolution, error)
 	check   func(limit int) (store.Resolution, error)
+	share   func(resolver string) ([]int, error)
+	leave   func(resolver string) error
+	block   bool // calls about shares are answered when their time is over
 }
 
-// newRig returns a rig whose machine has looked for edges once.
+// newRig returns a rig whose machine has looked for edges once. It is alone
+// unless it is changed.
 func newRig(t tester, change ...func(*resolver.Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, metrics: resolver.NewMetrics(nil), now: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)}
+	r := &rig{t: t, metrics: resolver.NewMetrics(nil), heard: map[string]bool{}, now: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)}
 	cfg := resolver.DefaultConfig()
+	cfg.Alone = true
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -68,6 +74,25 @@ func (s fakeStore) CheckEdges(_ context.Context, limit int) (store.Resolution, e
 	return s.r.check(limit)
 }
 
+func (s fakeStore) SharePartitions(ctx context.Context, resolver string, of int, ttl time.Duration) ([]int, error) {
+	if of != bus.Partitions || ttl != shareTTL {
+		s.r.t.Fatalf("%d partitions for %s", of, ttl)
+	}
+	if s.r.block {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.r.share(resolver)
+}
+
+func (s fakeStore) LeavePartitions(ctx context.Context, resolver string) error {
+	if s.r.block {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return s.r.leave(resolver)
+}
+
 // committed is a resolution that committed everything.
 func committed(list []job.Outcome) store.Resolution {
 	r := store.Resolution{Verdicts: make([]job.Verdict, len(list))}
@@ -87,6 +112,16 @@ func (r *rig) step(e service.Event) (actions int) {
 			r.sent = append(r.sent, a)
 		case service.Call:
 			r.calls = append(r.calls, a)
+		case service.Subscribe:
+			if r.heard[a.Subject] || a.Group != bus.GroupResolvers {
+				r.t.Fatalf("it subscribes again, or not in its group: %+v", a)
+			}
+			r.heard[a.Subject] = true
+		case service.Unsubscribe:
+			if !r.heard[a.Subject] || a.Group != bus.GroupResolvers {
+				r.t.Fatalf("it unsubscribes from what it does not hear: %+v", a)
+			}
+			delete(r.heard, a.Subject)
 		default:
 			r.t.Fatalf("unknown action %T", a)
 		}

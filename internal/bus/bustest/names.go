@@ -18,6 +18,7 @@ var constructors = []func(string) string{
 	bus.PullSubject, bus.HeartbeatSubject, bus.FetchSubject, bus.DeliverSubject, bus.ControlSubject, bus.ReadySubject, bus.EventSubject,
 	func(worker string) string { return bus.CompletedSubject(0, worker) },
 	func(worker string) string { return bus.CompletedSubject(bus.Partitions-1, worker) },
+	bus.AnyCompletedSubject,
 }
 
 func hostileNamesStayApart(t *testing.T, b bus.Bus) {

@@ -61,14 +61,20 @@ func TestEveryLockWaitsForWhoHoldsIt(t *testing.T) {
 	rawURL := pgtest.URL(t)
 	s := opened(t, rawURL)
 	w, lease := started(t, s)
-	ids := []job.ID{w.ID, lease.ID, lease.Jobs[0].Fence.Job}
+	if _, err := s.SharePartitions(t.Context(), "r", 1, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	ids := []any{[]job.ID{w.ID, lease.ID, lease.Jobs[0].Fence.Job}}
 	for name := range statements {
 		if !strings.HasPrefix(name, "lock_") {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			table := "job_state"
-			for _, other := range []string{"workflows", "leases"} {
+			table, args := "job_state", ids
+			if name == "lock_partitions" {
+				args = nil // all of them
+			}
+			for _, other := range []string{"workflows", "leases", "partitions"} {
 				if strings.HasPrefix(name, "lock_"+other) {
 					table = other
 				}
@@ -81,7 +87,7 @@ func TestEveryLockWaitsForWhoHoldsIt(t *testing.T) {
 			}
 			run := func() (found int, err error) {
 				err = one.db.run(ctx, "BEGIN", func(x sqlstore.Tx) error {
-					return x.Query(name, func(sqlstore.Row) error { found++; return nil }, ids)
+					return x.Query(name, func(sqlstore.Row) error { found++; return nil }, args...)
 				})
 				return found, err
 			}

@@ -92,6 +92,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"queues", testQueues},
 		{"pause", testPause},
 		{"workers", testWorkers},
+		{"partitions", testPartitions},
 		{"idempotency", testIdempotency},
 		{"callertx", testCallerTx},
 		{"progress", testProgress},

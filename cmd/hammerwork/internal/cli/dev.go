@@ -33,6 +33,7 @@ type devFlags struct {
 	config               serve.Config
 	store                store.Options
 	log                  logFlags
+	history              historyFlag
 }
 
 func newDev(a *app) *cobra.Command {
@@ -68,6 +69,7 @@ Without --data-dir the data goes with the process.`,
 	flags.StringSliceVar(&f.env, "env", nil, "pass this environment `variable` on to commands; may be repeated")
 	serviceFlags(flags, &f.config, &f.store)
 	f.log.add(c)
+	f.history.add(c)
 	_ = c.MarkFlagDirname("data-dir") // it only fails for flags that do not exist
 	complete(c, "auth", "none", "token")
 	return c
@@ -121,6 +123,10 @@ func (a *app) dev(ctx context.Context, f devFlags) (err error) {
 	if f.natsListenAny && taken(ctx, f.natsListen) {
 		f.natsTaken, f.natsListen = f.natsListen, "127.0.0.1:0"
 	}
+	if f.config.History, err = f.history.open("dev", ""); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.config.History.Close()) }()
 	auto := handler.Auto(handler.Config{Exec: handler.ExecConfig{Env: f.env}})
 	e, err := a.openDev(ctx, engine.Config{
 		DataDir: f.dataDir, NATSListen: f.natsListen, Services: serve.Names, Settings: f.config, Store: f.store,

@@ -15,6 +15,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
 	"github.com/hammerwork/hammerwork/internal/database"
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -72,7 +73,7 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 		natsURL = info.NATSURL
 	}
 	list = append(list, a.checkDatabase(ctx, f.databaseURL)...)
-	list = append(list, checkNATS(ctx, natsURL))
+	list = append(list, checkNATS(ctx, natsURL)...)
 	report := checkup{Healthy: true, Checks: list}
 	var failed error
 	for i := range report.Checks {
@@ -233,23 +234,41 @@ func checkFile(ctx context.Context, url string) (err error) {
 	return nil
 }
 
-// checkNATS looks at NATS from here, where a worker may run.
-func checkNATS(ctx context.Context, url string) finding {
+// checkNATS looks at NATS from here, where a worker may run, and whether there
+// is a resolver that workers can report to.
+func checkNATS(ctx context.Context, url string) []finding {
 	if url == "" {
-		return finding{Name: "nats", Status: "skipped", Detail: "not named; --nats-url checks it"}
+		return []finding{{Name: "nats", Status: "skipped", Detail: "not named; --nats-url checks it"}}
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
 	cfg := natsbus.Config{URL: url, Name: "hammerwork doctor"}
 	if err := cfg.Validate(); err != nil {
-		return finding{Name: "nats", err: &usageError{err, "--nats-url nats://127.0.0.1:4222, or HAMMERWORK_NATS_URL"}}
+		return []finding{{Name: "nats", err: &usageError{err, "--nats-url nats://127.0.0.1:4222, or HAMMERWORK_NATS_URL"}}}
 	}
 	b, err := natsbus.Connect(ctx, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return finding{Name: "nats", err: &hintError{fmt.Errorf("%w: %w", errNATS, err), natsHint(err)}}
+		return []finding{{Name: "nats", err: &hintError{fmt.Errorf("%w: %w", errNATS, err), natsHint(err)}}}
 	}
 	defer b.Close()
-	return finding{Name: "nats", Status: "ok", Detail: cfg.Server() + " answers"}
+	return []finding{{Name: "nats", Status: "ok", Detail: cfg.Server() + " answers"}, checkResolvers(ctx, b)}
+}
+
+// checkResolvers reports nothing, as a worker would, and looks who answers.
+func checkResolvers(ctx context.Context, b bus.Bus) finding {
+	const name = "doctor"
+	data, err := bus.Encode("doctor", bus.Completed{Worker: name})
+	if err == nil {
+		_, err = b.Request(ctx, bus.AnyCompletedSubject(name), data)
+	}
+	hint := "what jobs did is recorded when there is one: hammerwork serve resolver"
+	switch {
+	case err == nil:
+		return finding{Name: "resolvers", Status: "ok", Detail: "one answers on NATS"}
+	case errors.Is(err, bus.ErrNoResponders):
+		return finding{Name: "resolvers", Status: "warning", Detail: "no resolver is connected to NATS", Hint: hint}
+	}
+	return finding{Name: "resolvers", Status: "warning", Detail: "no resolver answers on NATS: " + err.Error(), Hint: hint}
 }
 
 // errNATS says that NATS cannot be reached.

@@ -25,6 +25,7 @@ type serveFlags struct {
 	config               serve.Config
 	store                store.Options
 	log                  logFlags
+	history              historyFlag
 }
 
 func newServe(a *app) *cobra.Command {
@@ -69,11 +70,20 @@ On SIGTERM the services finish what they began and end.`,
 	complete(c, "auth", "token", "none")
 	serviceFlags(flags, &f.config, &f.store)
 	f.log.add(c)
+	f.history.add(c)
 	return c
 }
 
-func (a *app) serve(ctx context.Context, names []string, f serveFlags) error {
-	p, err := a.process(names, &f)
+func (a *app) serve(ctx context.Context, names []string, f serveFlags) (err error) {
+	chosen, err := serve.Choose(names)
+	if err != nil {
+		return err
+	}
+	if f.config.History, err = f.history.open(strings.Join(chosen, "+"), ""); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.config.History.Close()) }()
+	p, err := a.process(chosen, &f)
 	if err != nil {
 		return err
 	}
@@ -91,11 +101,7 @@ func (a *app) serve(ctx context.Context, names []string, f serveFlags) error {
 }
 
 // process checks what the flags say and makes what serves.
-func (a *app) process(names []string, f *serveFlags) (*serve.Process, error) {
-	chosen, err := serve.Choose(names)
-	if err != nil {
-		return nil, err
-	}
+func (a *app) process(chosen []string, f *serveFlags) (*serve.Process, error) {
 	if f.natsURL == "" {
 		return nil, &usageError{errors.New("no NATS is named"), "--nats-url nats://127.0.0.1:4222, or HAMMERWORK_NATS_URL"}
 	}

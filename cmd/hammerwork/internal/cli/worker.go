@@ -13,6 +13,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/handler"
 	"github.com/hammerwork/hammerwork/internal/health"
+	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/telemetry"
 	"github.com/hammerwork/hammerwork/sdk/worker"
 )
@@ -30,6 +31,7 @@ type workerFlags struct {
 	drain        time.Duration
 	healthListen string
 	log          logFlags
+	history      historyFlag
 }
 
 var handlerNames = []string{"auto", "exec", "http", "simulate"}
@@ -70,6 +72,7 @@ On SIGTERM running jobs may end within --drain-timeout.`,
 	flags.DurationVar(&f.drain, "drain-timeout", 30*time.Second, "`time` that running jobs may take when the worker stops")
 	flags.StringVar(&f.healthListen, "health-listen", "", "answer /livez, /readyz and /metrics on this `address`")
 	f.log.add(c)
+	f.history.add(c)
 	a.serverFlags(c)
 	complete(c, "handler", handlerNames...)
 	c.AddCommand(newWorkerList(a))
@@ -163,7 +166,12 @@ func (a *app) work(ctx context.Context, f workerFlags) (err error) {
 		}
 		cfg.FindNATS = a.findNATS
 	}
-	w, err := worker.New(cfg)
+	recorder, err := f.history.open("worker", f.name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, recorder.Close()) }()
+	w, err := worker.New(watch.WithHistory(cfg, recorder))
 	if err != nil {
 		return &usageError{err, "hammerwork worker --help shows the flags"}
 	}

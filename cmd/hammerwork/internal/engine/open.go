@@ -14,6 +14,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/bus/embedded"
 	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
 	"github.com/hammerwork/hammerwork/internal/bus/natsserver"
+	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/store/sqlite"
 	"github.com/hammerwork/hammerwork/sdk/worker"
@@ -95,6 +96,7 @@ func (e *Engine) openServices(ctx context.Context) error {
 		return err
 	}
 	e.cfg.Settings.Dispatcher.LeaseTTL = e.cfg.Store.LeaseTTL
+	e.cfg.Settings.Resolver.Alone = true // the lock of the data says so
 	e.cfg.Settings.API.NATSURL = e.nats.URL()
 	e.services, err = serve.Build(e.cfg.Services, e.cfg.Settings, database, connect, e.cfg.Log, e.cfg.Registry)
 	if err != nil {
@@ -151,7 +153,9 @@ func (e *Engine) openWorker(connect serve.Connect, name string) error {
 	if err != nil {
 		return err
 	}
-	w, err := worker.New(embedded.WithBus(worker.Config{Name: name, HandlerGrace: handlerGrace, Logger: e.cfg.Log}, b))
+	w, err := worker.New(watch.WithHistory(
+		embedded.WithBus(worker.Config{Name: name, HandlerGrace: handlerGrace, Logger: e.cfg.Log}, b), e.cfg.Settings.History,
+	))
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
+	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/service"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/services/api"
@@ -52,13 +53,14 @@ func build(name string, cfg Config, database Database, connect Connect, log *slo
 }
 
 func newService(name string, cfg Config, s store.Store, b bus.Bus, log *slog.Logger, metrics prometheus.Registerer) (service.Service, error) {
+	s = watch.Store(s, cfg.History)
 	switch name {
 	case "scheduler":
 		return scheduler.New(cfg.Scheduler, s, b, log, scheduler.NewMetrics(metrics))
 	case "resolver":
 		return resolver.New(cfg.Resolver, s, b, log, resolver.NewMetrics(metrics))
 	case "dispatcher":
-		return dispatcher.New(cfg.Dispatcher, s, b, log, dispatcher.NewMetrics(metrics))
+		return dispatcher.New(cfg.Dispatcher, s, watch.Bus(b, cfg.History), log, dispatcher.NewMetrics(metrics))
 	case "api":
 		return api.New(cfg.API, s, b, log, api.NewMetrics(metrics))
 	}

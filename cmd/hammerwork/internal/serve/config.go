@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hammerwork/hammerwork/internal/history"
 	"github.com/hammerwork/hammerwork/services/api"
 	"github.com/hammerwork/hammerwork/services/dispatcher"
 	"github.com/hammerwork/hammerwork/services/resolver"
@@ -18,6 +19,7 @@ type Config struct {
 	Resolver   resolver.Config
 	Dispatcher dispatcher.Config
 	API        api.Config
+	History    *history.Recorder // of what the services do; nil: none
 }
 
 // DefaultConfig returns the defaults of every service.

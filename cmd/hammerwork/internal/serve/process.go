@@ -52,6 +52,7 @@ func New(o Options) (*Process, error) {
 	if kind == database.SQLite && len(o.Services) < len(Names) {
 		return nil, ErrAlone
 	}
+	o.Config.Resolver.Alone = kind == database.SQLite // a lock file says so
 	if err := errors.Join((natsbus.Config{URL: o.NATSURL}).Validate(), o.Config.Validate(o.Services), o.Store.Validate()); err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@
 SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
     w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
 FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
-CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id FOR UPDATE) w;
+CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id AND hidden = '' FOR UPDATE) w;
 
 -- name: lock_workflows_of_jobs
 SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
@@ -24,7 +24,7 @@ FROM (
     CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) j
     WHERE j.workflow_id IS NOT NULL
     ORDER BY id) x
-CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id FOR UPDATE) w;
+CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id AND hidden = '' FOR UPDATE) w;
 
 -- name: lock_jobs_and_children
 -- The jobs $1 and their children in the same workflow, or, for jobs without

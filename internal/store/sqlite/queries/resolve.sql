@@ -2,14 +2,14 @@
 SELECT id, name, status, reason, failure_policy, failing,
     total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
 FROM workflows
-WHERE id IN (SELECT unhex(value) FROM json_each(?1))
+WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND hidden = ''
 ORDER BY id;
 
 -- name: lock_workflows_of_jobs
 SELECT id, name, status, reason, failure_policy, failing,
     total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
 FROM workflows
-WHERE id IN (SELECT workflow_id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1)))
+WHERE id IN (SELECT workflow_id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1))) AND hidden = ''
 ORDER BY id;
 
 -- name: lock_jobs_and_children

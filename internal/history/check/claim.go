@@ -1,0 +1,103 @@
+package check
+
+import (
+	"github.com/hammerwork/hammerwork/internal/history"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// claims checks that no two leases held a job at once: each claim has an epoch
+// of its own.
+func (j *judge) claims(s *subject) {
+	holders := map[int64]history.Record{}
+	for _, list := range [][]history.Record{s.claimed, s.started} {
+		for _, r := range list {
+			if before, known := holders[r.Epoch]; known && before.Lease != r.Lease {
+				j.breaks(TwoHolders, []history.Record{before, r}, "%s was given to %s and to %s at once, in epoch %d", s.name, before.Worker, r.Worker, r.Epoch)
+				continue
+			}
+			holders[r.Epoch] = r
+		}
+	}
+}
+
+// starts checks each start of a handler by itself.
+func (j *judge) starts(s *subject) {
+	j.report.Starts += len(s.started)
+	seen := map[job.ID]history.Record{}
+	for _, r := range s.started {
+		if before, twice := seen[r.Lease]; twice {
+			j.breaks(StartedTwice, []history.Record{before, r}, "%s started twice under one lease, on %s and %s later on %s", s.name, before.Worker, between(before.Time, r.Time), r.Worker)
+			continue
+		}
+		seen[r.Lease] = r
+		if r.Payload != s.final.Payload {
+			j.breaks(PayloadChanged, one(r), "%s started with another payload than is stored", s.name)
+		}
+		if r.Attempt > s.final.MaxAttempts {
+			j.breaks(TooManyAttempts, one(r), "%s started for attempt %d of %d", s.name, r.Attempt, s.final.MaxAttempts)
+		}
+		j.claimOf(s, r)
+		j.afterEnd(s, r)
+		j.afterCancel(s, r)
+		for _, d := range j.draining {
+			if d.Process == r.Process && d.Instance == r.Instance && d.Worker == r.Worker && d.Time < r.Time {
+				j.breaks(StartWhileDraining, []history.Record{d, r}, "%s started %s %s after it was asked to stop", r.Worker, s.name, between(d.Time, r.Time))
+			}
+		}
+	}
+}
+
+// claimOf checks that a dispatcher claimed what a worker started, before that.
+func (j *judge) claimOf(s *subject, r history.Record) {
+	for _, c := range s.claimed {
+		if c.Lease != r.Lease || c.Time > r.Time {
+			continue
+		}
+		if c.Epoch != r.Epoch || c.Worker != r.Worker || c.Attempt != r.Attempt {
+			j.breaks(UnclaimedStart, []history.Record{c, r}, "%s started %s as attempt %d in epoch %d; its lease is that of attempt %d in epoch %d on %s",
+				r.Worker, s.name, r.Attempt, r.Epoch, c.Attempt, c.Epoch, c.Worker)
+		}
+		return
+	}
+	j.breaks(UnclaimedStart, one(r), "%s started %s, which nobody claimed for it", r.Worker, s.name)
+}
+
+// afterEnd checks that the claim under which a job completed starts nothing
+// after that, nor a later one.
+func (j *judge) afterEnd(s *subject, r history.Record) {
+	f := s.final
+	if f.Status == job.Completed && r.Epoch >= f.Epoch && r.Time > f.FinishedAt {
+		j.breaks(LateStart, one(r), "%s started %s after it had completed", s.name, between(f.FinishedAt, r.Time))
+	}
+}
+
+// afterCancel checks that no claim followed an accepted cancel. What was
+// claimed before may still start.
+func (j *judge) afterCancel(s *subject, r history.Record) {
+	claimed := s.claimedAt(r)
+	if claimed == 0 {
+		return
+	}
+	cancels := s.cancelled
+	if w := j.workflow[s.final.Workflow]; w != nil {
+		cancels = append(cancels[:len(cancels):len(cancels)], w.cancelled...)
+	}
+	for _, c := range cancels {
+		if c.Time < claimed {
+			j.breaks(StartAfterCancel, []history.Record{c, r}, "%s was claimed %s after its cancel had been accepted, and started", s.name, between(c.Time, claimed))
+			return
+		}
+	}
+}
+
+// claimedAt is when, by the database, the claim was made under which a handler
+// started; 0: not known.
+func (s *subject) claimedAt(r history.Record) int64 {
+	if t := s.try(r.Lease); t != nil {
+		return t.ClaimedAt
+	}
+	if s.final.Status == job.Completed && r.Epoch == s.final.Epoch {
+		return s.final.StartedAt
+	}
+	return 0
+}

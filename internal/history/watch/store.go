@@ -1,0 +1,167 @@
+package watch
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/history"
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// Store returns s, recording what its transactions committed; s itself when r
+// is nil.
+func Store(s store.Store, r *history.Recorder) store.Store {
+	if r == nil {
+		return s
+	}
+	return watched{s, r}
+}
+
+type watched struct {
+	store.Store
+	history *history.Recorder
+}
+
+// EnqueueWorkflow implements store.Enqueuer.
+func (w watched) EnqueueWorkflow(ctx context.Context, wf *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error) {
+	done, err := w.Store.EnqueueWorkflow(ctx, wf, o)
+	switch {
+	case err == nil:
+		w.history.Record(history.Record{Kind: history.Enqueued, Workflow: done.IDs[0], Count: len(wf.Jobs), Key: key("workflow", o.Key)})
+	case errors.Is(err, store.ErrExists):
+		w.history.Record(history.Record{Kind: history.Enqueued, Workflow: wf.ID, Count: len(wf.Jobs)})
+	}
+	return done, err
+}
+
+// EnqueueJobs implements store.Enqueuer.
+func (w watched) EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
+	done, err := w.Store.EnqueueJobs(ctx, jobs, keys)
+	if err != nil && !errors.Is(err, store.ErrExists) {
+		return done, err
+	}
+	list := make([]history.Record, len(jobs))
+	for i, j := range jobs {
+		list[i] = history.Record{Kind: history.Enqueued, Job: j.ID}
+		if err == nil {
+			list[i].Job = done.IDs[i]
+		}
+		if keys != nil {
+			list[i].Key = key("queue "+j.Queue, keys[i])
+		}
+	}
+	w.history.Record(list...)
+	return done, err
+}
+
+// key is what is recorded of an idempotency key; none is empty.
+func key(scope string, k store.Key) string {
+	if k.Value == "" {
+		return ""
+	}
+	h := sha256.Sum256([]byte(scope + "\x00" + k.Value))
+	return hex.EncodeToString(h[:8])
+}
+
+// Claim implements store.Claimer.
+func (w watched) Claim(ctx context.Context, grants []store.Grant, repeat bool) ([]store.Lease, error) {
+	leases, err := w.Store.Claim(ctx, grants, repeat)
+	var list []history.Record
+	for _, l := range leases {
+		for _, j := range l.Jobs {
+			x := history.Of(history.Claimed, j.Fence)
+			x.Workflow, x.Worker, x.Attempt, x.Repeat = j.Workflow, l.Worker, j.Attempt, repeat
+			list = append(list, x)
+		}
+	}
+	w.history.Record(list...)
+	return leases, err
+}
+
+// Resolve implements store.Resolver.
+func (w watched) Resolve(ctx context.Context, outcomes []job.Outcome) (store.Resolution, error) {
+	r, err := w.Store.Resolve(ctx, outcomes)
+	if err == nil {
+		list := make([]history.Record, len(outcomes))
+		for i, o := range outcomes {
+			list[i] = outcome(history.Resolved, o)
+			list[i].Verdict = r.Verdicts[i]
+		}
+		w.history.Record(append(list, changes(r)...)...)
+	}
+	return r, err
+}
+
+func outcome(kind history.Kind, o job.Outcome) history.Record {
+	x := history.Of(kind, o.Fence)
+	x.Outcome = o.Kind
+	if o.Kind == job.KindCompleted {
+		x.Result = history.Hash(o.Result)
+	}
+	return x
+}
+
+// CheckEdges implements store.Resolver.
+func (w watched) CheckEdges(ctx context.Context, limit int) (store.Resolution, error) {
+	r, err := w.Store.CheckEdges(ctx, limit)
+	w.changed(r, err)
+	return r, err
+}
+
+// FireTimers implements store.Timekeeper.
+func (w watched) FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error) {
+	r, next, err := w.Store.FireTimers(ctx, limit)
+	w.changed(r, err)
+	return r, next, err
+}
+
+// ExpireLeases implements store.Timekeeper.
+func (w watched) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {
+	r, err := w.Store.ExpireLeases(ctx, limit)
+	w.changed(r, err)
+	return r, err
+}
+
+// CancelWorkflow implements store.Canceller.
+func (w watched) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {
+	r, err := w.Store.CancelWorkflow(ctx, id, grace)
+	if err == nil {
+		w.history.Record(append([]history.Record{{Kind: history.Cancelled, Workflow: id}}, changes(r)...)...)
+	}
+	return r, err
+}
+
+// CancelJob implements store.Operator.
+func (w watched) CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {
+	r, err := w.Store.CancelJob(ctx, id, grace)
+	if err == nil {
+		w.history.Record(append([]history.Record{{Kind: history.Cancelled, Job: id}}, changes(r)...)...)
+	}
+	return r, err
+}
+
+// changed records what a call committed. What one did that failed is not known.
+func (w watched) changed(r store.Resolution, err error) {
+	if err == nil {
+		w.history.Record(changes(r)...)
+	}
+}
+
+// changes tells what a transaction made of jobs and workflows.
+func changes(r store.Resolution) []history.Record {
+	list := make([]history.Record, 0, len(r.Jobs)+len(r.Workflows))
+	for _, e := range r.Jobs {
+		list = append(list, history.Record{
+			Kind: history.Changed, Job: e.Job, Workflow: e.Workflow, Status: string(e.Status), Reason: e.Reason, Attempt: e.Attempt,
+		})
+	}
+	for _, e := range r.Workflows {
+		list = append(list, history.Record{Kind: history.WorkflowChanged, Workflow: e.Workflow, Status: string(e.Status)})
+	}
+	return list
+}
