@@ -31,7 +31,7 @@ func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolu
 		return err
 	}
 	i, known := p.index[id]
-	if !known {
+	if !known || p.header(i) == nil && p.jobs[i].workflow != (job.ID{}) { // or its workflow is hidden
 		return job.ErrNotFound
 	}
 	if status := p.Nodes[i].Status; status.Terminal() {

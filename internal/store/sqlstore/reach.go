@@ -148,6 +148,28 @@ func (p *part) missing() []job.ID {
 	return sortedIDs(list)
 }
 
+// frontier returns the children of open jobs that were reached which were not
+// reached themselves, although what follows goes on there.
+func (p *part) frontier() []job.ID {
+	follow := func(i int) bool { return p.reached[i] && !p.Nodes[i].Status.Terminal() }
+	var list []job.ID
+	for _, e := range p.Edges {
+		if follow(e.Parent) && !p.reached[e.Child] {
+			list = append(list, p.Nodes[e.Child].ID)
+		}
+	}
+	for _, e := range p.read {
+		i, known := p.index[e.parent]
+		if !known || !follow(i) || e.workflow != p.jobs[i].workflow {
+			continue
+		}
+		if c, locked := p.index[e.child]; !locked || !p.reached[c] {
+			list = append(list, e.child)
+		}
+	}
+	return sortedIDs(list)
+}
+
 // lockMissing locks what is missing. The transaction holds locks of jobs
 // already, so the statement must not wait.
 func (p *part) lockMissing(tx Tx) error {
@@ -167,12 +189,13 @@ func (p *part) addEdges() {
 	})
 	p.Edges = slices.Grow(p.Edges, len(p.read))
 	for _, e := range p.read {
+		from := p.index[e.parent]
 		to, known := p.index[e.child]
-		if !known {
+		if !known || !e.alone && e.workflow != p.jobs[from].workflow {
 			p.foreign = append(p.foreign, edgeRow{Parent: hexID(e.parent), Child: hexID(e.child)})
 			continue
 		}
-		e.Parent, e.Child = p.index[e.parent], to
+		e.Parent, e.Child = from, to
 		p.Edges = append(p.Edges, e.Edge)
 	}
 	p.read = nil
@@ -237,7 +260,7 @@ func (p *part) load(tx Tx, reach, whole []job.ID) error {
 		if err := p.readAllEdges(tx, p.unread()); err != nil {
 			return err
 		}
-		reach = p.missing()
+		reach = p.frontier()
 	}
 	p.addEdges()
 	return p.takeBack(tx, whole)

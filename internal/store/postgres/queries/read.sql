@@ -62,3 +62,8 @@ WHERE coalesce(w.hidden, '') = '';
 -- name: job_attempts
 SELECT attempt, lease_id, worker, outcome, error, started_at, finished_at
 FROM attempts WHERE job_id = $1::uuid ORDER BY epoch;
+
+-- name: job_names
+SELECT j.id, j.name
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT id, name FROM jobs WHERE id = x.id OFFSET 0) j;
