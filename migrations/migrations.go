@@ -10,8 +10,11 @@ import (
 	"strings"
 )
 
-//go:embed postgres/*.sql sqlite/*.sql
+//go:embed mysql/*.sql postgres/*.sql sqlite/*.sql
 var files embed.FS
+
+// MySQL returns the migrations for MySQL and MariaDB.
+func MySQL() fs.FS { return sub("mysql") }
 
 // Postgres returns the migrations for PostgreSQL.
 func Postgres() fs.FS { return sub("postgres") }

@@ -103,6 +103,10 @@ func (s *faultyStore) LeavePartitions(ctx context.Context, resolver string) erro
 	return err
 }
 
+func (s *faultyStore) Overdue(ctx context.Context) (store.Overdue, error) {
+	return inject(s, func() (store.Overdue, error) { return s.Store.Overdue(ctx) })
+}
+
 func (s *faultyStore) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {
 	return inject(s, func() (store.Resolution, error) { return s.Store.ExpireLeases(ctx, limit) })
 }
@@ -123,4 +127,13 @@ func (s *faultyStore) FireTimers(ctx context.Context, limit int) (store.Resoluti
 		return r, err
 	})
 	return r, next, err
+}
+
+func (s *faultyStore) Purge(ctx context.Context, keep store.Retention, from store.Place, limit int) (store.Purged, store.Place, error) {
+	next := from
+	done, err := inject(s, func() (done store.Purged, err error) {
+		done, next, err = s.Store.Purge(ctx, keep, from, limit)
+		return done, err
+	})
+	return done, next, err
 }

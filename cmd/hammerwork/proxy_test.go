@@ -53,6 +53,7 @@ type proxy struct {
 	commits int // seen
 	cuts    [behindCommit + 1]int
 	cutting bool
+	frozen  chan struct{} // closed when messages pass; never nil
 }
 
 // newProxy starts a proxy of a database.
@@ -66,7 +67,8 @@ func newProxy(t *testing.T, database string) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{listener: l, target: u.Host, conns: map[net.Conn]bool{}}
+	p := &proxy{listener: l, target: u.Host, conns: map[net.Conn]bool{}, frozen: make(chan struct{})}
+	close(p.frozen)
 	u.Host = l.Addr().String()
 	q := u.Query()
 	q.Set("sslmode", "disable") // it reads what passes
@@ -85,6 +87,7 @@ func newProxy(t *testing.T, database string) *proxy {
 	t.Cleanup(func() {
 		l.Close()
 		p.refuse()
+		p.thaw()
 		serving.Wait()
 	})
 	return p
@@ -105,6 +108,32 @@ func (p *proxy) allow() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refused = false
+}
+
+// freeze holds up what the server is sent and what it answers, as a machine
+// does that hangs, until thaw.
+func (p *proxy) freeze() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.frozen = make(chan struct{})
+}
+
+func (p *proxy) thaw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.frozen:
+	default:
+		close(p.frozen)
+	}
+}
+
+// passing waits while the proxy is frozen.
+func (p *proxy) passing() {
+	p.mu.Lock()
+	frozen := p.frozen
+	p.mu.Unlock()
+	<-frozen
 }
 
 // cutCommits ends the connection of every few commits, before and behind them
@@ -237,6 +266,7 @@ func (l *link) greet() error {
 }
 
 func (l *link) send(to net.Conn, m pgproto3.Message) error {
+	l.proxy.passing()
 	data, err := m.Encode(nil)
 	if err != nil {
 		return err

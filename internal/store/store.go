@@ -16,6 +16,7 @@ type Store interface {
 	Claimer
 	Resolver
 	Timekeeper
+	Keeper
 	Canceller
 	Reader
 	Lister
@@ -232,9 +233,21 @@ type Timekeeper interface {
 	// transaction holds is left to a later call. next is how long until the next
 	// timer is due, or until to look again; negative when there is none.
 	FireTimers(ctx context.Context, limit int) (r Resolution, next time.Duration, err error)
+	// Overdue counts the accepted leases that have expired and have not been
+	// ended.
+	Overdue(ctx context.Context) (Overdue, error)
 	// ExpireLeases ends up to limit leases that have expired: accepted jobs
-	// lose an attempt, jobs never accepted are given back.
+	// lose an attempt, jobs never accepted are given back. A look for them that
+	// takes longer than a moment is an error and ends none: the database was
+	// away, and heartbeats with it.
 	ExpireLeases(ctx context.Context, limit int) (Resolution, error)
+}
+
+// Overdue is how many accepted leases have expired, and how many have not.
+type Overdue struct {
+	Leases   int // that have expired
+	Workers  int // that hold them
+	Standing int // leases that have not expired; counted up to Leases
 }
 
 // Canceller stops workflows.

@@ -74,6 +74,7 @@ const (
 	ReasonTimeout        Reason = "timeout"          // the last allowed attempt ran out of time
 	ReasonDeadline       Reason = "deadline"         // the job's or workflow's deadline passed
 	ReasonUpstream       Reason = "upstream"         // a parent it needs failed
+	ReasonParentDeleted  Reason = "parent_deleted"   // a parent was deleted before its edge was looked at
 	ReasonFailFast       Reason = "fail_fast"        // its workflow stopped after a failure
 	ReasonUser           Reason = "user"             // somebody cancelled it
 	ReasonLeaseLost      Reason = "lease_lost"       // its worker was lost on the last allowed attempt

@@ -10,7 +10,7 @@ func Passed(p *Part, ended map[int]bool) []int {
 		if !child.Barrier || child.Status.Terminal() || ended[e.Child] || e.State != EdgeUnresolved {
 			continue
 		}
-		if ended[e.Parent] || p.Nodes[e.Parent].Status.Terminal() {
+		if ended[e.Parent] || p.Nodes[e.Parent].Ended() {
 			resolved[e.Child]++
 		}
 	}

@@ -69,6 +69,24 @@ type Node struct {
 	// that an upstream_failed job goes back to.
 	Reason job.Reason
 	Cause  job.ID
+	// Gone says that the job is not stored any more. It had ended, nobody knows
+	// how: its other fields say nothing.
+	Gone bool
+}
+
+// Ended reports whether the edges that leave the job settle.
+func (n *Node) Ended() bool { return n.Gone || n.Status.Terminal() }
+
+// Settle returns the state of an edge that leaves the job, which has ended.
+// What asks for more than the end of a job that is gone is never met.
+func (n *Node) Settle(on job.On) EdgeState {
+	switch {
+	case !n.Gone:
+		return Settle(on, n.Status)
+	case on == job.OnDone:
+		return EdgeActive
+	}
+	return EdgeBroken
 }
 
 // Edge is a dependency as a resolution sees it. Parent and Child index
@@ -255,7 +273,7 @@ func (r *resolution) settle(ei int) {
 		return
 	}
 	parent, child := &r.p.Nodes[e.Parent], &r.p.Nodes[e.Child]
-	e.State = Settle(e.On, parent.Status)
+	e.State = parent.Settle(e.On)
 	r.changes.Edges = append(r.changes.Edges, ei)
 	r.noteBroken(ei)
 	child.Counts.resolve(e.State, e.Optional)
@@ -276,22 +294,27 @@ func (r *resolution) settle(ei int) {
 	case Skip:
 		r.end(e.Child, job.Skipped, job.ReasonBranch, job.ID{})
 	case FailFromUpstream:
-		r.end(e.Child, job.UpstreamFailed, job.ReasonUpstream, r.cause(e.Child))
+		cause, reason := r.cause(e.Child)
+		r.end(e.Child, job.UpstreamFailed, reason, cause)
 	}
 }
 
-// cause returns the first failure behind a child that cannot run. That is
-// where its first broken edge comes from, not where its last edge does. It is
-// none when that edge broke before and is not in the part.
-func (r *resolution) cause(child int) job.ID {
+// cause returns the first failure behind a child that cannot run, and the
+// reason that the child ends with. That is where its first broken edge comes
+// from, not where its last edge does. It is none when that edge broke before
+// and is not in the part.
+func (r *resolution) cause(child int) (job.ID, job.Reason) {
 	if r.broken[child] == 0 {
-		return job.ID{}
+		return job.ID{}, job.ReasonUpstream
 	}
 	parent := r.p.Nodes[r.p.Edges[r.broken[child]-1].Parent]
-	if parent.Status == job.UpstreamFailed {
-		return parent.Cause
+	switch {
+	case parent.Gone:
+		return parent.ID, job.ReasonParentDeleted
+	case parent.Status == job.UpstreamFailed:
+		return parent.Cause, job.ReasonUpstream
 	}
-	return parent.ID
+	return parent.ID, job.ReasonUpstream
 }
 
 // noteBroken remembers the first counted broken edge into each node.
@@ -400,7 +423,7 @@ func (r *resolution) touchWorkflow(wf int) {
 func Revisit(p *Part) Changes {
 	r := newResolution(p)
 	for i, e := range p.Edges {
-		if p.Nodes[e.Parent].Status.Terminal() {
+		if p.Nodes[e.Parent].Ended() {
 			r.settle(i)
 		}
 	}

@@ -277,3 +277,30 @@ func ExampleResolve() {
 	fmt.Println("ended", changes.Ended, "runnable", changes.Runnable)
 	// Output: ended [0] runnable [1]
 }
+
+func TestAnEdgeFromAJobThatIsGoneAsksForItsEndAloneOrIsBroken(t *testing.T) {
+	for on, want := range map[job.On]struct {
+		state  EdgeState
+		status job.Status
+		reason job.Reason
+	}{
+		job.OnDone:    {EdgeActive, job.Pending, ""},
+		job.OnSuccess: {EdgeBroken, job.UpstreamFailed, job.ReasonParentDeleted},
+		job.OnFailure: {EdgeBroken, job.UpstreamFailed, job.ReasonParentDeleted},
+	} {
+		p := partOf(ContinueOnFailure, chain(3))
+		gone := Node{ID: p.Nodes[0].ID, Workflow: -1, Gone: true}
+		p.Nodes[0], p.Edges[0].On = gone, on
+		Revisit(p)
+		child := p.Nodes[1]
+		if p.Edges[0].State != want.state || child.Status != want.status || child.Reason != want.reason {
+			t.Errorf("%s: the edge is %s, the child %s %s, want %+v", on, p.Edges[0].State, child.Status, child.Reason, want)
+		}
+		if want.reason == "" {
+			continue
+		}
+		if last := p.Nodes[2]; child.Cause != gone.ID || last.Reason != job.ReasonUpstream || last.Cause != gone.ID {
+			t.Errorf("%s: the cause is %s, and behind it %s %s; want %s", on, child.Cause, last.Reason, last.Cause, gone.ID)
+		}
+	}
+}

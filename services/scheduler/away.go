@@ -35,9 +35,17 @@ func heed(s Store, b bus.Bus) Store {
 	return s
 }
 
+// Overdue implements Store. It begins every look.
+func (h *heedful) Overdue(ctx context.Context) (store.Overdue, error) {
+	if n := h.bus.Reconnects(); h.seen.Swap(n) != n || !h.bus.Connected() {
+		return store.Overdue{}, errAway
+	}
+	return h.Store.Overdue(ctx)
+}
+
 // ExpireLeases implements Store.
 func (h *heedful) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {
-	if n := h.bus.Reconnects(); h.seen.Swap(n) != n || !h.bus.Connected() {
+	if h.seen.Load() != h.bus.Reconnects() || !h.bus.Connected() {
 		return store.Resolution{}, errAway
 	}
 	return h.Store.ExpireLeases(ctx, limit)

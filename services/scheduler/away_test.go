@@ -31,8 +31,14 @@ func (l *looks) ExpireLeases(context.Context, int) (store.Resolution, error) {
 	return store.Resolution{}, nil
 }
 
+func (l *looks) Overdue(context.Context) (store.Overdue, error) { return store.Overdue{}, nil }
+
 func (l *looks) FireTimers(context.Context, int) (store.Resolution, time.Duration, error) {
 	return store.Resolution{}, time.Hour, nil
+}
+
+func (l *looks) Purge(context.Context, store.Retention, store.Place, int) (store.Purged, store.Place, error) {
+	return store.Purged{}, store.Place{}, nil
 }
 
 func TestNoLeaseExpiresWhileTheBusIsAwayNorUntilHeartbeatsHadTime(t *testing.T) {

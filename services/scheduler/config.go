@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store"
 )
 
 // Config holds a scheduler's settings.
@@ -13,11 +15,17 @@ type Config struct {
 	ReapHold     time.Duration // how long leases are left alone after a gap in looking at them; default 15s, the lease
 	HoldAtStart  bool          // leave them alone for as long after the start, too: workers may have outlived what ran before; default false
 	Batch        int           // timers a transaction takes at most; default 1000
+
+	PurgeInterval time.Duration   // how long after a pass over what is old the next one begins; default 1m
+	Retention     store.Retention // how long what has ended is kept; default store.DefaultRetention
 }
 
 // DefaultConfig returns the defaults.
 func DefaultConfig() Config {
-	return Config{PollInterval: 500 * time.Millisecond, ReapInterval: 500 * time.Millisecond, ReapHold: 15 * time.Second, Batch: 1000}
+	return Config{
+		PollInterval: 500 * time.Millisecond, ReapInterval: 500 * time.Millisecond, ReapHold: 15 * time.Second, Batch: 1000,
+		PurgeInterval: time.Minute, Retention: store.DefaultRetention(),
+	}
 }
 
 // Validate reports every bad setting at once.
@@ -36,6 +44,27 @@ func (c Config) Validate() error {
 	}
 	if c.Batch < 1 || c.Batch > 10_000 {
 		errs = append(errs, fmt.Errorf("scheduler.batch is %d; it must be between 1 and 10000", c.Batch))
+	}
+	if c.PurgeInterval < time.Second {
+		errs = append(errs, fmt.Errorf("scheduler.purge_interval is %s; it must be at least 1s, or looking for what is old loads the database", c.PurgeInterval))
+	}
+	r := c.Retention
+	for _, keep := range []struct {
+		what string
+		time time.Duration
+	}{
+		{"completed", r.Completed},
+		{"failed", r.Failed},
+		{"dead", r.Dead},
+		{"timed_out", r.TimedOut},
+		{"upstream_failed", r.UpstreamFailed},
+		{"cancelled", r.Cancelled},
+		{"skipped", r.Skipped},
+		{"keys", r.Keys},
+	} {
+		if keep.time != 0 && keep.time < time.Minute {
+			errs = append(errs, fmt.Errorf("scheduler.retention.%s is %s; it must be at least 1m, so that who waits for an end sees it, or 0: for ever", keep.what, keep.time))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 )
 
-// Machine is the scheduler's loop as a step function: two duties, timers and
-// expired leases, each with at most one transaction in flight.
+// Machine is the scheduler's loop as a step function: three duties, timers,
+// expired leases and what is old, each with at most one transaction in flight.
 type Machine struct {
 	cfg     Config
 	store   Store
@@ -24,6 +24,9 @@ type Machine struct {
 
 	reapedAt time.Time // the last look at leases that succeeded, by the wall clock
 	held     bool      // the hold after a gap is over
+	spared   bool      // a mass expiry was held up, and may go on
+
+	purge pass
 }
 
 // duty is something to look after now and then.
@@ -44,9 +47,12 @@ type fired struct {
 	err        error
 }
 
-// reaped is the event that expired leases were ended.
+// reaped is the event that expired leases were ended, or that they were too
+// many at once.
 type reaped struct {
 	resolution store.Resolution
+	overdue    store.Overdue
+	spare      bool // none was ended
 	err        error
 }
 
@@ -55,7 +61,7 @@ func NewMachine(cfg Config, s Store, source service.Source, log *slog.Logger, me
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics}, nil
+	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics, purge: pass{batch: purgeBatch}}, nil
 }
 
 var _ service.Machine = (*Machine)(nil)
@@ -82,7 +88,10 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 		m.metrics.Expired.Add(float64(e.resolution.Done))
 		if m.held = false; e.err == nil {
 			m.reapedAt = now.Round(0)
+			m.spare(now, e)
 		}
+	case purged:
+		actions = m.purgeDone(now, e)
 	case service.Received:
 		// One look finds out when the new timer is due.
 		if m.timers.running {
@@ -105,12 +114,46 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 	}
 	m.brake(now)
 	if m.leases.start(now) {
-		actions = append(actions, service.Call{Name: "expire leases", Do: func(ctx context.Context) service.Event {
-			r, err := m.store.ExpireLeases(ctx, reapBatch)
-			return reaped{r, err}
-		}})
+		actions = append(actions, m.reap())
 	}
-	return actions
+	return append(actions, m.startPurge(now)...)
+}
+
+// reap ends expired leases, unless they are so many that those who hold them
+// can hardly all be dead.
+func (m *Machine) reap() service.Call {
+	maySpare := !m.spared && m.cfg.ReapHold > 0
+	return service.Call{Name: "expire leases", Do: func(ctx context.Context) service.Event {
+		o, err := m.store.Overdue(ctx)
+		if err != nil || maySpare && mass(o) {
+			return reaped{overdue: o, spare: err == nil, err: err}
+		}
+		r, err := m.store.ExpireLeases(ctx, reapBatch)
+		return reaped{resolution: r, overdue: o, err: err}
+	}}
+}
+
+// mass reports whether most of the accepted leases, of several workers, have
+// expired together. What cut so many off at once may be something that this
+// scheduler did not notice.
+func mass(o store.Overdue) bool {
+	const few = 10
+	return o.Leases >= few && o.Workers > 1 && o.Standing < o.Leases
+}
+
+// spare holds the reaper once when leases expire in masses: whoever is alive
+// prolongs them meanwhile. After that they are ended.
+func (m *Machine) spare(now time.Time, e reaped) {
+	switch {
+	case e.spare:
+		m.spared, m.held = true, true
+		m.leases.at = now.Add(m.cfg.ReapHold)
+		m.metrics.Spared.Inc()
+		m.log.Warn("most leases have expired at once: they are left alone for now, as their workers may be alive", "service", "scheduler",
+			"leases", e.overdue.Leases, "workers", e.overdue.Workers, "hold", m.cfg.ReapHold)
+	case !mass(e.overdue):
+		m.spared = false
+	}
 }
 
 // brake holds the reaper after a gap, and at its start where that is asked for: when the database, this
@@ -131,7 +174,7 @@ func (m *Machine) brake(now time.Time) {
 // Wake implements service.Machine.
 func (m *Machine) Wake() time.Time {
 	var wake time.Time
-	for _, d := range []duty{m.timers, m.leases} {
+	for _, d := range []duty{m.timers, m.leases, m.purge.duty} {
 		if !m.stopping && !d.running && (wake.IsZero() || d.at.Before(wake)) {
 			wake = d.at
 		}
@@ -140,7 +183,7 @@ func (m *Machine) Wake() time.Time {
 }
 
 // Idle implements service.Machine.
-func (m *Machine) Idle() bool { return !m.timers.running && !m.leases.running }
+func (m *Machine) Idle() bool { return !m.timers.running && !m.leases.running && !m.purge.running }
 
 // start reports whether to look now, and notes that somebody does.
 func (d *duty) start(now time.Time) bool {

@@ -22,6 +22,7 @@ import (
 const (
 	timers = "fire timers"
 	leases = "expire leases"
+	purge  = "purge"
 	never  = -1 * time.Second
 )
 
@@ -45,6 +46,10 @@ type rig struct {
 
 	fire   func(limit int) (store.Resolution, time.Duration, error)
 	expire func(limit int) (store.Resolution, error)
+
+	overdue store.Overdue
+	looked  error // of the look for what is overdue
+	purge   func(from store.Place, limit int) (store.Purged, store.Place, error)
 }
 
 func newRig(t tester) *rig {
@@ -62,6 +67,7 @@ func newRigWith(t tester, cfg scheduler.Config) *rig {
 	}
 	r.fire = func(int) (store.Resolution, time.Duration, error) { return store.Resolution{}, never, nil }
 	r.expire = func(int) (store.Resolution, error) { return store.Resolution{}, nil }
+	r.purge = func(store.Place, int) (store.Purged, store.Place, error) { return store.Purged{}, store.Place{}, nil }
 	return r
 }
 
@@ -72,8 +78,19 @@ func (s fakeStore) FireTimers(_ context.Context, limit int) (store.Resolution, t
 	return s.r.fire(limit)
 }
 
+func (s fakeStore) Overdue(context.Context) (store.Overdue, error) {
+	return s.r.overdue, s.r.looked
+}
+
 func (s fakeStore) ExpireLeases(_ context.Context, limit int) (store.Resolution, error) {
 	return s.r.expire(limit)
+}
+
+func (s fakeStore) Purge(_ context.Context, keep store.Retention, from store.Place, limit int) (store.Purged, store.Place, error) {
+	if keep != store.DefaultRetention() {
+		s.r.t.Fatalf("purge with %+v", keep)
+	}
+	return s.r.purge(from, limit)
 }
 
 // step gives the machine an event and keeps what it answers.
@@ -116,7 +133,7 @@ func (r *rig) hint() { r.step(service.Received{Message: bus.Message{Subject: bus
 func (r *rig) next(name string) time.Duration {
 	r.t.Helper()
 	began := r.now
-	for range 100 {
+	for range 1000 {
 		if r.running(name) {
 			return r.now.Sub(began)
 		}
@@ -146,7 +163,7 @@ func TestBothDutiesBeginAtOnce(t *testing.T) {
 	if !r.running(timers) || !r.running(leases) {
 		t.Errorf("under way: %v", r.calls)
 	}
-	equal(t, "wake while both are under way", r.m.Wake(), time.Time{})
+	equal(t, "wake while both are under way", r.m.Wake(), r.now.Add(scheduler.DefaultConfig().PurgeInterval))
 	if r.m.Idle() {
 		t.Error("idle while calls are under way")
 	}
@@ -302,8 +319,8 @@ func TestAStopWaitsForWhatRunsAndBeginsNothing(t *testing.T) {
 
 func TestABadConfigurationNamesEveryFault(t *testing.T) {
 	_, err := scheduler.NewMachine(scheduler.Config{}, nil, service.NewSource(), nil, nil)
-	if err == nil || strings.Count(err.Error(), "\n") != 2 {
-		t.Errorf("want 3 faults, got:\n%v", err)
+	if err == nil || strings.Count(err.Error(), "\n") != 3 {
+		t.Errorf("want 4 faults, got:\n%v", err)
 	}
 }
 

@@ -6,7 +6,9 @@ import "github.com/prometheus/client_golang/prometheus"
 type Metrics struct {
 	Fired   prometheus.Counter
 	Expired prometheus.Counter
+	Spared  prometheus.Counter
 	Errors  prometheus.Counter
+	Deleted *prometheus.CounterVec // by kind
 }
 
 // NewMetrics registers a scheduler's counters; nil registers them nowhere.
@@ -18,9 +20,18 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}
 		return c
 	}
+	deleted := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "hammerwork", Subsystem: "scheduler", Name: "deleted_total",
+		Help: "What was kept for long enough and deleted, by kind: workflow, job or key.",
+	}, []string{"kind"})
+	if r != nil {
+		r.MustRegister(deleted)
+	}
 	return &Metrics{
+		Deleted: deleted,
 		Fired:   counter("timers_fired_total", "Timers that were due and handled."),
 		Expired: counter("leases_expired_total", "Leases that ended because their worker went silent."),
+		Spared:  counter("mass_expiries_held_total", "Times that most leases had expired at once and were left alone for a while."),
 		Errors:  counter("errors_total", "Transactions that failed and were tried again."),
 	}
 }

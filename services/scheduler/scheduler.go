@@ -13,7 +13,9 @@ import (
 // Store is what a scheduler needs of a store.
 type Store interface {
 	FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error)
+	Overdue(ctx context.Context) (store.Overdue, error)
 	ExpireLeases(ctx context.Context, limit int) (store.Resolution, error)
+	Purge(ctx context.Context, r store.Retention, from store.Place, limit int) (store.Purged, store.Place, error)
 }
 
 // Scheduler runs a Machine.

@@ -25,6 +25,7 @@ func (j *judge) starts(s *subject) {
 	j.report.Starts += len(s.started)
 	seen := map[job.ID]history.Record{}
 	for _, r := range s.started {
+		j.afterEnd(s, r)
 		if before, twice := seen[r.Lease]; twice {
 			j.breaks(StartedTwice, []history.Record{before, r}, "%s started twice under one lease, on %s and %s later on %s", s.name, before.Worker, between(before.Time, r.Time), r.Worker)
 			continue
@@ -37,7 +38,6 @@ func (j *judge) starts(s *subject) {
 			j.breaks(TooManyAttempts, one(r), "%s started for attempt %d of %d", s.name, r.Attempt, s.final.MaxAttempts)
 		}
 		j.claimOf(s, r)
-		j.afterEnd(s, r)
 		j.afterCancel(s, r)
 		for _, d := range j.draining {
 			if d.Process == r.Process && d.Instance == r.Instance && d.Worker == r.Worker && d.Time < r.Time {

@@ -32,3 +32,11 @@ const (
 	StartWhileDraining Code = "start-while-draining" // a worker started a handler though it was asked to stop
 	PayloadChanged     Code = "payload-changed"      // a handler was given another payload than is stored
 )
+
+// Codes are all of them.
+var Codes = []Code{
+	LostEnqueue, StoredTwice, NotEnded, TwoOutcomes, OutcomeChanged, EarlyStart, LateStart, WrongCounters,
+	WrongStatus, WrongEdge, WrongDependency, TooManyAttempts, WrongAttempts, StartedTwice, UnclaimedStart,
+	TwoHolders, UnexplainedRerun, LiveLeaseLost, InventedAttempt, InventedResult, BrokenVerdict, ContraryVerdicts,
+	StaleCounted, StartAfterCancel, StartWhileDraining, PayloadChanged,
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/dial"
 	"github.com/hammerwork/hammerwork/internal/store/sqlstore"
 	"github.com/hammerwork/hammerwork/migrations"
 )
@@ -101,12 +102,12 @@ func Config(rawURL string) (*pgxpool.Config, error) {
 		config.MaxConns = connections
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = connectTimeout
+		config.ConnConfig.ConnectTimeout = dial.ConnectTimeout
 	}
 	if config.ConnConfig.RuntimeParams["search_path"] == "" {
 		config.ConnConfig.RuntimeParams["search_path"] = Schema
 	}
-	config.ConnConfig.DialFunc = dialer.DialContext
+	config.ConnConfig.DialFunc = dial.Dialer.DialContext
 	return config, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/dial"
 )
 
 // A server whose machine has gone takes connections, as far as anybody can
@@ -22,7 +23,7 @@ func TestAServerThatSaysNothingIsGivenUp(t *testing.T) {
 	if err := s.Ready(t.Context()); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("the error is %v", err)
 	}
-	if took := time.Since(began); took > 2*connectTimeout {
+	if took := time.Since(began); took > 2*dial.ConnectTimeout {
 		t.Errorf("it took %s", took)
 	}
 	config, err := Config("postgres://u@h/d?connect_timeout=77")

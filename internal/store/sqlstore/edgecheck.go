@@ -9,31 +9,32 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
-// CheckEdges implements store.Resolver. It locks the workflows of the children
-// and then parents and children; a parent that has ended never changes again,
-// one that has not will resolve the edge when it ends, because the edge was
-// committed before the parent was locked here. While there is nothing to check
-// it only reads.
+// CheckEdges implements store.Resolver. It locks the workflows of parents and
+// children and then the jobs; a parent that has ended never changes again, one
+// that has not will resolve the edge when it ends, because the edge was
+// committed before the parent was locked here. A parent that is gone, or on its
+// way out, is no parent: under these locks either this sees that, or the purge
+// sees the edge. While there is nothing to check it only reads.
 func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, error) {
 	var r store.Resolution
 	var checks []edgeRow
-	var all, children []job.ID
+	var all []job.ID
 	err := s.db.Read(ctx, func(tx Tx) error {
-		checks, all, children = nil, nil, nil
+		checks, all = nil, nil
 		tx.QueueQuery("edge_checks", func(row Row) error {
 			var parent, child job.ID
 			err := row.Scan(&parent, &child)
 			checks = append(checks, edgeRow{Parent: hexID(parent), Child: hexID(child)})
-			all, children = append(all, parent, child), append(children, child)
+			all = append(all, parent, child)
 			return err
 		}, limit)
 		return nil
 	})
 	if err == nil && len(checks) > 0 {
-		all, children = sortedIDs(all), sortedIDs(children)
+		all = sortedIDs(all)
 		err = s.db.Write(ctx, func(tx Tx) error {
 			r = store.Resolution{}
-			return s.checkEdges(tx, checks, all, children, &r)
+			return s.checkEdges(tx, checks, all, &r)
 		})
 	}
 	if err != nil {
@@ -42,10 +43,11 @@ func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, er
 	return r, nil
 }
 
-func (s *Store) checkEdges(tx Tx, checks []edgeRow, all, children []job.ID, r *store.Resolution) error {
+func (s *Store) checkEdges(tx Tx, checks []edgeRow, all []job.ID, r *store.Resolution) error {
 	p := newPart()
-	p.lockWorkflows(tx, "lock_workflows_of_jobs", children)
+	p.lockWorkflows(tx, "lock_workflows_of_jobs", all)
 	p.lockJobs(tx, "lock_jobs", all)
+	p.findPurged(tx, all)
 	p.readEdgesBetween(tx, checks)
 	var now int64
 	tx.QueueNow(&now)
@@ -56,7 +58,6 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, all, children []job.ID, r *s
 	if err := p.widenChildren(tx); err != nil {
 		return err
 	}
-	// Parents whose workflows are not locked here are only read.
 	newTransition(p).write(tx, workflow.Revisit(&p.Part), now, r)
 	n, err := tx.Exec("delete_edge_checks", checks)
 	r.Done = int(n)
@@ -69,8 +70,8 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, all, children []job.ID, r *s
 func (p *part) widenChildren(tx Tx) error {
 	var reach, whole []job.ID
 	for _, e := range p.Edges {
-		parent, child := p.Nodes[e.Parent], p.Nodes[e.Child]
-		if !parent.Status.Terminal() || child.Status.Terminal() || workflow.Settle(e.On, parent.Status) == workflow.EdgeActive {
+		parent, child := &p.Nodes[e.Parent], &p.Nodes[e.Child]
+		if !parent.Ended() || child.Status.Terminal() || parent.Settle(e.On) == workflow.EdgeActive {
 			continue
 		}
 		reach = append(reach, child.ID)

@@ -206,7 +206,7 @@ func (e *enqueuer) look(fresh []*job.Job) error {
 	}
 	outside = sortedIDs(outside)
 	stored := e.existing("jobs_existing", list)
-	found := e.existing("visible_jobs", outside)
+	found := e.existing("parents_stored", outside)
 	e.tx.QueueNow(&e.now)
 	if err := e.tx.Flush(); err != nil {
 		return err

@@ -143,6 +143,28 @@ func (p *part) text(s string) string {
 	return s
 }
 
+// addGone adds a parent that is not stored any more, and returns its node.
+func (p *part) addGone(id job.ID) int {
+	i := len(p.Nodes)
+	p.index[id] = i
+	p.Nodes = append(p.Nodes, workflow.Node{ID: id, Workflow: -1, Gone: true})
+	p.jobs = append(p.jobs, jobRow{})
+	return i
+}
+
+// findPurged queues the statement that finds the jobs whose workflow is being
+// deleted: to who depends on them they are gone.
+func (p *part) findPurged(tx Tx, list []job.ID) {
+	tx.QueueQuery("jobs_being_purged", func(r Row) error {
+		var id job.ID
+		err := r.Scan(&id)
+		if i, known := p.index[id]; known {
+			p.Nodes[i].Gone = true
+		}
+		return err
+	}, list)
+}
+
 // retryPolicy reads the policy of node i.
 func (p *part) retryPolicy(i int) job.RetryPolicy {
 	var policy job.RetryPolicy

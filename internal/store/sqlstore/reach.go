@@ -189,7 +189,10 @@ func (p *part) addEdges() {
 	})
 	p.Edges = slices.Grow(p.Edges, len(p.read))
 	for _, e := range p.read {
-		from := p.index[e.parent]
+		from, known := p.index[e.parent]
+		if !known {
+			from = p.addGone(e.parent)
+		}
 		to, known := p.index[e.child]
 		if !known || !e.alone && e.workflow != p.jobs[from].workflow {
 			p.foreign = append(p.foreign, edgeRow{Parent: hexID(e.parent), Child: hexID(e.child)})

@@ -328,7 +328,35 @@ func (s *Store) ExpireLeases(ctx context.Context, limit int) (store.Resolution, 
 	return r, nil
 }
 
+// lookTimeout bounds a look for expired leases, far below a lease: one that
+// was stuck with its database would come before the heartbeats that were, too.
+const lookTimeout = 2 * time.Second
+
+// Overdue implements store.Timekeeper.
+func (s *Store) Overdue(ctx context.Context) (store.Overdue, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	var o store.Overdue
+	err := s.db.Read(ctx, func(tx Tx) error {
+		o = store.Overdue{}
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		if err := tx.Query("overdue_leases", func(r Row) error { return r.Scan(&o.Leases, &o.Workers) }, now); err != nil || o.Leases == 0 {
+			return err
+		}
+		return tx.Query("standing_leases", func(r Row) error { return r.Scan(&o.Standing) }, now, o.Leases)
+	})
+	if err != nil {
+		return store.Overdue{}, fmt.Errorf("count overdue leases: %w", err)
+	}
+	return o, nil
+}
+
 func (s *Store) expiredLeases(ctx context.Context, limit int) ([]job.ID, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	var expired []job.ID
 	err := s.db.Read(ctx, func(tx Tx) error {
 		expired = nil

@@ -101,6 +101,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"progress", testProgress},
 		{"text", testText},
 		{"time", testTime},
+		{"purge", testPurge},
 		{"view", testView},
 		{"concurrency", testConcurrency},
 		{"crowd", testCrowd},

@@ -246,6 +246,51 @@ func testExpiry(t *testing.T, open Opener) {
 		r.equal("claimable", len(r.claimAll()), 10)
 	})
 
+	check(t, open, "accepted leases that have expired are counted, with their workers and as many that have not", func(r *rig) {
+		overdue := func() store.Overdue {
+			r.Helper()
+			o, err := r.s.Overdue(r.ctx)
+			r.ok(err, "overdue")
+			return o
+		}
+		r.enqueueJobs(tasks(20, "j")...)
+		r.equal("without leases", overdue(), store.Overdue{})
+		first, second, third := r.claimLease("w1", 1), r.claimLease("w1", 1), r.claimLease("w2", 1)
+		for _, l := range []store.Lease{first, second, third} {
+			r.accept(l)
+		}
+		r.claimLease("w3", 1) // never accepted
+		r.equal("while all stand", overdue(), store.Overdue{})
+		r.Advance(leaseTTL - slack)
+		r.accept(third)
+		for range 3 {
+			r.accept(r.claimLease("w4", 1))
+		}
+		r.Advance(2 * slack)
+		r.equal("when two have expired", overdue(), store.Overdue{Leases: 2, Workers: 1, Standing: 2})
+		r.Advance(leaseTTL)
+		r.equal("when all have expired", overdue(), store.Overdue{Leases: 6, Workers: 3})
+		r.expire()
+		r.equal("when they have been ended", overdue(), store.Overdue{})
+	})
+
+	check(t, open, "a look for expired leases that was stuck with its database ends none", func(r *rig) {
+		r.enqueueJobs(tasks(1, "j")...)
+		r.accept(r.claimLease(worker, 1))
+		r.Advance(leaseTTL + slack)
+		r.Before(func(name, _ string, _ func(string, ...any)) {
+			if name == "expired_leases" {
+				<-time.After(3 * time.Second) // heartbeats that were stuck, too, come after it
+			}
+		})
+		if res, err := r.s.ExpireLeases(r.ctx, everything); err == nil || res.Done > 0 {
+			r.Errorf("it ended %d leases, %v", res.Done, err)
+		}
+		r.Before(nil)
+		r.wantRows("leases", 1)
+		r.equal("ended by the next look", r.expire().Done, 1)
+	})
+
 	check(t, open, "expiry leaves a lease that was prolonged", func(r *rig) {
 		r.enqueueJobs(tasks(2, "j")...)
 		kept, lost := r.claimLease("kept", 1), r.claimLease("lost", 1)

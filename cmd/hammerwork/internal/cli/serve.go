@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +25,7 @@ type serveFlags struct {
 	auth, token          string
 	config               serve.Config
 	store                store.Options
+	stopTimeout          time.Duration
 	log                  logFlags
 	history              historyFlag
 }
@@ -46,7 +48,8 @@ whenever it goes away; /readyz on --health-listen says so.
 
 The database's schema is made by: hammerwork migrate up
 
-On SIGTERM the services finish what they began and end.`,
+On SIGTERM the services finish what they began and end, within --stop-timeout;
+others take over at once what they did. A second one ends them as they are.`,
 		Example: `  hammerwork serve all --database-url postgres://user@host/db --nats-url nats://host:4222
   hammerwork serve scheduler resolver --health-listen :8081
   HAMMERWORK_TOKEN_FILE=/run/secrets/token hammerwork serve api --listen :8080`,
@@ -67,6 +70,7 @@ On SIGTERM the services finish what they began and end.`,
 	flags.StringVar(&f.auth, "auth", "token", "who may use the API: token (who has it) or none (everybody)")
 	secretFlag(flags, &f.token, "token", "the API's token; better in HAMMERWORK_TOKEN or a file that HAMMERWORK_TOKEN_FILE names")
 	flags.StringSliceVar(&f.config.API.AllowedHosts, "allowed-host", nil, "a host `name` by which the API may be called; may be repeated")
+	flags.DurationVar(&f.stopTimeout, "stop-timeout", serve.DefaultStopTimeout, "`time` that the services may take to end, also while the database hangs")
 	complete(c, "auth", "token", "none")
 	serviceFlags(flags, &f.config, &f.store)
 	f.log.add(c)
@@ -126,6 +130,7 @@ func (a *app) process(chosen []string, f *serveFlags) (*serve.Process, error) {
 		Store:        f.store,
 		Log:          log,
 		Registry:     telemetry.NewRegistry(),
+		StopTimeout:  f.stopTimeout,
 		Ready:        func() { log.Info("ready", "services", strings.Join(chosen, ",")) },
 	})
 	switch {

@@ -75,6 +75,8 @@ func serviceFlags(flags *pflag.FlagSet, c *serve.Config, s *store.Options) {
 	duration(&c.Scheduler.ReapInterval, "scheduler-reap-interval", "`time` between two looks for expired leases")
 	duration(&c.Scheduler.ReapHold, "scheduler-reap-hold", "`time` that leases are left alone after a start or an outage")
 	number(&c.Scheduler.Batch, "scheduler-batch", "`number` of timers that a transaction takes at most")
+	duration(&c.Scheduler.PurgeInterval, "scheduler-purge-interval", "`time` between two passes that delete what is old")
+	retentionFlags(flags, &c.Scheduler.Retention)
 
 	number(&c.Resolver.Batch, "resolver-batch", "`number` of outcomes that a transaction takes at most")
 	number(&c.Resolver.Queue, "resolver-queue", "`number` of outcomes that may wait")
@@ -86,3 +88,48 @@ func serviceFlags(flags *pflag.FlagSet, c *serve.Config, s *store.Options) {
 	duration(&c.Dispatcher.SeenInterval, "dispatcher-seen-interval", "`time` between two notes of which workers there are")
 	number(&c.Dispatcher.DeliveryJobs, "dispatcher-delivery-jobs", "`number` of jobs in one delivery at most")
 }
+
+// retentionFlags adds a setting for each thing that is kept for a time.
+func retentionFlags(flags *pflag.FlagSet, r *store.Retention) {
+	keep := func(to *time.Duration, name, what string) {
+		flags.Var((*keepValue)(to), "scheduler-retention-"+name, "`time` that "+what+" are kept, or forever")
+	}
+	keep(&r.Completed, "completed", "completed jobs and workflows")
+	keep(&r.Failed, "failed", "failed jobs and workflows")
+	keep(&r.Cancelled, "cancelled", "cancelled jobs and workflows")
+	keep(&r.Dead, "dead", "dead jobs without a workflow")
+	keep(&r.TimedOut, "timed-out", "timed out jobs without a workflow")
+	keep(&r.UpstreamFailed, "upstream-failed", "jobs without a workflow whose parents failed")
+	keep(&r.Skipped, "skipped", "skipped jobs without a workflow")
+	keep(&r.Keys, "keys", "idempotency keys, at the least,")
+}
+
+// keepValue is a flag for a duration; forever is 0.
+type keepValue time.Duration
+
+const forever = "forever"
+
+// Set implements pflag.Value.
+func (k *keepValue) Set(text string) error {
+	if text == forever {
+		*k = 0
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("it is neither a duration like 168h nor %s", forever)
+	}
+	*k = keepValue(d)
+	return nil
+}
+
+// String implements pflag.Value.
+func (k *keepValue) String() string {
+	if *k == 0 {
+		return forever
+	}
+	return time.Duration(*k).String()
+}
+
+// Type implements pflag.Value.
+func (k *keepValue) Type() string { return "duration" }

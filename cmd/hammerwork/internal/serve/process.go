@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -28,6 +29,7 @@ type Options struct {
 	Store        store.Options
 	Log          *slog.Logger
 	Registry     *prometheus.Registry
+	StopTimeout  time.Duration // from the end of Run's context to its return; default 30s
 	// Ready is called once, when every service runs.
 	Ready func()
 }
@@ -56,14 +58,42 @@ func New(o Options) (*Process, error) {
 	if err := errors.Join((natsbus.Config{URL: o.NATSURL}).Validate(), o.Config.Validate(o.Services), o.Store.Validate()); err != nil {
 		return nil, err
 	}
+	if o.StopTimeout < 0 {
+		return nil, fmt.Errorf("stop_timeout is %s; it must not be negative", o.StopTimeout)
+	}
+	if o.StopTimeout == 0 {
+		o.StopTimeout = DefaultStopTimeout
+	}
 	return &Process{opts: o, kind: kind, status: health.NewStatus()}, nil
 }
+
+// DefaultStopTimeout is the default of Options.StopTimeout.
+const DefaultStopTimeout = 30 * time.Second
 
 // Run waits for the database and for NATS, works until ctx is done, lets the
 // services finish what they began and returns nil. While something is missing
 // it says so on /readyz and goes on waiting; only what waiting does not mend,
-// like another schema, is an error.
+// like another schema, is an error. After StopTimeout it returns whatever hangs:
+// what was begun then is undone, as after a crash.
 func (p *Process) Run(ctx context.Context) error {
+	ended := make(chan error, 1)
+	go func() { ended <- p.run(ctx) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	limit := time.NewTimer(p.opts.StopTimeout)
+	defer limit.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-limit.C:
+		return fmt.Errorf("still busy %s after it was asked to stop", p.opts.StopTimeout)
+	}
+}
+
+func (p *Process) run(ctx context.Context) error {
 	if p.opts.HealthListen == "" {
 		return p.serve(ctx)
 	}

@@ -166,7 +166,7 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	raw := os.Getenv(Env)
 	if raw == "" {
 		var err error
-		if raw, err = attach(); err != nil {
+		if raw, err = kind.Attach(); err != nil {
 			return nil, err
 		}
 	}

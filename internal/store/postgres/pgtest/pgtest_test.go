@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/hammerwork/hammerwork/internal/store/servertest"
 )
 
 // holdEnv makes this binary one that uses the shared server until it is killed.
@@ -21,7 +23,7 @@ const holdEnv = "HAMMERWORK_PGTEST_HOLD"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(holdEnv) != "" {
-		url, err := attach()
+		url, err := kind.Attach()
 		fmt.Println(url, err)
 		select {}
 	}
@@ -66,14 +68,10 @@ func hold(t *testing.T, tmp string) (*os.Process, string) {
 	return cmd.Process, url
 }
 
-func answers(url string) bool {
+func up(url string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, url)
-	if err == nil {
-		conn.Close(ctx)
-	}
-	return err == nil
+	return answers(ctx, url) == nil
 }
 
 // gone waits until a condition no longer holds.
@@ -88,12 +86,8 @@ func gone(t *testing.T, what string, holds func() bool) {
 	t.Fatalf("%s is still there", what)
 }
 
-func shared(tmp string) string {
-	return filepath.Join(tmp, "hammerwork-pgtest-"+strconv.Itoa(os.Getuid()))
-}
-
 func runs(tmp string) bool {
-	found, _ := filepath.Glob(filepath.Join(shared(tmp), "run*"))
+	found, _ := filepath.Glob(filepath.Join(kind.Folder(tmp), "run*"))
 	return len(found) > 0
 }
 
@@ -102,18 +96,18 @@ func TestTheServerIsSharedAndEndsWhenTheLastOfItsUsersIsKilled(t *testing.T) {
 	tmp := elsewhere(t)
 	one, url := hold(t, tmp)
 	two, other := hold(t, tmp)
-	if url != other || !answers(url) {
+	if url != other || !up(url) {
 		t.Fatalf("two binaries use %s and %s", url, other)
 	}
 	one.Kill()
-	<-time.After(idle + 2*time.Second)
-	if !answers(url) {
+	<-time.After(servertest.Idle + 2*time.Second)
+	if !up(url) {
 		t.Fatal("the server ended while somebody used it")
 	}
 	two.Kill()
-	gone(t, "the server", func() bool { return answers(url) })
+	gone(t, "the server", func() bool { return up(url) })
 	gone(t, "its data", func() bool { return runs(tmp) })
-	if _, again := hold(t, tmp); !answers(again) {
+	if _, again := hold(t, tmp); !up(again) {
 		t.Error("there is no server for those who come later")
 	}
 }
@@ -122,7 +116,7 @@ func TestTheServerEndsWithItsSupervisor(t *testing.T) {
 	t.Parallel()
 	tmp := elsewhere(t)
 	_, url := hold(t, tmp)
-	text, err := os.ReadFile(filepath.Join(shared(tmp), supervisorLock))
+	text, err := os.ReadFile(filepath.Join(kind.Folder(tmp), servertest.SupervisorLock))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,8 +127,8 @@ func TestTheServerEndsWithItsSupervisor(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	gone(t, "the server", func() bool { return answers(url) })
-	if _, again := hold(t, tmp); again == url || !answers(again) {
+	gone(t, "the server", func() bool { return up(url) })
+	if _, again := hold(t, tmp); again == url || !up(again) {
 		t.Error("there is no server for those who come later")
 	}
 }

@@ -11,18 +11,18 @@ FROM workflows WHERE id = $1::uuid AND hidden = 'building' FOR UPDATE;
 WITH changed AS (UPDATE workflows SET hidden = '' WHERE id = $1::uuid AND hidden = 'building' RETURNING 1)
 SELECT hammerwork_changed(count(*), $2::int) FROM changed;
 
--- name: visible_jobs
--- Those of $1 that everybody sees.
-SELECT j.id
-FROM unnest($1::uuid[]) x(id)
-CROSS JOIN LATERAL (SELECT id, workflow_id FROM jobs WHERE id = x.id OFFSET 0) j
-LEFT JOIN LATERAL (SELECT hidden FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
-WHERE coalesce(w.hidden, '') = '';
-
 -- name: jobs_existing
 SELECT j.id
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT id FROM jobs WHERE id = x.id OFFSET 0) j;
+
+-- name: parents_stored
+-- A workflow that is hidden has no jobs that anybody could depend on.
+SELECT x.id
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) j
+LEFT JOIN LATERAL (SELECT hidden FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
+WHERE coalesce(w.hidden, '') = '';
 
 -- name: insert_workflow
 INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,

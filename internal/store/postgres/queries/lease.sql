@@ -43,6 +43,12 @@ ORDER BY l.id, e.id;
 -- name: expired_leases
 SELECT id FROM leases WHERE expires_at <= $1::bigint ORDER BY expires_at, id LIMIT $2::int;
 
+-- name: overdue_leases
+SELECT count(*), count(DISTINCT worker) FROM leases WHERE expires_at <= $1::bigint AND accepted;
+
+-- name: standing_leases
+SELECT count(*) FROM (SELECT FROM leases WHERE expires_at > $1::bigint AND accepted LIMIT $2::int) l;
+
 -- name: shrink_leases
 UPDATE leases l SET remaining = l.remaining - c.n
 FROM unnest($1::uuid[], $2::int[]) AS c(id, n)

@@ -9,16 +9,16 @@ SELECT (SELECT count(*) FROM jobs WHERE workflow_id = ?1 AND ?2) FROM workflows 
 -- name: reveal_workflow
 UPDATE workflows SET hidden = '' WHERE id = ?1 AND hidden = 'building';
 
--- name: visible_jobs
--- Those of ?1 that everybody sees.
+-- name: jobs_existing
+SELECT id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1));
+
+-- name: parents_stored
+-- A workflow that is hidden has no jobs that anybody could depend on.
 SELECT j.id
 FROM json_each(?1) x
 CROSS JOIN jobs j ON j.id = unhex(x.value)
 LEFT JOIN workflows w ON w.id = j.workflow_id
 WHERE coalesce(w.hidden, '') = '';
-
--- name: jobs_existing
-SELECT id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1));
 
 -- name: insert_workflow
 INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,

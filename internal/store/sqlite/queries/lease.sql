@@ -44,6 +44,12 @@ ORDER BY l.id, s.id;
 -- name: expired_leases
 SELECT id FROM leases WHERE expires_at <= ?1 ORDER BY expires_at, id LIMIT ?2;
 
+-- name: overdue_leases
+SELECT count(*), count(DISTINCT worker) FROM leases WHERE expires_at <= ?1 AND accepted = 1;
+
+-- name: standing_leases
+SELECT count(*) FROM (SELECT 1 FROM leases WHERE expires_at > ?1 AND accepted = 1 LIMIT ?2);
+
 -- name: shrink_leases
 UPDATE leases SET remaining = remaining - c.n
 FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'n' AS n FROM json_each(?1)) AS c

@@ -1,9 +1,9 @@
 //go:build unix && !linux
 
-package pgtest
+package servertest
 
 import "syscall"
 
 // dieWithParent can do nothing here: a server whose supervisor is killed runs
 // on.
-func dieWithParent(*syscall.SysProcAttr) {}
+func dieWithParent(*syscall.SysProcAttr, syscall.Signal) {}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package pgtest
+package servertest
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ import (
 const (
 	usersLock      = "users.lock"      // every test binary holds it shared, for as long as it lives
 	startLock      = "start.lock"      // who starts or stops the server
-	supervisorLock = "supervisor.lock" // the supervisor holds it; its process id is in it
+	SupervisorLock = "supervisor.lock" // the supervisor holds it; its process id is in it
 	urlFile        = "url"             // of the server, once it answers
 	failedFile     = "failed"          // why it did not start
 	logFile        = "log"
@@ -26,10 +26,16 @@ const (
 // held are the locks of this process. They end with it.
 var held []*os.File
 
-// attach returns the URL of the shared server, which is started if need be. It
+// Folder is where the shared server of a kind is, in a folder for temporary
+// files.
+func (k Kind) Folder(tmp string) string {
+	return filepath.Join(tmp, "hammerwork-"+k.Name+"-"+strconv.Itoa(os.Getuid()))
+}
+
+// Attach returns the URL of the shared server, which is started if need be. It
 // runs until this process has ended.
-func attach() (string, error) {
-	dir := filepath.Join(os.TempDir(), "hammerwork-pgtest-"+strconv.Itoa(os.Getuid()))
+func (k Kind) Attach() (string, error) {
+	dir := k.Folder(os.TempDir())
 	if err := folder(dir); err != nil {
 		return "", err
 	}
@@ -43,7 +49,7 @@ func attach() (string, error) {
 		return "", err
 	}
 	defer start.Close()
-	return await(dir)
+	return k.await(dir)
 }
 
 // folder makes the folder, or makes sure that it is ours.
@@ -80,10 +86,10 @@ func lock(path string, how int) (*os.File, error) {
 	return f, nil
 }
 
-// launch starts a supervisor: this very binary, see init. It is no part of
+// launch starts a supervisor: this very binary, see Supervise. It is no part of
 // this test run, neither by its process group nor by its output. It inherits the
 // supervisor's lock, so that at no time nobody has it.
-func launch(dir string, lock *os.File) error {
+func (k Kind) launch(dir string, lock *os.File) error {
 	left, err := filepath.Glob(filepath.Join(dir, "run*")) // by a supervisor that was killed
 	if err != nil {
 		return err
@@ -103,7 +109,7 @@ func launch(dir string, lock *os.File) error {
 		return err
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), supervisorEnv+"="+dir)
+	cmd.Env = append(os.Environ(), k.env()+"="+dir)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	cmd.ExtraFiles = []*os.File{lock}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -115,16 +121,16 @@ func launch(dir string, lock *os.File) error {
 
 // await waits until a supervisor says how it went. When there is none, or the
 // one that ends has gone, it starts one.
-func await(dir string) (string, error) {
+func (k Kind) await(dir string) (string, error) {
 	launched := false
 	for range 600 {
-		mine, err := lock(filepath.Join(dir, supervisorLock), syscall.LOCK_EX|syscall.LOCK_NB)
+		mine, err := lock(filepath.Join(dir, SupervisorLock), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
 			if text, err := os.ReadFile(filepath.Join(dir, failedFile)); launched && err == nil {
 				mine.Close()
 				return "", errors.New(string(text))
 			}
-			err = launch(dir, mine)
+			err = k.launch(dir, mine)
 			mine.Close()
 			if err != nil {
 				return "", err

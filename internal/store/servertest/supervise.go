@@ -1,40 +1,52 @@
 //go:build unix
 
-package pgtest
+package servertest
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
+	"os/user"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
-// supervisorEnv makes a test binary the supervisor of the server in a folder.
-const supervisorEnv = "HAMMERWORK_PGTEST_SUPERVISOR"
+// Kind is a kind of database server.
+type Kind struct {
+	Name  string   // of the package that gives it to tests
+	Users []string // who runs it when we are root, whom it refuses: the first there is
+	// Prepare makes the data of a server in an empty folder that is its own, and
+	// returns the command that runs it, and its URL.
+	Prepare func(root string, who *syscall.Credential) (*exec.Cmd, string, error)
+	Answers func(ctx context.Context, url string) error // tries to connect
+	Quit    syscall.Signal                              // ends it without a look at its data, which nobody needs
+}
+
+// env makes a test binary the supervisor of the server in a folder.
+func (k Kind) env() string { return "HAMMERWORK_" + strings.ToUpper(k.Name) + "_SUPERVISOR" }
 
 // inheritedLock is the supervisor's lock, as launch hands it over.
 const inheritedLock = 3
 
-// idle is how long the server runs on when nobody uses it.
-const idle = 5 * time.Second
+// Idle is how long the server runs on when nobody uses it.
+const Idle = 5 * time.Second
 
-func init() {
-	dir := os.Getenv(supervisorEnv)
+// Supervise makes this process the supervisor, if Attach started it as one. It
+// belongs into the init of the package that gives the server to tests.
+func (k Kind) Supervise() {
+	dir := os.Getenv(k.env())
 	if dir == "" {
 		return
 	}
-	if err := supervise(dir); err != nil {
+	if err := k.supervise(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.WriteFile(filepath.Join(dir, failedFile), []byte(err.Error()), 0o600)
 		os.Exit(1)
@@ -44,10 +56,10 @@ func init() {
 
 // supervise runs a server as its child until nobody holds the users' lock any
 // more, and leaves nothing of it behind.
-func supervise(dir string) error {
+func (k Kind) supervise(dir string) error {
 	signal.Ignore(syscall.SIGINT, syscall.SIGHUP) // meant for the tests; they go, then we do
-	os.Unsetenv(supervisorEnv)
-	mine := os.NewFile(inheritedLock, supervisorLock)
+	os.Unsetenv(k.env())
+	mine := os.NewFile(inheritedLock, SupervisorLock)
 	syscall.CloseOnExec(inheritedLock) // the server must not keep it
 	defer mine.Close()
 	if err := errors.Join(mine.Truncate(0), writeTo(mine, fmt.Sprint(os.Getpid()))); err != nil {
@@ -58,7 +70,7 @@ func supervise(dir string) error {
 		return err
 	}
 	defer os.RemoveAll(root)
-	s, err := start(root)
+	s, err := k.start(root)
 	if err != nil {
 		return err
 	}
@@ -101,7 +113,7 @@ func (s *instance) serve(dir string) {
 			continue
 		}
 		unused += look
-		if unused >= idle {
+		if unused >= Idle {
 			os.Remove(filepath.Join(dir, urlFile))
 			s.stop()
 			users.Close()
@@ -113,58 +125,31 @@ func (s *instance) serve(dir string) {
 
 // instance is a running server.
 type instance struct {
+	kind Kind
 	cmd  *exec.Cmd
 	url  string
 	gone chan struct{} // closed when it has ended
 }
 
-func start(root string) (*instance, error) {
-	bin, err := binaries()
-	if err != nil {
-		return nil, err
-	}
-	who, err := unprivileged()
+func (k Kind) start(root string) (*instance, error) {
+	who, err := k.unprivileged()
 	if err != nil {
 		return nil, err
 	}
 	if err := os.Chmod(root, 0o700); err != nil {
 		return nil, err
 	}
-	if who != nil {
-		if err := os.Chown(root, int(who.Uid), int(who.Gid)); err != nil {
-			return nil, err
-		}
-	}
-	password := rand.Text()
-	secret := filepath.Join(root, "password")
-	if err := os.WriteFile(secret, []byte(password), 0o600); err != nil {
+	if err := Give(root, who); err != nil {
 		return nil, err
 	}
-	if who != nil {
-		if err := os.Chown(secret, int(who.Uid), int(who.Gid)); err != nil {
-			return nil, err
-		}
-	}
-	data := filepath.Join(root, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "hammerwork", "-E", "UTF8", "--locale=C",
-		"-A", "md5", "--pwfile", secret, "--no-sync", "--no-instructions")
-	initdb.Dir = root
-	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: who}
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
-	}
-	port, err := freePort()
+	cmd, url, err := k.Prepare(root, who)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", root, "-p", fmt.Sprint(port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "shared_buffers=256MB",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_wal_size=2GB")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = root, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
-	dieWithParent(cmd.SysProcAttr)
-	s := &instance{cmd: cmd, gone: make(chan struct{})}
-	s.url = (&url.URL{Scheme: "postgres", User: url.UserPassword("hammerwork", password), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/postgres", RawQuery: "sslmode=disable"}).String()
+	dieWithParent(cmd.SysProcAttr, k.Quit)
+	s := &instance{kind: k, cmd: cmd, url: url, gone: make(chan struct{})}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // the server dies with the thread that started it
@@ -178,14 +163,39 @@ func start(root string) (*instance, error) {
 	return s, <-started
 }
 
+// Give makes a file or folder somebody's, unless who is nil.
+func Give(path string, who *syscall.Credential) error {
+	if who == nil {
+		return nil
+	}
+	return os.Chown(path, int(who.Uid), int(who.Gid))
+}
+
+// unprivileged is who runs the server; nil: we do.
+func (k Kind) unprivileged() (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range k.Users {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(err1, err2)
+	}
+	return nil, fmt.Errorf("there is no user %s to run a server as", strings.Join(k.Users, " or "))
+}
+
 // answers waits until the server takes connections.
 func (s *instance) answers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for {
-		conn, err := pgx.Connect(ctx, s.url)
+		err := s.kind.Answers(ctx, s.url)
 		if err == nil {
-			return conn.Close(ctx)
+			return nil
 		}
 		select {
 		case <-s.gone:
@@ -204,7 +214,7 @@ func (s *instance) stop() {
 		return
 	default:
 	}
-	s.cmd.Process.Signal(syscall.SIGQUIT)
+	s.cmd.Process.Signal(s.kind.Quit)
 	select {
 	case <-s.gone:
 	case <-time.After(10 * time.Second):
@@ -213,7 +223,8 @@ func (s *instance) stop() {
 	}
 }
 
-func freePort() (int, error) {
+// FreePort returns a port of this machine that nobody listens on.
+func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err

@@ -1,4 +1,4 @@
-package postgres
+package dial
 
 import (
 	"net"
@@ -12,11 +12,7 @@ func TestAConnectionNoticesWithinFifteenSecondsThatItsServersMachineHasGone(t *t
 		t.Fatal(err)
 	}
 	defer l.Close()
-	config, err := Config("postgres://u@h/d")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := config.ConnConfig.DialFunc(t.Context(), "tcp", l.Addr().String())
+	c, err := Dialer.DialContext(t.Context(), "tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

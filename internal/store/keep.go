@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Keeper deletes what was kept for long enough, and what people ask it to. All
+// of it may be called by any number of schedulers at once.
+type Keeper interface {
+	// Purge takes one step of a pass over all that is stored: it looks at up to
+	// limit workflows or jobs, oldest first, and deletes up to limit jobs of
+	// those that ended longer ago than r allows. The zero Place begins a pass;
+	// next is where to go on, zero when the pass is over. A place that is lost
+	// costs a second look, nothing else.
+	//
+	// A job is kept while a child of it outside its workflow has not ended, and
+	// so is a workflow that has such a job. A workflow is hidden first, then
+	// deleted in as many steps as it takes: a step that is lost is taken again,
+	// whatever r is then. One whose enqueue began over BuildAway ago and never
+	// came to its end is deleted too. done is what was committed, also when
+	// there is an error.
+	Purge(ctx context.Context, r Retention, from Place, limit int) (done Purged, next Place, err error)
+	// DeleteWorkflow hides a workflow at once; Purge deletes it. ErrNotFound;
+	// job.ErrWrongState when it has not ended; ErrNeeded.
+	DeleteWorkflow(ctx context.Context, id job.ID) error
+}
+
+// ErrNeeded says that a job outside a workflow, which has not ended, depends on
+// one of its jobs.
+var ErrNeeded = errors.New("a job that has not ended depends on it")
+
+// BuildAway is how long an enqueue in several transactions may take.
+const BuildAway = time.Hour
+
+// Retention is how long what has ended is kept: by its status, a workflow like
+// a job, since it ended. 0 keeps it for ever.
+type Retention struct {
+	Completed, Failed, Dead, TimedOut, UpstreamFailed, Cancelled, Skipped time.Duration
+
+	// Keys is how long an idempotency key is kept at least. It is never deleted
+	// before what it made.
+	Keys time.Duration
+}
+
+// DefaultRetention keeps what completed for 7 days, and idempotency keys, and
+// everything else for 30.
+func DefaultRetention() Retention {
+	const day = 24 * time.Hour
+	return Retention{
+		Completed: 7 * day, Failed: 30 * day, Dead: 30 * day, TimedOut: 30 * day, UpstreamFailed: 30 * day,
+		Cancelled: 30 * day, Skipped: 30 * day, Keys: 7 * day,
+	}
+}
+
+// Of returns how long a terminal status is kept; 0 for ever.
+func (r Retention) Of(s job.Status) time.Duration {
+	switch s {
+	case job.Completed:
+		return r.Completed
+	case job.Failed:
+		return r.Failed
+	case job.Dead:
+		return r.Dead
+	case job.TimedOut:
+		return r.TimedOut
+	case job.UpstreamFailed:
+		return r.UpstreamFailed
+	case job.Cancelled:
+		return r.Cancelled
+	case job.Skipped:
+		return r.Skipped
+	}
+	return 0
+}
+
+// Place is how far a pass of Purge has come. Its fields are the store's own.
+type Place struct {
+	Stage int
+	At    int64 // of the last one that was looked at
+	ID    job.ID
+}
+
+// Purged counts what was deleted.
+type Purged struct{ Workflows, Jobs, Keys int }

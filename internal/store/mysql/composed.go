@@ -1,0 +1,148 @@
+package mysql
+
+import (
+	"fmt"
+
+	"github.com/hammerwork/hammerwork/internal/store/sqlstore"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// composed are the statements that take more than one here. What is deleted is
+// locked and read first, since a deletion does not say what it found; and from
+// one queue to the next goes a statement each, since none within another is
+// planned for where it has to begin.
+var composed map[string]func(t *tx, name string, scan func(sqlstore.Row) error, args []any)
+
+func init() { // they queue statements themselves
+	composed = map[string]func(t *tx, name string, scan func(sqlstore.Row) error, args []any){
+		"delete_ready":     takeReady,
+		"take_ready":       takeReady,
+		"delete_timers":    takeTimers,
+		"take_timers":      takeTimers,
+		"lock_descendants": lockDescendants,
+		"forget_workers": func(t *tx, name string, _ func(sqlstore.Row) error, args []any) {
+			take(t, name, "remove_workers", args, func(r sqlstore.Row) (w workerRow, err error) {
+				return w, r.Scan(&w.Name)
+			}, nil)
+		},
+		"ready_queues": func(t *tx, _ string, scan func(sqlstore.Row) error, _ []any) {
+			eachQueue(t, "", func(queue string) error { return scan(one{queue}) })
+		},
+		"queues_ready": func(t *tx, _ string, scan func(sqlstore.Row) error, args []any) {
+			eachQueue(t, "", func(queue string) error {
+				t.QueueQuery("queue_ready", scan, queue, args[0])
+				return nil
+			})
+		},
+	}
+}
+
+// readyRow is a row of ready.
+type readyRow struct {
+	ID          job.ID `json:"id"`
+	Queue       string `json:"queue"`
+	Rank        int    `json:"rank"`
+	ScheduledAt int64  `json:"scheduled_at"`
+}
+
+// timerRow is a row of timers.
+type timerRow struct {
+	ID    job.ID `json:"id"`
+	DueAt int64  `json:"due_at"`
+	Kind  string `json:"kind"`
+}
+
+// workerRow is the key of a row of workers.
+type workerRow struct {
+	Name string `json:"name"`
+}
+
+func takeReady(t *tx, name string, scan func(sqlstore.Row) error, args []any) {
+	take(t, name, "remove_ready", args, func(r sqlstore.Row) (x readyRow, err error) {
+		return x, r.Scan(&x.ID, &x.Queue, &x.Rank, &x.ScheduledAt)
+	}, func(x readyRow) error { return scan(one{x.ID}) })
+}
+
+func takeTimers(t *tx, name string, scan func(sqlstore.Row) error, args []any) {
+	take(t, name, "remove_timers", args, func(r sqlstore.Row) (x timerRow, err error) {
+		return x, r.Scan(&x.ID, &x.DueAt, &x.Kind)
+	}, func(x timerRow) error { return scan(one{x.ID}) })
+}
+
+// maxSteps bounds how far one statement goes along the edges: less than what the
+// server allows.
+const maxSteps = 500
+
+// lockDescendants adds how many steps the statement may take, since the servers
+// cannot stop it after so many rows. The next one goes further after few rows,
+// and less far after many.
+func lockDescendants(t *tx, name string, scan func(sqlstore.Row) error, args []any) {
+	if t.steps == 0 {
+		t.steps = 8
+	}
+	n, limit := 0, args[1].(int)
+	t.named(name, step{want: anyNumber, scan: func(r sqlstore.Row) error {
+		n++
+		return scan(r)
+	}, after: func() {
+		switch {
+		case n < limit/4:
+			t.steps = min(8*t.steps, maxSteps)
+		case n > limit/2:
+			t.steps = max(t.steps/4, 1)
+		}
+	}}, append(args, t.steps))
+}
+
+// take queues a statement that locks rows, and after it the one that removes
+// them, which may travel with what comes next.
+func take[R any](t *tx, lock, remove string, args []any, read func(sqlstore.Row) (R, error), tell func(R) error) {
+	var found []R
+	t.named(lock, step{want: anyNumber, scan: func(r sqlstore.Row) error {
+		x, err := read(r)
+		if err == nil && tell != nil {
+			err = tell(x)
+		}
+		found = append(found, x)
+		return err
+	}, after: func() {
+		if len(found) == 0 {
+			return
+		}
+		before := t.queue
+		t.queue = nil
+		t.named(remove, step{want: len(found)}, []any{found})
+		t.later, t.queue = append(t.later, t.queue...), before
+	}}, args)
+}
+
+// eachQueue calls f with each queue that has ready jobs and comes after one.
+func eachQueue(t *tx, after string, f func(queue string) error) {
+	last := after
+	t.named("next_ready_queue", step{want: anyNumber, scan: func(r sqlstore.Row) error {
+		if err := r.Scan(&last); err != nil {
+			return err
+		}
+		return f(last)
+	}, after: func() {
+		if last != after {
+			eachQueue(t, last, f)
+		}
+	}}, []any{after})
+}
+
+// one is a row of one column.
+type one struct{ value any }
+
+// Scan implements sqlstore.Row.
+func (o one) Scan(dest ...any) error {
+	switch d := dest[0].(type) {
+	case *job.ID:
+		*d = o.value.(job.ID)
+	case *string:
+		*d = o.value.(string)
+	default:
+		return fmt.Errorf("%T for %T", o.value, d)
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+-- name: due_timers
+SELECT due_at, kind, id FROM hw_timers WHERE due_at <= ?1 AND kind = ?2 ORDER BY due_at, id LIMIT ?3;
+
+-- name: next_timer
+SELECT MIN(t.due_at)
+FROM (
+    (SELECT due_at FROM hw_timers WHERE kind = 'job' ORDER BY due_at LIMIT 1)
+    UNION ALL
+    (SELECT due_at FROM hw_timers WHERE kind = 'deadline' ORDER BY due_at LIMIT 1)
+    UNION ALL
+    (SELECT due_at FROM hw_timers WHERE kind = 'workflow' ORDER BY due_at LIMIT 1)
+    UNION ALL
+    (SELECT due_at FROM hw_timers WHERE kind = 'grace' ORDER BY due_at LIMIT 1)
+    UNION ALL
+    (SELECT due_at FROM hw_timers WHERE kind = 'cancel' ORDER BY due_at LIMIT 1)) t;
+
+-- name: free_jobs
+-- Locks those of the jobs that nobody else has locked.
+SELECT s.id, x.workflow_id, x.name, x.queue, x.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling, x.barrier
+FROM (
+    SELECT j.id, j.workflow_id, j.name, j.queue, j.retry, j.barrier
+    FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+    STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id)
+    ORDER BY j.id LIMIT 18446744073709551615) x
+STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+FOR UPDATE SKIP LOCKED;
+
+-- name: delete_timers
+-- Their jobs or workflows are locked. They are to be removed.
+SELECT t.id, t.due_at, t.kind
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (
+    due_at BIGINT PATH '$.due_at', kind VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.kind',
+    id VARCHAR(32) PATH '$.id')) c
+STRAIGHT_JOIN hw_timers t ON t.kind = c.kind AND t.due_at = c.due_at AND t.id = UNHEX(c.id)
+FOR UPDATE;
+
+-- name: remove_timers
+-- These are locked.
+DELETE t
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (
+    due_at BIGINT PATH '$.due_at', kind VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.kind',
+    id VARCHAR(32) PATH '$.id')) c
+STRAIGHT_JOIN hw_timers t ON t.kind = c.kind AND t.due_at = c.due_at AND t.id = UNHEX(c.id);

@@ -1,0 +1,273 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// What workflows.hidden says of a workflow that nobody sees.
+const (
+	hiddenBuilding = "building" // it is being enqueued in several transactions
+	hiddenPurging  = "purging"  // it is being deleted in several
+)
+
+// Bounds of the jobs that are looked at when workflows are hidden.
+const (
+	hideJobs = 20_000 // in a transaction, unless it is one workflow
+	lookJobs = 5_000  // in a statement
+)
+
+// oldWorkflow is a workflow that may be deleted.
+type oldWorkflow struct {
+	id         job.ID
+	status     workflow.Status
+	hidden     string
+	createdAt  int64
+	finishedAt int64 // 0: it has not ended
+	total      int
+}
+
+// jobRange is a row of needed_workflows: the jobs of a workflow at positions
+// from From on, before To.
+type jobRange struct {
+	Workflow hexID `json:"id"`
+	From     int   `json:"from"`
+	To       int   `json:"to"`
+}
+
+// purgeBuilds hides workflows whose enqueue died.
+func purgeBuilds(ctx context.Context, p *purge) (bool, error) {
+	return p.workflows(ctx, func(w oldWorkflow, now int64) bool {
+		return w.hidden == hiddenBuilding && w.createdAt <= now-microsUp(store.BuildAway)
+	}, func(tx Tx, now int64, scan func(Row) error) error {
+		return tx.Query("old_builds", scan, now-microsUp(store.BuildAway), p.place.At, p.place.ID[:], p.limit)
+	})
+}
+
+// purgeWorkflows hides old workflows of a status.
+func purgeWorkflows(status workflow.Status) func(context.Context, *purge) (bool, error) {
+	return func(ctx context.Context, p *purge) (bool, error) {
+		keep := p.keep.Of(job.Status(status))
+		return p.workflows(ctx, func(w oldWorkflow, now int64) bool {
+			return w.hidden == "" && w.status == status && expired(p.keep, job.Status(status), w.finishedAt, now)
+		}, func(tx Tx, now int64, scan func(Row) error) error {
+			if keep == 0 {
+				return nil
+			}
+			return tx.Query("old_workflows", scan, string(status), now-microsUp(keep), p.place.At, p.place.ID[:], p.limit)
+		})
+	}
+}
+
+// workflows deletes of the workflows that are hidden, as long as there are any;
+// then it hides more: those that read finds and that are old under lock, too.
+func (p *purge) workflows(ctx context.Context, old func(w oldWorkflow, now int64) bool, read func(tx Tx, now int64, scan func(Row) error) error) (bool, error) {
+	if begun, err := p.finish(ctx); err != nil || begun {
+		return false, err
+	}
+	var list []job.ID
+	looked, next := 0, p.place
+	err := p.s.db.Read(ctx, func(tx Tx) error {
+		list, looked, next = nil, 0, p.place
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		jobs := 0
+		return read(tx, now, func(r Row) error {
+			var id job.ID
+			var at int64
+			var total int
+			if err := r.Scan(&id, &at, &total); err != nil {
+				return err
+			}
+			looked++
+			if jobs += total; len(list) == 0 || jobs <= hideJobs {
+				list, next.At, next.ID = append(list, id), at, id
+			}
+			return nil
+		})
+	})
+	if err != nil || len(list) == 0 {
+		return err == nil, err
+	}
+	hidden := 0
+	err = p.s.db.Write(ctx, func(tx Tx) (err error) {
+		hidden, err = hide(tx, sortedIDs(list), old)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	p.place = next
+	return hidden == 0 && looked == len(list) && looked < p.limit, nil
+}
+
+// hide locks workflows and hides those that are old and that no job outside
+// needs. CheckEdges locks the workflow of a parent, too.
+func hide(tx Tx, list []job.ID, old func(w oldWorkflow, now int64) bool) (int, error) {
+	now, err := tx.Now()
+	if err != nil {
+		return 0, err
+	}
+	found, err := lockOld(tx, list)
+	if err != nil {
+		return 0, err
+	}
+	var free []oldWorkflow
+	for _, w := range found {
+		if old(w, now) {
+			free = append(free, w)
+		}
+	}
+	needed, err := neededWorkflows(tx, free)
+	if err != nil {
+		return 0, err
+	}
+	var hidden []job.ID
+	for _, w := range free {
+		if !needed[w.id] {
+			hidden = append(hidden, w.id)
+		}
+	}
+	queueGuarded(tx, "hide_workflows", hidden)
+	return len(hidden), tx.Flush()
+}
+
+func lockOld(tx Tx, list []job.ID) ([]oldWorkflow, error) {
+	var found []oldWorkflow
+	err := tx.Query("lock_workflows_to_purge", func(r Row) error {
+		var w oldWorkflow
+		err := r.Scan(&w.id, &w.status, &w.hidden, &w.createdAt, &w.finishedAt, &w.total)
+		found = append(found, w)
+		return err
+	}, list)
+	return found, err
+}
+
+// neededWorkflows returns those of some locked workflows that have a job on
+// which an open one depends. All jobs of a workflow that has ended have ended,
+// so that the open one is outside.
+func neededWorkflows(tx Tx, list []oldWorkflow) (map[job.ID]bool, error) {
+	needed := make(map[job.ID]bool)
+	var ranges []jobRange
+	jobs := 0
+	look := func() error {
+		if len(ranges) == 0 {
+			return nil
+		}
+		err := tx.Query("needed_workflows", func(r Row) error {
+			var id job.ID
+			err := r.Scan(&id)
+			needed[id] = true
+			return err
+		}, ranges)
+		ranges, jobs = nil, 0
+		return err
+	}
+	for _, w := range list {
+		if w.hidden == hiddenBuilding {
+			continue // nobody could name its jobs
+		}
+		for from := 0; from == 0 || from < w.total; from += lookJobs {
+			to := from + lookJobs
+			if to >= w.total {
+				to = math.MaxInt32
+			}
+			ranges = append(ranges, jobRange{hexID(w.id), from, to})
+			if jobs += min(lookJobs, w.total-from); jobs >= lookJobs {
+				if err := look(); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return needed, look()
+}
+
+// finish deletes jobs of hidden workflows, and the workflows that have none
+// left; it reports whether there were any. Those that another deletes of at
+// this time are left to it.
+func (p *purge) finish(ctx context.Context) (begun bool, err error) {
+	var list []job.ID
+	err = p.s.db.Read(ctx, func(tx Tx) error {
+		list = nil
+		return tx.Query("purging_workflows", scanIDs(&list), p.limit)
+	})
+	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	var done store.Purged
+	err = p.s.db.Write(ctx, func(tx Tx) error {
+		done, begun = store.Purged{}, false
+		var mine, jobs []job.ID
+		if err := tx.Query("lock_purging_workflows", scanIDs(&mine), sortedIDs(list)); err != nil || len(mine) == 0 {
+			return err
+		}
+		begun = true
+		bytes := int64(0)
+		if err := tx.Query("jobs_of_workflows", func(r Row) error {
+			var id job.ID
+			var size int64
+			err := r.Scan(&id, &size)
+			if bytes == 0 || bytes+size <= purgeBytes {
+				jobs, bytes = append(jobs, id), bytes+size
+			}
+			return err
+		}, mine, p.limit); err != nil {
+			return err
+		}
+		all, err := deleteJobs(tx, jobs)
+		if err != nil || !all {
+			return err
+		}
+		tx.QueueExec("delete_workflow_timers", mine)
+		n, err := tx.Exec("delete_workflows", mine)
+		done = store.Purged{Workflows: int(n), Jobs: len(jobs)}
+		return err
+	})
+	if err == nil {
+		p.done.Workflows += done.Workflows
+		p.done.Jobs += done.Jobs
+	}
+	return begun, err
+}
+
+// scanIDs appends the one column of a row to list.
+func scanIDs(list *[]job.ID) func(Row) error {
+	return func(r Row) error {
+		var id job.ID
+		err := r.Scan(&id)
+		*list = append(*list, id)
+		return err
+	}
+}
+
+// DeleteWorkflow implements store.Keeper.
+func (s *Store) DeleteWorkflow(ctx context.Context, id job.ID) error {
+	err := s.db.Write(ctx, func(tx Tx) error {
+		found, err := lockOld(tx, []job.ID{id})
+		switch {
+		case err != nil:
+			return err
+		case len(found) == 0 || found[0].hidden != "":
+			return job.ErrNotFound
+		case !found[0].status.Terminal():
+			return fmt.Errorf("%w: it is %s", job.ErrWrongState, found[0].status)
+		}
+		hidden, err := hide(tx, []job.ID{id}, func(oldWorkflow, int64) bool { return true })
+		if err == nil && hidden == 0 {
+			err = store.ErrNeeded
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete workflow %s: %w", id, err)
+	}
+	return nil
+}
