@@ -10,22 +10,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
 // dev starts `hammerwork dev` on free ports and returns its URL.
-func dev(t *testing.T, args ...string) (server string, p *process) {
+func dev(t *testing.T, args ...string) (server string, p *rigtest.Process) {
 	t.Helper()
-	p = hammerwork(t, append([]string{"dev", "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--log-level", "warn"}, args...)...)
-	return p.says(`^ready (http://\S+)$`)[1], p
+	p = rigtest.Hammerwork(t, append([]string{"dev", "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--log-level", "warn"}, args...)...)
+	return p.Says(`^ready (http://\S+)$`)[1], p
 }
 
 // workers starts workers that serve every queue of a server.
-func workers(t *testing.T, n int, args ...string) []*process {
+func workers(t *testing.T, n int, args ...string) []*rigtest.Process {
 	t.Helper()
-	list := make([]*process, n)
+	list := make([]*rigtest.Process, n)
 	for i := range list {
-		list[i] = hammerwork(t, append([]string{"worker", "--all-queues", "--handler", "simulate", "--name", fmt.Sprintf("w%d", i+1)}, args...)...)
+		list[i] = rigtest.Hammerwork(t, append([]string{"worker", "--all-queues", "--handler", "simulate", "--name", fmt.Sprintf("w%d", i+1)}, args...)...)
 	}
 	return list
 }

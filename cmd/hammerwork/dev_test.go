@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
@@ -13,7 +14,7 @@ func TestTwoWorkersFindDevAndRunWorkflowsInOrder(t *testing.T) {
 	t.Parallel()
 	server, _ := dev(t)
 	for _, w := range workers(t, 2, "--server", server) {
-		w.says("connected")
+		w.Says("connected")
 	}
 	big := create(t, server, file(t, shape("mosaic", time.Millisecond, 48, 198, 3, 48, 3, 1)))
 	small := create(t, server, file(t, shape("chain", 10*time.Millisecond, 1, 1, 1, 1, 1)))
@@ -27,7 +28,7 @@ func TestDevThatWasKilledGoesOnWithTheSameData(t *testing.T) {
 	server, engine := dev(t, "--data-dir", data, "--workers", "1", "--concurrency", "4")
 	id := create(t, server, file(t, shape("killed", 200*time.Millisecond, 10, 10, 10, 10, 10, 1)))
 	running(t, server, id)
-	engine.kill()
+	engine.Kill()
 	server, _ = dev(t, "--data-dir", data, "--workers", "1", "--concurrency", "4")
 	w := wait(t, server, id)
 	if w.Status != "completed" || w.Stats.Completed != 51 {
@@ -46,15 +47,15 @@ func TestDevThatWasKilledGoesOnWithTheSameData(t *testing.T) {
 func TestWorkersOutliveDevAndNothingRunsAgain(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	natsPort := free(t)
+	natsPort := rigtest.FreeAddress(t)
 	server, engine := dev(t, "--data-dir", data, "--nats-listen", natsPort)
 	list := workers(t, 2, "--nats-url", "nats://"+natsPort)
 	for _, w := range list {
-		w.says("connected")
+		w.Says("connected")
 	}
 	id := create(t, server, file(t, shape("outlived", 500*time.Millisecond, 20, 20, 20, 1)))
 	running(t, server, id)
-	engine.kill()
+	engine.Kill()
 	server, _ = dev(t, "--data-dir", data, "--nats-listen", natsPort)
 	checkOrder(t, wait(t, server, id), 61)
 }
@@ -62,14 +63,14 @@ func TestWorkersOutliveDevAndNothingRunsAgain(t *testing.T) {
 // Another port is another address; workers that asked the API ask again.
 func TestWorkersFollowNATSToAnotherPort(t *testing.T) {
 	t.Parallel()
-	data, listen := t.TempDir(), free(t)
+	data, listen := t.TempDir(), rigtest.FreeAddress(t)
 	server, engine := dev(t, "--data-dir", data, "--listen", listen)
 	for _, w := range workers(t, 2, "--server", server) {
-		w.says("connected")
+		w.Says("connected")
 	}
 	id := create(t, server, file(t, shape("moved", 500*time.Millisecond, 20, 20, 20, 1)))
 	running(t, server, id)
-	engine.kill()
+	engine.Kill()
 	server, _ = dev(t, "--data-dir", data, "--listen", listen)
 	checkOrder(t, wait(t, server, id), 61)
 }
@@ -111,7 +112,7 @@ func TestDevStopsOnSIGTERMAndLetsRunningJobsEnd(t *testing.T) {
 	server, engine := dev(t, "--data-dir", data, "--workers", "1")
 	id := create(t, server, file(t, "name: slow\njobs:\n  - {name: a, queue: q, payload: {sleep_ms: 3000}}\n  - {name: b, queue: q, depends_on: [a], payload: {}}\n"))
 	running(t, server, id)
-	if code := engine.stop(); code != 0 {
+	if code := engine.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	server, _ = dev(t, "--data-dir", data, "--workers", "1")
@@ -120,7 +121,7 @@ func TestDevStopsOnSIGTERMAndLetsRunningJobsEnd(t *testing.T) {
 
 func TestDevTellsOfItsHealth(t *testing.T) {
 	t.Parallel()
-	address := free(t)
+	address := rigtest.FreeAddress(t)
 	dev(t, "--health-listen", address)
 	for _, path := range []string{"/livez", "/readyz", "/metrics"} {
 		resp, err := http.Get("http://" + address + path)

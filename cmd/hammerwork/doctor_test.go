@@ -4,13 +4,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 )
 
 func TestDoctorFindsNothingWrongWithWhatWorks(t *testing.T) {
 	t.Parallel()
 	database := pgtest.Fresh(t)
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	c := newCluster(t, database, natsURL, together)
 	out, _ := call(t, 0, "doctor", "--server", c.server, "--database-url", database)
 	for _, want := range []string{"✓ server", "✓ access", "! workers", "hammerwork worker --all-queues", "✓ database", "✓ schema", "✓ nats", "✓ resolvers"} {
@@ -22,9 +23,9 @@ func TestDoctorFindsNothingWrongWithWhatWorks(t *testing.T) {
 
 func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	t.Parallel()
-	idle, _ := nats(t, 0)
-	natsURL, server := nats(t, 0)
-	server.kill()
+	idle, _ := rigtest.NATS(t, 0)
+	natsURL, server := rigtest.NATS(t, 0)
+	server.Kill()
 	database := pgtest.Empty(t)
 	for _, c := range []struct {
 		code int
@@ -39,7 +40,7 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{5, []string{"--database-url", "sqlite:///does/not/exist.db"}, []string{"✗ database", "/does/not/exist.db does not exist"}},
 		{5, []string{"--database-url", "mongo://x"}, []string{"✗ database", "hint: like postgres://"}},
 	} {
-		out, stderr := call(t, c.code, append([]string{"doctor", "--server", "http://" + free(t)}, c.args...)...)
+		out, stderr := call(t, c.code, append([]string{"doctor", "--server", "http://" + rigtest.FreeAddress(t)}, c.args...)...)
 		for _, want := range c.says {
 			if !strings.Contains(out, want) {
 				t.Errorf("doctor %v: no %q in:\n%s", c.args, want, out)

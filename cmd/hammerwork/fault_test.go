@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/history/check"
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/internal/wire"
 )
@@ -68,16 +69,16 @@ func (d diary) started(t *testing.T, name string, n int) []time.Time {
 // one.
 func leasing(t *testing.T, database, natsURL string, args ...string) *cluster {
 	t.Helper()
-	c := &cluster{t: t, database: database, natsURL: natsURL, server: "http://" + free(t), services: map[string]*process{}}
-	p := program(t, []string{"HAMMERWORK_DATABASE_URL=" + database, "HAMMERWORK_NATS_URL=" + natsURL, "HAMMERWORK_AUTH=none"},
+	c := &cluster{t: t, database: database, natsURL: natsURL, server: "http://" + rigtest.FreeAddress(t), services: map[string]*rigtest.Process{}}
+	p := rigtest.Start(t, []string{"HAMMERWORK_DATABASE_URL=" + database, "HAMMERWORK_NATS_URL=" + natsURL, "HAMMERWORK_AUTH=none"},
 		"hammerwork", append([]string{"serve", "all", "--listen", strings.TrimPrefix(c.server, "http://"), "--lease-ttl", leaseTTL.String(), "--scheduler-reap-hold", leaseTTL.String()}, args...)...)
-	p.says(`"msg":"ready"`)
+	p.Says(`"msg":"ready"`)
 	return c
 }
 
 func TestTheJobsOfAKilledWorkerStartAgainWithinALeaseAndASecond(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	database := pgtest.Fresh(t)
 	past := newPast(t, database)
 	c := leasing(t, database, natsURL, past.flag()...)
@@ -130,7 +131,7 @@ func accepted(t *testing.T, server, id string) {
 
 func TestTheLateOutcomeOfASuspendedWorkerChangesNothing(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	database := pgtest.Fresh(t)
 	past := newPast(t, database)
 	c := leasing(t, database, natsURL, past.flag()...)
@@ -139,8 +140,8 @@ func TestTheLateOutcomeOfASuspendedWorkerChangesNothing(t *testing.T) {
 	id := create(t, c.server, file(t, fmt.Sprintf("name: suspended\njobs:\n  - {name: a, queue: q, payload: %s}\n", d.command("a", "3"))))
 	d.started(t, "a", 1)
 	accepted(t, c.server, id)
-	past.harness.Suspended(first.cmd.Process.Pid)
-	first.signal(syscall.SIGSTOP)
+	past.harness.Suspended(first.PID())
+	first.Signal(syscall.SIGSTOP)
 	c.workers(1, past.flag("--handler", "exec", "--name", "w2")...)
 	w := wait(t, c.server, id)
 	before := w.Jobs[0]
@@ -152,12 +153,12 @@ func TestTheLateOutcomeOfASuspendedWorkerChangesNothing(t *testing.T) {
 	if result.Attempt != 2 {
 		t.Errorf("the result is that of attempt %d", result.Attempt)
 	}
-	first.signal(syscall.SIGCONT)
-	past.harness.Resumed(first.cmd.Process.Pid)
+	first.Signal(syscall.SIGCONT)
+	past.harness.Resumed(first.PID())
 	// It finds out that its lease is lost, and goes on working.
 	second := create(t, c.server, file(t, "name: after\njobs:\n  - {name: x, queue: q, payload: {command: [\"true\"]}}\n"))
 	wait(t, c.server, second)
-	if code := first.stop(); code != 0 {
+	if code := first.Stop(); code != 0 {
 		t.Errorf("the first worker ended with exit code %d", code)
 	}
 	if after := show(t, c.server, id).Jobs[0]; !same(before, after) {
@@ -178,32 +179,32 @@ func same(a, b wire.Job) bool {
 // NATS comes back empty, on another port of those that everybody was told.
 func TestNATSThatComesBackElsewhereCostsNoJobAnotherRun(t *testing.T) {
 	t.Parallel()
-	one, other := freePort(t), freePort(t)
+	one, other := rigtest.FreePort(t), rigtest.FreePort(t)
 	both := fmt.Sprintf("nats://127.0.0.1:%d,nats://127.0.0.1:%d", one, other)
-	_, server := nats(t, one)
+	_, server := rigtest.NATS(t, one)
 	c := newCluster(t, pgtest.Fresh(t), both, together)
 	c.workers(2, "--concurrency", "5")
 	id := create(t, c.server, file(t, shape("moved", 300*time.Millisecond, 20, 20, 20, 1)))
 	running(t, c.server, id)
-	server.kill()
-	nats(t, other)
+	server.Kill()
+	rigtest.NATS(t, other)
 	checkOrder(t, wait(t, c.server, id), 61)
 }
 
 // Heartbeats cannot come through, and the workers live.
 func TestNATSThatIsAwayForLongerThanALeaseCostsNoJobAnotherRun(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
-	natsURL, server := nats(t, port)
+	port := rigtest.FreePort(t)
+	natsURL, server := rigtest.NATS(t, port)
 	c := leasing(t, pgtest.Fresh(t), natsURL)
 	d := newDiary(t)
 	c.workers(1, "--handler", "exec")
 	id := create(t, c.server, file(t, fmt.Sprintf("name: away\njobs:\n  - {name: a, queue: q, payload: %s}\n", d.command("a", "15"))))
 	d.started(t, "a", 1)
 	accepted(t, c.server, id)
-	server.kill()
+	server.Kill()
 	<-time.After(2 * leaseTTL)
-	nats(t, port)
+	rigtest.NATS(t, port)
 	w := wait(t, c.server, id)
 	if j := w.Jobs[0]; j.Status != "completed" || j.Attempt != 1 || len(d.starts(t, "a")) != 1 {
 		t.Errorf("it is %s, attempt %d, started %d times", j.Status, j.Attempt, len(d.starts(t, "a")))
@@ -214,7 +215,7 @@ func TestNATSThatIsAwayForLongerThanALeaseCostsNoJobAnotherRun(t *testing.T) {
 // happens after all.
 func TestCutsOfTheDatabaseConnectionAtACommitLoseAndRepeatNothing(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	p := newProxy(t, pgtest.Fresh(t))
 	c := newCluster(t, p.url, natsURL, together)
 	c.workers(2, "--concurrency", "10")

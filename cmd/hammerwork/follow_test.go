@@ -7,28 +7,30 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 )
 
 const slowPair = "name: slow\njobs:\n  - {name: a, queue: q, payload: {sleep_ms: 3000}}\n  - {name: b, queue: q, depends_on: [a]}\n"
 
 func TestAServerThatRestartsDoesNotEndAWait(t *testing.T) {
 	t.Parallel()
-	data, listen := t.TempDir(), free(t)
+	data, listen := t.TempDir(), rigtest.FreeAddress(t)
 	server, engine := dev(t, "--data-dir", data, "--listen", listen, "--workers", "1")
 	id := create(t, server, file(t, slowPair))
-	waiting := hammerwork(t, "workflow", "wait", id, "--server", server)
-	watching := hammerwork(t, "workflow", "status", id, "--watch", "--server", server)
-	waiting.says("note: waiting for workflow slow: 0 of 2 jobs have ended")
-	watching.says("▸ a started")
-	engine.kill()
-	waiting.says("note: the server does not answer; trying again")
-	watching.says("! the server does not answer; trying again")
+	waiting := rigtest.Hammerwork(t, "workflow", "wait", id, "--server", server)
+	watching := rigtest.Hammerwork(t, "workflow", "status", id, "--watch", "--server", server)
+	waiting.Says("note: waiting for workflow slow: 0 of 2 jobs have ended")
+	watching.Says("▸ a started")
+	engine.Kill()
+	waiting.Says("note: the server does not answer; trying again")
+	watching.Says("! the server does not answer; trying again")
 	dev(t, "--data-dir", data, "--listen", listen, "--workers", "1")
-	waiting.says("note: the server answers again")
-	for _, p := range []*process{waiting, watching} {
-		p.says("✓ slow completed in ")
-		if code := p.exit(); code != 0 {
-			t.Errorf("%s: exit code %d", p.name, code)
+	waiting.Says("note: the server answers again")
+	for _, p := range []*rigtest.Process{waiting, watching} {
+		p.Says("✓ slow completed in ")
+		if code := p.Exit(); code != 0 {
+			t.Errorf("%s: exit code %d", p.Name, code)
 		}
 	}
 }
@@ -37,12 +39,12 @@ func TestAnInterruptEndsTheWatchingAndNotTheWorkflow(t *testing.T) {
 	t.Parallel()
 	server, _ := dev(t, "--workers", "1")
 	id := create(t, server, file(t, slowPair))
-	watching := hammerwork(t, "workflow", "status", id, "--watch", "--server", server)
-	watching.says("▸ a started")
-	watching.signal(syscall.SIGINT)
-	watching.says("– slow goes on")
-	watching.says("hint: the workflow goes on; hammerwork workflow cancel " + id + " cancels it")
-	if code := watching.exit(); code != 1 {
+	watching := rigtest.Hammerwork(t, "workflow", "status", id, "--watch", "--server", server)
+	watching.Says("▸ a started")
+	watching.Signal(syscall.SIGINT)
+	watching.Says("– slow goes on")
+	watching.Says("hint: the workflow goes on; hammerwork workflow cancel " + id + " cancels it")
+	if code := watching.Exit(); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
 	if w := wait(t, server, id); w.Status != "completed" {

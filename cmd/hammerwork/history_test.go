@@ -8,6 +8,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/history"
 	"github.com/hammerwork/hammerwork/internal/history/check"
 	"github.com/hammerwork/hammerwork/internal/history/watch"
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 	"github.com/hammerwork/hammerwork/internal/store"
 )
 
@@ -33,10 +34,10 @@ func newPast(t *testing.T, database string) *past {
 func (p *past) flag(args ...string) []string { return append(args, "--history-dir", p.dir) }
 
 // kills kills a program.
-func (p *past) kills(x *process) {
+func (p *past) kills(x *rigtest.Process) {
 	p.t.Helper()
-	p.harness.Killed(x.cmd.Process.Pid)
-	x.kill()
+	p.harness.Killed(x.PID())
+	x.Kill()
 }
 
 // judged takes the final state and checks the history against it.

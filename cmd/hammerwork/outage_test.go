@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 )
 
@@ -14,7 +15,7 @@ import (
 // for expired leases, before the heartbeats that were held up with it.
 func TestADatabaseThatHangsForLongerThanALeaseCostsNoJobAnotherRun(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	p := newProxy(t, pgtest.Fresh(t))
 	c := leasing(t, p.url, natsURL)
 	d := newDiary(t)
@@ -44,7 +45,7 @@ func TestADatabaseThatHangsForLongerThanALeaseCostsNoJobAnotherRun(t *testing.T)
 // nothing.
 func TestASchedulerThatStartsDuringAnOutageCostsNoJobAnotherRun(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	p := newProxy(t, pgtest.Fresh(t))
 	c := leasing(t, p.url, natsURL)
 	d := newDiary(t)
@@ -53,12 +54,12 @@ func TestASchedulerThatStartsDuringAnOutageCostsNoJobAnotherRun(t *testing.T) {
 	d.started(t, "a", 1)
 	accepted(t, c.server, id)
 	p.refuse()
-	late := program(t, []string{"HAMMERWORK_DATABASE_URL=" + p.url, "HAMMERWORK_NATS_URL=" + natsURL}, "hammerwork",
+	late := rigtest.Start(t, []string{"HAMMERWORK_DATABASE_URL=" + p.url, "HAMMERWORK_NATS_URL=" + natsURL}, "hammerwork",
 		"serve", "scheduler", "--lease-ttl", leaseTTL.String(), "--scheduler-reap-hold", leaseTTL.String())
-	late.says("waiting for the database")
+	late.Says("waiting for the database")
 	<-time.After(2 * leaseTTL)
 	p.allow()
-	late.says(`"msg":"ready"`)
+	late.Says(`"msg":"ready"`)
 	checkOrder(t, wait(t, c.server, id), 1)
 	if n := len(d.starts(t, "a")); n != 1 {
 		t.Errorf("it started %d times", n)
@@ -67,7 +68,7 @@ func TestASchedulerThatStartsDuringAnOutageCostsNoJobAnotherRun(t *testing.T) {
 
 func TestEveryServiceEndsInTimeWhileTheDatabaseHangs(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	p := newProxy(t, pgtest.Fresh(t))
 	c := newCluster(t, p.url, natsURL, apart...)
 	c.workers(1)
@@ -75,12 +76,12 @@ func TestEveryServiceEndsInTimeWhileTheDatabaseHangs(t *testing.T) {
 	p.freeze()
 	<-time.After(time.Second) // every service has asked it something
 	for _, s := range c.services {
-		s.signal(syscall.SIGTERM)
+		s.Signal(syscall.SIGTERM)
 	}
 	const stopTimeout = 30 * time.Second // the default
 	began := time.Now()
 	for name, s := range c.services {
-		s.exit()
+		s.Exit()
 		if took := time.Since(began); took > stopTimeout+5*time.Second {
 			t.Errorf("%s ended after %s", name, took)
 		}
@@ -89,24 +90,24 @@ func TestEveryServiceEndsInTimeWhileTheDatabaseHangs(t *testing.T) {
 
 func TestASecondSignalEndsAServiceAtOnce(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	p := newProxy(t, pgtest.Fresh(t))
 	c := newCluster(t, p.url, natsURL, []string{"resolver"})
 	p.freeze()
 	s := c.services["resolver"]
 	<-time.After(1500 * time.Millisecond) // it has asked for its share
-	s.signal(syscall.SIGTERM)
+	s.Signal(syscall.SIGTERM)
 	// What comes right after the first is taken for its echo.
 	for ended := false; !ended; {
-		s.signal(syscall.SIGTERM)
+		s.Signal(syscall.SIGTERM)
 		select {
-		case <-s.ended:
+		case <-s.Ended:
 			ended = true
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	s.says("stopped at once")
-	if code := s.exit(); code != 1 {
+	s.Says("stopped at once")
+	if code := s.Exit(); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/internal/wire"
 )
@@ -23,15 +24,15 @@ type cluster struct {
 	database string
 	natsURL  string
 	server   string // of the API
-	services map[string]*process
+	services map[string]*rigtest.Process
 }
 
 // serveSome starts a process that serves the named services.
-func (c *cluster) serveSome(names ...string) *process {
+func (c *cluster) serveSome(names ...string) *rigtest.Process {
 	c.t.Helper()
 	args := append([]string{"serve"}, names...)
 	args = append(args, "--listen", strings.TrimPrefix(c.server, "http://"))
-	p := program(c.t, []string{"HAMMERWORK_DATABASE_URL=" + c.database, "HAMMERWORK_NATS_URL=" + c.natsURL, "HAMMERWORK_AUTH=none"}, "hammerwork", args...)
+	p := rigtest.Start(c.t, []string{"HAMMERWORK_DATABASE_URL=" + c.database, "HAMMERWORK_NATS_URL=" + c.natsURL, "HAMMERWORK_AUTH=none"}, "hammerwork", args...)
 	for _, name := range names {
 		c.services[name] = p
 	}
@@ -41,12 +42,12 @@ func (c *cluster) serveSome(names ...string) *process {
 // newCluster starts the services, each group of names in a process.
 func newCluster(t *testing.T, database, natsURL string, groups ...[]string) *cluster {
 	t.Helper()
-	c := &cluster{t: t, database: database, natsURL: natsURL, server: "http://" + free(t), services: map[string]*process{}}
+	c := &cluster{t: t, database: database, natsURL: natsURL, server: "http://" + rigtest.FreeAddress(t), services: map[string]*rigtest.Process{}}
 	for _, names := range groups {
 		c.serveSome(names...)
 	}
 	for _, p := range c.services {
-		p.says(`"msg":"ready"`)
+		p.Says(`"msg":"ready"`)
 	}
 	return c
 }
@@ -57,18 +58,18 @@ var (
 )
 
 // workers starts workers and waits until they are connected.
-func (c *cluster) workers(n int, args ...string) []*process {
+func (c *cluster) workers(n int, args ...string) []*rigtest.Process {
 	c.t.Helper()
 	list := workers(c.t, n, append(args, "--nats-url", c.natsURL)...)
 	for _, w := range list {
-		w.says("worker connected")
+		w.Says("worker connected")
 	}
 	return list
 }
 
 func TestServeAllRunsWorkflowsInOrder(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	c := newCluster(t, pgtest.Fresh(t), natsURL, together)
 	c.workers(2)
 	big := create(t, c.server, file(t, shape("mosaic", time.Millisecond, 48, 198, 3, 48, 3, 1)))
@@ -79,13 +80,13 @@ func TestServeAllRunsWorkflowsInOrder(t *testing.T) {
 
 func TestServicesInProcessesOfTheirOwnRunWorkflowsInOrder(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	c := newCluster(t, pgtest.Fresh(t), natsURL, apart...)
 	c.workers(2)
 	big := create(t, c.server, file(t, shape("mosaic", time.Millisecond, 48, 198, 3, 48, 3, 1)))
 	checkOrder(t, wait(t, c.server, big), 301)
 	for name, p := range c.services {
-		if code := p.stop(); code != 0 {
+		if code := p.Stop(); code != 0 {
 			t.Errorf("%s ended with exit code %d", name, code)
 		}
 	}
@@ -93,7 +94,7 @@ func TestServicesInProcessesOfTheirOwnRunWorkflowsInOrder(t *testing.T) {
 
 func TestServeOnSQLiteTakesOnlyAllAndOnlyOnce(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	url := "sqlite://" + t.TempDir() + "/hammerwork.db"
 	common := []string{"--database-url", url, "--nats-url", natsURL, "--auth", "none"}
 	_, stderr := call(t, 2, append([]string{"serve", "resolver"}, common...)...)
@@ -111,7 +112,7 @@ func TestServeOnSQLiteTakesOnlyAllAndOnlyOnce(t *testing.T) {
 
 func TestASchemaOfAnotherVersionIsRefusedWithAHint(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	database := pgtest.Empty(t)
 	args := []string{"serve", "all", "--database-url", database, "--nats-url", natsURL, "--auth", "none", "--listen", "127.0.0.1:0"}
 	_, stderr := call(t, 4, args...)
@@ -146,7 +147,7 @@ func TestSettingsThatWouldLoseJobsAreRefused(t *testing.T) {
 // The schema may change under a process that runs; its API says so.
 func TestASchemaThatWentBackIsNamedByTheAPI(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	database := pgtest.Fresh(t)
 	c := newCluster(t, database, natsURL, together)
 	call(t, 0, "migrate", "down", "--database-url", database)
@@ -171,19 +172,19 @@ func TestAnAbsentNATSAndAnAbsentDatabaseAreWaitedFor(t *testing.T) {
 	database := pgtest.Fresh(t)
 	proxy := newProxy(t, database)
 	proxy.refuse()
-	natsPort := freePort(t)
-	healthAddress, listen := free(t), free(t)
-	p := program(t, []string{"HAMMERWORK_AUTH=none"}, "hammerwork", "serve", "all", "--database-url", proxy.url,
+	natsPort := rigtest.FreePort(t)
+	healthAddress, listen := rigtest.FreeAddress(t), rigtest.FreeAddress(t)
+	p := rigtest.Start(t, []string{"HAMMERWORK_AUTH=none"}, "hammerwork", "serve", "all", "--database-url", proxy.url,
 		"--nats-url", fmt.Sprintf("nats://127.0.0.1:%d", natsPort), "--listen", listen, "--health-listen", healthAddress)
-	p.says("waiting for the database")
+	p.Says("waiting for the database")
 	readiness(t, healthAddress, http.StatusServiceUnavailable, `"database":"not reachable"`)
 	alive(t, healthAddress)
 	proxy.allow()
 	readiness(t, healthAddress, http.StatusServiceUnavailable, `"database":"ok"`)
 	// The API needs NATS for hints only.
 	early := create(t, "http://"+listen, file(t, shape("early", time.Millisecond, 1, 1)))
-	natsURL, server := nats(t, natsPort)
-	p.says(`"msg":"ready"`)
+	natsURL, server := rigtest.NATS(t, natsPort)
+	p.Says(`"msg":"ready"`)
 	readiness(t, healthAddress, http.StatusOK, `"status":"ready"`)
 	c := &cluster{t: t, natsURL: natsURL, server: "http://" + listen}
 	c.workers(1)
@@ -191,16 +192,16 @@ func TestAnAbsentNATSAndAnAbsentDatabaseAreWaitedFor(t *testing.T) {
 	checkOrder(t, wait(t, c.server, create(t, c.server, file(t, shape("first", time.Millisecond, 1, 1)))), 2)
 
 	// Both go away and come back.
-	server.kill()
+	server.Kill()
 	readiness(t, healthAddress, http.StatusServiceUnavailable, `"nats":"not connected"`)
 	proxy.refuse()
 	readiness(t, healthAddress, http.StatusServiceUnavailable, `"database":"not reachable"`)
 	alive(t, healthAddress)
 	proxy.allow()
-	nats(t, natsPort)
+	rigtest.NATS(t, natsPort)
 	readiness(t, healthAddress, http.StatusOK, `"status":"ready"`)
 	checkOrder(t, wait(t, c.server, create(t, c.server, file(t, shape("second", time.Millisecond, 1, 1)))), 2)
-	if code := p.stop(); code != 0 {
+	if code := p.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -208,12 +209,12 @@ func TestAnAbsentNATSAndAnAbsentDatabaseAreWaitedFor(t *testing.T) {
 // A worker is no reason to fail either.
 func TestAWorkerWaitsForNATS(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
-	w := hammerwork(t, "worker", "--all-queues", "--nats-url", fmt.Sprintf("nats://127.0.0.1:%d", port))
-	w.says("worker connects")
-	nats(t, port)
-	w.says("worker connected")
-	if code := w.stop(); code != 0 {
+	port := rigtest.FreePort(t)
+	w := rigtest.Hammerwork(t, "worker", "--all-queues", "--nats-url", fmt.Sprintf("nats://127.0.0.1:%d", port))
+	w.Says("worker connects")
+	rigtest.NATS(t, port)
+	w.Says("worker connected")
+	if code := w.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -256,20 +257,20 @@ func TestASecondSignalEndsAWorkerAtOnce(t *testing.T) {
 	t.Parallel()
 	server, _ := dev(t)
 	w := workers(t, 1, "--server", server)[0]
-	w.says("worker connected")
+	w.Says("worker connected")
 	id := create(t, server, file(t, "name: long\njobs:\n  - {name: a, queue: q, payload: {sleep_ms: 600000}}\n"))
 	running(t, server, id)
-	w.signal(syscall.SIGTERM)
+	w.Signal(syscall.SIGTERM)
 	// What comes right after the first is taken for its echo.
 	for ended := false; !ended; {
-		w.signal(syscall.SIGTERM)
+		w.Signal(syscall.SIGTERM)
 		select {
-		case <-w.ended:
+		case <-w.Ended:
 			ended = true
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	if code := w.exit(); code != 1 {
+	if code := w.Exit(); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -277,7 +278,7 @@ func TestASecondSignalEndsAWorkerAtOnce(t *testing.T) {
 // Each service has connections of its own.
 func TestRequestsThatHoldEveryConnectionOfTheAPIKeepNoJobWaiting(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	database := pgtest.Fresh(t)
 	separator := "?"
 	if strings.Contains(database, "?") {

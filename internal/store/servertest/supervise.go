@@ -123,15 +123,29 @@ func (s *instance) serve(dir string) {
 	}
 }
 
-// instance is a running server.
+// instance is a server.
 type instance struct {
-	kind Kind
+	kind   Kind
+	root   string // its folder
+	who    *syscall.Credential
+	args   []string // the program and its arguments
+	output *os.File // gets what it says
+	url    string
+
 	cmd  *exec.Cmd
-	url  string
 	gone chan struct{} // closed when it has ended
 }
 
 func (k Kind) start(root string) (*instance, error) {
+	s, err := k.prepare(root)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.run()
+}
+
+// prepare makes the data of a server in a folder.
+func (k Kind) prepare(root string) (*instance, error) {
 	who, err := k.unprivileged()
 	if err != nil {
 		return nil, err
@@ -146,10 +160,17 @@ func (k Kind) start(root string) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd.Dir, cmd.Stdout, cmd.Stderr = root, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
-	dieWithParent(cmd.SysProcAttr, k.Quit)
-	s := &instance{kind: k, cmd: cmd, url: url, gone: make(chan struct{})}
+	return &instance{kind: k, root: root, who: who, args: cmd.Args, output: os.Stdout, url: url}, nil
+}
+
+// run starts the server on its data, as a child of this process.
+func (s *instance) run() error {
+	cmd := exec.Command(s.args[0], s.args[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.root, s.output, s.output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.who}
+	dieWithParent(cmd.SysProcAttr, s.kind.Quit)
+	gone := make(chan struct{})
+	s.cmd, s.gone = cmd, gone
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // the server dies with the thread that started it
@@ -158,9 +179,9 @@ func (k Kind) start(root string) (*instance, error) {
 		if err == nil {
 			cmd.Wait()
 		}
-		close(s.gone)
+		close(gone)
 	}()
-	return s, <-started
+	return <-started
 }
 
 // Give makes a file or folder somebody's, unless who is nil.
@@ -208,13 +229,16 @@ func (s *instance) answers() error {
 }
 
 // stop ends the server without a checkpoint: nobody needs its data.
-func (s *instance) stop() {
+func (s *instance) stop() { s.end(s.kind.Quit) }
+
+// end ends the server with a signal.
+func (s *instance) end(how syscall.Signal) {
 	select {
 	case <-s.gone:
 		return
 	default:
 	}
-	s.cmd.Process.Signal(s.kind.Quit)
+	s.cmd.Process.Signal(how)
 	select {
 	case <-s.gone:
 	case <-time.After(10 * time.Second):

@@ -44,8 +44,8 @@ func prepare(root string, who *syscall.Credential) (*exec.Cmd, string, error) {
 		return nil, "", fmt.Errorf("%s: %w\n%s", install, err, out)
 	}
 	password := rand.Text()
-	grants := filepath.Join(root, "grants.sql")
-	text := fmt.Sprintf("CREATE USER hammerwork@'127.0.0.1' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO hammerwork@'127.0.0.1' WITH GRANT OPTION;\nDROP USER root@localhost;\n", password)
+	grants := filepath.Join(root, "grants.sql") // run at each start
+	text := fmt.Sprintf("CREATE USER IF NOT EXISTS hammerwork@'127.0.0.1' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO hammerwork@'127.0.0.1' WITH GRANT OPTION;\nDROP USER IF EXISTS root@localhost;\n", password)
 	if err := errors.Join(os.WriteFile(grants, []byte(text), 0o600), servertest.Give(grants, who)); err != nil {
 		return nil, "", err
 	}

@@ -13,7 +13,15 @@ UPDATE hw_workflows SET hidden = '' WHERE id = UNHEX(?1) AND hidden = 'building'
 -- name: jobs_existing
 SELECT j.id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id);
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id);
+
+-- name: parents_stored
+-- A workflow that is hidden has no jobs that anybody could depend on.
+SELECT j.id
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
+LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
+WHERE COALESCE(w.hidden, '') = '';
 
 -- name: insert_workflow
 INSERT INTO hw_workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
@@ -25,7 +33,7 @@ INSERT INTO hw_jobs (id, workflow_id, position, name, queue, payload, depends_on
     deadline_at, trace_id, traceparent, correlation_id, barrier, created_at)
 SELECT UNHEX(c.id), UNHEX(c.workflow_id), c.position, c.name, c.queue, FROM_BASE64(c.payload), c.depends_on, c.priority,
     c.max_attempts, c.retry, c.timeout, c.deadline_at, c.trace_id, c.traceparent, c.correlation_id,
-    c.barrier = 'true', ?2
+    c.barrier IN ('true', '1'), ?2
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id', workflow_id VARCHAR(32) PATH '$.workflow_id', position INT PATH '$.position',
     name VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.name',
@@ -73,13 +81,13 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
 INSERT INTO hw_ready (queue, `rank`, scheduled_at, id)
 SELECT j.queue, 4 - s.priority, s.scheduled_at, s.id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(i.id)
-STRAIGHT_JOIN hw_jobs j ON j.id = s.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = s.id
 WHERE s.status IN ('pending', 'retrying') AND s.dependency_status IN ('none', 'satisfied') AND s.scheduled_at <= ?2;
 
 -- name: make_waiting
 INSERT INTO hw_timers (due_at, kind, id)
 SELECT s.scheduled_at, 'job', s.id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(i.id)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
 WHERE s.status IN ('pending', 'retrying') AND s.dependency_status IN ('none', 'satisfied') AND s.scheduled_at > ?2;

@@ -13,7 +13,7 @@
 SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
     w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
 FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_workflows w ON w.id = x.id
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
 WHERE w.hidden = ''
 FOR UPDATE;
 
@@ -23,10 +23,10 @@ SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
 FROM (
     SELECT DISTINCT j.workflow_id AS id
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id)
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
     WHERE j.workflow_id IS NOT NULL
     ORDER BY id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_workflows w ON w.id = x.id
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
 WHERE w.hidden = ''
 FOR UPDATE;
 
@@ -43,14 +43,14 @@ FROM (
         UNION
         (SELECT e.child_id
         FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-        STRAIGHT_JOIN hw_jobs p ON p.id = UNHEX(i.id)
-        STRAIGHT_JOIN hw_edges e ON e.parent_id = p.id
-        STRAIGHT_JOIN hw_jobs c ON c.id = e.child_id
+        STRAIGHT_JOIN hw_jobs p FORCE INDEX (PRIMARY) ON p.id = UNHEX(i.id)
+        STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = p.id
+        STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
         WHERE c.workflow_id <=> p.workflow_id
         LIMIT ?2)) i
-    STRAIGHT_JOIN hw_jobs j ON j.id = i.id
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = i.id
     ORDER BY j.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE;
 
 -- name: lock_descendants
@@ -67,19 +67,19 @@ FROM (
         WITH RECURSIVE reached (id, workflow_id, open, step) AS (
             SELECT j.id, j.workflow_id, 1, 0
             FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-            STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id)
+            STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
             UNION
             SELECT c.id, c.workflow_id, cs.status IN ('pending', 'retrying', 'suspended'), r.step + 1
             FROM reached r
-            STRAIGHT_JOIN hw_edges e ON e.parent_id = r.id
-            STRAIGHT_JOIN hw_jobs c ON c.id = e.child_id
-            STRAIGHT_JOIN hw_job_state cs ON cs.id = e.child_id
+            STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = r.id
+            STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
+            STRAIGHT_JOIN hw_job_state cs FORCE INDEX (PRIMARY) ON cs.id = e.child_id
             WHERE r.open AND r.step < ?3 AND c.workflow_id <=> r.workflow_id
         )
         SELECT DISTINCT id FROM reached LIMIT ?2) i
-    STRAIGHT_JOIN hw_jobs j ON j.id = i.id
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = i.id
     ORDER BY j.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
 -- name: lock_open_jobs
@@ -90,12 +90,12 @@ SELECT s.id, x.workflow_id, x.name, x.queue, x.retry, s.status, s.dependency_sta
     s.cancelling, x.barrier
 FROM (
     SELECT j.id, j.workflow_id, j.name, j.queue, j.retry, j.barrier
-    FROM hw_jobs j
-    STRAIGHT_JOIN hw_job_state s ON s.id = j.id
+    FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
+    STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
     WHERE j.workflow_id = UNHEX(?1) AND j.position >= ?2 AND j.position < ?3
         AND s.status IN ('pending', 'retrying', 'suspended')
     ORDER BY j.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
 -- name: lock_more_jobs
@@ -106,17 +106,17 @@ SELECT s.id, x.workflow_id, x.name, x.queue, x.retry, s.status, s.dependency_sta
 FROM (
     SELECT j.id, j.workflow_id, j.name, j.queue, j.retry, j.barrier
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id)
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
     ORDER BY j.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
 -- name: edges_from
 -- Any ?2 of them, if there are more.
 SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, c.workflow_id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_edges e ON e.parent_id = UNHEX(i.id)
-STRAIGHT_JOIN hw_jobs c ON c.id = e.child_id
+STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = UNHEX(i.id)
+STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
 WHERE e.state = 'unresolved'
 LIMIT ?2;
 
@@ -124,10 +124,10 @@ LIMIT ?2;
 -- The next ?3 of one job, by child.
 SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, c.workflow_id
 FROM (
-    SELECT parent_id, child_id, `on`, optional, state FROM hw_edges
+    SELECT parent_id, child_id, `on`, optional, state FROM hw_edges FORCE INDEX (PRIMARY)
     WHERE parent_id = UNHEX(?1) AND child_id > UNHEX(?2) AND state = 'unresolved'
     ORDER BY child_id LIMIT ?3) e
-STRAIGHT_JOIN hw_jobs c ON c.id = e.child_id
+STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
 ORDER BY e.child_id;
 
 -- name: take_ready
@@ -137,10 +137,10 @@ SELECT r.id, r.queue, r.`rank`, r.scheduled_at
 FROM (
     SELECT j.queue, 4 - s.priority AS `rank`, s.scheduled_at, s.id
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(i.id)
-    STRAIGHT_JOIN hw_jobs j ON j.id = s.id
+    STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = s.id
     ORDER BY s.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_ready r ON r.queue = x.queue AND r.`rank` = x.`rank` AND r.scheduled_at = x.scheduled_at AND r.id = x.id
+STRAIGHT_JOIN hw_ready r FORCE INDEX (PRIMARY) ON r.queue = x.queue AND r.`rank` = x.`rank` AND r.scheduled_at = x.scheduled_at AND r.id = x.id
 FOR UPDATE;
 
 -- name: take_timers
@@ -148,9 +148,9 @@ SELECT t.id, t.due_at, t.kind
 FROM (
     SELECT s.scheduled_at, s.id
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(i.id)
+    STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
     ORDER BY s.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_timers t ON t.kind = 'job' AND t.due_at = x.scheduled_at AND t.id = x.id
+STRAIGHT_JOIN hw_timers t FORCE INDEX (PRIMARY) ON t.kind = 'job' AND t.due_at = x.scheduled_at AND t.id = x.id
 FOR UPDATE;
 
 -- name: end_jobs
@@ -164,7 +164,7 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     inactive INT PATH '$.inactive', broken INT PATH '$.broken', started_at BIGINT PATH '$.started_at',
     lease VARCHAR(32) PATH '$.lease', worker LONGTEXT CHARACTER SET utf8mb4 PATH '$.worker',
     result LONGTEXT CHARACTER SET utf8mb4 PATH '$.result')) c
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(c.id) AND s.epoch = c.epoch
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id) AND s.epoch = c.epoch
 SET s.error = CASE WHEN c.error = '' AND c.status <> 'completed' THEN s.error ELSE c.error END, -- keeps the last attempt's
     s.status = c.status, s.dependency_status = c.dependency_status, s.reason = c.reason, s.cause_job_id = UNHEX(c.cause),
     s.attempts = c.attempts, s.give_backs = 0, s.unresolved = c.unresolved, s.active = c.active, s.inactive = c.inactive,
@@ -179,7 +179,7 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     status VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.status', attempts INT PATH '$.attempts',
     give_backs INT PATH '$.give_backs', scheduled_at BIGINT PATH '$.scheduled_at',
     error LONGTEXT CHARACTER SET utf8mb4 PATH '$.error')) c
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(c.id) AND s.epoch = c.epoch
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id) AND s.epoch = c.epoch
 SET s.status = c.status, s.attempts = c.attempts, s.give_backs = c.give_backs, s.epoch = c.epoch + 1,
     s.scheduled_at = c.scheduled_at, s.error = c.error
 WHERE s.status IN ('pending', 'retrying');
@@ -190,7 +190,7 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     dependency_status VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.dependency_status',
     unresolved INT PATH '$.unresolved', active INT PATH '$.active', inactive INT PATH '$.inactive',
     broken INT PATH '$.broken')) c
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(c.id)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id)
 SET s.dependency_status = c.dependency_status, s.unresolved = c.unresolved, s.active = c.active, s.inactive = c.inactive,
     s.broken = c.broken;
 
@@ -207,7 +207,7 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
 UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     parent VARCHAR(32) PATH '$.parent', child VARCHAR(32) PATH '$.child',
     state VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.state')) c
-STRAIGHT_JOIN hw_edges e ON e.parent_id = UNHEX(c.parent) AND e.child_id = UNHEX(c.child)
+STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = UNHEX(c.parent) AND e.child_id = UNHEX(c.child)
 SET e.state = c.state
 WHERE e.state = 'unresolved';
 
@@ -218,7 +218,7 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     completed INT PATH '$.completed', failed INT PATH '$.failed', dead INT PATH '$.dead',
     timed_out INT PATH '$.timed_out', upstream_failed INT PATH '$.upstream_failed',
     cancelled INT PATH '$.cancelled', skipped INT PATH '$.skipped', ended INT PATH '$.ended')) c
-STRAIGHT_JOIN hw_workflows w ON w.id = UNHEX(c.id)
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = UNHEX(c.id)
 SET w.status = c.status, w.reason = c.reason, w.failing = c.failing, w.completed = c.completed, w.failed = c.failed,
     w.dead = c.dead, w.timed_out = c.timed_out, w.upstream_failed = c.upstream_failed, w.cancelled = c.cancelled,
     w.skipped = c.skipped, w.finished_at = CASE WHEN c.ended = 1 THEN ?2 END
