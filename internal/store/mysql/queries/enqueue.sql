@@ -33,7 +33,7 @@ INSERT INTO hw_jobs (id, workflow_id, position, name, queue, payload, depends_on
     deadline_at, trace_id, traceparent, correlation_id, barrier, created_at)
 SELECT UNHEX(c.id), UNHEX(c.workflow_id), c.position, c.name, c.queue, FROM_BASE64(c.payload), c.depends_on, c.priority,
     c.max_attempts, c.retry, c.timeout, c.deadline_at, c.trace_id, c.traceparent, c.correlation_id,
-    c.barrier IN ('true', '1'), ?2
+    c.barrier, ?2
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id', workflow_id VARCHAR(32) PATH '$.workflow_id', position INT PATH '$.position',
     name VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.name',
@@ -44,7 +44,7 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     timeout BIGINT PATH '$.timeout', deadline_at BIGINT PATH '$.deadline_at',
     trace_id LONGTEXT CHARACTER SET utf8mb4 PATH '$.trace_id',
     traceparent LONGTEXT CHARACTER SET utf8mb4 PATH '$.traceparent',
-    correlation_id LONGTEXT CHARACTER SET utf8mb4 PATH '$.correlation_id', barrier VARCHAR(5) PATH '$.barrier')) c;
+    correlation_id LONGTEXT CHARACTER SET utf8mb4 PATH '$.correlation_id', barrier INT PATH '$.barrier')) c;
 
 -- name: insert_job_states
 INSERT INTO hw_job_state (id, status, dependency_status, priority, join_rule, quorum, unresolved, scheduled_at, error, worker)
