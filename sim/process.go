@@ -263,6 +263,9 @@ func (w *World) freeze() {
 		if p.machine != nil && !w.now.Before(p.frozenUntil) && w.chance(w.faults.Freeze) {
 			p.frozenUntil = w.now.Add(w.between(500*time.Millisecond, 20*time.Second))
 			w.record(p.name + " freezes until " + p.frozenUntil.Sub(epoch).String())
+			pid := p.history.PID()
+			w.harness.Suspended(pid)
+			w.after(p.frozenUntil.Sub(w.now), p.name+" can go on", func() { w.harness.Resumed(pid) })
 		}
 	}
 	w.after(time.Second, "think of freezing", w.freeze)

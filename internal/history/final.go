@@ -40,6 +40,7 @@ type Job struct {
 	Workflow         job.ID               `json:"workflow,omitzero"`
 	Name             string               `json:"name"`
 	Queue            string               `json:"queue"`
+	Barrier          bool                 `json:"barrier,omitempty"` // has no work: completes without a handler
 	Status           job.Status           `json:"status"`
 	DependencyStatus job.DependencyStatus `json:"dependency_status"`
 	Reason           job.Reason           `json:"reason,omitempty"`

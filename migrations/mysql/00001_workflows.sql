@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS hw_workflows (
     failing               TINYINT      NOT NULL DEFAULT 0,  -- 1 since a failure stopped it: nothing new starts
     priority              INT          NOT NULL,
     metadata              LONGTEXT     NOT NULL,            -- a JSON object
-    digest                VARCHAR(255) NOT NULL DEFAULT '', -- of the definition it came from
+    digest                VARBINARY(255) NOT NULL DEFAULT '', -- of the definition it came from
     run                   INT          NOT NULL DEFAULT 1,
     timeout               BIGINT       NOT NULL DEFAULT 0,  -- microseconds; 0: none
     health_check_interval BIGINT       NOT NULL DEFAULT 0,  -- microseconds; 0: none

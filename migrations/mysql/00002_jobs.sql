@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS hw_jobs (
     workflow_id    BINARY(16),                      -- null: none
     position       INT          NOT NULL,           -- in the workflow's definition
     name           VARCHAR(255) NOT NULL,
-    queue          VARCHAR(255) NOT NULL,
+    queue          VARBINARY(1024) NOT NULL,
     payload        LONGBLOB     NOT NULL,           -- JSON, byte for byte as enqueued
     depends_on     LONGTEXT     NOT NULL,           -- JSON array of the parents' ids at enqueue
     priority       INT          NOT NULL,

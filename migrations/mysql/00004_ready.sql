@@ -1,6 +1,6 @@
 -- +goose Up
 CREATE TABLE IF NOT EXISTS hw_ready (
-    queue        VARCHAR(255) NOT NULL,
+    queue        VARBINARY(1024) NOT NULL,
     `rank`       INT          NOT NULL, -- 4 − priority
     scheduled_at BIGINT       NOT NULL,
     id           BINARY(16)   NOT NULL,

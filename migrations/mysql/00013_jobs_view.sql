@@ -3,7 +3,7 @@
 CREATE OR REPLACE VIEW hammerwork_jobs AS
 SELECT
     LOWER(CONCAT(SUBSTR(HEX(j.id), 1, 8), '-', SUBSTR(HEX(j.id), 9, 4), '-', SUBSTR(HEX(j.id), 13, 4), '-', SUBSTR(HEX(j.id), 17, 4), '-', SUBSTR(HEX(j.id), 21))) AS id,
-    j.queue AS queue_name,
+    CONVERT(j.queue USING utf8mb4) AS queue_name,
     j.name,
     CONVERT(j.payload USING utf8mb4) AS payload,
     CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END AS status,

@@ -2,6 +2,7 @@ package dispatcher
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/service"
@@ -33,20 +34,40 @@ type claimed struct {
 // again: after it, what it may have claimed has expired unaccepted.
 const claimPatience = 5 * time.Second
 
-// startClaim asks the store for jobs for every standing offer. While a claim
-// is in flight it only remembers to ask again.
+// maxGrants bounds the grants of one claim, unless one offer alone has more:
+// when thousands of workers have offers, they are asked for in turns.
+const maxGrants = 500
+
+// Offers are followed by a claim at once as long as not too many of those found
+// nothing: offerBurst in a row, and one every offerPause. When workers come in
+// thousands, each at its own moment, offers are collected in between. A hint is
+// always followed at once.
+const (
+	offerPause = 10 * time.Millisecond
+	offerBurst = 20
+)
+
+// startClaim asks the store for jobs for every standing offer, also for those
+// that a claim in flight has asked for.
 func (m *Machine) startClaim(now time.Time) []service.Action {
-	if m.claim != nil {
-		m.again = true
+	m.unasked, m.urgent = len(m.offers), true
+	return m.askNext(now)
+}
+
+// askNext begins the next claim that is due, unless one is in flight.
+func (m *Machine) askNext(now time.Time) []service.Action {
+	if m.claim != nil || m.stopping {
 		return nil
 	}
-	m.again = false
 	m.dropExpired(now)
-	if m.stopping || len(m.offers) == 0 {
+	if m.unasked == 0 || !m.urgent && now.Before(m.calm) {
 		return nil
 	}
+	m.whole = m.whole || m.unasked == len(m.offers)
 	c := &claiming{expires: now.Add(claimPatience)}
-	for _, o := range m.offers {
+	n := 0
+	for ; n < m.unasked && len(c.grants) < maxGrants; n++ {
+		o := m.offers[n]
 		for i, s := range o.slots {
 			if s.Slots <= 0 {
 				continue
@@ -56,6 +77,8 @@ func (m *Machine) startClaim(now time.Time) []service.Action {
 			c.from = append(c.from, source{o, i})
 		}
 	}
+	m.offers = append(slices.Clone(m.offers[n:]), m.offers[:n]...)
+	m.unasked -= n
 	m.claim = c
 	return []service.Action{m.callClaim(false)}
 }
@@ -103,18 +126,33 @@ func (m *Machine) claimed(now time.Time, e claimed) []service.Action {
 			got[i] += len(lease.Jobs)
 			all += len(lease.Jobs)
 			if got[i] == g.Limit || all >= store.MaxClaim {
-				m.again = true // there may be more
+				m.unasked, m.urgent = len(m.offers), true // there may be more
 			}
 		}
 	}
-	if len(e.leases) > 0 {
+	found := len(e.leases) > 0
+	switch {
+	case found:
 		m.idle = 0
-	} else {
-		m.idle++
+	case !m.urgent:
+		m.spend(now)
 	}
-	m.schedulePoll(now)
-	if m.again {
-		actions = append(actions, m.startClaim(now)...)
+	if m.unasked == 0 {
+		if m.urgent = false; m.whole && !found {
+			m.idle++
+		}
+		if m.whole {
+			m.whole = false
+			m.schedulePoll(now)
+		}
 	}
-	return actions
+	return append(actions, m.askNext(now)...)
+}
+
+// spend notes that a claim found nothing.
+func (m *Machine) spend(now time.Time) {
+	if full := now.Add(-offerBurst * offerPause); m.calm.Before(full) {
+		m.calm = full
+	}
+	m.calm = m.calm.Add(offerPause)
 }

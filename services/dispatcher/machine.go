@@ -21,10 +21,14 @@ type Machine struct {
 	log        *slog.Logger
 	metrics    *Metrics
 
-	offers   []*offer
-	claim    *claiming // nil: none in flight
-	again    bool      // something arrived during the claim: claim once more
-	idle     int       // polls in a row that found nothing
+	offers   []*offer          // those that were claimed for last come last
+	standing map[offerKey]bool // of offers
+	unasked  int               // offers, from the first, that a claim is still due for
+	urgent   bool              // it is due now: there may be jobs
+	whole    bool              // every offer was due
+	claim    *claiming         // nil: none in flight
+	calm     time.Time         // no claim before this for new offers alone: many have just found nothing
+	idle     int               // polls in a row that found nothing
 	nextPoll time.Time
 	stopping bool
 
@@ -45,6 +49,7 @@ func NewMachine(cfg Config, s Store, maxPayload int, source service.Source, newL
 	}
 	return &Machine{
 		cfg: cfg, store: s, maxPayload: maxPayload, source: source, newLease: newLease, log: log, metrics: metrics,
+		standing: make(map[offerKey]bool),
 	}, nil
 }
 
@@ -90,6 +95,9 @@ func (m *Machine) claimAt() time.Time {
 	if len(m.offers) == 0 || m.stopping {
 		return time.Time{}
 	}
+	if m.unasked > 0 && m.calm.Before(m.nextPoll) {
+		return m.calm
+	}
 	return m.nextPoll
 }
 
@@ -126,8 +134,8 @@ func (m *Machine) poll(now time.Time) []service.Action {
 		}
 		return nil
 	}
-	if m.stopping || now.Before(m.nextPoll) {
-		return nil
+	if now.Before(m.nextPoll) {
+		return m.askNext(now)
 	}
 	return m.startClaim(now)
 }

@@ -2,6 +2,7 @@ package dispatcher
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
@@ -20,6 +21,11 @@ type offer struct {
 	slots   []bus.Offer
 	expires time.Time
 }
+
+// offerKey tells offers apart.
+type offerKey struct{ worker, pull string }
+
+func (o *offer) key() offerKey { return offerKey{o.worker, o.pull} }
 
 var (
 	errForeignSubject = errors.New("the message names another worker than its subject")
@@ -53,25 +59,30 @@ func (m *Machine) pull(now time.Time, msg bus.Message) ([]service.Action, error)
 	if m.stopping {
 		return nil, nil // another dispatcher gets the next pull
 	}
-	for _, known := range m.offers {
-		if known.pull == o.pull && known.worker == o.worker {
-			return nil, nil // a copy of one that is here already
-		}
+	if m.standing[o.key()] {
+		return nil, nil // a copy of one that is here already
 	}
-	m.offers = append(m.offers, o)
-	return m.startClaim(now), nil
+	m.standing[o.key()] = true
+	m.offers = slices.Insert(m.offers, m.unasked, o)
+	m.unasked++
+	return m.askNext(now), nil
 }
 
 // dropExpired forgets offers whose time is over and that are used up.
 func (m *Machine) dropExpired(now time.Time) {
-	kept := m.offers[:0]
-	for _, o := range m.offers {
+	kept, unasked := m.offers[:0], m.unasked
+	for i, o := range m.offers {
 		left := 0
 		for _, s := range o.slots {
 			left += s.Slots
 		}
 		if left > 0 && now.Before(o.expires) {
 			kept = append(kept, o)
+		} else {
+			delete(m.standing, o.key())
+			if i < unasked {
+				m.unasked--
+			}
 		}
 	}
 	clear(m.offers[len(kept):])

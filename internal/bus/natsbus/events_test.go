@@ -105,6 +105,21 @@ func TestReconnectDelaysGrowFromATenthOfASecondToFiveAndDiffer(t *testing.T) {
 	}
 }
 
+func TestEveryConnectionIsMadeAnewAfterSuchADelay(t *testing.T) {
+	b := connectTo(t, &server.Options{DontListen: true}, Config{}, &record{})
+	delay := b.nc.Opts.CustomReconnectDelayCB
+	if delay == nil {
+		t.Fatal("the client's own delay is the same for all")
+	}
+	seen := map[time.Duration]bool{}
+	for range 100 {
+		seen[delay(20)] = true
+	}
+	if len(seen) < 50 {
+		t.Errorf("only %d different delays", len(seen))
+	}
+}
+
 // A worker with a wrong password waits for ever: its user must learn why, and
 // not once a second.
 func TestAServerThatRefusesIsWaitedForAndTheReasonIsLoggedOnce(t *testing.T) {

@@ -21,7 +21,7 @@ func (j *judge) attempts(s *subject) {
 		}
 	}
 	done := f.Status == job.Completed
-	if done {
+	if done && !f.Barrier {
 		counted++
 	}
 	if f.Attempts != counted {

@@ -213,6 +213,15 @@ func TestTheHistoryOfAFaultIsAcceptedAndNamesTheCauseOfEachRerun(t *testing.T) {
 			s.ends(h.job, job.Cancelled, job.ReasonUser)
 			s.tells(s.sched, h.job)
 		}, nil},
+		{"a barrier completes by itself", func(s *story) {
+			s.workflow("w", "a", "b", "c")
+			s.completes(s.run("w1", "a"))
+			b := s.job("b")
+			b.Barrier = true
+			s.ends(b, job.Completed, "")
+			s.tells(s.res, b)
+			s.completes(s.run("w1", "c"))
+		}, nil},
 		{"an enqueue comes again under its key", func(s *story) {
 			w := s.workflow("w", "a")
 			s.api.Record(history.Record{Kind: history.Enqueued, Workflow: w.ID, Count: 1, Key: "key of w"})

@@ -261,6 +261,7 @@ func TestAPromiseThatIsBrokenIsFound(t *testing.T) {
 		{"a failure is stored that no worker reported", check.InventedAttempt, func(d *doctor) { d.drop(history.Sent, "k", 0) }},
 		{"a try is stored for another worker", check.InventedAttempt, func(d *doctor) { d.job("b").Tries[0].Worker = "w2" }},
 		{"a result is stored that no handler returned", check.InventedResult, func(d *doctor) { d.job("alone").Result = history.Hash([]byte("1")) }},
+		{"a handler runs for a barrier", check.InventedResult, func(d *doctor) { d.job("alone").Barrier = true }},
 		{"a job completed that no handler ran", check.InventedResult, func(d *doctor) { d.drop(history.Started, "alone", 0) }},
 		{"a committed result is replaced", check.BrokenVerdict, func(d *doctor) { d.job("a").Result = history.Hash([]byte("1")) }},
 		{"a committed outcome is lost", check.BrokenVerdict, func(d *doctor) {

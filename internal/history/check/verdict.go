@@ -68,7 +68,10 @@ func (j *judge) committed(s *subject, r history.Record) {
 // under the claim that is stored, and that its worker reported.
 func (j *judge) returned(s *subject) {
 	f := s.final
-	if f.Status != job.Completed {
+	if f.Barrier && len(s.started) > 0 {
+		j.breaks(InventedResult, s.started, "%s is a barrier, and a handler of it started", s.name)
+	}
+	if f.Status != job.Completed || f.Barrier {
 		return
 	}
 	is := func(r history.Record) bool {

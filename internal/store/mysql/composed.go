@@ -25,13 +25,17 @@ func init() { // they queue statements themselves
 			}, nil)
 		},
 		"ready_queues": func(t *tx, _ string, scan func(sqlstore.Row) error, _ []any) {
-			eachQueue(t, "", func(queue string) error { return scan(one{queue}) })
+			hops{t: t, ask: "this_ready_queue", read: func(r sqlstore.Row) (queue string, tell func() error, err error) {
+				err = r.Scan(&queue)
+				return queue, func() error { return scan(one{queue}) }, err
+			}}.from("", fewQueues, false)
 		},
 		"queues_ready": func(t *tx, _ string, scan func(sqlstore.Row) error, args []any) {
-			eachQueue(t, "", func(queue string) error {
-				t.QueueQuery("queue_ready", scan, queue, args[0])
-				return nil
-			})
+			hops{t: t, ask: "queue_ready", args: args, read: func(r sqlstore.Row) (string, func() error, error) {
+				var c counted
+				err := r.Scan(&c.queue, &c.n)
+				return c.queue, func() error { return scan(c) }, err
+			}}.from("", fewQueues, false)
 		},
 	}
 }
@@ -90,19 +94,56 @@ func take[R any](t *tx, lock, remove string, args []any, read func(sqlstore.Row)
 	}}, args)
 }
 
-// eachQueue calls f with each queue that has ready jobs and comes after one.
-func eachQueue(t *tx, after string, f func(queue string) error) {
-	last := after
-	t.named("next_ready_queue", step{want: anyNumber, scan: func(r sqlstore.Row) error {
-		if err := r.Scan(&last); err != nil {
+// hops go from one queue that has ready jobs to the next, and ask something
+// about each.
+type hops struct {
+	t    *tx
+	ask  string // the statement that asks
+	args []any  // of it
+	// read reads an answer, and returns the queue and what tells its caller.
+	read func(r sqlstore.Row) (queue string, tell func() error, err error)
+}
+
+// fewQueues is how many hops are tried at first, in one round trip; each further
+// one tries four times as many.
+const fewQueues = 8
+
+// from queues n hops from a queue on, and after them as many as it takes.
+func (h hops) from(last string, n int, quiet bool) {
+	ended := false
+	scan := func(r sqlstore.Row) error {
+		queue, tell, err := h.read(r)
+		if ended = ended || queue == last; ended || err != nil {
 			return err
 		}
-		return f(last)
-	}, after: func() {
-		if last != after {
-			eachQueue(t, last, f)
+		last = queue
+		return tell()
+	}
+	h.t.named("first_ready_queue", step{want: anyNumber, quiet: quiet}, []any{last})
+	for i := range n {
+		h.t.named("next_ready_queue", step{want: anyNumber, quiet: quiet || i > 0}, nil)
+		s := step{want: anyNumber, scan: scan, quiet: quiet || i > 0}
+		if i == n-1 {
+			s.after = func() {
+				if !ended {
+					h.from(last, 4*n, true)
+				}
+			}
 		}
-	}}, []any{after})
+		h.t.named(h.ask, s, h.args)
+	}
+}
+
+// counted is a row of queues_ready.
+type counted struct {
+	queue string
+	n     int
+}
+
+// Scan implements sqlstore.Row.
+func (c counted) Scan(dest ...any) error {
+	*dest[0].(*string), *dest[1].(*int) = c.queue, c.n
+	return nil
 }
 
 // one is a row of one column.

@@ -71,9 +71,10 @@ func (h *harness) Advance(d time.Duration) { h.offset.Add(d.Microseconds()) }
 
 var tableNames = regexp.MustCompile(`(?i)\b(FROM|JOIN|UPDATE|INTO|TABLE) (workflows|jobs|job_state|ready|timers|leases|attempts|edges|edge_check|queues|idempotency_keys|workers|resolvers|partitions)\b`)
 
-// here is a statement of the suite as this database has it.
+// here is a statement of the suite as this database has it, whose NOW() is
+// that of the last full second.
 func here(query string) string {
-	return strings.ReplaceAll(tableNames.ReplaceAllString(query, "$1 hw_$2"), `"`, "`")
+	return strings.NewReplacer(`"`, "`", "NOW()", "NOW(6)").Replace(tableNames.ReplaceAllString(query, "$1 hw_$2"))
 }
 
 // there is a statement of ours as the suite expects it.

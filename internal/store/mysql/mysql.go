@@ -134,7 +134,7 @@ func (d *database) run(ctx context.Context, begin []string, breakCommit func(fun
 // commit sends the commit with what is queued; alone when that has to be
 // counted first.
 func (t *tx) commit() error {
-	if t.counts() {
+	for t.unfinished() {
 		t.later, t.queue = nil, append(t.later, t.queue...)
 		if err := t.Flush(); err != nil {
 			return err

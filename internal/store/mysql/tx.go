@@ -37,6 +37,7 @@ type step struct {
 	after func()                   // may queue more, once the answer is read
 	want  int                      // how many rows it must change, or anyNumber
 	n     *int64                   // gets how many rows it changed; nil: nobody asks
+	quiet bool                     // a repetition within one statement of the store
 }
 
 const anyNumber = -1
@@ -56,7 +57,9 @@ const (
 
 func (t *tx) add(s step) {
 	if t.err == nil {
-		t.d.tracing(s.sql)
+		if !s.quiet {
+			t.d.tracing(s.sql)
+		}
 		t.queue = append(t.queue, s)
 	}
 }
@@ -151,9 +154,11 @@ func (t *tx) Now() (now int64, err error) {
 	return now, err
 }
 
-// counts says whether anything that is queued has to be counted.
-func (t *tx) counts() bool {
-	return slices.ContainsFunc(t.later, step.counted) || slices.ContainsFunc(t.queue, step.counted)
+// unfinished says whether anything that is queued has to be looked at before a
+// commit.
+func (t *tx) unfinished() bool {
+	looked := func(s step) bool { return s.counted() || s.after != nil }
+	return slices.ContainsFunc(t.later, looked) || slices.ContainsFunc(t.queue, looked)
 }
 
 // Flush implements sqlstore.Tx: one round trip, unless there is too much for

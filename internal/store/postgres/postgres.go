@@ -101,6 +101,9 @@ func Config(rawURL string) (*pgxpool.Config, error) {
 	if !strings.Contains(rawURL, "pool_max_conns") {
 		config.MaxConns = connections
 	}
+	if !strings.Contains(rawURL, "pool_max_conn_lifetime_jitter") {
+		config.MaxConnLifetimeJitter = config.MaxConnLifetime / 4 // what connected together does not reconnect together
+	}
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = dial.ConnectTimeout
 	}

@@ -105,6 +105,17 @@ func TestAPoolHasTenConnectionsUnlessTheURLSaysOtherwise(t *testing.T) {
 	}
 }
 
+func TestConnectionsThatWereMadeTogetherEndApartUnlessTheURLSaysOtherwise(t *testing.T) {
+	for query, want := range map[string]time.Duration{
+		"": 15 * time.Minute, "?pool_max_conn_lifetime=4m": time.Minute, "?pool_max_conn_lifetime_jitter=3s": 3 * time.Second,
+	} {
+		config, err := Config("postgres://u@h/d" + query)
+		if err != nil || config.MaxConnLifetimeJitter != want {
+			t.Errorf("%q: %s apart, %v; want %s", query, config.MaxConnLifetimeJitter, err, want)
+		}
+	}
+}
+
 func TestConnectionsHaveTheirSettingsUnlessTheURLSaysOtherwise(t *testing.T) {
 	u, err := url.Parse(pgtest.URL(t))
 	if err != nil {

@@ -54,6 +54,7 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, all []job.ID, r *store.Resol
 	if err := tx.Flush(); err != nil {
 		return err
 	}
+	queueRows(tx, "mark_depended_on", p.outsideParents())
 	if err := p.widenChildren(tx); err != nil {
 		return err
 	}
@@ -61,6 +62,17 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, all []job.ID, r *store.Resol
 	n, err := tx.Exec("delete_edge_checks", checks)
 	r.Done = int(n)
 	return err
+}
+
+// outsideParents returns the workflows of parents whose children are outside.
+func (p *part) outsideParents() []job.ID {
+	var list []job.ID
+	for _, e := range p.Edges {
+		if h := p.header(e.Parent); h != nil && h != p.header(e.Child) {
+			list = append(list, h.ID)
+		}
+	}
+	return sortedIDs(list)
 }
 
 // widenChildren loads what may follow when the edges that are loaded now

@@ -8,7 +8,7 @@ import (
 
 // Bounds of what one transaction deletes.
 const (
-	purgeEdges = 10_000
+	purgeEdges = 5_000
 	purgeBytes = 32 << 20 // of payloads and results
 )
 

@@ -16,10 +16,11 @@ const (
 	hiddenPurging  = "purging"  // it is being deleted in several
 )
 
-// Bounds of the jobs that are looked at when workflows are hidden.
+// Bounds of what is looked at when workflows are hidden.
 const (
-	hideJobs = 20_000 // in a transaction, unless it is one workflow
-	lookJobs = 5_000  // in a statement
+	hideJobs   = 20_000 // jobs of workflows in a transaction, unless it is one workflow
+	lookJobs   = 2_000  // jobs in a statement
+	lookChecks = 20_000 // edges that wait for CheckEdges; if there are more, it comes first
 )
 
 // oldWorkflow is a workflow that may be deleted.
@@ -30,6 +31,7 @@ type oldWorkflow struct {
 	createdAt  int64
 	finishedAt int64 // 0: it has not ended
 	total      int
+	dependedOn bool
 }
 
 // jobRange is a row of needed_workflows: the jobs of a workflow at positions
@@ -109,7 +111,7 @@ func (p *purge) workflows(ctx context.Context, old func(w oldWorkflow, now int64
 }
 
 // hide locks workflows and hides those that are old and that no job outside
-// needs. CheckEdges locks the workflow of a parent, too.
+// needs. CheckEdges locks the workflow of a parent, too: it is seen, or sees it.
 func hide(tx Tx, list []job.ID, old func(w oldWorkflow, now int64) bool) (int, error) {
 	now, err := tx.Now()
 	if err != nil {
@@ -143,7 +145,7 @@ func lockOld(tx Tx, list []job.ID) ([]oldWorkflow, error) {
 	var found []oldWorkflow
 	err := tx.Query("lock_workflows_to_purge", func(r Row) error {
 		var w oldWorkflow
-		err := r.Scan(&w.id, &w.status, &w.hidden, &w.createdAt, &w.finishedAt, &w.total)
+		err := r.Scan(&w.id, &w.status, &w.hidden, &w.createdAt, &w.finishedAt, &w.total, &w.dependedOn)
 		found = append(found, w)
 		return err
 	}, list)
@@ -151,43 +153,63 @@ func lockOld(tx Tx, list []job.ID) ([]oldWorkflow, error) {
 }
 
 // neededWorkflows returns those of some locked workflows that have a job on
-// which an open one depends. All jobs of a workflow that has ended have ended,
-// so that the open one is outside.
+// which an open one outside depends. Each edge from outside has been looked at
+// by CheckEdges, which says so in the parent's workflow, or waits for that.
 func neededWorkflows(tx Tx, list []oldWorkflow) (map[job.ID]bool, error) {
 	needed := make(map[job.ID]bool)
-	var ranges []jobRange
-	jobs := 0
-	look := func() error {
-		if len(ranges) == 0 {
-			return nil
-		}
-		err := tx.Query("needed_workflows", func(r Row) error {
+	checks := 0
+	if err := tx.Query("workflows_to_check", func(r Row) error {
+		var id job.ID
+		err := r.Scan(nullID{&id})
+		needed[id] = true
+		checks++
+		return err
+	}, lookChecks); err != nil {
+		return nil, err
+	}
+	for _, ranges := range lookedRanges(list) {
+		if err := tx.Query("needed_workflows", func(r Row) error {
 			var id job.ID
 			err := r.Scan(&id)
 			needed[id] = true
 			return err
-		}, ranges)
-		ranges, jobs = nil, 0
-		return err
+		}, ranges); err != nil {
+			return nil, err
+		}
 	}
+	if checks == lookChecks {
+		for _, w := range list {
+			needed[w.id] = true
+		}
+	}
+	return needed, nil
+}
+
+// lookedRanges are the jobs of the workflows that may be depended on, as much
+// as a statement takes at a time. All of their jobs have ended: an open child
+// is outside.
+func lookedRanges(list []oldWorkflow) [][]jobRange {
+	var all [][]jobRange
+	room := 0
 	for _, w := range list {
-		if w.hidden == hiddenBuilding {
-			continue // nobody could name its jobs
+		if !w.dependedOn || w.hidden == hiddenBuilding {
+			continue // nobody could depend on what is being built
 		}
 		for from := 0; from == 0 || from < w.total; from += lookJobs {
 			to := from + lookJobs
 			if to >= w.total {
 				to = math.MaxInt32
 			}
-			ranges = append(ranges, jobRange{hexID(w.id), from, to})
-			if jobs += min(lookJobs, w.total-from); jobs >= lookJobs {
-				if err := look(); err != nil {
-					return nil, err
-				}
+			n := min(lookJobs, w.total-from)
+			if room < n {
+				all, room = append(all, nil), lookJobs
 			}
+			room -= n
+			last := len(all) - 1
+			all[last] = append(all[last], jobRange{hexID(w.id), from, to})
 		}
 	}
-	return needed, look()
+	return all
 }
 
 // finish deletes jobs of hidden workflows, and the workflows that have none

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -107,14 +108,16 @@ func testCallerTx(t *testing.T, open Opener) {
 
 	check(t, open, "an enqueue whose last statement fails is an error to the caller", func(r *rig) {
 		r.isErr("transaction", r.InTx(func(tx CallerTx) error {
-			r.ok(tx.Exec("DROP TABLE ready"), "drop a table")
-			if _, err := tx.EnqueueJobs([]*job.Job{task("a")}, nil); err == nil {
+			a := task("a")
+			a.ScheduledAt = time.Now().Add(time.Hour).Truncate(time.Microsecond)
+			r.ok(tx.Exec("INSERT INTO timers (due_at, kind, id) VALUES (?, 'job', ?)", a.ScheduledAt.UnixMicro(), a.ID[:]), "be in its way")
+			if _, err := tx.EnqueueJobs([]*job.Job{a}, nil); err == nil {
 				r.Errorf("it is none")
 			}
 			return errChangedMind
 		}), errChangedMind)
 		r.wantRows("jobs", 0)
-		r.wantRows("ready", 0)
+		r.wantRows("timers", 0)
 	})
 
 	for _, c := range []struct {

@@ -1,11 +1,19 @@
+-- name: first_ready_queue
+SET @hammerwork_queue = ?1;
+
 -- name: next_ready_queue
--- The first queue after ?1.
-SELECT queue FROM hw_ready WHERE queue > ?1 ORDER BY queue LIMIT 1;
+-- The next queue, if there is one. A variable is as good as a constant to the
+-- server, which looks for what comes after it; the column of an outer statement
+-- is not.
+SELECT queue INTO @hammerwork_queue FROM hw_ready FORCE INDEX (PRIMARY) WHERE queue > @hammerwork_queue ORDER BY queue LIMIT 1;
+
+-- name: this_ready_queue
+SELECT @hammerwork_queue;
 
 -- name: ready_heads
 -- The first ?5 rows of a queue after (rank, scheduled_at, id).
 SELECT queue, `rank`, scheduled_at, id
-FROM hw_ready
+FROM hw_ready FORCE INDEX (PRIMARY)
 WHERE queue = ?1 AND (`rank` > ?2 OR `rank` = ?2 AND (scheduled_at > ?3 OR scheduled_at = ?3 AND id > UNHEX(?4)))
     AND NOT EXISTS (SELECT 1 FROM hw_queues WHERE name = ?1 AND paused_at IS NOT NULL)
 ORDER BY `rank`, scheduled_at, id
@@ -17,7 +25,7 @@ SELECT r.id, r.queue, r.`rank`, r.scheduled_at
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     queue VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.queue', `rank` INT PATH '$.rank',
     scheduled_at BIGINT PATH '$.scheduled_at', id VARCHAR(32) PATH '$.id')) c
-STRAIGHT_JOIN hw_ready r ON r.queue = c.queue AND r.`rank` = c.`rank` AND r.scheduled_at = c.scheduled_at AND r.id = UNHEX(c.id)
+STRAIGHT_JOIN hw_ready r FORCE INDEX (PRIMARY) ON r.queue = CAST(c.queue AS BINARY) AND r.`rank` = c.`rank` AND r.scheduled_at = c.scheduled_at AND r.id = UNHEX(c.id)
 FOR UPDATE SKIP LOCKED;
 
 -- name: free_ready
@@ -26,7 +34,7 @@ SELECT r.id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     queue VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.queue', `rank` INT PATH '$.rank',
     scheduled_at BIGINT PATH '$.scheduled_at', id VARCHAR(32) PATH '$.id')) c
-STRAIGHT_JOIN hw_ready r ON r.queue = c.queue AND r.`rank` = c.`rank` AND r.scheduled_at = c.scheduled_at AND r.id = UNHEX(c.id)
+STRAIGHT_JOIN hw_ready r FORCE INDEX (PRIMARY) ON r.queue = CAST(c.queue AS BINARY) AND r.`rank` = c.`rank` AND r.scheduled_at = c.scheduled_at AND r.id = UNHEX(c.id)
 LIMIT ?2
 FOR UPDATE SKIP LOCKED;
 
@@ -36,7 +44,7 @@ DELETE r
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     queue VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.queue', `rank` INT PATH '$.rank',
     scheduled_at BIGINT PATH '$.scheduled_at', id VARCHAR(32) PATH '$.id')) c
-STRAIGHT_JOIN hw_ready r ON r.queue = c.queue AND r.`rank` = c.`rank` AND r.scheduled_at = c.scheduled_at AND r.id = UNHEX(c.id);
+STRAIGHT_JOIN hw_ready r FORCE INDEX (PRIMARY) ON r.queue = CAST(c.queue AS BINARY) AND r.`rank` = c.`rank` AND r.scheduled_at = c.scheduled_at AND r.id = UNHEX(c.id);
 
 -- name: insert_leases
 INSERT INTO hw_leases (id, worker, claimed_at, expires_at, remaining, jobs, progress)
@@ -48,7 +56,7 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
 -- name: leases_by_id
 SELECT l.id, l.worker, l.jobs, l.expires_at
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_leases l ON l.id = UNHEX(i.id)
+STRAIGHT_JOIN hw_leases l FORCE INDEX (PRIMARY) ON l.id = UNHEX(i.id)
 ORDER BY l.id;
 
 -- name: claimed_jobs
@@ -57,25 +65,25 @@ ORDER BY l.id;
 -- parents' results, unless there are so many.
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, s.epoch, s.attempts, j.max_attempts, j.timeout,
     s.priority, j.trace_id, j.traceparent, j.correlation_id,
-    CASE WHEN (SELECT 1 FROM hw_edges e WHERE e.child_id = j.id LIMIT 1000, 1) IS NOT NULL THEN 1001
-        ELSE (SELECT COUNT(*) FROM hw_edges e WHERE e.child_id = j.id) END,
-    CASE WHEN (SELECT 1 FROM hw_edges e WHERE e.child_id = j.id LIMIT 1000, 1) IS NOT NULL THEN 0
+    CASE WHEN (SELECT 1 FROM hw_edges e FORCE INDEX (hw_edges_child) WHERE e.child_id = j.id LIMIT 1000, 1) IS NOT NULL THEN 1001
+        ELSE (SELECT COUNT(*) FROM hw_edges e FORCE INDEX (hw_edges_child) WHERE e.child_id = j.id) END,
+    CASE WHEN (SELECT 1 FROM hw_edges e FORCE INDEX (hw_edges_child) WHERE e.child_id = j.id LIMIT 1000, 1) IS NOT NULL THEN 0
         ELSE (
             SELECT COALESCE(SUM(OCTET_LENGTH(p.result)), 0)
-            FROM hw_edges e STRAIGHT_JOIN hw_job_state p ON p.id = e.parent_id
+            FROM hw_edges e FORCE INDEX (hw_edges_child) STRAIGHT_JOIN hw_job_state p FORCE INDEX (PRIMARY) ON p.id = e.parent_id
             WHERE e.child_id = j.id) END
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id)
-STRAIGHT_JOIN hw_job_state s ON s.id = j.id
-LEFT JOIN hw_workflows w ON w.id = j.workflow_id
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
+LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
 WHERE s.status IN ('pending', 'retrying');
 
 -- name: parents_results
 SELECT e.child_id, e.parent_id, pj.name, p.status, p.result
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_edges e ON e.child_id = UNHEX(i.id)
-STRAIGHT_JOIN hw_job_state p ON p.id = e.parent_id
-STRAIGHT_JOIN hw_jobs pj ON pj.id = e.parent_id
+STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = UNHEX(i.id)
+STRAIGHT_JOIN hw_job_state p FORCE INDEX (PRIMARY) ON p.id = e.parent_id
+STRAIGHT_JOIN hw_jobs pj FORCE INDEX (PRIMARY) ON pj.id = e.parent_id
 ORDER BY e.child_id, e.parent_id;
 
 -- name: held_job
@@ -83,14 +91,14 @@ ORDER BY e.child_id, e.parent_id;
 SELECT 1
 FROM hw_leases l
 STRAIGHT_JOIN JSON_TABLE(l.jobs, '$[*]' COLUMNS (id VARCHAR(32) PATH '$[0]', epoch BIGINT PATH '$[1]')) e
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(e.id)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(e.id)
 WHERE l.id = UNHEX(?3) AND s.id = UNHEX(?1) AND e.epoch = ?2 AND s.epoch = ?2 AND s.status IN ('pending', 'retrying');
 
 -- name: parents_page
 SELECT e.parent_id, pj.name, p.status, p.result
 FROM hw_edges e FORCE INDEX (hw_edges_child)
-STRAIGHT_JOIN hw_jobs pj ON pj.id = e.parent_id
-STRAIGHT_JOIN hw_job_state p ON p.id = e.parent_id
-WHERE e.child_id = UNHEX(?1) AND e.parent_id > UNHEX(?2) AND (?3 = '' OR pj.name = ?3)
+STRAIGHT_JOIN hw_jobs pj FORCE INDEX (PRIMARY) ON pj.id = e.parent_id
+STRAIGHT_JOIN hw_job_state p FORCE INDEX (PRIMARY) ON p.id = e.parent_id
+WHERE e.child_id = UNHEX(?1) AND e.parent_id > UNHEX(?2) AND (?3 = '' OR pj.name = CAST(?3 AS BINARY))
 ORDER BY e.parent_id
 LIMIT ?4;

@@ -1,5 +1,5 @@
 -- name: edge_checks
-SELECT parent_id, child_id FROM hw_edge_check ORDER BY parent_id, child_id LIMIT ?1;
+SELECT parent_id, child_id FROM hw_edge_check FORCE INDEX (PRIMARY) ORDER BY parent_id, child_id LIMIT ?1;
 
 -- name: lock_jobs
 SELECT s.id, x.workflow_id, x.name, x.queue, x.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
@@ -8,17 +8,17 @@ SELECT s.id, x.workflow_id, x.name, x.queue, x.retry, s.status, s.dependency_sta
 FROM (
     SELECT j.id, j.workflow_id, j.name, j.queue, j.retry
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id)
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
     ORDER BY j.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE;
 
 -- name: edges_between
 SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, j.workflow_id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     parent VARCHAR(32) PATH '$.parent', child VARCHAR(32) PATH '$.child')) c
-STRAIGHT_JOIN hw_edges e ON e.parent_id = UNHEX(c.parent) AND e.child_id = UNHEX(c.child)
-STRAIGHT_JOIN hw_jobs j ON j.id = e.child_id
+STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = UNHEX(c.parent) AND e.child_id = UNHEX(c.child)
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = e.child_id
 WHERE e.state = 'unresolved'
 ORDER BY e.parent_id, e.child_id;
 
@@ -26,4 +26,4 @@ ORDER BY e.parent_id, e.child_id;
 DELETE k
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     parent VARCHAR(32) PATH '$.parent', child VARCHAR(32) PATH '$.child')) c
-STRAIGHT_JOIN hw_edge_check k ON k.parent_id = UNHEX(c.parent) AND k.child_id = UNHEX(c.child);
+STRAIGHT_JOIN hw_edge_check k FORCE INDEX (PRIMARY) ON k.parent_id = UNHEX(c.parent) AND k.child_id = UNHEX(c.child);

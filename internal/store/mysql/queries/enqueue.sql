@@ -4,7 +4,15 @@ SELECT 1 FROM hw_workflows WHERE id = UNHEX(?1);
 -- name: jobs_existing
 SELECT j.id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id);
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id);
+
+-- name: parents_stored
+-- A workflow that is hidden has no jobs that anybody could depend on.
+SELECT j.id
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
+LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
+WHERE COALESCE(w.hidden, '') = '';
 
 -- name: insert_workflow
 INSERT INTO hw_workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
@@ -63,13 +71,13 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
 INSERT INTO hw_ready (queue, `rank`, scheduled_at, id)
 SELECT j.queue, 4 - s.priority, s.scheduled_at, s.id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(i.id)
-STRAIGHT_JOIN hw_jobs j ON j.id = s.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = s.id
 WHERE s.status IN ('pending', 'retrying') AND s.dependency_status IN ('none', 'satisfied') AND s.scheduled_at <= ?2;
 
 -- name: make_waiting
 INSERT INTO hw_timers (due_at, kind, id)
 SELECT s.scheduled_at, 'job', s.id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(i.id)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
 WHERE s.status IN ('pending', 'retrying') AND s.dependency_status IN ('none', 'satisfied') AND s.scheduled_at > ?2;

@@ -3,21 +3,21 @@
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
     created_at, started_at, finished_at
-FROM (SELECT * FROM hw_workflows WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) looked
-WHERE (?4 = '' OR status = ?4) AND (?5 = '' OR name = ?5) AND created_at >= ?6
+FROM (SELECT * FROM hw_workflows FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) looked
+WHERE (?4 = '' OR status = ?4) AND (?5 = '' OR name = CAST(?5 AS BINARY)) AND created_at >= ?6
 ORDER BY id DESC
 LIMIT ?3;
 
 -- name: last_workflow_looked_at
-SELECT id FROM hw_workflows WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2, 1;
+SELECT id FROM hw_workflows FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2, 1;
 
 -- name: workflows_held
 -- How many jobs of each workflow are held.
 SELECT j.workflow_id, COUNT(*)
 FROM hw_leases l
 STRAIGHT_JOIN JSON_TABLE(l.jobs, '$[*]' COLUMNS (id VARCHAR(32) PATH '$[0]', epoch BIGINT PATH '$[1]')) e
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(e.id)
-STRAIGHT_JOIN hw_jobs j ON j.id = s.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(e.id)
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = s.id
 STRAIGHT_JOIN (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i LIMIT 18446744073709551615) k ON k.id = j.workflow_id
 WHERE s.epoch = e.epoch AND s.status IN ('pending', 'retrying')
 GROUP BY j.workflow_id;
@@ -29,9 +29,9 @@ SELECT looked.workflow_id, SUM(s.status = 'retrying' AND h.id IS NULL), SUM(s.st
 FROM (
     SELECT j.id, j.workflow_id
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_jobs j ON j.workflow_id = UNHEX(i.id)
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (hw_jobs_workflow) ON j.workflow_id = UNHEX(i.id)
     LIMIT ?2) looked
-STRAIGHT_JOIN hw_job_state s ON s.id = looked.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = looked.id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch
     FROM hw_leases l
@@ -45,10 +45,10 @@ GROUP BY looked.workflow_id;
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM (SELECT id FROM hw_jobs WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) x
-STRAIGHT_JOIN hw_jobs j ON j.id = x.id
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
-LEFT JOIN hw_workflows w ON w.id = j.workflow_id
+FROM (SELECT id FROM hw_jobs FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) x
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
+LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN JSON_EXTRACT(l.progress, CONCAT('$."', e.id, '"')) END AS progress
@@ -64,7 +64,7 @@ ORDER BY j.id DESC
 LIMIT ?3;
 
 -- name: last_job_looked_at
-SELECT id FROM hw_jobs WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2, 1;
+SELECT id FROM hw_jobs FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2, 1;
 
 -- name: list_workflow_jobs
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
@@ -73,9 +73,9 @@ SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on,
 FROM (
     SELECT id FROM hw_jobs FORCE INDEX (hw_jobs_workflow)
     WHERE workflow_id = UNHEX(?9) AND id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) x
-STRAIGHT_JOIN hw_jobs j ON j.id = x.id
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
-LEFT JOIN hw_workflows w ON w.id = j.workflow_id
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
+LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN JSON_EXTRACT(l.progress, CONCAT('$."', e.id, '"')) END AS progress
@@ -99,9 +99,9 @@ SELECT 1 FROM hw_jobs WHERE id = UNHEX(?1);
 
 -- name: job_parents
 SELECT j.id, j.workflow_id, j.name, j.queue, s.status, h.id, x.`on`, x.optional, x.state
-FROM (SELECT parent_id AS id, `on`, optional, state FROM hw_edges WHERE child_id = UNHEX(?1) ORDER BY parent_id LIMIT ?2) x
-STRAIGHT_JOIN hw_jobs j ON j.id = x.id
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+FROM (SELECT parent_id AS id, `on`, optional, state FROM hw_edges FORCE INDEX (hw_edges_child) WHERE child_id = UNHEX(?1) ORDER BY parent_id LIMIT ?2) x
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch
     FROM hw_leases l
@@ -111,9 +111,9 @@ ORDER BY j.id;
 
 -- name: job_children
 SELECT j.id, j.workflow_id, j.name, j.queue, s.status, h.id, x.`on`, x.optional, x.state
-FROM (SELECT child_id AS id, `on`, optional, state FROM hw_edges WHERE parent_id = UNHEX(?1) ORDER BY child_id LIMIT ?2) x
-STRAIGHT_JOIN hw_jobs j ON j.id = x.id
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+FROM (SELECT child_id AS id, `on`, optional, state FROM hw_edges FORCE INDEX (PRIMARY) WHERE parent_id = UNHEX(?1) ORDER BY child_id LIMIT ?2) x
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch
     FROM hw_leases l
@@ -122,8 +122,8 @@ LEFT JOIN (
 ORDER BY j.id;
 
 -- name: queue_ready
--- Counts ?2 of the queue ?1 at most.
-SELECT ?1, COUNT(*) FROM (SELECT 1 FROM hw_ready WHERE queue = ?1 LIMIT ?2) counted;
+-- Counts ?1 of a queue at most, see next_ready_queue.
+SELECT @hammerwork_queue, COUNT(*) FROM (SELECT 1 FROM hw_ready FORCE INDEX (PRIMARY) WHERE queue = @hammerwork_queue LIMIT ?1) counted;
 
 -- name: queues_paused
 SELECT name, paused_at FROM hw_queues WHERE paused_at IS NOT NULL;
@@ -132,8 +132,8 @@ SELECT name, paused_at FROM hw_queues WHERE paused_at IS NOT NULL;
 SELECT j.queue, COUNT(*)
 FROM hw_leases l
 STRAIGHT_JOIN JSON_TABLE(l.jobs, '$[*]' COLUMNS (id VARCHAR(32) PATH '$[0]', epoch BIGINT PATH '$[1]')) e
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(e.id)
-STRAIGHT_JOIN hw_jobs j ON j.id = s.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(e.id)
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = s.id
 WHERE s.epoch = e.epoch AND s.status IN ('pending', 'retrying')
 GROUP BY j.queue;
 
@@ -144,6 +144,6 @@ SELECT name, queues, slots, draining, first_seen_at, last_seen_at FROM hw_worker
 SELECT l.worker, COUNT(*)
 FROM hw_leases l
 STRAIGHT_JOIN JSON_TABLE(l.jobs, '$[*]' COLUMNS (id VARCHAR(32) PATH '$[0]', epoch BIGINT PATH '$[1]')) e
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(e.id)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(e.id)
 WHERE s.epoch = e.epoch AND s.status IN ('pending', 'retrying')
 GROUP BY l.worker;

@@ -1,7 +1,7 @@
 -- name: mark_cancelling
 -- Held jobs that should stop.
 UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(i.id)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
 SET s.cancelling = 1
 WHERE s.finished_at IS NULL;
 
@@ -30,7 +30,7 @@ ON DUPLICATE KEY UPDATE
 -- What another has locked is left out. The others are to be removed.
 SELECT w.name
 FROM (SELECT name FROM hw_workers WHERE last_seen_at < ?1 ORDER BY name LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_workers w ON w.name = x.name
+STRAIGHT_JOIN hw_workers w FORCE INDEX (PRIMARY) ON w.name = x.name
 WHERE w.last_seen_at < ?1
 FOR UPDATE SKIP LOCKED;
 
@@ -38,14 +38,14 @@ FOR UPDATE SKIP LOCKED;
 -- These are locked.
 DELETE w
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (name VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.name')) c
-STRAIGHT_JOIN hw_workers w ON w.name = CAST(c.name AS BINARY);
+STRAIGHT_JOIN hw_workers w FORCE INDEX (PRIMARY) ON w.name = CAST(c.name AS BINARY);
 
 -- name: keys_stored
 SELECT k.scope, k.`key`, k.hash, k.id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     scope VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.scope',
     `key` VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.key')) c
-STRAIGHT_JOIN hw_idempotency_keys k ON k.scope = CAST(c.scope AS BINARY) AND k.`key` = CAST(c.`key` AS BINARY);
+STRAIGHT_JOIN hw_idempotency_keys k FORCE INDEX (PRIMARY) ON k.scope = CAST(c.scope AS BINARY) AND k.`key` = CAST(c.`key` AS BINARY);
 
 -- name: keys_stored_now
 -- keys_stored in a caller's transaction, which may see an older state than what
@@ -54,7 +54,7 @@ SELECT k.scope, k.`key`, k.hash, k.id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     scope VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.scope',
     `key` VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.key')) c
-STRAIGHT_JOIN hw_idempotency_keys k ON k.scope = CAST(c.scope AS BINARY) AND k.`key` = CAST(c.`key` AS BINARY)
+STRAIGHT_JOIN hw_idempotency_keys k FORCE INDEX (PRIMARY) ON k.scope = CAST(c.scope AS BINARY) AND k.`key` = CAST(c.`key` AS BINARY)
 LOCK IN SHARE MODE;
 
 -- name: insert_keys

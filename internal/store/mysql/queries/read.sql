@@ -10,8 +10,8 @@ SELECT
     COALESCE(SUM(h.id IS NOT NULL AND s.status IN ('pending', 'retrying')), 0),
     COALESCE(SUM(h.id IS NULL AND s.status = 'retrying'), 0),
     COALESCE(SUM(s.status = 'suspended'), 0)
-FROM hw_jobs j
-STRAIGHT_JOIN hw_job_state s ON s.id = j.id
+FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch
     FROM hw_leases l
@@ -20,21 +20,21 @@ LEFT JOIN (
 WHERE j.workflow_id = UNHEX(?1) AND s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: open_workflow
-SELECT id FROM hw_workflows WHERE digest = ?1 AND finished_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;
+SELECT id FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest = ?1 AND finished_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;
 
 -- name: other_open_workflow
-(SELECT name FROM hw_workflows WHERE digest > ?1 AND finished_at IS NULL ORDER BY digest LIMIT 1)
+(SELECT name FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest > ?1 AND finished_at IS NULL ORDER BY digest LIMIT 1)
 UNION ALL
-(SELECT name FROM hw_workflows WHERE digest < ?1 AND finished_at IS NULL ORDER BY digest LIMIT 1)
+(SELECT name FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest < ?1 AND finished_at IS NULL ORDER BY digest LIMIT 1)
 LIMIT 1;
 
 -- name: workflow_jobs
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM hw_jobs j
-STRAIGHT_JOIN hw_job_state s ON s.id = j.id
-LEFT JOIN hw_workflows w ON w.id = j.workflow_id
+FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
+LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN JSON_EXTRACT(l.progress, CONCAT('$."', e.id, '"')) END AS progress
@@ -49,8 +49,8 @@ SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, j.
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM hw_jobs j
-STRAIGHT_JOIN hw_job_state s ON s.id = j.id
-LEFT JOIN hw_workflows w ON w.id = j.workflow_id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
+LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN JSON_EXTRACT(l.progress, CONCAT('$."', e.id, '"')) END AS progress

@@ -13,7 +13,7 @@
 SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
     w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
 FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_workflows w ON w.id = x.id
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
 FOR UPDATE;
 
 -- name: lock_workflows_of_jobs
@@ -22,10 +22,10 @@ SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
 FROM (
     SELECT DISTINCT j.workflow_id AS id
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id)
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
     WHERE j.workflow_id IS NOT NULL
     ORDER BY id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_workflows w ON w.id = x.id
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
 FOR UPDATE;
 
 -- name: lock_jobs_and_children
@@ -41,13 +41,13 @@ FROM (
         UNION
         SELECT e.child_id
         FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-        STRAIGHT_JOIN hw_jobs p ON p.id = UNHEX(i.id)
-        STRAIGHT_JOIN hw_edges e ON e.parent_id = p.id
-        STRAIGHT_JOIN hw_jobs c ON c.id = e.child_id
+        STRAIGHT_JOIN hw_jobs p FORCE INDEX (PRIMARY) ON p.id = UNHEX(i.id)
+        STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = p.id
+        STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
         WHERE c.workflow_id <=> p.workflow_id) i
-    STRAIGHT_JOIN hw_jobs j ON j.id = i.id
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = i.id
     ORDER BY j.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE;
 
 -- name: lock_descendants
@@ -64,19 +64,19 @@ FROM (
         WITH RECURSIVE reached (id, workflow_id, open) AS (
             SELECT j.id, j.workflow_id, 1
             FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-            STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id)
+            STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
             UNION
             SELECT c.id, c.workflow_id, cs.status IN ('pending', 'retrying', 'suspended')
             FROM reached r
-            STRAIGHT_JOIN hw_edges e ON e.parent_id = r.id
-            STRAIGHT_JOIN hw_jobs c ON c.id = e.child_id
-            STRAIGHT_JOIN hw_job_state cs ON cs.id = e.child_id
+            STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = r.id
+            STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
+            STRAIGHT_JOIN hw_job_state cs FORCE INDEX (PRIMARY) ON cs.id = e.child_id
             WHERE r.open AND c.workflow_id <=> r.workflow_id
         )
         SELECT DISTINCT id FROM reached) i
-    STRAIGHT_JOIN hw_jobs j ON j.id = i.id
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = i.id
     ORDER BY j.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
 -- name: lock_open_jobs
@@ -90,27 +90,27 @@ FROM (
     FROM (
         SELECT j.id
         FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-        STRAIGHT_JOIN hw_jobs j ON j.workflow_id = UNHEX(i.id)
-        STRAIGHT_JOIN hw_job_state s ON s.id = j.id
+        STRAIGHT_JOIN hw_jobs j FORCE INDEX (hw_jobs_workflow) ON j.workflow_id = UNHEX(i.id)
+        STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
         WHERE s.status IN ('pending', 'retrying', 'suspended')
         UNION
         SELECT e.child_id
         FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-        STRAIGHT_JOIN hw_jobs j ON j.workflow_id = UNHEX(i.id)
-        STRAIGHT_JOIN hw_job_state s ON s.id = j.id
-        STRAIGHT_JOIN hw_edges e ON e.parent_id = j.id
-        STRAIGHT_JOIN hw_jobs c ON c.id = e.child_id
+        STRAIGHT_JOIN hw_jobs j FORCE INDEX (hw_jobs_workflow) ON j.workflow_id = UNHEX(i.id)
+        STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
+        STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = j.id
+        STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
         WHERE s.status IN ('pending', 'retrying', 'suspended') AND c.workflow_id = j.workflow_id) i
-    STRAIGHT_JOIN hw_jobs j ON j.id = i.id
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = i.id
     ORDER BY j.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
 -- name: edges_from
 SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, c.workflow_id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_edges e ON e.parent_id = UNHEX(i.id)
-STRAIGHT_JOIN hw_jobs c ON c.id = e.child_id
+STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = UNHEX(i.id)
+STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
 WHERE e.state = 'unresolved'
 ORDER BY e.parent_id, e.child_id;
 
@@ -121,10 +121,10 @@ SELECT r.id, r.queue, r.`rank`, r.scheduled_at
 FROM (
     SELECT j.queue, 4 - s.priority AS `rank`, s.scheduled_at, s.id
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(i.id)
-    STRAIGHT_JOIN hw_jobs j ON j.id = s.id
+    STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = s.id
     ORDER BY s.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_ready r ON r.queue = x.queue AND r.`rank` = x.`rank` AND r.scheduled_at = x.scheduled_at AND r.id = x.id
+STRAIGHT_JOIN hw_ready r FORCE INDEX (PRIMARY) ON r.queue = x.queue AND r.`rank` = x.`rank` AND r.scheduled_at = x.scheduled_at AND r.id = x.id
 FOR UPDATE;
 
 -- name: take_timers
@@ -132,9 +132,9 @@ SELECT t.id, t.due_at, t.kind
 FROM (
     SELECT s.scheduled_at, s.id
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(i.id)
+    STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
     ORDER BY s.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_timers t ON t.kind = 'job' AND t.due_at = x.scheduled_at AND t.id = x.id
+STRAIGHT_JOIN hw_timers t FORCE INDEX (PRIMARY) ON t.kind = 'job' AND t.due_at = x.scheduled_at AND t.id = x.id
 FOR UPDATE;
 
 -- name: end_jobs
@@ -148,7 +148,7 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     inactive INT PATH '$.inactive', broken INT PATH '$.broken', started_at BIGINT PATH '$.started_at',
     lease VARCHAR(32) PATH '$.lease', worker LONGTEXT CHARACTER SET utf8mb4 PATH '$.worker',
     result LONGTEXT CHARACTER SET utf8mb4 PATH '$.result')) c
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(c.id) AND s.epoch = c.epoch
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id) AND s.epoch = c.epoch
 SET s.error = CASE WHEN c.error = '' AND c.status <> 'completed' THEN s.error ELSE c.error END, -- keeps the last attempt's
     s.status = c.status, s.dependency_status = c.dependency_status, s.reason = c.reason, s.cause_job_id = UNHEX(c.cause),
     s.attempts = c.attempts, s.give_backs = 0, s.unresolved = c.unresolved, s.active = c.active, s.inactive = c.inactive,
@@ -163,7 +163,7 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     status VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.status', attempts INT PATH '$.attempts',
     give_backs INT PATH '$.give_backs', scheduled_at BIGINT PATH '$.scheduled_at',
     error LONGTEXT CHARACTER SET utf8mb4 PATH '$.error')) c
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(c.id) AND s.epoch = c.epoch
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id) AND s.epoch = c.epoch
 SET s.status = c.status, s.attempts = c.attempts, s.give_backs = c.give_backs, s.epoch = c.epoch + 1,
     s.scheduled_at = c.scheduled_at, s.error = c.error
 WHERE s.status IN ('pending', 'retrying');
@@ -174,7 +174,7 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     dependency_status VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.dependency_status',
     unresolved INT PATH '$.unresolved', active INT PATH '$.active', inactive INT PATH '$.inactive',
     broken INT PATH '$.broken')) c
-STRAIGHT_JOIN hw_job_state s ON s.id = UNHEX(c.id)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id)
 SET s.dependency_status = c.dependency_status, s.unresolved = c.unresolved, s.active = c.active, s.inactive = c.inactive,
     s.broken = c.broken;
 
@@ -191,7 +191,7 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
 UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     parent VARCHAR(32) PATH '$.parent', child VARCHAR(32) PATH '$.child',
     state VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.state')) c
-STRAIGHT_JOIN hw_edges e ON e.parent_id = UNHEX(c.parent) AND e.child_id = UNHEX(c.child)
+STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = UNHEX(c.parent) AND e.child_id = UNHEX(c.child)
 SET e.state = c.state
 WHERE e.state = 'unresolved';
 
@@ -202,7 +202,7 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     completed INT PATH '$.completed', failed INT PATH '$.failed', dead INT PATH '$.dead',
     timed_out INT PATH '$.timed_out', upstream_failed INT PATH '$.upstream_failed',
     cancelled INT PATH '$.cancelled', skipped INT PATH '$.skipped', ended INT PATH '$.ended')) c
-STRAIGHT_JOIN hw_workflows w ON w.id = UNHEX(c.id)
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = UNHEX(c.id)
 SET w.status = c.status, w.reason = c.reason, w.failing = c.failing, w.completed = c.completed, w.failed = c.failed,
     w.dead = c.dead, w.timed_out = c.timed_out, w.upstream_failed = c.upstream_failed, w.cancelled = c.cancelled,
     w.skipped = c.skipped, w.finished_at = CASE WHEN c.ended = 1 THEN ?2 END

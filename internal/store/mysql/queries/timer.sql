@@ -1,18 +1,18 @@
 -- name: due_timers
-SELECT due_at, kind, id FROM hw_timers WHERE due_at <= ?1 AND kind = ?2 ORDER BY due_at, id LIMIT ?3;
+SELECT due_at, kind, id FROM hw_timers FORCE INDEX (PRIMARY) WHERE due_at <= ?1 AND kind = ?2 ORDER BY due_at, id LIMIT ?3;
 
 -- name: next_timer
 SELECT MIN(t.due_at)
 FROM (
-    (SELECT due_at FROM hw_timers WHERE kind = 'job' ORDER BY due_at LIMIT 1)
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'job' ORDER BY due_at LIMIT 1)
     UNION ALL
-    (SELECT due_at FROM hw_timers WHERE kind = 'deadline' ORDER BY due_at LIMIT 1)
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'deadline' ORDER BY due_at LIMIT 1)
     UNION ALL
-    (SELECT due_at FROM hw_timers WHERE kind = 'workflow' ORDER BY due_at LIMIT 1)
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'workflow' ORDER BY due_at LIMIT 1)
     UNION ALL
-    (SELECT due_at FROM hw_timers WHERE kind = 'grace' ORDER BY due_at LIMIT 1)
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'grace' ORDER BY due_at LIMIT 1)
     UNION ALL
-    (SELECT due_at FROM hw_timers WHERE kind = 'cancel' ORDER BY due_at LIMIT 1)) t;
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'cancel' ORDER BY due_at LIMIT 1)) t;
 
 -- name: free_jobs
 -- Locks those of the jobs that nobody else has locked.
@@ -22,9 +22,9 @@ SELECT s.id, x.workflow_id, x.name, x.queue, x.retry, s.status, s.dependency_sta
 FROM (
     SELECT j.id, j.workflow_id, j.name, j.queue, j.retry
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_jobs j ON j.id = UNHEX(i.id)
+    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
     ORDER BY j.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_job_state s ON s.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE SKIP LOCKED;
 
 -- name: delete_timers
@@ -33,7 +33,7 @@ SELECT t.id, t.due_at, t.kind
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     due_at BIGINT PATH '$.due_at', kind VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.kind',
     id VARCHAR(32) PATH '$.id')) c
-STRAIGHT_JOIN hw_timers t ON t.kind = c.kind AND t.due_at = c.due_at AND t.id = UNHEX(c.id)
+STRAIGHT_JOIN hw_timers t FORCE INDEX (PRIMARY) ON t.kind = c.kind AND t.due_at = c.due_at AND t.id = UNHEX(c.id)
 FOR UPDATE;
 
 -- name: remove_timers
@@ -42,4 +42,4 @@ DELETE t
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     due_at BIGINT PATH '$.due_at', kind VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.kind',
     id VARCHAR(32) PATH '$.id')) c
-STRAIGHT_JOIN hw_timers t ON t.kind = c.kind AND t.due_at = c.due_at AND t.id = UNHEX(c.id);
+STRAIGHT_JOIN hw_timers t FORCE INDEX (PRIMARY) ON t.kind = c.kind AND t.due_at = c.due_at AND t.id = UNHEX(c.id);

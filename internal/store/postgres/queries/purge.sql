@@ -19,9 +19,18 @@ ORDER BY finished_at, id
 LIMIT $5::int;
 
 -- name: lock_workflows_to_purge
-SELECT w.id, w.status, w.hidden, w.created_at, coalesce(w.finished_at, 0), w.total
+SELECT w.id, w.status, w.hidden, w.created_at, coalesce(w.finished_at, 0), w.total, w.depended_on
 FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id FOR UPDATE) w;
+
+-- name: workflows_to_check
+-- Of parents whose edges wait for a check.
+SELECT j.workflow_id
+FROM (SELECT parent_id FROM edge_check LIMIT $1::int) k
+LEFT JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = k.parent_id OFFSET 0) j ON true;
+
+-- name: mark_depended_on
+UPDATE workflows SET depended_on = true WHERE id = ANY ($1::uuid[]) AND NOT depended_on;
 
 -- name: needed_workflows
 -- Those of which a job that has not ended depends on one in these ranges.
@@ -146,9 +155,6 @@ WHERE ctid = ANY (ARRAY(
     FROM unnest($1::text[], $2::text[], $3::uuid[]) AS c(scope, "key", id)
     CROSS JOIN LATERAL (
         SELECT ctid FROM idempotency_keys WHERE scope = c.scope AND "key" = c."key" AND id = c.id OFFSET 0) k));
-
--- name: forget_resolvers
-DELETE FROM resolvers WHERE expires_at < $1::bigint;
 
 -- name: forget_queues
 DELETE FROM queues WHERE paused_at IS NULL;

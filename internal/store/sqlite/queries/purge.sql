@@ -19,10 +19,19 @@ ORDER BY finished_at, id
 LIMIT ?5;
 
 -- name: lock_workflows_to_purge
-SELECT id, status, hidden, created_at, coalesce(finished_at, 0), total
+SELECT id, status, hidden, created_at, coalesce(finished_at, 0), total, depended_on
 FROM workflows
 WHERE id IN (SELECT unhex(value) FROM json_each(?1))
 ORDER BY id;
+
+-- name: workflows_to_check
+-- Of parents whose edges wait for a check.
+SELECT j.workflow_id
+FROM (SELECT parent_id FROM edge_check LIMIT ?1) AS waiting
+LEFT JOIN jobs j ON j.id = waiting.parent_id;
+
+-- name: mark_depended_on
+UPDATE workflows SET depended_on = 1 WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND depended_on = 0;
 
 -- name: needed_workflows
 -- Those of which a job that has not ended depends on one in the ranges ?1.
@@ -126,9 +135,6 @@ LIMIT ?4;
 -- name: delete_keys
 DELETE FROM idempotency_keys
 WHERE (scope, "key", id) IN (SELECT value ->> 'scope', value ->> 'key', unhex(value ->> 'id') FROM json_each(?1));
-
--- name: forget_resolvers
-DELETE FROM resolvers WHERE expires_at < ?1;
 
 -- name: forget_queues
 DELETE FROM queues WHERE paused_at IS NULL;
