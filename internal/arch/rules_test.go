@@ -102,6 +102,7 @@ var inner = map[string][]string{
 	"examples":   {"examples", "sdk", "pkg"},
 	"deploy":     {"deploy", "internal", "pkg"},
 	"sim":        {"sim", "sdk", "services", "internal", "pkg"}, // drives everything, like cmd
+	"e2e":        {"e2e", "sdk", "internal", "pkg"},             // starts everything as processes
 	"scripts":    {"scripts", "internal", "pkg"},                // run the tools
 }
 
