@@ -35,14 +35,10 @@ func Final(ctx context.Context, s Reads, now time.Time) (history.Final, error) {
 		}
 		for _, w := range page {
 			f.Workflows = append(f.Workflows, finalWorkflow(w))
-			jobs, err := s.WorkflowJobs(ctx, w.ID)
-			if err != nil {
+			if err := store.EachJob(ctx, s, w.ID, func(j store.JobRecord) error {
+				return addJob(ctx, s, &f, j, tried(j))
+			}); err != nil {
 				return f, err
-			}
-			for _, j := range jobs {
-				if err := addJob(ctx, s, &f, j, tried(j)); err != nil {
-					return f, err
-				}
 			}
 		}
 		after = next
