@@ -37,7 +37,7 @@ type base struct {
 
 var bases = []base{
 	{"PostgreSQL", postgreSQL, []stop{{"fast", pgtest.Fast}, {"immediate", pgtest.Immediate}}},
-	// {"MariaDB", mariaDB, []stop{{"SIGTERM", syscall.SIGTERM}, {"SIGKILL", syscall.SIGKILL}}},
+	{"MariaDB", mariaDB, []stop{{"SIGTERM", syscall.SIGTERM}, {"SIGKILL", syscall.SIGKILL}}},
 }
 
 func postgreSQL(t *testing.T) *server {

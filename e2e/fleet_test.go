@@ -189,6 +189,7 @@ func (f *fleet) kill(m *member, down time.Duration) {
 // live starts a member, again or for the first time.
 func (m *member) live() {
 	m.p = m.begin()
+	m.p.Quiet = true // it is kept in files
 	m.lives = append(m.lives, m.p)
 }
 
