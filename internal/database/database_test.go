@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/mysql/mysqltest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
@@ -16,19 +17,21 @@ import (
 var urls = map[Kind]func(t *testing.T) string{
 	SQLite:   func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "x.db") },
 	Postgres: func(t *testing.T) string { return pgtest.Empty(t) },
+	MySQL:    func(t *testing.T) string { return mysqltest.Empty(t) },
 }
 
 func TestAURLNamesItsKindAndABadOneIsRefusedWithoutItsPassword(t *testing.T) {
 	for url, want := range map[string]Kind{
 		"postgres://u:p@h:5432/d": Postgres, "postgresql://h/d": Postgres, "postgres:///d?host=/run/postgresql": Postgres,
 		"postgres://a:1,b:2/d": Postgres, "sqlite:///tmp/x.db": SQLite,
+		"mysql://u:p@h:3306/d": MySQL, "mysql://u@/d?socket=/run/mysqld/mysqld.sock": MySQL,
 	} {
 		if kind, err := KindOf(url); kind != want || err != nil {
 			t.Errorf("%s is %q, %v", url, kind, err)
 		}
 	}
 	for _, url := range []string{
-		"", "x.db", "sqlite://x.db", "mysql://u:secret@h/d", "postgres://u:secret@h:port/d", "postgres://u:secret@h/d?sslmode=never", "://u:secret@h",
+		"", "x.db", "sqlite://x.db", "mongo://u:secret@h/d", "mysql://u:secret@h", "mysql://u:secret@h:port/d", "mysql://u:secret@/d", "mysql://u:secret@h/d?colour=red", "mysql://u:secret@h/d?pool_max_conns=0", "postgres://u:secret@h:port/d", "postgres://u:secret@h/d?sslmode=never", "://u:secret@h",
 	} {
 		s, err := Open(t.Context(), url, store.Options{})
 		if !errors.Is(err, ErrURL) || strings.Contains(err.Error(), "secret") || s != nil {
@@ -137,7 +140,11 @@ func TestMigrationsAtTheSameTimeTakeTurns(t *testing.T) {
 }
 
 func TestAStoreIsOpenedByItsURL(t *testing.T) {
-	for kind, url := range map[Kind]func(t *testing.T) string{SQLite: urls[SQLite], Postgres: func(t *testing.T) string { return pgtest.URL(t) }} {
+	for kind, url := range map[Kind]func(t *testing.T) string{
+		SQLite:   urls[SQLite],
+		Postgres: func(t *testing.T) string { return pgtest.URL(t) },
+		MySQL:    func(t *testing.T) string { return mysqltest.URL(t) },
+	} {
 		t.Run(string(kind), func(t *testing.T) {
 			s, err := Open(t.Context(), url(t), store.Options{})
 			if err != nil {

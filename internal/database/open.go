@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/mysql"
 	"github.com/hammerwork/hammerwork/internal/store/postgres"
 	"github.com/hammerwork/hammerwork/internal/store/sqlite"
 )
@@ -17,12 +18,11 @@ func Open(ctx context.Context, rawURL string, o store.Options) (store.Store, err
 	if err != nil {
 		return nil, err
 	}
-	if kind == Postgres {
-		s, err := postgres.Open(ctx, rawURL, o)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrURL, err)
-		}
-		return s, nil
+	switch kind {
+	case MySQL:
+		return usable[store.Store](mysql.Open(rawURL, o))
+	case Postgres:
+		return usable[store.Store](postgres.Open(ctx, rawURL, o))
 	}
 	return sqlite.Open(ctx, u.Path, o)
 }
@@ -35,12 +35,19 @@ func Migrations(ctx context.Context, rawURL string) (store.Migrator, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kind == Postgres {
-		m, err := postgres.OpenMigrator(ctx, rawURL)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrURL, err)
-		}
-		return m, nil
+	switch kind {
+	case MySQL:
+		return usable[store.Migrator](mysql.OpenMigrator(rawURL))
+	case Postgres:
+		return usable[store.Migrator](postgres.OpenMigrator(ctx, rawURL))
 	}
 	return sqlite.OpenMigrator(u.Path)
+}
+
+// usable says of an error that the URL is the reason: servers are not asked.
+func usable[Of, T any](opened T, err error) (of Of, _ error) {
+	if err != nil {
+		return of, fmt.Errorf("%w: %w", ErrURL, err)
+	}
+	return any(opened).(Of), nil
 }

@@ -13,6 +13,7 @@ type Kind string
 
 // The kinds.
 const (
+	MySQL    Kind = "mysql" // or MariaDB
 	Postgres Kind = "postgres"
 	SQLite   Kind = "sqlite"
 )
@@ -21,7 +22,7 @@ const (
 var ErrURL = errors.New("bad database url")
 
 // Hint shows what database URLs look like.
-const Hint = "like postgres://user:password@host:5432/database or sqlite:///path/to/file.db"
+const Hint = "like postgres://user:password@host:5432/database, mysql://user:password@host:3306/database or sqlite:///path/to/file.db"
 
 // KindOf returns the kind of database that a URL names. The errors never show
 // the URL, which may hold a password.
@@ -36,6 +37,9 @@ func parse(rawURL string) (Kind, *url.URL, error) {
 	}
 	if strings.HasPrefix(rawURL, "postgres://") || strings.HasPrefix(rawURL, "postgresql://") {
 		return Postgres, nil, nil // what follows is the driver's business
+	}
+	if strings.HasPrefix(rawURL, "mysql://") {
+		return MySQL, nil, nil // here, too
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil {

@@ -26,6 +26,7 @@ type Store interface {
 	EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error)
 	CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error)
 	CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error)
+	DeleteWorkflow(ctx context.Context, id job.ID) error
 	PauseQueue(ctx context.Context, name string) error
 	ResumeQueue(ctx context.Context, name string) (store.Resolution, error)
 	Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,6 +35,9 @@ func (a *API) workflowRoutes(api huma.API, doc *document) {
 	cancel := found(post("/workflows/{id}/cancel", "cancel-workflow", "Cancel a workflow", "What runs may end by itself within the grace. Cancelling again changes nothing.", wire.CodeWrongState))
 	cancel.body = cancelBody
 	register(a, api, doc, cancel, a.cancelWorkflow)
+
+	register(a, api, doc, found(remove("/workflows/{id}", "delete-workflow", "Delete a workflow that has ended",
+		"It is gone at once, with its jobs. While a job of another workflow depends on it, it is refused.", wire.CodeWrongState)), a.deleteWorkflow)
 }
 
 // createdBefore describes the answer to a repeated enqueue.
@@ -209,4 +213,16 @@ func (a *API) cancelWorkflow(ctx context.Context, in *Identified) (*itemAnswer, 
 		return nil, err
 	}
 	return &itemAnswer{wire.ItemFromRecord(w)}, nil
+}
+
+func (a *API) deleteWorkflow(ctx context.Context, in *Identified) (*struct{}, error) {
+	id, err := idOf(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	err = a.store.DeleteWorkflow(ctx, id)
+	if errors.Is(err, job.ErrWrongState) {
+		return nil, newProblem(wire.CodeWrongState, "cancel it first", "the workflow has not ended")
+	}
+	return nil, err
 }

@@ -21,8 +21,9 @@ func init() { // they queue statements themselves
 		"take_timers":      takeTimers,
 		"lock_descendants": lockDescendants,
 		"forget_workers": func(t *tx, name string, _ func(sqlstore.Row) error, args []any) {
-			take(t, name, "remove_workers", args, func(r sqlstore.Row) (w workerRow, err error) {
-				return w, r.Scan(&w.Name)
+			take(t, name, "remove_workers", args, func(r sqlstore.Row) (x workerRow, err error) {
+				err = r.Scan(&x.Name)
+				return x, err
 			}, nil)
 		},
 		"ready_queues": func(t *tx, _ string, scan func(sqlstore.Row) error, _ []any) {
@@ -63,13 +64,15 @@ type workerRow struct {
 
 func takeReady(t *tx, name string, scan func(sqlstore.Row) error, args []any) {
 	take(t, name, "remove_ready", args, func(r sqlstore.Row) (x readyRow, err error) {
-		return x, r.Scan(&x.ID, &x.Queue, &x.Rank, &x.ScheduledAt)
+		err = r.Scan(&x.ID, &x.Queue, &x.Rank, &x.ScheduledAt)
+		return x, err
 	}, func(x readyRow) error { return scan(one{x.ID}) })
 }
 
 func takeTimers(t *tx, name string, scan func(sqlstore.Row) error, args []any) {
 	take(t, name, "remove_timers", args, func(r sqlstore.Row) (x timerRow, err error) {
-		return x, r.Scan(&x.ID, &x.DueAt, &x.Kind)
+		err = r.Scan(&x.ID, &x.DueAt, &x.Kind)
+		return x, err
 	}, func(x timerRow) error { return scan(one{x.ID}) })
 }
 
@@ -99,7 +102,8 @@ func lockDescendants(t *tx, name string, scan func(sqlstore.Row) error, args []a
 }
 
 // take queues a statement that locks rows, and after it the one that removes
-// them, which may travel with what comes next.
+// them, which travels with what comes next: nobody else sees the difference, and
+// no statement of the same Flush reads these rows.
 func take[R any](t *tx, lock, remove string, args []any, read func(sqlstore.Row) (R, error), tell func(R) error) {
 	var found []R
 	t.named(lock, step{want: anyNumber, scan: func(r sqlstore.Row) error {

@@ -104,6 +104,9 @@ func (h *harness) Query(query string, args ...any) ([]map[string]any, error) {
 		row := make(map[string]any)
 		for i, name := range names {
 			row[strings.ToLower(name)] = values[i]
+			if text, ok := values[i].([]byte); ok && strings.Contains(query, "information_schema") {
+				row[strings.ToLower(name)] = strings.TrimPrefix(string(text), "hw_")
+			}
 		}
 		all = append(all, row)
 	}

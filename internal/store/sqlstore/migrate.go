@@ -105,7 +105,7 @@ func MigrateUp(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult
 // busyMigration tells whether a migration failed only because another process
 // writes, or holds a table.
 func busyMigration(err error) bool {
-	return slices.ContainsFunc([]string{"SQLITE_BUSY", "database is locked", "SQLSTATE 55P03"}, func(part string) bool {
+	return slices.ContainsFunc([]string{"SQLITE_BUSY", "database is locked", "SQLSTATE 55P03", "Error 1205", "Error 1213"}, func(part string) bool {
 		return strings.Contains(err.Error(), part)
 	})
 }

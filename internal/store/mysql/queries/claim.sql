@@ -55,9 +55,8 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
 
 -- name: leases_by_id
 SELECT l.id, l.worker, l.jobs, l.expires_at
-FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_leases l FORCE INDEX (PRIMARY) ON l.id = UNHEX(i.id)
-ORDER BY l.id;
+FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
+STRAIGHT_JOIN hw_leases l FORCE INDEX (PRIMARY) ON l.id = x.id;
 
 -- name: claimed_jobs
 -- Only jobs that can be claimed or are held: the others have ended. The last
@@ -79,12 +78,14 @@ LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
 WHERE s.status IN ('pending', 'retrying');
 
 -- name: parents_results
-SELECT e.child_id, e.parent_id, pj.name, p.status, p.result
-FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = UNHEX(i.id)
-STRAIGHT_JOIN hw_job_state p FORCE INDEX (PRIMARY) ON p.id = e.parent_id
-STRAIGHT_JOIN hw_jobs pj FORCE INDEX (PRIMARY) ON pj.id = e.parent_id
-ORDER BY e.child_id, e.parent_id;
+SELECT x.child_id, x.parent_id, j.name, p.status, p.result
+FROM (
+    SELECT e.child_id, e.parent_id
+    FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+    STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = UNHEX(i.id)
+    ORDER BY e.child_id, e.parent_id LIMIT 18446744073709551615) x
+STRAIGHT_JOIN hw_job_state p FORCE INDEX (PRIMARY) ON p.id = x.parent_id
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = x.parent_id;
 
 -- name: held_job
 -- One row when the fence (job, epoch, lease) holds.

@@ -19,10 +19,22 @@ ORDER BY finished_at, id
 LIMIT ?5;
 
 -- name: lock_workflows_to_purge
-SELECT w.id, w.status, w.hidden, w.created_at, COALESCE(w.finished_at, 0), w.total
+SELECT w.id, w.status, w.hidden, w.created_at, COALESCE(w.finished_at, 0), w.total, w.depended_on
 FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
 FOR UPDATE;
+
+-- name: workflows_to_check
+-- Of parents whose edges wait for a check.
+SELECT j.workflow_id
+FROM (SELECT parent_id FROM hw_edge_check LIMIT ?1) waiting
+LEFT JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = waiting.parent_id;
+
+-- name: mark_depended_on
+UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = UNHEX(i.id)
+SET w.depended_on = 1
+WHERE w.depended_on = 0;
 
 -- name: needed_workflows
 -- Those of which a job that has not ended depends on one in these ranges.

@@ -5,7 +5,10 @@
 --     is looked up once for each entry of it.
 --   - A locking read locks rows of all of its tables but those of a subquery in
 --     FROM. Such a subquery says which rows, in the order of their ids; its LIMIT
---     keeps the order and the subquery apart. What never changes is read in it.
+--     keeps the order and the subquery apart. What never changes is read in a
+--     subquery in SELECT.
+--   - Texts stay out of subqueries in FROM: what is put aside with one of them is
+--     written to a file.
 --   - What a guarded statement changed is counted before the transaction is
 --     committed; a row that already was as it should be counts, too.
 
@@ -33,12 +36,13 @@ FOR UPDATE;
 -- name: lock_jobs_and_children
 -- The jobs ?1 and their children in the same workflow, or, for jobs without
 -- one, their children without one: those behind ?2 edges at most.
-SELECT s.id, x.workflow_id, x.name, x.queue, x.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
-    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, x.barrier
+SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
+    s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
+    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
+    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
 FROM (
-    SELECT j.id, j.workflow_id, j.name, j.queue, j.retry, j.barrier
-    FROM (
+    SELECT id FROM (
         SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
         UNION
         (SELECT e.child_id
@@ -48,8 +52,7 @@ FROM (
         STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
         WHERE c.workflow_id <=> p.workflow_id
         LIMIT ?2)) i
-    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = i.id
-    ORDER BY j.id LIMIT 18446744073709551615) x
+    ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE;
 
@@ -58,12 +61,13 @@ FOR UPDATE;
 -- jobs without one, ?2 at most. Jobs that have ended are reached, but nothing
 -- behind them. The transaction holds locks of jobs already, and who waited for more of them out
 -- of order could deadlock: it does not wait (NOWAIT), it runs again.
-SELECT s.id, x.workflow_id, x.name, x.queue, x.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
-    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, x.barrier
+SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
+    s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
+    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
+    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
 FROM (
-    SELECT j.id, j.workflow_id, j.name, j.queue, j.retry, j.barrier
-    FROM (
+    SELECT id FROM (
         WITH RECURSIVE reached (id, workflow_id, open, step) AS (
             SELECT j.id, j.workflow_id, 1, 0
             FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
@@ -77,19 +81,20 @@ FROM (
             WHERE r.open AND r.step < ?3 AND c.workflow_id <=> r.workflow_id
         )
         SELECT DISTINCT id FROM reached LIMIT ?2) i
-    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = i.id
-    ORDER BY j.id LIMIT 18446744073709551615) x
+    ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
 -- name: lock_open_jobs
 -- The jobs of workflow ?1 that have not ended, of those in the positions from
 -- ?2 to before ?3. It does not wait, as lock_descendants.
-SELECT s.id, x.workflow_id, x.name, x.queue, x.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
-    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, x.barrier
+SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
+    s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
+    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
+    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
 FROM (
-    SELECT j.id, j.workflow_id, j.name, j.queue, j.retry, j.barrier
+    SELECT j.id
     FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
     STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
     WHERE j.workflow_id = UNHEX(?1) AND j.position >= ?2 AND j.position < ?3
@@ -100,14 +105,12 @@ FOR UPDATE NOWAIT;
 
 -- name: lock_more_jobs
 -- It does not wait, as lock_descendants.
-SELECT s.id, x.workflow_id, x.name, x.queue, x.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
-    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, x.barrier
-FROM (
-    SELECT j.id, j.workflow_id, j.name, j.queue, j.retry, j.barrier
-    FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
-    ORDER BY j.id LIMIT 18446744073709551615) x
+SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
+    s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
+    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
+    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
+FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
