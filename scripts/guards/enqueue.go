@@ -7,18 +7,18 @@ var enqueueGuards = []guard{
 	},
 	{
 		name: "enqueue: the jobs are not stored yet", kind: unique, file: sqlstore + "enqueue.go", place: "enqueuer.look",
-		from: "if exists {", to: "if false {", protects: "a repeated enqueue is told an error of the database instead of ErrExists",
+		from: "if len(stored) > 0 {", to: "if false {", protects: "a repeated enqueue is told an error of the database instead of ErrExists",
 	},
 	{
 		name: "enqueue: parents outside exist", kind: scope, file: sqlstore + "enqueue.go", place: "enqueuer.look",
 		from: "if !found[id] {", to: "if false && !found[id] {", protects: "a job waits for ever for a parent that is not there",
 	},
 	{
-		name: "enqueue: an edge to a parent outside is checked after the commit", kind: scope, file: sqlstore + "enqueue.go", place: "enqueuer.run",
-		from: "if !inside[d.Parent] {", to: "if false && !inside[d.Parent] {", protects: "a job waits for ever for a parent that ended before the enqueue",
+		name: "enqueue: an edge to a parent outside is checked after the commit", kind: scope, file: sqlstore + "enqueue.go", place: "enqueuer.start",
+		from: "checks.add(row, 0)", to: "error(nil)", protects: "a job waits for ever for a parent that ended before the enqueue",
 	},
 	{
-		name: "enqueue: a job with parents is not a root", kind: status, file: sqlstore + "enqueue.go", place: "enqueuer.run",
+		name: "enqueue: a job with parents is not a root", kind: status, file: sqlstore + "enqueue.go", place: "enqueuer.start",
 		from: "if len(j.DependsOn) == 0 {", to: "if true {", protects: "queues are told of jobs that can't be claimed",
 	},
 	{

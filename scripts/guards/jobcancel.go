@@ -5,7 +5,7 @@ const cancelJobGo = sqlstore + "canceljob.go"
 var jobCancelGuards = []guard{
 	{
 		name: "cancel of a job: it exists", kind: status, file: cancelJobGo, place: "Store.cancelJob",
-		from: "if !known {", to: "if false && !known {", protects: "a cancel of an unknown job ends another, or stops the caller",
+		from: "!known || ", to: "!known && false || ", protects: "a cancel of an unknown job ends another, or stops the caller",
 	},
 	{
 		name: "cancel of a job: it has not ended", kind: status, file: cancelJobGo, place: "Store.cancelJob",

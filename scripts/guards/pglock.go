@@ -37,13 +37,16 @@ var pgLockGuards = []guard{
 }
 
 func pgLock(statement, file, protects string) guard {
-	from := " FOR UPDATE"
-	if statement == "lock_descendants" || statement == "lock_open_jobs" {
-		from += " NOWAIT"
+	shown, wait := "", ""
+	switch statement {
+	case "lock_workflows", "lock_workflows_of_jobs":
+		shown = " AND hidden = ''"
+	case "lock_descendants", "lock_open_jobs", "lock_more_jobs":
+		wait = " NOWAIT"
 	}
 	return guard{
 		name: postgresPrefix + statement + ": what it reads is locked", kind: owner, file: postgresQueries + file, place: statement,
-		from: "x.id" + from + ")", to: "x.id OFFSET 0)", protects: protects,
+		from: "x.id" + shown + " FOR UPDATE" + wait + ")", to: "x.id" + shown + " OFFSET 0)", protects: protects,
 	}
 }
 
