@@ -4,7 +4,7 @@
 //
 //	go run ./scripts/guards              prints the table; exit 1 when the removal of a guard goes unseen
 //	go run ./scripts/guards -write       also writes docs/guards.md and what caught each removal
-//	go run ./scripts/guards -only NAME   one guard, or all whose name begins so; with -write the others stay as they were
+//	go run ./scripts/guards -only NAME   one guard, or all whose name begins so, or NAME|NAME; with -write the others stay as they were
 //	go run ./scripts/guards -new         guards that nothing is known to catch: delete a line of caught.txt to make one new
 //	go run ./scripts/guards -quick       runs only what caught a guard, or its twin in another dialect, last time
 //	go run ./scripts/guards -by TEST     as -quick, with a test of your choice: "PACKAGE TEST", or "GROUP/TEST" of the contract
@@ -38,6 +38,11 @@ type choice struct {
 	only, by                  string
 }
 
+// named says whether a guard is among those that -only names.
+func (c choice) named(guard string) bool {
+	return slices.ContainsFunc(strings.Split(c.only, "|"), func(name string) bool { return strings.HasPrefix(guard, name) })
+}
+
 func main() {
 	var c choice
 	flag.BoolVar(&c.write, "write", false, "write "+tableFile+" and "+caughtFile)
@@ -65,7 +70,7 @@ func run(c choice) error {
 		return writePage(known)
 	}
 	chosen := slices.DeleteFunc(slices.Clone(guards), func(g guard) bool {
-		return !strings.HasPrefix(g.name, c.only) || c.fresh && known[g.name] != "" && known[g.name] != unseen
+		return !c.named(g.name) || c.fresh && known[g.name] != "" && known[g.name] != unseen
 	})
 	if len(chosen) == 0 {
 		return fmt.Errorf("no guard's name begins with %q", c.only)
@@ -75,6 +80,7 @@ func run(c choice) error {
 			return err
 		}
 	}
+	defer removeBenches()
 	wrong := try(c, chosen, known)
 	fmt.Print(table(chosen, known))
 	if list := untried(guards, known); len(list) > 0 {
@@ -90,7 +96,7 @@ func run(c choice) error {
 func try(c choice, chosen []guard, known map[string]string) error {
 	var wrong []error
 	for i, g := range chosen {
-		if g.kept != "" && g.name != c.only {
+		if g.kept != "" && !slices.Contains(strings.Split(c.only, "|"), g.name) {
 			continue // no test can see it: the table says why
 		}
 		first := likely(g, known)

@@ -14,11 +14,13 @@ const (
 
 // postgresGuards are those of PostgreSQL's statements and transactions.
 var postgresGuards = slices.Concat(pgClaimGuards, pgEnqueueGuards, pgLeaseGuards, pgWriteGuards, pgGraphGuards, pgTimerGuards,
-	pgOperateGuards, pgReadGuards, pgLockGuards, pgServerGuards)
+	pgOperateGuards, pgReadGuards, pgLockGuards, pgNewGuards, pgServerGuards)
 
 // inPostgres is a guard that SQLite's statement has, too, as PostgreSQL writes
 // it.
-func inPostgres(name, from, to string) guard { return twinOf(postgresPrefix, "postgres", name, from, to) }
+func inPostgres(name, from, to string) guard {
+	return twinOf(postgresPrefix, "postgres", name, from, to)
+}
 
 // twinOf is a guard of SQLite's statement as another dialect writes it.
 func twinOf(prefix, folder, name, from, to string) guard {

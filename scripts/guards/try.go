@@ -54,7 +54,7 @@ func dialectsOf(file string) []dialect {
 
 // tryWithout runs tests without a guard until one fails, and returns which. by
 // is what failed last time, and runs first; quick: nothing else does.
-func tryWithout(g guard, by string, quick bool) (string, error) {
+func tryWithout(g guard, by string, quick bool) (failed string, err error) {
 	text, err := g.without()
 	if err != nil {
 		return "", err
@@ -68,12 +68,20 @@ func tryWithout(g guard, by string, quick bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	b, err := benchOf(g.file)
+	if err != nil {
+		return "", err
+	}
 	runs := likeliest(by)
 	if !quick {
 		runs = append(runs, plan(g.file)...)
 	}
 	for _, args := range runs {
-		failed, err := goTest(append([]string{"-overlay", overlay, "-failfast"}, args...)...)
+		if b != nil && slices.Contains(args, b.dialect.pkg) {
+			failed, err = b.run(g.file, text, args)
+		} else {
+			failed, err = goTest(append([]string{"-overlay", overlay, "-failfast"}, args...)...)
+		}
 		if failed != "" || err != nil {
 			return failed, err
 		}
@@ -174,9 +182,8 @@ func goTest(args ...string) (failed string, err error) {
 	if err == nil {
 		return "", nil
 	}
-	var exit *exec.ExitError
 	text := string(out)
-	if !errors.As(err, &exit) || strings.Contains(text, "[build failed]") || strings.Contains(text, "[setup failed]") {
+	if strings.Contains(text, "[build failed]") || strings.Contains(text, "[setup failed]") {
 		return "", fmt.Errorf("go test %s: %w\n%s", strings.Join(args, " "), err, text)
 	}
 	pkg := ""
@@ -184,6 +191,18 @@ func goTest(args ...string) (failed string, err error) {
 		if strings.HasPrefix(a, "./") {
 			pkg = a
 		}
+	}
+	return verdictOf(pkg, text, err)
+}
+
+// verdictOf reads from what the tests of a package said which failed first.
+func verdictOf(pkg, text string, err error) (failed string, _ error) {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return "", nil
+	case !errors.As(err, &exit):
+		return "", fmt.Errorf("test %s: %w\n%s", pkg, err, text)
 	}
 	if pkg == simPackage {
 		if m := failedSeed.FindStringSubmatch(text); m != nil {
