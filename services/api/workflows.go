@@ -124,11 +124,22 @@ func (a *API) getWorkflow(ctx context.Context, in *getWorkflowInput) (*workflowA
 	}
 	var jobs []store.JobRecord
 	if in.Jobs {
-		if jobs, err = a.store.WorkflowJobs(ctx, w.ID); err != nil {
+		if jobs, err = a.jobsOf(ctx, w.ID); err != nil {
 			return nil, err
 		}
 	}
 	return &workflowAnswer{wire.FromRecords(w, jobs)}, nil
+}
+
+// jobsOf returns all jobs of a workflow without their payloads.
+func (a *API) jobsOf(ctx context.Context, id job.ID) ([]store.JobRecord, error) {
+	var jobs []store.JobRecord
+	err := store.EachJob(ctx, a.store, id, func(j store.JobRecord) error {
+		j.Payload = nil
+		jobs = append(jobs, j)
+		return nil
+	})
+	return jobs, err
 }
 
 func (a *API) workflow(ctx context.Context, text string) (store.WorkflowRecord, error) {
@@ -161,15 +172,24 @@ func (a *API) listWorkflowJobs(ctx context.Context, in *listWorkflowJobsInput) (
 	if err != nil {
 		return nil, err
 	}
-	records, err := a.store.WorkflowJobs(ctx, w.ID)
+	records, next, err := a.store.WorkflowJobs(ctx, w.ID, from, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	from = min(from, len(records))
-	to := min(from+in.Limit, len(records))
-	out := &jobsAnswer{wire.List[wire.Job]{Items: wire.FromRecords(w, records).Jobs[from:to]}}
-	if to < len(records) {
-		out.Body.NextCursor = afterPosition(to)
+	var parents []job.ID
+	for _, j := range records {
+		parents = append(parents, j.DependsOn...)
+	}
+	names, err := a.store.JobNames(ctx, parents)
+	if err != nil {
+		return nil, err
+	}
+	out := &jobsAnswer{wire.List[wire.Job]{Items: make([]wire.Job, len(records))}}
+	for i, j := range records {
+		out.Body.Items[i] = wire.JobItemFromRecord(j, names)
+	}
+	if next > 0 {
+		out.Body.NextCursor = afterPosition(next)
 	}
 	return out, nil
 }
