@@ -102,8 +102,9 @@ var inner = map[string][]string{
 	"examples":   {"examples", "sdk", "pkg"},
 	"deploy":     {"deploy", "internal", "pkg"},
 	"sim":        {"sim", "sdk", "services", "internal", "pkg"}, // drives everything, like cmd
-	"e2e":        {"e2e", "sdk", "internal", "pkg"},             // starts everything as processes
-	"scripts":    {"scripts", "internal", "pkg"},                // run the tools
+	"bench":      {"bench", "internal", "pkg"},
+	"e2e":        {"e2e", "sdk", "internal", "pkg"}, // starts everything as processes
+	"scripts":    {"scripts", "internal", "pkg"},    // run the tools
 }
 
 // pure are the packages that know no outside world. Packages below them, which

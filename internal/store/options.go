@@ -17,6 +17,13 @@ type Options struct {
 	// CancelGrace is how long held jobs may go on when their workflow's
 	// deadline cancels it; default 10s.
 	CancelGrace time.Duration
+	// EnqueueChunk is how many jobs a transaction of a large enqueue stores. A
+	// workflow of over four times as many is enqueued in several transactions, and
+	// is seen after the last; default 5,000.
+	EnqueueChunk int
+	// Observe, if not nil, hears how long each statement took, also from many
+	// goroutines at once. Every statement is a round trip of its own then.
+	Observe func(statement string, took time.Duration)
 }
 
 // minAcceptTTL is how long a worker has at least: the delivery, its first
@@ -45,6 +52,9 @@ func (o Options) WithDefaults() Options {
 	}
 	if o.CancelGrace == 0 {
 		o.CancelGrace = 10 * time.Second
+	}
+	if o.EnqueueChunk <= 0 {
+		o.EnqueueChunk = 5000
 	}
 	if o.Random == nil {
 		o.Random = rand.Float64

@@ -269,8 +269,12 @@ type Reader interface {
 	// OtherOpenWorkflow returns the name of a workflow that has not ended and
 	// was enqueued with another digest, or ErrNotFound.
 	OtherOpenWorkflow(ctx context.Context, digest string) (name string, err error)
-	// WorkflowJobs returns its jobs in the order of its definition.
-	WorkflowJobs(ctx context.Context, id job.ID) ([]JobRecord, error)
+	// WorkflowJobs returns a page of its jobs, at most MaxPage, in the order of
+	// its definition, with payloads and results. from is the position of the
+	// first; next is that of the next page, 0 after the last.
+	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []JobRecord, next int, err error)
+	// JobNames returns the names of jobs, as far as they are stored.
+	JobNames(ctx context.Context, list []job.ID) (map[job.ID]string, error)
 	// Job returns one job with its attempts, or ErrNotFound.
 	Job(ctx context.Context, id job.ID) (JobRecord, error)
 }
@@ -321,6 +325,7 @@ type JobRecord struct {
 	Progress         *Progress // of a held job whose handler said some
 	TraceID          string
 	CorrelationID    string
+	Barrier          bool
 	CreatedAt        time.Time
 	ScheduledAt      time.Time
 	StartedAt        time.Time       // of the last claim; zero: never

@@ -24,6 +24,7 @@ type Job struct {
 	Delay         time.Duration // the same, measured from the enqueue by the database's clock; 0: none
 	TraceID       string        // 32 hex digits; empty: the workflow's
 	CorrelationID string        // empty: the workflow's
+	Barrier       bool          // has no work: completes by itself as soon as it could start
 
 	err error // the payload could not be encoded
 }

@@ -62,6 +62,7 @@ type Node struct {
 	Deps     job.DependencyStatus
 	Join     job.Join
 	Counts   Counts
+	Barrier  bool // has no work: where others become runnable, it completes
 	// Held says that a worker holds the job: it is left to end by itself.
 	Held bool
 	// Reason and Cause are set when the job ends. Cause is the first failure
@@ -283,7 +284,11 @@ func (r *resolution) settle(ei int) {
 	switch Decide(child.Join, child.Counts) {
 	case Run:
 		child.Deps = job.Satisfied
-		if !r.stopped(child.Workflow) {
+		switch {
+		case r.stopped(child.Workflow):
+		case child.Barrier:
+			r.end(e.Child, job.Completed, "", job.ID{})
+		default:
 			r.changes.Runnable = append(r.changes.Runnable, e.Child)
 		}
 	case Skip:

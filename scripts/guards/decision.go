@@ -24,7 +24,7 @@ var decisionGuards = []guard{
 	},
 	{
 		name: "decision: only edges of parents that have ended are revisited", kind: status, file: "pkg/workflow/resolve.go", place: "Revisit",
-		from: "if p.Nodes[e.Parent].Status.Terminal() {", to: "if e.Parent >= 0 {", protects: "a job starts before its parent has ended",
+		from: "if p.Nodes[e.Parent].Ended() {", to: "if e.Parent >= 0 {", protects: "a job starts before its parent has ended",
 	},
 	{
 		name: "decision: a held job is left to end by itself", kind: owner, file: "pkg/workflow/resolve.go", place: "resolution.cancelRest",

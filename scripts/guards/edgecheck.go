@@ -17,7 +17,7 @@ var edgeCheckGuards = []guard{
 	},
 	{
 		name: "edge check: the child's workflow is locked", kind: order, file: sqlstore + "edgecheck.go", place: "Store.checkEdges",
-		from: `p.lockWorkflows(tx, "lock_workflows_of_jobs", children)`, to: `p.lockWorkflows(tx, "lock_workflows_of_jobs", children[:0])`, protects: "a failure from outside does not reach the workflow",
+		from: `p.lockWorkflows(tx, "lock_workflows_of_jobs", all)`, to: `p.lockWorkflows(tx, "lock_workflows_of_jobs", all[:0])`, protects: "a failure from outside does not reach the workflow",
 	},
 	{
 		name: "edge check: what follows from a broken edge is loaded", kind: scope, file: sqlstore + "edgecheck.go", place: "Store.checkEdges",
@@ -25,7 +25,7 @@ var edgeCheckGuards = []guard{
 	},
 	{
 		name: "edge check: not when the parent has not ended", kind: status, file: sqlstore + "edgecheck.go", place: "part.widenChildren",
-		from: "!parent.Status.Terminal() || ", protects: "a check of an open edge takes the workflow's ready rows away",
+		from: "!parent.Ended() || ", protects: "a check of an open edge takes the workflow's ready rows away",
 		kept: "what is taken back and does not end gets its ready row again; it keeps a check from locking a whole workflow",
 	},
 	{
@@ -35,6 +35,6 @@ var edgeCheckGuards = []guard{
 	},
 	{
 		name: "edge check: not when the edge is good", kind: status, file: sqlstore + "edgecheck.go", place: "part.widenChildren",
-		from: " || workflow.Settle(e.On, parent.Status) == workflow.EdgeActive", protects: "a check of a good edge takes the workflow's ready rows away",
+		from: " || parent.Settle(e.On) == workflow.EdgeActive", protects: "a check of a good edge takes the workflow's ready rows away",
 	},
 }

@@ -29,15 +29,12 @@ func (c *Client) WorkflowStats(ctx context.Context, id job.ID) (Stats, error) {
 // of its definition; none when there is no such workflow. For a very large one
 // see Jobs.
 func (c *Client) WorkflowJobs(ctx context.Context, id job.ID) ([]JobRecord, error) {
-	list, err := c.store.WorkflowJobs(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]JobRecord, len(list))
-	for i, j := range list {
-		out[i] = jobRecord(j)
-	}
-	return out, nil
+	out := []JobRecord{}
+	err := store.EachJob(ctx, c.store, id, func(j store.JobRecord) error {
+		out = append(out, jobRecord(j))
+		return nil
+	})
+	return out, err
 }
 
 // Job returns a job with its payload, its result and its attempts, or

@@ -26,10 +26,12 @@ type Store interface {
 	EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error)
 	CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error)
 	CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error)
+	DeleteWorkflow(ctx context.Context, id job.ID) error
 	PauseQueue(ctx context.Context, name string) error
 	ResumeQueue(ctx context.Context, name string) (store.Resolution, error)
 	Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error)
-	WorkflowJobs(ctx context.Context, id job.ID) ([]store.JobRecord, error)
+	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []store.JobRecord, next int, err error)
+	JobNames(ctx context.Context, list []job.ID) (map[job.ID]string, error)
 	Job(ctx context.Context, id job.ID) (store.JobRecord, error)
 	Workflows(ctx context.Context, f store.WorkflowFilter) (page []store.WorkflowRecord, next job.ID, err error)
 	Jobs(ctx context.Context, f store.JobFilter) (page []store.JobRecord, next job.ID, err error)

@@ -45,7 +45,7 @@ func (a *API) getGraph(ctx context.Context, in *graphInput) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := a.store.WorkflowJobs(ctx, w.ID)
+	jobs, err := a.jobsOf(ctx, w.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -70,6 +70,7 @@ func TestTheOpenAPIDocumentNamesEveryRouteWithItsErrors(t *testing.T) {
 		"get /api/v1/workflows/{id}": "200 401 404", "get /api/v1/workflows/{id}/stats": "200 401 404",
 		"get /api/v1/workflows/{id}/jobs": "200 401 404", "get /api/v1/workflows/{id}/graph": "200 401 404 413",
 		"post /api/v1/workflows/{id}/cancel": "200 400 401 404 408 409 413",
+		"delete /api/v1/workflows/{id}":      "204 401 404 409",
 		"get /api/v1/jobs":                   "200 401", "post /api/v1/jobs": "200 201 400 401 408 409 413",
 		"get /api/v1/jobs/{id}": "200 401 404", "get /api/v1/jobs/{id}/dependencies": "200 401 404",
 		"post /api/v1/jobs/{id}/cancel": "200 400 401 404 408 409 413",

@@ -185,7 +185,7 @@ func TestWhatNothingServesIsSaid(t *testing.T) {
 		r.get(path).problem(http.StatusNotFound, wire.CodeNotFound)
 	}
 	for route, allow := range map[string]string{
-		"DELETE /api/v1/jobs": "GET, POST", "PUT /api/v1/workflows/x": "GET", "GET /api/v1/queues/q/pause": "POST", "POST /api/v1/info": "GET", "PATCH /schema/workflow.json": "GET",
+		"DELETE /api/v1/jobs": "GET, POST", "PUT /api/v1/workflows/x": "GET, DELETE", "GET /api/v1/queues/q/pause": "POST", "POST /api/v1/info": "GET", "PATCH /schema/workflow.json": "GET",
 	} {
 		method, path, _ := strings.Cut(route, " ")
 		a := r.do(method, path, "")

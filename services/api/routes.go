@@ -38,6 +38,13 @@ func post(path, id, summary, description string, codes ...wire.Code) route {
 	return r
 }
 
+// remove begins a route that answers 204.
+func remove(path, id, summary, description string, codes ...wire.Code) route {
+	r := newRoute(http.MethodDelete, path, id, summary, description)
+	r.codes, r.DefaultStatus = codes, http.StatusNoContent
+	return r
+}
+
 func newRoute(method, path, id, summary, description string) route {
 	tag, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return route{Operation: huma.Operation{

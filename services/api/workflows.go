@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,6 +35,9 @@ func (a *API) workflowRoutes(api huma.API, doc *document) {
 	cancel := found(post("/workflows/{id}/cancel", "cancel-workflow", "Cancel a workflow", "What runs may end by itself within the grace. Cancelling again changes nothing.", wire.CodeWrongState))
 	cancel.body = cancelBody
 	register(a, api, doc, cancel, a.cancelWorkflow)
+
+	register(a, api, doc, found(remove("/workflows/{id}", "delete-workflow", "Delete a workflow that has ended",
+		"It is gone at once, with its jobs. While a job of another workflow depends on it, it is refused.", wire.CodeWrongState)), a.deleteWorkflow)
 }
 
 // createdBefore describes the answer to a repeated enqueue.
@@ -120,11 +124,22 @@ func (a *API) getWorkflow(ctx context.Context, in *getWorkflowInput) (*workflowA
 	}
 	var jobs []store.JobRecord
 	if in.Jobs {
-		if jobs, err = a.store.WorkflowJobs(ctx, w.ID); err != nil {
+		if jobs, err = a.jobsOf(ctx, w.ID); err != nil {
 			return nil, err
 		}
 	}
 	return &workflowAnswer{wire.FromRecords(w, jobs)}, nil
+}
+
+// jobsOf returns all jobs of a workflow without their payloads.
+func (a *API) jobsOf(ctx context.Context, id job.ID) ([]store.JobRecord, error) {
+	var jobs []store.JobRecord
+	err := store.EachJob(ctx, a.store, id, func(j store.JobRecord) error {
+		j.Payload = nil
+		jobs = append(jobs, j)
+		return nil
+	})
+	return jobs, err
 }
 
 func (a *API) workflow(ctx context.Context, text string) (store.WorkflowRecord, error) {
@@ -157,15 +172,24 @@ func (a *API) listWorkflowJobs(ctx context.Context, in *listWorkflowJobsInput) (
 	if err != nil {
 		return nil, err
 	}
-	records, err := a.store.WorkflowJobs(ctx, w.ID)
+	records, next, err := a.store.WorkflowJobs(ctx, w.ID, from, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	from = min(from, len(records))
-	to := min(from+in.Limit, len(records))
-	out := &jobsAnswer{wire.List[wire.Job]{Items: wire.FromRecords(w, records).Jobs[from:to]}}
-	if to < len(records) {
-		out.Body.NextCursor = afterPosition(to)
+	var parents []job.ID
+	for _, j := range records {
+		parents = append(parents, j.DependsOn...)
+	}
+	names, err := a.store.JobNames(ctx, parents)
+	if err != nil {
+		return nil, err
+	}
+	out := &jobsAnswer{wire.List[wire.Job]{Items: make([]wire.Job, len(records))}}
+	for i, j := range records {
+		out.Body.Items[i] = wire.JobItemFromRecord(j, names)
+	}
+	if next > 0 {
+		out.Body.NextCursor = afterPosition(next)
 	}
 	return out, nil
 }
@@ -189,4 +213,16 @@ func (a *API) cancelWorkflow(ctx context.Context, in *Identified) (*itemAnswer, 
 		return nil, err
 	}
 	return &itemAnswer{wire.ItemFromRecord(w)}, nil
+}
+
+func (a *API) deleteWorkflow(ctx context.Context, in *Identified) (*struct{}, error) {
+	id, err := idOf(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	err = a.store.DeleteWorkflow(ctx, id)
+	if errors.Is(err, job.ErrWrongState) {
+		return nil, newProblem(wire.CodeWrongState, "cancel it first", "the workflow has not ended")
+	}
+	return nil, err
 }

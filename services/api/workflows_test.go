@@ -235,6 +235,20 @@ func TestACancelledWorkflowEndsAndIsNotCancelledTwice(t *testing.T) {
 	r.post(cancel, "").problem(http.StatusConflict, wire.CodeWrongState)
 }
 
+func TestAWorkflowIsDeletedOnceItHasEnded(t *testing.T) {
+	r := start(t, config(), nil)
+	id := r.create(pipeline)
+	path := "/api/v1/workflows/" + id
+	if p := r.do(http.MethodDelete, path, "").problem(http.StatusConflict, wire.CodeWrongState); p.Hint != "cancel it first" {
+		t.Errorf("hint %q", p.Hint)
+	}
+	r.post(path+"/cancel", "")
+	if a := r.do(http.MethodDelete, path, ""); a.status != http.StatusNoContent {
+		t.Errorf("%d", a.status)
+	}
+	r.do(http.MethodDelete, path, "").problem(http.StatusNotFound, wire.CodeNotFound)
+}
+
 func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	r := start(t, config(), nil)
 	const nobody = "0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70"
@@ -243,6 +257,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 			r.get("/api/v1/workflows/"+id+path).problem(http.StatusNotFound, wire.CodeNotFound)
 		}
 		r.post("/api/v1/workflows/"+id+"/cancel", "").problem(http.StatusNotFound, wire.CodeNotFound)
+		r.do(http.MethodDelete, "/api/v1/workflows/"+id, "").problem(http.StatusNotFound, wire.CodeNotFound)
 		r.get("/api/v1/jobs/"+id).problem(http.StatusNotFound, wire.CodeNotFound)
 		r.get("/api/v1/jobs/"+id+"?include=dependencies").problem(http.StatusNotFound, wire.CodeNotFound)
 		r.get("/api/v1/jobs/"+id+"/dependencies").problem(http.StatusNotFound, wire.CodeNotFound)

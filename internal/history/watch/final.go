@@ -35,14 +35,10 @@ func Final(ctx context.Context, s Reads, now time.Time) (history.Final, error) {
 		}
 		for _, w := range page {
 			f.Workflows = append(f.Workflows, finalWorkflow(w))
-			jobs, err := s.WorkflowJobs(ctx, w.ID)
-			if err != nil {
+			if err := store.EachJob(ctx, s, w.ID, func(j store.JobRecord) error {
+				return addJob(ctx, s, &f, j, tried(j))
+			}); err != nil {
 				return f, err
-			}
-			for _, j := range jobs {
-				if err := addJob(ctx, s, &f, j, tried(j)); err != nil {
-					return f, err
-				}
 			}
 		}
 		after = next
@@ -94,7 +90,7 @@ func addJob(ctx context.Context, s Reads, f *history.Final, j store.JobRecord, w
 		}
 	}
 	out := history.Job{
-		ID: j.ID, Workflow: j.Workflow, Name: j.Name, Queue: j.Queue, Status: j.Status, DependencyStatus: j.DependencyStatus,
+		ID: j.ID, Workflow: j.Workflow, Name: j.Name, Queue: j.Queue, Barrier: j.Barrier, Status: j.Status, DependencyStatus: j.DependencyStatus,
 		Reason: j.Reason, Cause: j.Cause, Attempts: j.Attempts, MaxAttempts: j.MaxAttempts, Epoch: j.Epoch, Worker: j.Worker,
 		Payload: history.Hash(j.Payload), DependsOn: j.DependsOn, StartedAt: nanos(j.StartedAt), FinishedAt: nanos(j.FinishedAt),
 	}

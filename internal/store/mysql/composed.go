@@ -15,10 +15,11 @@ var composed map[string]func(t *tx, name string, scan func(sqlstore.Row) error, 
 
 func init() { // they queue statements themselves
 	composed = map[string]func(t *tx, name string, scan func(sqlstore.Row) error, args []any){
-		"delete_ready":  takeReady,
-		"take_ready":    takeReady,
-		"delete_timers": takeTimers,
-		"take_timers":   takeTimers,
+		"delete_ready":     takeReady,
+		"take_ready":       takeReady,
+		"delete_timers":    takeTimers,
+		"take_timers":      takeTimers,
+		"lock_descendants": lockDescendants,
 		"forget_workers": func(t *tx, name string, _ func(sqlstore.Row) error, args []any) {
 			take(t, name, "remove_workers", args, func(r sqlstore.Row) (x workerRow, err error) {
 				err = r.Scan(&x.Name)
@@ -73,6 +74,31 @@ func takeTimers(t *tx, name string, scan func(sqlstore.Row) error, args []any) {
 		err = r.Scan(&x.ID, &x.DueAt, &x.Kind)
 		return x, err
 	}, func(x timerRow) error { return scan(one{x.ID}) })
+}
+
+// maxSteps bounds how far one statement goes along the edges: less than what the
+// server allows.
+const maxSteps = 500
+
+// lockDescendants adds how many steps the statement may take, since the servers
+// cannot stop it after so many rows. The next one goes further after few rows,
+// and less far after many.
+func lockDescendants(t *tx, name string, scan func(sqlstore.Row) error, args []any) {
+	if t.steps == 0 {
+		t.steps = 8
+	}
+	n, limit := 0, args[1].(int)
+	t.named(name, step{want: anyNumber, scan: func(r sqlstore.Row) error {
+		n++
+		return scan(r)
+	}, after: func() {
+		switch {
+		case n < limit/4:
+			t.steps = min(8*t.steps, maxSteps)
+		case n > limit/2:
+			t.steps = max(t.steps/4, 1)
+		}
+	}}, append(args, t.steps))
 }
 
 // take queues a statement that locks rows, and after it the one that removes

@@ -121,6 +121,8 @@ func columnsOf(t reflect.Type) ([]column, error) {
 			c.put = putID
 		case f.Type.Kind() == reflect.Int || f.Type.Kind() == reflect.Int64:
 			c.put = putInt
+		case f.Type.Kind() == reflect.Bool:
+			c.put = putBool
 		case f.Type.Kind() == reflect.String && text:
 			c.put = putBytes
 		case f.Type.Kind() == reflect.String:
@@ -147,6 +149,13 @@ func putID(b []byte, v reflect.Value) ([]byte, error) {
 		return append(b, "null"...), nil
 	}
 	return appendID(b, v.Slice(0, 16).Bytes()), nil // a slice's elements can be addressed
+}
+
+func putBool(b []byte, v reflect.Value) ([]byte, error) {
+	if v.Bool() {
+		return append(b, '1'), nil
+	}
+	return append(b, '0'), nil
 }
 
 func putInt(b []byte, v reflect.Value) ([]byte, error) { return strconv.AppendInt(b, v.Int(), 10), nil }

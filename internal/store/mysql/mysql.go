@@ -101,15 +101,15 @@ var (
 
 // Write implements sqlstore.Database.
 func (d *database) Write(ctx context.Context, f func(sqlstore.Tx) error) error {
-	return d.retry(ctx, func() error { return d.run(ctx, beginWrite, d.breakCommit, f) })
+	return d.retry(ctx, func() error { return d.run(ctx, beginWrite, true, f) })
 }
 
 // Read implements sqlstore.Database.
 func (d *database) Read(ctx context.Context, f func(sqlstore.Tx) error) error {
-	return d.retry(ctx, func() error { return d.run(ctx, beginRead, nil, f) })
+	return d.retry(ctx, func() error { return d.run(ctx, beginRead, false, f) })
 }
 
-func (d *database) run(ctx context.Context, begin []string, breakCommit func(func() error) error, f func(sqlstore.Tx) error) error {
+func (d *database) run(ctx context.Context, begin []string, writes bool, f func(sqlstore.Tx) error) error {
 	conn, err := d.pool.Conn(ctx)
 	if err != nil {
 		return d.translate(ctx, err)
@@ -122,8 +122,8 @@ func (d *database) run(ctx context.Context, begin []string, breakCommit func(fun
 	err = f(t)
 	if err == nil {
 		commit := t.commit
-		if breakCommit != nil {
-			commit = func() error { return breakCommit(t.commit) }
+		if writes && d.breakCommit != nil {
+			commit = func() error { return d.breakCommit(t.commit) }
 		}
 		err = commit()
 	}

@@ -25,6 +25,7 @@ type tx struct {
 	later []step // what changes rows that are locked, on its way with whatever comes next
 	queue []step
 	sent  bool // something
+	steps int  // how far the next lock_descendants goes
 	err   error
 }
 

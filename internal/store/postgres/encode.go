@@ -129,6 +129,8 @@ func columnsOf(t reflect.Type) ([]column, error) {
 			c.element, c.oid, c.put = pgtype.UUIDOID, pgtype.UUIDArrayOID, putID
 		case f.Type.Kind() == reflect.Int:
 			c.element, c.oid, c.put = pgtype.Int4OID, pgtype.Int4ArrayOID, putInt
+		case f.Type.Kind() == reflect.Bool:
+			c.element, c.oid, c.put = pgtype.BoolOID, pgtype.BoolArrayOID, putBool
 		case f.Type.Kind() == reflect.Int64:
 			c.element, c.oid, c.put = pgtype.Int8OID, pgtype.Int8ArrayOID, putInt64
 		case f.Type.Kind() == reflect.String && f.Tag.Get("sql") == "bytes":
@@ -171,6 +173,14 @@ func putID(b []byte, v reflect.Value) ([]byte, error) {
 func putInt(b []byte, v reflect.Value) ([]byte, error) {
 	b = binary.BigEndian.AppendUint32(b, 4)
 	return binary.BigEndian.AppendUint32(b, uint32(v.Int())), nil
+}
+
+func putBool(b []byte, v reflect.Value) ([]byte, error) {
+	b = binary.BigEndian.AppendUint32(b, 1)
+	if v.Bool() {
+		return append(b, 1), nil
+	}
+	return append(b, 0), nil
 }
 
 func putInt64(b []byte, v reflect.Value) ([]byte, error) {

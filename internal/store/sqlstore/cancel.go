@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -74,7 +75,7 @@ func (s *Store) endGrace(ctx context.Context, id job.ID, fired timerRow) (store.
 			return err
 		}
 		deleteTimers(tx, []timerRow{fired})
-		held := heldBy(tx, p.allIDs())
+		held := heldBy(tx, p.heldIDs())
 		now, err := tx.Now()
 		if err != nil {
 			return err
@@ -110,13 +111,7 @@ func lockWorkflow(tx Tx, id job.ID) (*part, error) {
 
 // heldOf lists who holds the held nodes of a part.
 func heldOf(tx Tx, p *part) ([]store.Held, error) {
-	var list []job.ID
-	for _, n := range p.Nodes {
-		if n.Held {
-			list = append(list, n.ID)
-		}
-	}
-	held := heldBy(tx, list)
+	held := heldBy(tx, p.heldIDs())
 	if err := tx.Flush(); err != nil {
 		return nil, err
 	}
@@ -127,6 +122,17 @@ func heldOf(tx Tx, p *part) ([]store.Held, error) {
 		}
 	}
 	return out, nil
+}
+
+// heldIDs returns the ids of the nodes that workers hold.
+func (p *part) heldIDs() []job.ID {
+	var list []job.ID
+	for _, n := range p.Nodes {
+		if n.Held {
+			list = append(list, n.ID)
+		}
+	}
+	return list
 }
 
 // holding is a job in a worker's hands, with the claim's time.
@@ -140,15 +146,14 @@ type holding struct {
 // counts only if its epoch is the one of the job's state.
 func heldBy(tx Tx, list []job.ID) *[]holding {
 	var held []holding
-	if len(list) == 0 {
-		return &held
+	for list := range slices.Chunk(list, pageRows) {
+		tx.QueueQuery("held_by", func(r Row) error {
+			var h holding
+			err := r.Scan(&h.Fence.Job, &h.Fence.Epoch, &h.Fence.Lease, &h.worker, &h.claimedAt)
+			held = append(held, h)
+			return err
+		}, list)
 	}
-	tx.QueueQuery("held_by", func(r Row) error {
-		var h holding
-		err := r.Scan(&h.Fence.Job, &h.Fence.Epoch, &h.Fence.Lease, &h.worker, &h.claimedAt)
-		held = append(held, h)
-		return err
-	}, list)
 	return &held
 }
 

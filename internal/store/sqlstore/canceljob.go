@@ -31,7 +31,7 @@ func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolu
 		return err
 	}
 	i, known := p.index[id]
-	if !known {
+	if !known || p.header(i) == nil && p.jobs[i].workflow != (job.ID{}) { // or its workflow is hidden
 		return job.ErrNotFound
 	}
 	if status := p.Nodes[i].Status; status.Terminal() {
@@ -69,6 +69,6 @@ func lockForEnd(tx Tx, list []job.ID) (*part, map[job.ID]*leaseRow) {
 	p := newPart()
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", list)
 	leases := lockLeases(tx, "lock_leases_of_jobs", list)
-	p.lockJobs(tx, "lock_jobs_and_children", list)
+	p.lockWithChildren(tx, list)
 	return p, leases
 }

@@ -10,10 +10,8 @@ type chunk[T any] struct {
 	bytes int
 }
 
-const (
-	chunkRows  = 5000
-	chunkBytes = 4 << 20
-)
+// chunkBytes is from how many bytes on rows are sent.
+const chunkBytes = 4 << 20
 
 func newChunk[T any](tx Tx, name string, args ...any) *chunk[T] {
 	return &chunk[T]{tx: tx, name: name, args: args}
@@ -22,7 +20,7 @@ func newChunk[T any](tx Tx, name string, args ...any) *chunk[T] {
 func (c *chunk[T]) add(row T, bytes int) error {
 	c.list = append(c.list, row)
 	c.bytes += bytes
-	if len(c.list) >= chunkRows || c.bytes >= chunkBytes {
+	if len(c.list) >= pageRows || c.bytes >= chunkBytes {
 		return c.flush()
 	}
 	return nil

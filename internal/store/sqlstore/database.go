@@ -71,6 +71,9 @@ var _ store.Store = (*Store)(nil)
 
 // New returns a store on db.
 func New(db Database, opts store.Options) *Store {
+	if opts.Observe != nil {
+		db = observed{db, opts.Observe}
+	}
 	return &Store{db: db, opts: opts.WithDefaults()}
 }
 

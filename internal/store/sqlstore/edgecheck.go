@@ -48,12 +48,13 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, all []job.ID, r *store.Resol
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", all)
 	p.lockJobs(tx, "lock_jobs", all)
 	p.findPurged(tx, all)
-	p.loadEdgesBetween(tx, checks)
+	p.readEdgesBetween(tx, checks)
 	var now int64
 	tx.QueueNow(&now)
 	if err := tx.Flush(); err != nil {
 		return err
 	}
+	p.addEdges()
 	queueRows(tx, "mark_depended_on", p.outsideParents())
 	if err := p.widenChildren(tx); err != nil {
 		return err
@@ -90,8 +91,8 @@ func (p *part) widenChildren(tx Tx) error {
 			whole = append(whole, h.ID)
 		}
 	}
-	if len(reach) == 0 {
-		return nil
+	if err := p.load(tx, sortedIDs(reach), sortedIDs(whole)); err != nil {
+		return err
 	}
-	return p.load(tx, sortedIDs(reach), sortedIDs(whole))
+	return p.passBarriers(tx, map[int]bool{})
 }

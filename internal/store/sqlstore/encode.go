@@ -29,17 +29,30 @@ func (id *hexID) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// queueRows queues a bulk statement, unless there is nothing to do.
+// queueRows queues a bulk statement for each page of list.
 func queueRows[T any](tx Tx, name string, list []T, args ...any) {
-	if len(list) > 0 {
-		tx.QueueExec(name, append([]any{list}, args...)...)
-	}
+	eachPage(tx, list, func(page []T) { tx.QueueExec(name, append([]any{page}, args...)...) })
 }
 
 // queueGuarded is queueRows for a statement that must change every row of list.
 func queueGuarded[T any](tx Tx, name string, list []T, args ...any) {
-	if len(list) > 0 {
-		tx.QueueGuarded(name, len(list), append([]any{list}, args...)...)
+	eachPage(tx, list, func(page []T) { tx.QueueGuarded(name, len(page), append([]any{page}, args...)...) })
+}
+
+// eachPage calls queue for each page of list, of pageRows and chunkBytes at
+// most, and sends all but the last, so that they do not pile up. An error of
+// theirs comes with the next flush.
+func eachPage[T any](tx Tx, list []T, queue func(page []T)) {
+	for begin, bytes, i := 0, 0, 0; i < len(list); i++ {
+		if row, ok := any(&list[i]).(interface{ size() int }); ok {
+			bytes += row.size()
+		}
+		if last := i == len(list)-1; last || i+1-begin == pageRows || bytes >= chunkBytes {
+			queue(list[begin : i+1])
+			if begin, bytes = i+1, 0; !last {
+				_ = tx.Flush()
+			}
+		}
 	}
 }
 

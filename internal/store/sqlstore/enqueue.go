@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,6 +31,7 @@ type jobInsert struct {
 	TraceID     string `json:"trace_id"`
 	TraceParent string `json:"traceparent"`
 	Correlation string `json:"correlation_id"`
+	Barrier     bool   `json:"barrier"`
 }
 
 // stateInsert is a row of insert_job_states.
@@ -71,6 +73,13 @@ const (
 
 // EnqueueWorkflow implements store.Enqueuer.
 func (s *Store) EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (done store.Enqueued, err error) {
+	if chunk := s.opts.EnqueueChunk; len(w.Jobs) > 4*chunk {
+		done, err = s.enqueueChunks(ctx, w, o, chunk)
+		if err != nil {
+			return store.Enqueued{}, fmt.Errorf("enqueue workflow %s: %w", w.ID, err)
+		}
+		return done, nil
+	}
 	err = s.db.Write(ctx, func(tx Tx) error {
 		done, err = EnqueueWorkflow(tx, w, o)
 		return err
@@ -99,17 +108,15 @@ func enqueueWorkflow(tx Tx, w *workflow.Workflow, o store.EnqueueOptions) (store
 	}
 	exists := false
 	tx.QueueQuery("workflow_exists", func(Row) error { exists = true; return nil }, w.ID[:])
-	e := &enqueuer{tx: tx, w: w, jobs: w.Jobs}
-	if err := e.look(); err != nil {
+	e := newEnqueuer(tx, w, w.Jobs)
+	if err := e.look(w.Jobs); err != nil {
 		return store.Enqueued{}, err
 	}
 	if exists {
 		return store.Enqueued{}, store.ErrExists
 	}
-	e.workflow(o.Digest)
-	done, err := e.run()
-	done.IDs, done.Existing = k.ids, k.existing
-	return done, err
+	e.workflow(o.Digest, "")
+	return e.all(k)
 }
 
 // EnqueueJobs implements store.Enqueuer.
@@ -150,58 +157,61 @@ func enqueueJobs(tx Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, erro
 	if len(fresh) == 0 {
 		return store.Enqueued{IDs: k.ids, Existing: k.existing}, nil
 	}
-	e := &enqueuer{tx: tx, jobs: fresh}
-	if err := e.look(); err != nil {
+	e := newEnqueuer(tx, nil, fresh)
+	if err := e.look(fresh); err != nil {
 		return store.Enqueued{}, err
 	}
-	done, err := e.run()
-	done.IDs, done.Existing = k.ids, k.existing
-	return done, err
+	return e.all(k)
 }
 
-// enqueuer is the work of one enqueue transaction.
+// enqueuer is the work of one enqueue.
 type enqueuer struct {
 	tx     Tx
 	now    int64
 	w      *workflow.Workflow // nil: the jobs have none
 	jobs   []*job.Job
-	trace  string // of the workflow
-	parent string // traceparent of the workflow's span
+	inside map[job.ID]bool // the jobs
+	trace  string          // of the workflow
+	parent string          // traceparent of the workflow's span
 }
 
-// look reads the clock and what is stored already. No job may be, and every
-// parent outside the inserted set must be.
-func (e *enqueuer) look() error {
-	inside := e.inside()
-	list := make([]job.ID, 0, len(e.jobs))
-	for _, j := range e.jobs {
+func newEnqueuer(tx Tx, w *workflow.Workflow, jobs []*job.Job) *enqueuer {
+	e := &enqueuer{tx: tx, w: w, jobs: jobs, inside: make(map[job.ID]bool, len(jobs))}
+	for _, j := range jobs {
+		e.inside[j.ID] = true
+	}
+	if w != nil {
+		e.trace = w.TraceID
+		if e.trace == "" {
+			e.trace = traceID(w.ID)
+		}
+		e.parent = traceParent(e.trace, w.ID)
+	}
+	return e
+}
+
+// look reads the clock and what is stored already. None of fresh may be, and
+// every parent outside the inserted set must be.
+func (e *enqueuer) look(fresh []*job.Job) error {
+	var list, outside []job.ID
+	for _, j := range fresh {
 		list = append(list, j.ID)
 	}
-	var outside []job.ID
 	for _, j := range e.jobs {
 		for _, d := range j.DependsOn {
-			if _, known := inside[d.Parent]; !known {
-				inside[d.Parent] = false
+			if !e.inside[d.Parent] {
 				outside = append(outside, d.Parent)
 			}
 		}
 	}
-	exists := false
-	e.tx.QueueQuery("jobs_existing", func(Row) error { exists = true; return nil }, list)
-	found := make(map[job.ID]bool)
-	if len(outside) > 0 {
-		e.tx.QueueQuery("parents_stored", func(r Row) error {
-			var id job.ID
-			err := r.Scan(&id)
-			found[id] = true
-			return err
-		}, outside)
-	}
+	outside = sortedIDs(outside)
+	stored := e.existing("jobs_existing", list)
+	found := e.existing("parents_stored", outside)
 	e.tx.QueueNow(&e.now)
 	if err := e.tx.Flush(); err != nil {
 		return err
 	}
-	if exists {
+	if len(stored) > 0 {
 		return store.ErrExists
 	}
 	for _, id := range outside {
@@ -212,88 +222,119 @@ func (e *enqueuer) look() error {
 	return nil
 }
 
-func (e *enqueuer) workflow(digest string) {
-	w := e.w
-	e.trace = w.TraceID
-	if e.trace == "" {
-		e.trace = traceID(w.ID)
+// existing queues the statement that finds which jobs are stored.
+func (e *enqueuer) existing(statement string, list []job.ID) map[job.ID]bool {
+	found := make(map[job.ID]bool)
+	for page := range slices.Chunk(list, pageRows) {
+		e.tx.QueueQuery(statement, func(r Row) error {
+			var id job.ID
+			err := r.Scan(&id)
+			found[id] = true
+			return err
+		}, page)
 	}
-	e.parent = traceParent(e.trace, w.ID)
-	e.tx.QueueExec("insert_workflow", w.ID[:], w.Name, w.Description, string(workflow.Running), string(w.FailurePolicy),
-		int(priorityOf(w.Priority, nil)), string(w.Metadata), digest, microsUp(w.Timeout), microsUp(w.HealthCheckInterval),
-		e.trace, e.parent, w.CorrelationID, len(w.Jobs), e.now)
-	if w.Timeout > 0 {
-		e.tx.QueueExec("insert_timers", []timerRow{{e.now + microsUp(w.Timeout), timerWorkflow, hexID(w.ID)}})
-	}
+	return found
 }
 
-// run stores jobs, states and edges and makes the roots claimable.
-func (e *enqueuer) run() (store.Enqueued, error) {
-	var done store.Enqueued
-	var roots claimable
-	var timers []timerRow
-	inside := e.inside()
+func (e *enqueuer) workflow(digest, hidden string) {
+	w := e.w
+	e.tx.QueueExec("insert_workflow", w.ID[:], w.Name, w.Description, string(workflow.Running), string(w.FailurePolicy),
+		int(priorityOf(w.Priority, nil)), string(w.Metadata), digest, microsUp(w.Timeout), microsUp(w.HealthCheckInterval),
+		e.trace, e.parent, w.CorrelationID, len(w.Jobs), e.now, hidden)
+}
+
+// all stores and starts everything in one transaction.
+func (e *enqueuer) all(k *keyring) (store.Enqueued, error) {
+	if err := e.store(0, len(e.jobs)); err != nil {
+		return store.Enqueued{}, err
+	}
+	done, err := e.start()
+	done.IDs, done.Existing = k.ids, k.existing
+	return done, err
+}
+
+// store stores the jobs at the positions from on and before to, with their
+// states and the edges between jobs of the inserted set.
+func (e *enqueuer) store(from, to int) error {
 	specs := newChunk[jobInsert](e.tx, "insert_jobs", e.now)
 	states := newChunk[stateInsert](e.tx, "insert_job_states")
 	edges := newChunk[edgeRow](e.tx, "insert_edges")
-	checks := newChunk[edgeRow](e.tx, "insert_edge_checks")
-	for i, j := range e.jobs {
-		spec, err := e.spec(i, j)
+	for i, j := range e.jobs[from:to] {
+		spec, err := e.spec(from+i, j)
 		if err != nil {
-			return done, err
+			return err
 		}
-		state := e.state(j, spec.Priority)
 		if err := specs.add(spec, len(spec.Payload)+len(spec.DependsOn)); err != nil {
-			return done, err
+			return err
 		}
-		if err := states.add(state, 0); err != nil {
-			return done, err
+		if err := states.add(e.state(j, spec.Priority), 0); err != nil {
+			return err
 		}
 		for _, d := range j.DependsOn {
-			row := edgeRow{Parent: hexID(d.Parent), Child: hexID(j.ID), On: string(d.On), Optional: boolInt(d.Optional)}
-			if err := edges.add(row, 0); err != nil {
-				return done, err
+			if !e.inside[d.Parent] {
+				continue
 			}
-			if !inside[d.Parent] {
-				done.Checks = true
-				if err := checks.add(row, 0); err != nil {
-					return done, err
-				}
-			}
-		}
-		if spec.DeadlineAt != nil {
-			timers = append(timers, timerRow{*spec.DeadlineAt, timerDeadline, spec.ID})
-		}
-		if len(j.DependsOn) == 0 {
-			roots.add(j.ID, state.ScheduledAt, e.now)
-			if state.ScheduledAt <= e.now {
-				done.Queues = append(done.Queues, j.Queue)
+			if err := edges.add(newEdge(j, d), 0); err != nil {
+				return err
 			}
 		}
 	}
 	specs.queue()
 	states.queue()
 	edges.queue()
+	return nil
+}
+
+// start stores what makes others see the jobs: the edges from outside, the
+// timers, and the roots that can be claimed.
+func (e *enqueuer) start() (store.Enqueued, error) {
+	var done store.Enqueued
+	var roots claimable
+	var timers []timerRow
+	edges := newChunk[edgeRow](e.tx, "insert_edges")
+	checks := newChunk[edgeRow](e.tx, "insert_edge_checks")
+	if e.w != nil && e.w.Timeout > 0 {
+		timers = append(timers, timerRow{e.now + microsUp(e.w.Timeout), timerWorkflow, hexID(e.w.ID)})
+	}
+	for _, j := range e.jobs {
+		for _, d := range j.DependsOn {
+			if e.inside[d.Parent] {
+				continue
+			}
+			done.Checks = true
+			row := newEdge(j, d)
+			if err := errors.Join(edges.add(row, 0), checks.add(row, 0)); err != nil {
+				return done, err
+			}
+		}
+		if j.Deadline > 0 {
+			timers = append(timers, timerRow{e.now + microsUp(j.Deadline), timerDeadline, hexID(j.ID)})
+		}
+		if len(j.DependsOn) == 0 {
+			scheduled := e.scheduled(j)
+			roots.add(j.ID, scheduled, e.now)
+			if scheduled <= e.now {
+				done.Queues = append(done.Queues, j.Queue)
+			}
+		}
+	}
+	edges.queue()
 	checks.queue()
 	queueRows(e.tx, "insert_timers", timers)
 	roots.queue(e.tx, e.now)
 	done.Queues = sortedSet(done.Queues)
-	done.Timer = len(roots.later)+len(timers) > 0 || e.w != nil && e.w.Timeout > 0
+	done.Timer = len(roots.later)+len(timers) > 0
 	return done, nil
 }
 
-func (e *enqueuer) inside() map[job.ID]bool {
-	inside := make(map[job.ID]bool, len(e.jobs))
-	for _, j := range e.jobs {
-		inside[j.ID] = true
-	}
-	return inside
+func newEdge(child *job.Job, d job.Dependency) edgeRow {
+	return edgeRow{Parent: hexID(d.Parent), Child: hexID(child.ID), On: string(d.On), Optional: boolInt(d.Optional)}
 }
 
 func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 	row := jobInsert{
 		ID: hexID(j.ID), Position: i, Name: j.Name, Queue: j.Queue, Payload: string(j.Payload),
-		Timeout: microsUp(j.Timeout), TraceID: j.TraceID, Correlation: j.CorrelationID,
+		Timeout: microsUp(j.Timeout), TraceID: j.TraceID, Correlation: j.CorrelationID, Barrier: j.Barrier,
 	}
 	var retry job.RetryPolicy
 	if e.w != nil {
@@ -338,7 +379,7 @@ func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 func (e *enqueuer) state(j *job.Job, priority int) stateInsert {
 	row := stateInsert{
 		ID: hexID(j.ID), Status: string(job.Pending), Dependency: string(job.NoDependencies), Priority: priority,
-		Join: string(j.Join.Rule), Quorum: j.Join.Quorum, Unresolved: len(j.DependsOn), ScheduledAt: max(e.now, micros(j.ScheduledAt)),
+		Join: string(j.Join.Rule), Quorum: j.Join.Quorum, Unresolved: len(j.DependsOn), ScheduledAt: e.scheduled(j),
 	}
 	if len(j.DependsOn) > 0 {
 		row.Dependency = string(job.Waiting)
@@ -346,10 +387,16 @@ func (e *enqueuer) state(j *job.Job, priority int) stateInsert {
 	if row.Join == "" {
 		row.Join = string(job.JoinAll)
 	}
-	if j.Delay > 0 {
-		row.ScheduledAt = max(row.ScheduledAt, e.now+microsUp(j.Delay))
-	}
 	return row
+}
+
+// scheduled is from when on a job can be claimed.
+func (e *enqueuer) scheduled(j *job.Job) int64 {
+	at := max(e.now, micros(j.ScheduledAt))
+	if j.Delay > 0 {
+		at = max(at, e.now+microsUp(j.Delay))
+	}
+	return at
 }
 
 // parentList writes the ids of a job's parents as a JSON array.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -82,20 +83,54 @@ func (s *Store) OtherOpenWorkflow(ctx context.Context, digest string) (string, e
 }
 
 // WorkflowJobs implements store.Reader.
-func (s *Store) WorkflowJobs(ctx context.Context, id job.ID) ([]store.JobRecord, error) {
-	var jobs []store.JobRecord
+func (s *Store) WorkflowJobs(ctx context.Context, id job.ID, from, limit int) ([]store.JobRecord, int, error) {
+	limit = min(max(limit, 1), store.MaxPage)
+	var page []store.JobRecord
+	last := 0
 	err := s.db.Read(ctx, func(tx Tx) error {
-		jobs = nil
+		page = nil
 		return tx.Query("workflow_jobs", func(r Row) error {
-			j, err := scanJob(r)
-			jobs = append(jobs, j)
+			j, err := scanJob(placed{r, &last})
+			page = append(page, j)
 			return err
-		}, id[:])
+		}, id[:], from-1, limit)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("jobs of workflow %s: %w", id, err)
+		return nil, 0, fmt.Errorf("jobs of workflow %s: %w", id, err)
 	}
-	return jobs, nil
+	if len(page) < limit {
+		return page, 0, nil
+	}
+	return page, last + 1, nil
+}
+
+// placed is a row whose first column is a position.
+type placed struct {
+	Row
+	position *int
+}
+
+func (p placed) Scan(dest ...any) error { return p.Row.Scan(append([]any{p.position}, dest...)...) }
+
+// JobNames implements store.Reader.
+func (s *Store) JobNames(ctx context.Context, list []job.ID) (map[job.ID]string, error) {
+	names := make(map[job.ID]string, len(list))
+	err := s.db.Read(ctx, func(tx Tx) error {
+		for page := range slices.Chunk(list, pageRows) {
+			tx.QueueQuery("job_names", func(r Row) error {
+				var id job.ID
+				var name string
+				err := r.Scan(&id, &name)
+				names[id] = name
+				return err
+			}, page)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("names of %d jobs: %w", len(list), err)
+	}
+	return names, nil
 }
 
 // Job implements store.Reader.
@@ -135,7 +170,7 @@ func scanJob(r Row) (store.JobRecord, error) {
 	var more heldColumns
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &more.dependsOn, &j.Status, &j.DependencyStatus,
 		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
-		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
+		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
 		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt})
 	if err != nil {
 		return j, err
@@ -151,7 +186,7 @@ func scanListedJob(r Row) (store.JobRecord, error) {
 	var more heldColumns
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &more.dependsOn, &j.Status, &j.DependencyStatus,
 		&j.Reason, nullID{&j.Cause}, &j.Error, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
-		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
+		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
 		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt})
 	if err != nil {
 		return j, err

@@ -41,11 +41,14 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (exp
 	p := newPart()
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", jobs)
 	leases := lockLeases(tx, "lock_leases", leaseIDs)
-	p.lockJobs(tx, "lock_jobs_and_children", jobs)
-	p.loadEdges(tx, jobs)
+	p.lockWithChildren(tx, jobs)
+	p.readEdges(tx, jobs)
 	var now int64
 	tx.QueueNow(&now)
 	if err := tx.Flush(); err != nil {
+		return nil, err
+	}
+	if err := p.connect(tx, jobs); err != nil {
 		return nil, err
 	}
 

@@ -231,11 +231,14 @@ func (s *Store) endJobs(tx Tx, p *part, leases map[job.ID]*leaseRow, list []job.
 	for _, statement := range []string{"take_ready", "take_timers"} {
 		tx.QueueQuery(statement, func(Row) error { return nil }, open)
 	}
-	p.loadEdges(tx, open)
+	p.readEdges(tx, open)
 	held := heldBy(tx, open)
 	var now int64
 	tx.QueueNow(&now)
 	if err := tx.Flush(); err != nil {
+		return err
+	}
+	if err := p.connect(tx, open); err != nil {
 		return err
 	}
 	if err := p.widen(tx, endings); err != nil {
@@ -375,8 +378,9 @@ func (s *Store) expiredLeases(ctx context.Context, limit int) ([]job.ID, error) 
 	return expired, nil
 }
 
-// lostOutcomes makes the outcomes of everything that expired leases list. The
-// lists never change, so reading them needs no lock.
+// lostOutcomes makes the outcomes of everything that expired leases list, of as
+// many leases as list pageRows jobs. The lists never change, so reading them
+// needs no lock.
 func lostOutcomes(tx Tx, expired []job.ID) ([]job.Outcome, error) {
 	var outcomes []job.Outcome
 	err := tx.Query("leases_by_id", func(r Row) error {
@@ -385,6 +389,9 @@ func lostOutcomes(tx Tx, expired []job.ID) ([]job.Outcome, error) {
 		var jobs leaseJobs
 		var expires int64
 		err := r.Scan(&id, &worker, &jobs, &expires)
+		if len(outcomes)+len(jobs) > pageRows && len(outcomes) > 0 {
+			return err
+		}
 		for _, j := range jobs {
 			outcomes = append(outcomes, job.Outcome{
 				Fence: job.Fence{Job: j.id, Epoch: j.epoch, Lease: id}, Expired: true,

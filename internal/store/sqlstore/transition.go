@@ -50,6 +50,14 @@ type endRow struct {
 	Result     *string `json:"result" sql:"bytes"`
 }
 
+// size is how many bytes the row has that are not bounded by its columns.
+func (r *endRow) size() int {
+	if r.Result == nil {
+		return 0
+	}
+	return len(*r.Result)
+}
+
 // requeueRow is a row of requeue_jobs.
 type requeueRow struct {
 	ID          hexID  `json:"id"`
@@ -112,7 +120,7 @@ func newTransition(p *part) *transition {
 }
 
 // write queues changes and what this transition collected, at most a dozen
-// statements however many jobs there are, and adds to r what becomes of it.
+// statements for each page of rows, and adds to r what becomes of it.
 func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.Resolution) {
 	queueGuarded(tx, "end_jobs", t.endRows(changes.Ended), now)
 	again := t.stillOpen()

@@ -302,8 +302,8 @@ func (r *rig) workflow(id job.ID) store.WorkflowRecord {
 // jobs reads the jobs of a workflow, in the order of its definition.
 func (r *rig) jobs(id job.ID) []store.JobRecord {
 	r.Helper()
-	recs, err := r.s.WorkflowJobs(r.ctx, id)
-	r.ok(err, "workflow jobs")
+	var recs []store.JobRecord
+	r.ok(store.EachJob(r.ctx, r.s, id, func(j store.JobRecord) error { recs = append(recs, j); return nil }), "workflow jobs")
 	return recs
 }
 

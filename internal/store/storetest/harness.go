@@ -73,6 +73,9 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 	}{
 		{"enqueue", testEnqueue},
 		{"digest", testDigest},
+		{"building", testBuilding},
+		{"barrier", testBarrier},
+		{"wide", testWide},
 		{"claim", testClaim},
 		{"lease", testLease},
 		{"expiry", testExpiry},

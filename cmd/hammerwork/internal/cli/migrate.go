@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
@@ -170,6 +171,7 @@ func (a *app) migrationTable(steps []store.Migration) error {
 // databaseError gives an error about a database URL, or of a database, its hint.
 func databaseError(err error) error {
 	var refused *pgconn.PgError
+	var denied *mysql.MySQLError
 	switch {
 	case errors.Is(err, database.ErrURL):
 		return &usageError{fmt.Errorf("--database-url: %w", err), database.Hint}
@@ -179,8 +181,20 @@ func databaseError(err error) error {
 		return &hintError{err, "make the database first: createdb, or CREATE DATABASE"}
 	case errors.As(err, &refused) && refused.Code == "42501":
 		return &hintError{err, "the user needs the privilege: GRANT CREATE ON DATABASE, or another user"}
+	case errors.As(err, &denied) && mysqlHints[denied.Number] != "":
+		return &hintError{err, mysqlHints[denied.Number]}
 	case errors.Is(err, store.ErrUnavailable):
 		return &hintError{err, "is the database running, and does --database-url (HAMMERWORK_DATABASE_URL) name it?"}
 	}
 	return err
+}
+
+// mysqlHints are the hints of errors of MySQL, by number.
+var mysqlHints = map[uint16]string{
+	1044: "the user has no rights on that database: GRANT ALL ON database.* TO the user",
+	1045: "look at the user and the password in --database-url",
+	1049: "make the database first: CREATE DATABASE",
+	1142: "the user needs more rights: GRANT ALL ON database.* TO the user",
+	1146: "a table is missing: hammerwork migrate up",
+	1698: "that user may only come in through the server's socket: use another one",
 }

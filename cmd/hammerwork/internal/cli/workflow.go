@@ -27,7 +27,7 @@ the token for it.`,
 	}
 	c.AddCommand(
 		newWorkflowCreate(a), newWorkflowList(a), newWorkflowShow(a), newWorkflowStatus(a), newWorkflowWait(a),
-		newGraph(a), newDependencies(a), newWorkflowStats(a), newWorkflowCancel(a),
+		newGraph(a), newDependencies(a), newWorkflowStats(a), newWorkflowCancel(a), newWorkflowDelete(a),
 	)
 	asGroup(c)
 	return c
@@ -273,6 +273,27 @@ told to stop and may end by themselves within the grace.`,
 		},
 	}
 	f.add(c)
+	a.serverFlags(c)
+	a.outputFlag(c)
+	return c
+}
+
+func newWorkflowDelete(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "delete ID",
+		Short: "Delete a workflow that has ended",
+		Long: `delete takes a workflow and its jobs away for good. One that has not ended, or
+that a job of another workflow depends on, is refused.`,
+		Example:           "  hammerwork workflow delete 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70",
+		Args:              oneWorkflow,
+		ValidArgsFunction: a.completeWorkflow(),
+		RunE: a.withWorkflow(func(ctx context.Context, client *remote.Client, id string) error {
+			if err := client.DeleteWorkflow(ctx, id); err != nil {
+				return workflowError(err, id)
+			}
+			return a.done(map[string]string{"id": id}, "workflow "+id+" is deleted")
+		}),
+	}
 	a.serverFlags(c)
 	a.outputFlag(c)
 	return c

@@ -47,9 +47,15 @@ func (e *Engine) Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord,
 	return e.store.Workflow(ctx, id)
 }
 
-// Jobs returns its jobs in the order of its definition.
+// Jobs returns its jobs in the order of its definition, without their payloads.
 func (e *Engine) Jobs(ctx context.Context, id job.ID) ([]store.JobRecord, error) {
-	return e.store.WorkflowJobs(ctx, id)
+	var jobs []store.JobRecord
+	err := store.EachJob(ctx, e.store, id, func(j store.JobRecord) error {
+		j.Payload = nil
+		jobs = append(jobs, j)
+		return nil
+	})
+	return jobs, err
 }
 
 // Cancel asks a workflow to end: what runs may do so by itself for a while.

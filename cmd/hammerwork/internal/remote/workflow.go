@@ -120,3 +120,12 @@ func (c *Client) CancelWorkflow(ctx context.Context, id string, grace time.Durat
 	}
 	return w, c.call(ctx, r, &w)
 }
+
+// DeleteWorkflow deletes a workflow that has ended.
+func (c *Client) DeleteWorkflow(ctx context.Context, id string) error {
+	answer, err := c.send(ctx, request{method: http.MethodDelete, path: pathOf("/workflows/%s", []any{id})})
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}

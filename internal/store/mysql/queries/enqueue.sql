@@ -1,5 +1,14 @@
 -- name: workflow_exists
-SELECT 1 FROM hw_workflows WHERE id = UNHEX(?1);
+SELECT hidden, created_at FROM hw_workflows WHERE id = UNHEX(?1);
+
+-- name: lock_building
+-- A workflow that is being enqueued in several transactions, and how many jobs
+-- of it are there.
+SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM hw_jobs WHERE workflow_id = UNHEX(?1) AND ?2 = 1) n)
+FROM hw_workflows WHERE id = UNHEX(?1) AND hidden = 'building' FOR UPDATE;
+
+-- name: reveal_workflow
+UPDATE hw_workflows SET hidden = '' WHERE id = UNHEX(?1) AND hidden = 'building';
 
 -- name: jobs_existing
 SELECT j.id
@@ -16,14 +25,15 @@ WHERE COALESCE(w.hidden, '') = '';
 
 -- name: insert_workflow
 INSERT INTO hw_workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
-    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at)
-VALUES (UNHEX(?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15);
+    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden)
+VALUES (UNHEX(?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16);
 
 -- name: insert_jobs
 INSERT INTO hw_jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,
-    deadline_at, trace_id, traceparent, correlation_id, created_at)
+    deadline_at, trace_id, traceparent, correlation_id, barrier, created_at)
 SELECT UNHEX(c.id), UNHEX(c.workflow_id), c.position, c.name, c.queue, FROM_BASE64(c.payload), c.depends_on, c.priority,
-    c.max_attempts, c.retry, c.timeout, c.deadline_at, c.trace_id, c.traceparent, c.correlation_id, ?2
+    c.max_attempts, c.retry, c.timeout, c.deadline_at, c.trace_id, c.traceparent, c.correlation_id,
+    c.barrier, ?2
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id', workflow_id VARCHAR(32) PATH '$.workflow_id', position INT PATH '$.position',
     name VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.name',
@@ -34,7 +44,7 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     timeout BIGINT PATH '$.timeout', deadline_at BIGINT PATH '$.deadline_at',
     trace_id LONGTEXT CHARACTER SET utf8mb4 PATH '$.trace_id',
     traceparent LONGTEXT CHARACTER SET utf8mb4 PATH '$.traceparent',
-    correlation_id LONGTEXT CHARACTER SET utf8mb4 PATH '$.correlation_id')) c;
+    correlation_id LONGTEXT CHARACTER SET utf8mb4 PATH '$.correlation_id', barrier INT PATH '$.barrier')) c;
 
 -- name: insert_job_states
 INSERT INTO hw_job_state (id, status, dependency_status, priority, join_rule, quorum, unresolved, scheduled_at, error, worker)

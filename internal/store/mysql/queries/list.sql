@@ -4,7 +4,7 @@ SELECT id, name, description, status, reason, failure_policy, failing, priority,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
     created_at, started_at, finished_at
 FROM (SELECT * FROM hw_workflows FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) looked
-WHERE (?4 = '' OR status = ?4) AND (?5 = '' OR name = CAST(?5 AS BINARY)) AND created_at >= ?6
+WHERE (?4 = '' OR status = ?4) AND (?5 = '' OR name = CAST(?5 AS BINARY)) AND hidden = '' AND created_at >= ?6
 ORDER BY id DESC
 LIMIT ?3;
 
@@ -44,7 +44,7 @@ GROUP BY looked.workflow_id;
 -- Looks at ?2 of them at most.
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM (SELECT id FROM hw_jobs FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) x
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = x.id
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
@@ -59,7 +59,7 @@ WHERE (?4 = '' OR j.queue = ?4)
     AND (?5 = '' OR ?5 = CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END)
     AND (?6 = '' OR s.dependency_status = ?6)
     AND (?7 < 0 OR s.priority = ?7)
-    AND j.created_at >= ?8
+    AND COALESCE(w.hidden, '') = '' AND j.created_at >= ?8
 ORDER BY j.id DESC
 LIMIT ?3;
 
@@ -69,7 +69,7 @@ SELECT id FROM hw_jobs FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DE
 -- name: list_workflow_jobs
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM (
     SELECT id FROM hw_jobs FORCE INDEX (hw_jobs_workflow)
     WHERE workflow_id = UNHEX(?9) AND id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) x
@@ -86,7 +86,7 @@ WHERE (?4 = '' OR j.queue = ?4)
     AND (?5 = '' OR ?5 = CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END)
     AND (?6 = '' OR s.dependency_status = ?6)
     AND (?7 < 0 OR s.priority = ?7)
-    AND j.created_at >= ?8
+    AND COALESCE(w.hidden, '') = '' AND j.created_at >= ?8
 ORDER BY j.id DESC
 LIMIT ?3;
 
@@ -95,7 +95,7 @@ SELECT id FROM hw_jobs FORCE INDEX (hw_jobs_workflow)
 WHERE workflow_id = UNHEX(?3) AND id < UNHEX(?1) ORDER BY id DESC LIMIT ?2, 1;
 
 -- name: job_exists
-SELECT 1 FROM hw_jobs WHERE id = UNHEX(?1);
+SELECT 1 FROM hw_jobs j LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id WHERE j.id = UNHEX(?1) AND COALESCE(w.hidden, '') = '';
 
 -- name: job_parents
 SELECT j.id, j.workflow_id, j.name, j.queue, s.status, h.id, x.`on`, x.optional, x.state

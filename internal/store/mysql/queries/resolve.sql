@@ -17,6 +17,7 @@ SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
     w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
 FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
+WHERE w.hidden = ''
 FOR UPDATE;
 
 -- name: lock_workflows_of_jobs
@@ -29,90 +30,108 @@ FROM (
     WHERE j.workflow_id IS NOT NULL
     ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
+WHERE w.hidden = ''
 FOR UPDATE;
 
 -- name: lock_jobs_and_children
 -- The jobs ?1 and their children in the same workflow, or, for jobs without
--- one, their children without one.
+-- one, their children without one: those behind ?2 edges at most.
 SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),
     (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
     s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
-    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling
+    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
+    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
 FROM (
     SELECT id FROM (
         SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
         UNION
-        SELECT e.child_id
+        (SELECT e.child_id
         FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
         STRAIGHT_JOIN hw_jobs p FORCE INDEX (PRIMARY) ON p.id = UNHEX(i.id)
         STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = p.id
         STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
-        WHERE c.workflow_id <=> p.workflow_id) i
+        WHERE c.workflow_id <=> p.workflow_id
+        LIMIT ?2)) i
     ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE;
 
 -- name: lock_descendants
--- All jobs that can be reached from ?1 within a workflow, or among jobs without
--- one. Jobs that have ended are reached, but nothing behind them. The
--- transaction holds locks of jobs already, and who waited for more of them out
+-- All jobs that can be reached from ?1 in ?3 steps within a workflow, or among
+-- jobs without one, ?2 at most. Jobs that have ended are reached, but nothing
+-- behind them. The transaction holds locks of jobs already, and who waited for more of them out
 -- of order could deadlock: it does not wait (NOWAIT), it runs again.
 SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),
     (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
     s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
-    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling
+    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
+    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
 FROM (
     SELECT id FROM (
-        WITH RECURSIVE reached (id, workflow_id, open) AS (
-            SELECT j.id, j.workflow_id, 1
+        WITH RECURSIVE reached (id, workflow_id, open, step) AS (
+            SELECT j.id, j.workflow_id, 1, 0
             FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
             STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
             UNION
-            SELECT c.id, c.workflow_id, cs.status IN ('pending', 'retrying', 'suspended')
+            SELECT c.id, c.workflow_id, cs.status IN ('pending', 'retrying', 'suspended'), r.step + 1
             FROM reached r
             STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = r.id
             STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
             STRAIGHT_JOIN hw_job_state cs FORCE INDEX (PRIMARY) ON cs.id = e.child_id
-            WHERE r.open AND c.workflow_id <=> r.workflow_id
+            WHERE r.open AND r.step < ?3 AND c.workflow_id <=> r.workflow_id
         )
-        SELECT DISTINCT id FROM reached) i
+        SELECT DISTINCT id FROM reached LIMIT ?2) i
     ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
 -- name: lock_open_jobs
--- Every job of the workflows ?1 that has not ended, and their children. It does
--- not wait, as lock_descendants.
+-- The jobs of workflow ?1 that have not ended, of those in the positions from
+-- ?2 to before ?3. It does not wait, as lock_descendants.
 SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),
     (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
     s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
-    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling
+    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
+    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
 FROM (
-    SELECT id FROM (
-        SELECT j.id
-        FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-        STRAIGHT_JOIN hw_jobs j FORCE INDEX (hw_jobs_workflow) ON j.workflow_id = UNHEX(i.id)
-        STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
-        WHERE s.status IN ('pending', 'retrying', 'suspended')
-        UNION
-        SELECT e.child_id
-        FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-        STRAIGHT_JOIN hw_jobs j FORCE INDEX (hw_jobs_workflow) ON j.workflow_id = UNHEX(i.id)
-        STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
-        STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = j.id
-        STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
-        WHERE s.status IN ('pending', 'retrying', 'suspended') AND c.workflow_id = j.workflow_id) i
-    ORDER BY id LIMIT 18446744073709551615) x
+    SELECT j.id
+    FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
+    STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
+    WHERE j.workflow_id = UNHEX(?1) AND j.position >= ?2 AND j.position < ?3
+        AND s.status IN ('pending', 'retrying', 'suspended')
+    ORDER BY j.id LIMIT 18446744073709551615) x
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
+FOR UPDATE NOWAIT;
+
+-- name: lock_more_jobs
+-- It does not wait, as lock_descendants.
+SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
+    s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
+    s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
+    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
+FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
 -- name: edges_from
+-- Any ?2 of them, if there are more.
 SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, c.workflow_id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = UNHEX(i.id)
 STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
 WHERE e.state = 'unresolved'
-ORDER BY e.parent_id, e.child_id;
+LIMIT ?2;
+
+-- name: edges_of
+-- The next ?3 of one job, by child.
+SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, c.workflow_id
+FROM (
+    SELECT parent_id, child_id, `on`, optional, state FROM hw_edges FORCE INDEX (PRIMARY)
+    WHERE parent_id = UNHEX(?1) AND child_id > UNHEX(?2) AND state = 'unresolved'
+    ORDER BY child_id LIMIT ?3) e
+STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
+ORDER BY e.child_id;
 
 -- name: take_ready
 -- Locks what nobody has claimed, which is to be removed; who is missing in the

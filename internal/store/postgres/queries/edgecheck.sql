@@ -4,10 +4,10 @@ SELECT parent_id, child_id FROM edge_check ORDER BY parent_id, child_id LIMIT $1
 -- name: lock_jobs
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling
+    s.cancelling, j.barrier
 FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE) s
-CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry FROM jobs WHERE id = x.id OFFSET 0) j;
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: edges_between
 SELECT c.parent, c.child, e."on", e.optional, e.state, j.workflow_id

@@ -1,5 +1,15 @@
 -- name: workflow_exists
-SELECT 1 FROM workflows WHERE id = $1::uuid;
+SELECT hidden, created_at FROM workflows WHERE id = $1::uuid;
+
+-- name: lock_building
+-- A workflow that is being enqueued in several transactions, and how many jobs
+-- of it are there.
+SELECT (SELECT count(*) FROM jobs WHERE workflow_id = $1::uuid AND $2::int = 1)
+FROM workflows WHERE id = $1::uuid AND hidden = 'building' FOR UPDATE;
+
+-- name: reveal_workflow
+WITH changed AS (UPDATE workflows SET hidden = '' WHERE id = $1::uuid AND hidden = 'building' RETURNING 1)
+SELECT hammerwork_changed(count(*), $2::int) FROM changed;
 
 -- name: jobs_existing
 SELECT j.id
@@ -16,16 +26,19 @@ WHERE coalesce(w.hidden, '') = '';
 
 -- name: insert_workflow
 INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
-    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at)
+    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden)
 VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::int, $7::text, $8::text, $9::bigint, $10::bigint, $11::text,
-    $12::text, $13::text, $14::int, $15::bigint, $15::bigint);
+    $12::text, $13::text, $14::int, $15::bigint, $15::bigint, $16::text);
 
 -- name: insert_jobs
 INSERT INTO jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,
-    deadline_at, trace_id, traceparent, correlation_id, created_at)
-SELECT c.*, $16::bigint
+    deadline_at, trace_id, traceparent, correlation_id, barrier, created_at)
+SELECT c.id, c.workflow_id, c.position, c.name, c.queue, c.payload, c.depends_on, c.priority, c.max_attempts, c.retry, c.timeout,
+    c.deadline_at, c.trace_id, c.traceparent, c.correlation_id, c.barrier, $17::bigint
 FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::int[], $9::int[],
-    $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[]) AS c;
+    $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::boolean[])
+    AS c(id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,
+        deadline_at, trace_id, traceparent, correlation_id, barrier);
 
 -- name: insert_job_states
 INSERT INTO job_state (id, status, dependency_status, priority, join_rule, quorum, unresolved, scheduled_at)

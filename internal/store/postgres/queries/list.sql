@@ -4,7 +4,7 @@ SELECT id, name, description, status, reason, failure_policy, failing, priority,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
     created_at, started_at, finished_at
 FROM (SELECT * FROM workflows WHERE id < $1::uuid ORDER BY id DESC LIMIT $2::int) AS looked
-WHERE ($4::text = '' OR status = $4::text) AND ($5::text = '' OR name = $5::text) AND created_at >= $6::bigint
+WHERE ($4::text = '' OR status = $4::text) AND ($5::text = '' OR name = $5::text) AND hidden = '' AND created_at >= $6::bigint
 ORDER BY id DESC
 LIMIT $3::int;
 
@@ -47,16 +47,16 @@ WITH held AS MATERIALIZED (
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM (SELECT * FROM jobs WHERE id < $1::uuid ORDER BY id DESC LIMIT $2::int) j
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = j.id OFFSET 0) s
-LEFT JOIN LATERAL (SELECT name FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
+LEFT JOIN LATERAL (SELECT name, hidden FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
 LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch
 WHERE ($4::text = '' OR j.queue = $4::text)
     AND ($5::text = '' OR $5::text = CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END)
     AND ($6::text = '' OR s.dependency_status = $6::text)
     AND ($7::int < 0 OR s.priority = $7::int)
-    AND j.created_at >= $8::bigint
+    AND coalesce(w.hidden, '') = '' AND j.created_at >= $8::bigint
 ORDER BY j.id DESC
 LIMIT $3::int;
 
@@ -71,16 +71,16 @@ WITH held AS MATERIALIZED (
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM (SELECT * FROM jobs WHERE workflow_id = $9::uuid AND id < $1::uuid ORDER BY id DESC LIMIT $2::int) j
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = j.id OFFSET 0) s
-LEFT JOIN LATERAL (SELECT name FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
+LEFT JOIN LATERAL (SELECT name, hidden FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
 LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch
 WHERE ($4::text = '' OR j.queue = $4::text)
     AND ($5::text = '' OR $5::text = CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END)
     AND ($6::text = '' OR s.dependency_status = $6::text)
     AND ($7::int < 0 OR s.priority = $7::int)
-    AND j.created_at >= $8::bigint
+    AND coalesce(w.hidden, '') = '' AND j.created_at >= $8::bigint
 ORDER BY j.id DESC
 LIMIT $3::int;
 
@@ -88,7 +88,10 @@ LIMIT $3::int;
 SELECT id FROM jobs WHERE workflow_id = $3::uuid AND id < $1::uuid ORDER BY id DESC LIMIT 1 OFFSET $2::int;
 
 -- name: job_exists
-SELECT 1 FROM jobs WHERE id = $1::uuid;
+SELECT 1
+FROM (SELECT workflow_id FROM jobs WHERE id = $1::uuid OFFSET 0) j
+LEFT JOIN LATERAL (SELECT hidden FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
+WHERE coalesce(w.hidden, '') = '';
 
 -- name: job_parents
 WITH held AS MATERIALIZED (

@@ -2,7 +2,7 @@
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
     created_at, started_at, finished_at
-FROM workflows WHERE id = $1::uuid;
+FROM workflows WHERE id = $1::uuid AND hidden = '';
 
 -- name: workflow_activity
 -- Held, retrying and not held, and suspended jobs.
@@ -19,27 +19,29 @@ LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch
 WHERE s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: open_workflow
-SELECT id FROM workflows WHERE digest = $1::text AND finished_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;
+SELECT id FROM workflows WHERE digest = $1::text AND finished_at IS NULL AND hidden = '' ORDER BY created_at DESC, id DESC LIMIT 1;
 
 -- name: other_open_workflow
-(SELECT name FROM workflows WHERE digest > $1::text AND finished_at IS NULL ORDER BY digest LIMIT 1)
+(SELECT name FROM workflows WHERE digest > $1::text AND finished_at IS NULL AND hidden = '' ORDER BY digest LIMIT 1)
 UNION ALL
-(SELECT name FROM workflows WHERE digest < $1::text AND finished_at IS NULL ORDER BY digest LIMIT 1)
+(SELECT name FROM workflows WHERE digest < $1::text AND finished_at IS NULL AND hidden = '' ORDER BY digest LIMIT 1)
 LIMIT 1;
 
 -- name: workflow_jobs
+-- The next $3 after position $2.
 WITH held AS MATERIALIZED (
     SELECT e.id, e.epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN l.progress::json ->> replace(e.id::text, '-', '') END AS progress
     FROM leases l CROSS JOIN LATERAL unnest(l.job_ids, l.epochs) AS e(id, epoch)
 )
-SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
+SELECT j.position, j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM (SELECT * FROM jobs WHERE workflow_id = $1::uuid OFFSET 0) j
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+FROM (SELECT * FROM jobs WHERE workflow_id = $1::uuid AND position > $2::int ORDER BY position LIMIT $3::int) j
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = j.id OFFSET 0) s
-LEFT JOIN LATERAL (SELECT name FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
+LEFT JOIN LATERAL (SELECT name, hidden FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
 LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch
+WHERE w.hidden = ''
 ORDER BY j.position;
 
 -- name: job
@@ -50,12 +52,18 @@ WITH held AS MATERIALIZED (
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM (SELECT * FROM jobs WHERE id = $1::uuid OFFSET 0) j
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = j.id OFFSET 0) s
-LEFT JOIN LATERAL (SELECT name FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
-LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch;
+LEFT JOIN LATERAL (SELECT name, hidden FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
+LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch
+WHERE coalesce(w.hidden, '') = '';
 
 -- name: job_attempts
 SELECT attempt, lease_id, worker, outcome, error, started_at, finished_at
 FROM attempts WHERE job_id = $1::uuid ORDER BY epoch;
+
+-- name: job_names
+SELECT j.id, j.name
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT id, name FROM jobs WHERE id = x.id OFFSET 0) j;

@@ -13,7 +13,7 @@
 SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
     w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
 FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
-CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id FOR UPDATE) w;
+CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id AND hidden = '' FOR UPDATE) w;
 
 -- name: lock_workflows_of_jobs
 SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
@@ -24,32 +24,33 @@ FROM (
     CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) j
     WHERE j.workflow_id IS NOT NULL
     ORDER BY id) x
-CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id FOR UPDATE) w;
+CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id AND hidden = '' FOR UPDATE) w;
 
 -- name: lock_jobs_and_children
 -- The jobs $1 and their children in the same workflow, or, for jobs without
--- one, their children without one.
+-- one, their children without one: those behind $2 edges at most.
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling
+    s.cancelling, j.barrier
 FROM (
     SELECT id FROM unnest($1::uuid[]) x(id)
     UNION
-    SELECT e.child_id
+    (SELECT e.child_id
     FROM unnest($1::uuid[]) x(id)
     CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) p
     CROSS JOIN LATERAL (SELECT child_id FROM edges WHERE parent_id = x.id OFFSET 0) e
     CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
     WHERE c.workflow_id IS NOT DISTINCT FROM p.workflow_id
+    LIMIT $2::int)
     ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE) s
-CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry FROM jobs WHERE id = x.id OFFSET 0) j;
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: lock_descendants
 -- All jobs that can be reached from $1 within a workflow, or among jobs without
--- one. Jobs that have ended are reached, but nothing behind them. The
--- transaction holds locks of jobs already, and who waited for more of them out
--- of order could deadlock: it does not wait (NOWAIT), it runs again.
+-- one, $2 at most. Jobs that have ended are reached, but nothing behind them.
+-- The transaction holds locks of jobs already, and who waited for more of them
+-- out of order could deadlock: it does not wait (NOWAIT), it runs again.
 WITH RECURSIVE reached(id, workflow_id, open) AS (
     SELECT x.id, j.workflow_id, true
     FROM unnest($1::uuid[]) x(id)
@@ -64,42 +65,52 @@ WITH RECURSIVE reached(id, workflow_id, open) AS (
 )
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling
-FROM (SELECT DISTINCT id FROM reached ORDER BY id) x
+    s.cancelling, j.barrier
+FROM (SELECT DISTINCT id FROM (SELECT id FROM reached LIMIT $2::int) r ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE NOWAIT) s
-CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry FROM jobs WHERE id = x.id OFFSET 0) j;
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: lock_open_jobs
--- Every job of the workflows $1 that has not ended, and their children. It does
--- not wait, as lock_descendants.
-WITH open AS MATERIALIZED (
-    SELECT j.id, x.id AS workflow_id
-    FROM unnest($1::uuid[]) x(id)
-    CROSS JOIN LATERAL (SELECT id FROM jobs WHERE workflow_id = x.id OFFSET 0) j
-    CROSS JOIN LATERAL (SELECT status FROM job_state WHERE id = j.id OFFSET 0) s
-    WHERE s.status IN ('pending', 'retrying', 'suspended')
-)
+-- The jobs of workflow $1 that have not ended, of those in the positions from
+-- $2 to before $3. It does not wait, as lock_descendants.
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling
+    s.cancelling, j.barrier
 FROM (
-    SELECT id FROM open
-    UNION
-    SELECT e.child_id
-    FROM open o
-    CROSS JOIN LATERAL (SELECT child_id FROM edges WHERE parent_id = o.id OFFSET 0) e
-    CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
-    WHERE c.workflow_id = o.workflow_id
+    SELECT j.id
+    FROM (SELECT id FROM jobs WHERE workflow_id = $1::uuid AND position >= $2::int AND position < $3::int OFFSET 0) j
+    CROSS JOIN LATERAL (SELECT status FROM job_state WHERE id = j.id OFFSET 0) s
+    WHERE s.status IN ('pending', 'retrying', 'suspended')
     ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE NOWAIT) s
-CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry FROM jobs WHERE id = x.id OFFSET 0) j;
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WHERE id = x.id OFFSET 0) j;
+
+-- name: lock_more_jobs
+-- It does not wait, as lock_descendants.
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling, j.barrier
+FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
+CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE NOWAIT) s
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: edges_from
+-- Any $2 of them, if there are more.
 SELECT x.id, e.child_id, e."on", e.optional, e.state, c.workflow_id
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT * FROM edges WHERE parent_id = x.id AND state = 'unresolved' OFFSET 0) e
 CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
-ORDER BY x.id, e.child_id;
+LIMIT $2::int;
+
+-- name: edges_of
+-- The next $3 of one job, by child.
+SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, c.workflow_id
+FROM (
+    SELECT * FROM edges
+    WHERE parent_id = $1::uuid AND child_id > $2::uuid AND state = 'unresolved'
+    ORDER BY child_id LIMIT $3::int) e
+CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
+ORDER BY e.child_id;
 
 -- name: take_ready
 -- Takes back what nobody has claimed; who is missing in the answer is held.

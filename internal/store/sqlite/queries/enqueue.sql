@@ -1,5 +1,13 @@
 -- name: workflow_exists
-SELECT 1 FROM workflows WHERE id = ?1;
+SELECT hidden, created_at FROM workflows WHERE id = ?1;
+
+-- name: lock_building
+-- A workflow that is being enqueued in several transactions, and how many jobs
+-- of it are there.
+SELECT (SELECT count(*) FROM jobs WHERE workflow_id = ?1 AND ?2) FROM workflows WHERE id = ?1 AND hidden = 'building';
+
+-- name: reveal_workflow
+UPDATE workflows SET hidden = '' WHERE id = ?1 AND hidden = 'building';
 
 -- name: jobs_existing
 SELECT id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1));
@@ -14,16 +22,16 @@ WHERE coalesce(w.hidden, '') = '';
 
 -- name: insert_workflow
 INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
-    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15);
+    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16);
 
 -- name: insert_jobs
 INSERT INTO jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,
-    deadline_at, trace_id, traceparent, correlation_id, created_at)
+    deadline_at, trace_id, traceparent, correlation_id, barrier, created_at)
 SELECT unhex(value ->> 'id'), unhex(value ->> 'workflow_id'), value ->> 'position', value ->> 'name', value ->> 'queue',
     CAST(value ->> 'payload' AS BLOB), value ->> 'depends_on', value ->> 'priority', value ->> 'max_attempts',
     value ->> 'retry', value ->> 'timeout', value ->> 'deadline_at', value ->> 'trace_id', value ->> 'traceparent',
-    value ->> 'correlation_id', ?2
+    value ->> 'correlation_id', value ->> 'barrier', ?2
 FROM json_each(?1);
 
 -- name: insert_job_states

@@ -4,7 +4,7 @@ SELECT id, name, description, status, reason, failure_policy, failing, priority,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
     created_at, started_at, finished_at
 FROM (SELECT * FROM workflows WHERE id < ?1 ORDER BY id DESC LIMIT ?2) AS looked
-WHERE (?4 = '' OR status = ?4) AND (?5 = '' OR name = ?5) AND created_at >= ?6
+WHERE (?4 = '' OR status = ?4) AND (?5 = '' OR name = ?5) AND hidden = '' AND created_at >= ?6
 ORDER BY id DESC
 LIMIT ?3;
 
@@ -49,7 +49,7 @@ WITH looked AS MATERIALIZED (
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM looked x
 CROSS JOIN jobs j ON j.id = x.id
 CROSS JOIN job_state s ON s.id = j.id
@@ -59,7 +59,7 @@ WHERE (?4 = '' OR j.queue = ?4)
     AND (?5 = '' OR ?5 = CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END)
     AND (?6 = '' OR s.dependency_status = ?6)
     AND (?7 < 0 OR s.priority = ?7)
-    AND j.created_at >= ?8
+    AND coalesce(w.hidden, '') = '' AND j.created_at >= ?8
 ORDER BY j.id DESC
 LIMIT ?3;
 
@@ -76,7 +76,7 @@ WITH looked AS MATERIALIZED (
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM looked x
 CROSS JOIN jobs j ON j.id = x.id
 CROSS JOIN job_state s ON s.id = j.id
@@ -86,7 +86,7 @@ WHERE (?4 = '' OR j.queue = ?4)
     AND (?5 = '' OR ?5 = CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END)
     AND (?6 = '' OR s.dependency_status = ?6)
     AND (?7 < 0 OR s.priority = ?7)
-    AND j.created_at >= ?8
+    AND coalesce(w.hidden, '') = '' AND j.created_at >= ?8
 ORDER BY j.id DESC
 LIMIT ?3;
 
@@ -94,7 +94,7 @@ LIMIT ?3;
 SELECT id FROM jobs WHERE workflow_id = ?3 AND id < ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2;
 
 -- name: job_exists
-SELECT 1 FROM jobs WHERE id = ?1;
+SELECT 1 FROM jobs j LEFT JOIN workflows w ON w.id = j.workflow_id WHERE j.id = ?1 AND coalesce(w.hidden, '') = '';
 
 -- name: job_parents
 WITH held AS MATERIALIZED (

@@ -2,7 +2,7 @@
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
     created_at, started_at, finished_at
-FROM workflows WHERE id = ?1;
+FROM workflows WHERE id = ?1 AND hidden = '';
 
 -- name: workflow_activity
 -- Held, retrying and not held, and suspended jobs.
@@ -19,29 +19,31 @@ LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
 WHERE j.workflow_id = ?1 AND s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: open_workflow
-SELECT id FROM workflows WHERE digest = ?1 AND finished_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;
+SELECT id FROM workflows WHERE digest = ?1 AND finished_at IS NULL AND hidden = '' ORDER BY created_at DESC, id DESC LIMIT 1;
 
 -- name: other_open_workflow
-SELECT name FROM workflows WHERE digest > ?1 AND finished_at IS NULL
+SELECT name FROM workflows WHERE digest > ?1 AND finished_at IS NULL AND hidden = ''
 UNION ALL
-SELECT name FROM workflows WHERE digest < ?1 AND finished_at IS NULL
+SELECT name FROM workflows WHERE digest < ?1 AND finished_at IS NULL AND hidden = ''
 LIMIT 1;
 
 -- name: workflow_jobs
+-- The next ?3 after position ?2.
 WITH held AS MATERIALIZED (
     SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN l.progress -> (e.value ->> 0) END AS progress
     FROM leases l, json_each(l.jobs) e
 )
-SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
+SELECT j.position, j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM jobs j
 JOIN job_state s ON s.id = j.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
 LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
-WHERE j.workflow_id = ?1
-ORDER BY j.position;
+WHERE j.workflow_id = ?1 AND j.position > ?2 AND w.hidden = ''
+ORDER BY j.position
+LIMIT ?3;
 
 -- name: job
 WITH held AS MATERIALIZED (
@@ -51,13 +53,16 @@ WITH held AS MATERIALIZED (
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
 FROM jobs j
 JOIN job_state s ON s.id = j.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
 LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
-WHERE j.id = ?1;
+WHERE j.id = ?1 AND coalesce(w.hidden, '') = '';
 
 -- name: job_attempts
 SELECT attempt, lease_id, worker, outcome, error, started_at, finished_at
 FROM attempts WHERE job_id = ?1 ORDER BY epoch;
+
+-- name: job_names
+SELECT j.id, j.name FROM json_each(?1) x CROSS JOIN jobs j ON j.id = unhex(x.value);

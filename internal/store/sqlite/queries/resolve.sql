@@ -2,38 +2,41 @@
 SELECT id, name, status, reason, failure_policy, failing,
     total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
 FROM workflows
-WHERE id IN (SELECT unhex(value) FROM json_each(?1))
+WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND hidden = ''
 ORDER BY id;
 
 -- name: lock_workflows_of_jobs
 SELECT id, name, status, reason, failure_policy, failing,
     total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
 FROM workflows
-WHERE id IN (SELECT workflow_id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1)))
+WHERE id IN (SELECT workflow_id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1))) AND hidden = ''
 ORDER BY id;
 
 -- name: lock_jobs_and_children
 -- The jobs ?1 and their children in the same workflow, or, for jobs without
--- one, their children without one.
+-- one, their children without one: those behind ?2 edges at most.
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling
+    s.cancelling, j.barrier
 FROM job_state s
 JOIN jobs j ON j.id = s.id
 WHERE s.id IN (
     SELECT unhex(value) FROM json_each(?1)
     UNION
-    SELECT e.child_id
-    FROM json_each(?1) x
-    CROSS JOIN jobs p ON p.id = unhex(x.value)
-    CROSS JOIN edges e ON e.parent_id = p.id
-    CROSS JOIN jobs c ON c.id = e.child_id
-    WHERE c.workflow_id IS p.workflow_id)
+    SELECT child_id FROM (
+        SELECT e.child_id
+        FROM json_each(?1) x
+        CROSS JOIN jobs p ON p.id = unhex(x.value)
+        CROSS JOIN edges e ON e.parent_id = p.id
+        CROSS JOIN jobs c ON c.id = e.child_id
+        WHERE c.workflow_id IS p.workflow_id
+        LIMIT ?2))
 ORDER BY s.id;
 
 -- name: lock_descendants
 -- All jobs that can be reached from ?1 within a workflow, or among jobs without
--- one. Jobs that have ended are reached, but nothing behind them.
+-- one, the nearest ?2 at most. Jobs that have ended are reached, but nothing
+-- behind them.
 WITH RECURSIVE reached(id, workflow_id, open) AS (
     SELECT id, workflow_id, 1 FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1))
     UNION
@@ -43,46 +46,52 @@ WITH RECURSIVE reached(id, workflow_id, open) AS (
     CROSS JOIN jobs c ON c.id = e.child_id
     CROSS JOIN job_state cs ON cs.id = c.id
     WHERE r.open AND c.workflow_id IS r.workflow_id
+    LIMIT ?2
 )
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling
+    s.cancelling, j.barrier
 FROM job_state s
 JOIN jobs j ON j.id = s.id
 WHERE s.id IN (SELECT id FROM reached)
 ORDER BY s.id;
 
 -- name: lock_open_jobs
--- Every job of the workflows ?1 that has not ended, and their children.
-WITH open AS MATERIALIZED (
-    SELECT j.id, j.workflow_id
-    FROM json_each(?1) x
-    CROSS JOIN jobs j ON j.workflow_id = unhex(x.value)
-    CROSS JOIN job_state s ON s.id = j.id
-    WHERE s.status IN ('pending', 'retrying', 'suspended')
-)
+-- The jobs of workflow ?1 that have not ended, of those in the positions from
+-- ?2 to before ?3.
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling
+    s.cancelling, j.barrier
+FROM jobs j
+CROSS JOIN job_state s ON s.id = j.id
+WHERE j.workflow_id = ?1 AND j.position >= ?2 AND j.position < ?3 AND s.status IN ('pending', 'retrying', 'suspended')
+ORDER BY s.id;
+
+-- name: lock_more_jobs
+SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
+    s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
+    s.cancelling, j.barrier
 FROM job_state s
 JOIN jobs j ON j.id = s.id
-WHERE s.id IN (
-    SELECT id FROM open
-    UNION
-    SELECT c.id
-    FROM open o
-    CROSS JOIN edges e ON e.parent_id = o.id
-    CROSS JOIN jobs c ON c.id = e.child_id
-    WHERE c.workflow_id = o.workflow_id)
+WHERE s.id IN (SELECT unhex(value) FROM json_each(?1))
 ORDER BY s.id;
 
 -- name: edges_from
+-- Any ?2 of them, if there are more.
 SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, c.workflow_id
 FROM json_each(?1) x
 CROSS JOIN edges e ON e.parent_id = unhex(x.value)
 CROSS JOIN jobs c ON c.id = e.child_id
 WHERE e.state = 'unresolved'
-ORDER BY e.parent_id, e.child_id;
+LIMIT ?2;
+
+-- name: edges_of
+-- The next ?3 of one job, by child.
+SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, c.workflow_id
+FROM (
+    SELECT * FROM edges WHERE parent_id = ?1 AND child_id > ?2 AND state = 'unresolved' ORDER BY child_id LIMIT ?3) e
+CROSS JOIN jobs c ON c.id = e.child_id
+ORDER BY e.child_id;
 
 -- name: take_ready
 -- Takes back what nobody has claimed; who is missing in the answer is held.

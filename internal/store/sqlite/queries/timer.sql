@@ -9,7 +9,7 @@ SELECT min(due_at) FROM (
 -- name: free_jobs
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling
+    s.cancelling, j.barrier
 FROM job_state s
 JOIN jobs j ON j.id = s.id
 WHERE s.id IN (SELECT unhex(value) FROM json_each(?1))

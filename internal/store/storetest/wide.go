@@ -1,0 +1,69 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// wide is over what one statement reads of edges or jobs.
+const wide = 10_500
+
+func testWide(t *testing.T, open Opener) {
+	check(t, open, "a job with more children than a statement reads starts all of them, and the last waits for all", func(r *rig) {
+		id := r.start(fan(wide)...)
+		r.complete(r.claimOne())
+		r.wantRows("ready", wide)
+		r.equal("jobs run", r.runToEnd(), wide+1)
+		r.wantWorkflow(id, workflow.Completed)
+		r.wantTally(id, workflow.Tally{Total: wide + 2, Completed: wide + 2})
+	})
+
+	check(t, open, "what depends on a failure ends however wide it is", func(r *rig) {
+		id := r.enqueueTolerant(fan(wide)...)
+		r.commit(failedForGood(r.claimOne()))
+		r.wantTally(id, workflow.Tally{Total: wide + 2, Failed: 1, UpstreamFailed: wide + 1})
+		r.wantWorkflow(id, workflow.Failed)
+		r.noUnresolvedEdges()
+	})
+
+	check(t, open, "what depends on a failure ends however long the chain is", func(r *rig) {
+		id := r.enqueueTolerant(chain(wide)...)
+		r.commit(failedForGood(r.claimOne()))
+		r.wantTally(id, workflow.Tally{Total: wide, Failed: 1, UpstreamFailed: wide - 1})
+		r.noUnresolvedEdges()
+	})
+
+	check(t, open, "a failure stops a workflow however large it is", func(r *rig) {
+		parents := tasks(wide, "p")
+		jobs := append([]*job.Job{task("bad").WithPriority(job.High)}, parents...)
+		id := r.start(append(jobs, task("last", parents...))...)
+		r.commit(failedForGood(r.claimOne()))
+		r.wantTally(id, workflow.Tally{Total: wide + 2, Failed: 1, Cancelled: wide + 1})
+		r.wantWorkflow(id, workflow.Failed)
+		r.wantRows("ready", 0)
+		r.noUnresolvedEdges()
+	})
+
+	check(t, open, "a cancel stops a workflow however large it is", func(r *rig) {
+		id := r.start(fan(wide)...)
+		r.complete(r.claimOne())
+		c := r.claimOne()
+		r.cancel(id)
+		r.wantTally(id, workflow.Tally{Total: wide + 2, Completed: 1, Cancelled: wide})
+		r.wantRows("ready", 0)
+		r.complete(c)
+		r.wantWorkflow(id, workflow.Cancelled)
+		r.noUnresolvedEdges()
+	})
+}
+
+// noUnresolvedEdges checks that no edge is left to be resolved, now or later.
+func (r *rig) noUnresolvedEdges() {
+	r.Helper()
+	rows, err := r.Query("SELECT parent_id FROM edges WHERE state = 'unresolved'")
+	r.ok(err, "edges")
+	r.equal("unresolved edges", len(rows), 0)
+	r.wantRows("edge_check", 0)
+}
