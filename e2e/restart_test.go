@@ -111,7 +111,7 @@ func (d *driver) eachJob(ctx context.Context, do func(store.JobRecord)) (open in
 		if !w.Status.Terminal() {
 			open++
 		}
-		jobs, err := d.store.WorkflowJobs(ctx, id)
+		jobs, err := d.jobs(ctx, id)
 		if err != nil {
 			return 0, err
 		}

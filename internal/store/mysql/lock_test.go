@@ -82,7 +82,7 @@ func TestEveryLockWaitsForWhoHoldsItAndForNobodyElse(t *testing.T) {
 			}
 			one := impatient(t, url)
 			run := func() (found int, err error) {
-				err = one.db.run(t.Context(), beginWrite, nil, func(x sqlstore.Tx) error {
+				err = one.db.run(t.Context(), beginWrite, true, func(x sqlstore.Tx) error {
 					return x.Query(name, func(sqlstore.Row) error { found++; return nil }, ids)
 				})
 				return found, err
