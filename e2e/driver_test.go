@@ -69,11 +69,11 @@ func (d *driver) enqueueAcross(ctx context.Context, p *plan) (job.ID, error) {
 		return job.ID{}, err
 	}
 	for _, a := range p.across {
-		parents, err := d.store.WorkflowJobs(ctx, d.ids[a.plan])
+		parent, _, err := d.store.WorkflowJobs(ctx, d.ids[a.plan], a.parent, 1)
 		if err != nil {
 			return job.ID{}, err
 		}
-		w.Jobs[a.child].DependsOnIDs(parents[a.parent].ID)
+		w.Jobs[a.child].DependsOnIDs(parent[0].ID)
 	}
 	done, err := d.client.EnqueueWorkflow(ctx, w, client.IdempotencyKey(p.Name))
 	return done.ID, err
