@@ -69,11 +69,11 @@ func (d *driver) enqueueAcross(ctx context.Context, p *plan) (job.ID, error) {
 		return job.ID{}, err
 	}
 	for _, a := range p.across {
-		parent, _, err := d.store.WorkflowJobs(ctx, d.ids[a.plan], a.parent, 1)
+		page, _, err := d.store.WorkflowJobs(ctx, d.ids[a.plan], a.parent, 1)
 		if err != nil {
 			return job.ID{}, err
 		}
-		w.Jobs[a.child].DependsOnIDs(parent[0].ID)
+		w.Jobs[a.child].DependsOnIDs(page[0].ID)
 	}
 	done, err := d.client.EnqueueWorkflow(ctx, w, client.IdempotencyKey(p.Name))
 	return done.ID, err
@@ -84,7 +84,7 @@ func (d *driver) enqueueAcross(ctx context.Context, p *plan) (job.ID, error) {
 func (d *driver) enqueueAlone(ctx context.Context, p *plan, id job.ID) error {
 	body := map[string]any{"queue": "mail", "payload": payload{SleepMS: 50}, "retry": patient}
 	if p.ends == "completed" {
-		jobs, err := d.store.WorkflowJobs(ctx, id)
+		jobs, err := d.jobs(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -203,7 +203,7 @@ func (d *driver) faults(ctx context.Context) (list []string, ends []time.Time, e
 		if err != nil {
 			return nil, nil, err
 		}
-		jobs, err := d.store.WorkflowJobs(ctx, id)
+		jobs, err := d.jobs(ctx, id)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -233,11 +233,11 @@ func (d *driver) faults(ctx context.Context) (list []string, ends []time.Time, e
 // acrossFaults returns which jobs did not wait for those of other workflows.
 func (d *driver) acrossFaults(ctx context.Context, p *plan, jobs []store.JobRecord) (list []string) {
 	for _, a := range p.across {
-		parents, err := d.store.WorkflowJobs(ctx, d.ids[a.plan])
+		page, _, err := d.store.WorkflowJobs(ctx, d.ids[a.plan], a.parent, 1)
 		if err != nil {
 			return []string{err.Error()}
 		}
-		child, parent := jobs[a.child], parents[a.parent]
+		child, parent := jobs[a.child], page[0]
 		if child.StartedAt.Before(parent.FinishedAt) {
 			list = append(list, fmt.Sprintf("%s: %s started at %s, its parent in %s ended at %s",
 				p.Name, child.Name, clock(child.StartedAt), d.plans[a.plan].Name, clock(parent.FinishedAt)))
@@ -254,4 +254,13 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// jobs reads all jobs of a workflow.
+func (d *driver) jobs(ctx context.Context, id job.ID) (list []store.JobRecord, err error) {
+	err = store.EachJob(ctx, d.store, id, func(j store.JobRecord) error {
+		list = append(list, j)
+		return nil
+	})
+	return list, err
 }

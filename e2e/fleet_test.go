@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -30,7 +31,8 @@ type member struct {
 	ready      string // what it says when it is
 	begin      func() *rigtest.Process
 	p          *rigtest.Process
-	peak       int64 // memory, of all its lives, in bytes
+	lives      []*rigtest.Process // p is the last
+	peak       int64              // memory, of all its lives, in bytes
 	kills      []kill
 }
 
@@ -48,19 +50,55 @@ type size struct{ schedulers, resolvers, dispatchers, workers, slots int }
 // newFleet starts a fleet that keeps its history. flags are for every service.
 func newFleet(t *testing.T, database string, n size, flags ...string) *fleet {
 	t.Helper()
-	folder := filepath.Join(t.TempDir(), "history")
+	root := kept(t)
+	folder := filepath.Join(root, "history")
 	h, err := history.Open(folder, "harness")
 	if err != nil {
 		t.Fatal(err)
 	}
+	f := &fleet{t: t, database: database, folder: folder, history: h}
 	t.Cleanup(func() {
 		if err := h.Close(); err != nil {
 			t.Error(err)
 		}
+		f.keepLogs(root)
 	})
-	f := &fleet{t: t, database: database, folder: folder, history: h}
 	f.start(n, flags...)
 	return f
+}
+
+// keepEnv names a folder that keeps what every run leaves. Without it, what
+// failed runs leave is kept among the temporary files.
+const keepEnv = "HAMMERWORK_E2E_KEEP"
+
+// kept returns a folder for what a run leaves.
+func kept(t *testing.T) string {
+	t.Helper()
+	parent := os.Getenv(keepEnv)
+	dir, err := os.MkdirTemp(parent, "hammerwork-"+strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if parent == "" && !t.Failed() {
+			os.RemoveAll(dir)
+			return
+		}
+		t.Logf("the history and the logs are in %s; go run ./scripts/history %s/history", dir, dir)
+	})
+	return dir
+}
+
+// keepLogs writes what every process said in each of its lives.
+func (f *fleet) keepLogs(dir string) {
+	for _, m := range f.members {
+		for i, p := range m.lives {
+			path := filepath.Join(dir, fmt.Sprintf("%s.%d.log", m.name, i+1))
+			if err := os.WriteFile(path, []byte(p.Output()+"\n"), 0o600); err != nil {
+				f.t.Error(err)
+			}
+		}
+	}
 }
 
 // start starts everything and waits until it is ready.
@@ -90,7 +128,7 @@ func (f *fleet) start(n size, flags ...string) {
 		}, f.recording()...)...)
 	})
 	for _, m := range f.members {
-		m.p = m.begin()
+		m.live()
 	}
 	for _, m := range f.members {
 		m.p.Says(m.ready)
@@ -140,12 +178,19 @@ func (f *fleet) kill(m *member, down time.Duration) {
 	m.p.Kill()
 	<-time.After(down)
 	began := time.Now()
-	m.p = m.begin()
+	m.live()
 	m.p.Says(m.ready)
 	if m.role == "nats" {
 		f.history.Back("nats")
 	}
 	m.kills = append(m.kills, kill{at, began.Sub(at), time.Since(began)})
+}
+
+// live starts a member, again or for the first time.
+func (m *member) live() {
+	m.p = m.begin()
+	m.p.Quiet = true // it is kept in files
+	m.lives = append(m.lives, m.p)
 }
 
 // look notes how much memory a member has used so far.

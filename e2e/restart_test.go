@@ -37,7 +37,7 @@ func TestRestartsOfTheDatabaseAndOfNATSMakeNoJobRunAgain(t *testing.T) {
 		f.outage(ctx, d, r, "database", b.name+" for longer than a lease", 2*lease, func() { server.stop(b.stops[0]) }, server.start)
 		nats := f.member("nats")
 		f.outage(ctx, d, r, "nats", "NATS", time.Second, nats.p.Kill, func() {
-			nats.p = nats.begin()
+			nats.live()
 			nats.p.Says(nats.ready)
 		})
 		if err := d.finish(ctx); err != nil {
@@ -111,7 +111,7 @@ func (d *driver) eachJob(ctx context.Context, do func(store.JobRecord)) (open in
 		if !w.Status.Terminal() {
 			open++
 		}
-		jobs, err := d.store.WorkflowJobs(ctx, id)
+		jobs, err := d.jobs(ctx, id)
 		if err != nil {
 			return 0, err
 		}

@@ -78,6 +78,7 @@ func (l *workload) workflow(n int) *workflow.Workflow {
 		if big {
 			l.pads[j.ID] = 200_000
 		}
+		j.Barrier = len(j.DependsOn) > 0 && j.Delay == 0 && w.rng.Float64() < 0.1
 		wf.Jobs = append(wf.Jobs, j)
 	}
 	return wf

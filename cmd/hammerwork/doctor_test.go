@@ -1,10 +1,12 @@
 package main
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/hammerwork/hammerwork/internal/rigtest"
+	"github.com/hammerwork/hammerwork/internal/store/mysql/mysqltest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 )
 
@@ -26,7 +28,12 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	idle, _ := rigtest.NATS(t, 0)
 	natsURL, server := rigtest.NATS(t, 0)
 	server.Kill()
-	database := pgtest.Empty(t)
+	database, onMySQL := pgtest.Empty(t), mysqltest.Empty(t)
+	u, err := url.Parse(onMySQL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("hammerwork", "sesame")
 	for _, c := range []struct {
 		code int
 		args []string
@@ -37,6 +44,10 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{5, []string{"--nats-url", natsURL}, []string{"✗ nats", "hint: is the NATS server running"}},
 		{5, []string{"--database-url", database}, []string{"✗ schema", "hint: bring it up to date: hammerwork migrate up"}},
 		{5, []string{"--database-url", "postgres://nobody:sesame@127.0.0.1:1/none"}, []string{"✗ database", "hint: is the database running"}},
+		{5, []string{"--database-url", onMySQL}, []string{"✗ schema", "hint: bring it up to date: hammerwork migrate up"}},
+		{5, []string{"--database-url", u.String()}, []string{"✗ database", "hint: look at the user and the password"}},
+		{5, []string{"--database-url", strings.Replace(onMySQL, "hwtest_", "none_", 1)}, []string{"✗ database", "hint: make the database first"}},
+		{5, []string{"--database-url", "mysql://nobody:sesame@127.0.0.1:1/none"}, []string{"✗ database", "hint: is the database running"}},
 		{5, []string{"--database-url", "sqlite:///does/not/exist.db"}, []string{"✗ database", "/does/not/exist.db does not exist"}},
 		{5, []string{"--database-url", "mongo://x"}, []string{"✗ database", "hint: like postgres://"}},
 	} {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 )
 
@@ -12,15 +13,15 @@ import (
 // while they are busy, as a deployment does.
 func TestARollingRestartOfEverythingUnderLoadCostsNoJobAnotherRunAndNoClientAnError(t *testing.T) {
 	t.Parallel()
-	natsURL, _ := nats(t, 0)
+	natsURL, _ := rigtest.NATS(t, 0)
 	database := pgtest.Fresh(t)
 	env := []string{"HAMMERWORK_DATABASE_URL=" + database, "HAMMERWORK_NATS_URL=" + natsURL, "HAMMERWORK_AUTH=none"}
-	servers := []string{free(t), free(t)}
-	var starts []func() *process
+	servers := []string{rigtest.FreeAddress(t), rigtest.FreeAddress(t)}
+	var starts []func() *rigtest.Process
 	service := func(args ...string) {
-		starts = append(starts, func() *process {
-			p := program(t, env, "hammerwork", append([]string{"serve"}, args...)...)
-			p.says(`"msg":"ready"`)
+		starts = append(starts, func() *rigtest.Process {
+			p := rigtest.Start(t, env, "hammerwork", append([]string{"serve"}, args...)...)
+			p.Says(`"msg":"ready"`)
 			return p
 		})
 	}
@@ -31,14 +32,14 @@ func TestARollingRestartOfEverythingUnderLoadCostsNoJobAnotherRunAndNoClientAnEr
 		service("api", "--listen", servers[i])
 	}
 	for range 3 {
-		starts = append(starts, func() *process {
-			p := program(t, env, "hammerwork", "worker", "--all-queues", "--handler", "simulate", "--concurrency", "8")
-			p.says("worker connected")
+		starts = append(starts, func() *rigtest.Process {
+			p := rigtest.Start(t, env, "hammerwork", "worker", "--all-queues", "--handler", "simulate", "--concurrency", "8")
+			p.Says("worker connected")
 			return p
 		})
 	}
 	// In the wrong order: workers before what they need.
-	running := make([]*process, len(starts))
+	running := make([]*rigtest.Process, len(starts))
 	for i := len(starts) - 1; i >= 0; i-- {
 		running[i] = starts[i]()
 	}
@@ -61,9 +62,9 @@ func TestARollingRestartOfEverythingUnderLoadCostsNoJobAnotherRunAndNoClientAnEr
 	}
 	enqueue("first")
 	for i, p := range running {
-		enqueue("before " + p.name + " " + string(rune('a'+i)))
-		if code := p.stop(); code != 0 {
-			t.Errorf("%s ended with exit code %d", p.name, code)
+		enqueue("before " + p.Name + " " + string(rune('a'+i)))
+		if code := p.Stop(); code != 0 {
+			t.Errorf("%s ended with exit code %d", p.Name, code)
 		}
 		running[i] = starts[i]()
 	}
@@ -71,8 +72,8 @@ func TestARollingRestartOfEverythingUnderLoadCostsNoJobAnotherRunAndNoClientAnEr
 		checkOrder(t, wait(t, "http://"+servers[0], id), 81)
 	}
 	for _, p := range running {
-		if strings.Contains(p.output(), `"level":"ERROR"`) {
-			t.Errorf("%s logged an error:\n%s", p.name, p.output())
+		if strings.Contains(p.Output(), `"level":"ERROR"`) {
+			t.Errorf("%s logged an error:\n%s", p.Name, p.Output())
 		}
 	}
 }

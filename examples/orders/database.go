@@ -29,8 +29,10 @@ func openDatabase(ctx context.Context, url string) (database, error) {
 	switch {
 	case strings.HasPrefix(url, "postgres"):
 		return openPostgres(ctx, url)
+	case strings.HasPrefix(url, "mysql://"):
+		return openMySQL(ctx, url)
 	case strings.HasPrefix(url, "sqlite://"):
 		return openSQLite(ctx, strings.TrimPrefix(url, "sqlite://"))
 	}
-	return nil, fmt.Errorf("a shop needs PostgreSQL or SQLite")
+	return nil, fmt.Errorf("a shop needs PostgreSQL, MySQL or SQLite")
 }

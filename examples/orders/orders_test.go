@@ -17,6 +17,9 @@ var engines = map[string]func(t *testing.T) *hammerworktest.Engine{
 	"postgres": func(t *testing.T) *hammerworktest.Engine {
 		return hammerworktest.Start(t, hammerworktest.OnPostgres(t))
 	},
+	"mysql": func(t *testing.T) *hammerworktest.Engine {
+		return hammerworktest.Start(t, hammerworktest.OnMySQL(t))
+	},
 }
 
 func onEach(t *testing.T, test func(ctx context.Context, t *testing.T, e *hammerworktest.Engine)) {

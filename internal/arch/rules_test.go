@@ -103,7 +103,8 @@ var inner = map[string][]string{
 	"deploy":     {"deploy", "internal", "pkg"},
 	"sim":        {"sim", "sdk", "services", "internal", "pkg"}, // drives everything, like cmd
 	"bench":      {"bench", "internal", "pkg"},
-	"scripts":    {"scripts", "internal", "pkg"}, // run the tools
+	"e2e":        {"e2e", "sdk", "internal", "pkg"}, // starts everything as processes
+	"scripts":    {"scripts", "internal", "pkg"},    // run the tools
 }
 
 // pure are the packages that know no outside world. Packages below them, which

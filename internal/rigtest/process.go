@@ -22,6 +22,8 @@ type Process struct {
 	Name string // the program and its arguments
 	// Ended is closed when the program has ended.
 	Ended <-chan struct{}
+	// Quiet: what it said is not shown when the test fails.
+	Quiet bool
 
 	t   testing.TB
 	cmd *exec.Cmd
@@ -67,7 +69,7 @@ func Start(t testing.TB, env []string, name string, args ...string) *Process {
 	t.Cleanup(func() {
 		p.Signal(syscall.SIGCONT)
 		p.Kill()
-		if t.Failed() {
+		if t.Failed() && !p.Quiet {
 			t.Logf("%s said:\n%s", p.Name, p.Output())
 		}
 	})

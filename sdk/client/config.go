@@ -16,7 +16,8 @@ import (
 // default; DatabaseURL has none.
 type Config struct {
 	// DatabaseURL names the database of the services, like
-	// postgres://user:password@host:5432/database or
+	// postgres://user:password@host:5432/database,
+	// mysql://user:password@host:3306/database or
 	// sqlite:///path/to/hammerwork.db. A SQLite file that does not exist is
 	// created.
 	DatabaseURL string

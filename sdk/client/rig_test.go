@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/hammerwork/hammerwork/internal/store/mysql/mysqltest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -16,10 +17,11 @@ import (
 	"github.com/hammerwork/hammerwork/sdk/hammerworktest"
 )
 
-// The server of pgtest stays for the tests of other packages, and with it one
-// pool.
+// The servers of pgtest and mysqltest stay for the tests of other packages, and
+// with each of them a pool.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"),
+		goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"), goleak.IgnoreAnyFunction("github.com/go-sql-driver/mysql.(*mysqlConn).startWatcher.func1"))
 }
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -28,6 +30,7 @@ var quiet = slog.New(slog.DiscardHandler)
 var databases = map[string]func(t *testing.T) string{
 	"sqlite":   func(t *testing.T) string { return sqliteURL(filepath.Join(t.TempDir(), "hammerwork.db")) },
 	"postgres": func(t *testing.T) string { return pgtest.URL(t) },
+	"mysql":    func(t *testing.T) string { return mysqltest.URL(t) },
 }
 
 func sqliteURL(path string) string { return "sqlite://" + filepath.ToSlash(path) }

@@ -14,8 +14,9 @@ import (
 )
 
 // Tx is a transaction that the caller has begun on the database of the client:
-// a pgx.Tx or a *sql.Tx for PostgreSQL, a *sql.Tx for SQLite. Anything else is
-// an error that names its type. Types that wrap one, like sqlx's, have it as a
+// a pgx.Tx or a *sql.Tx for PostgreSQL, a *sql.Tx for MySQL (with the driver
+// github.com/go-sql-driver/mysql) and SQLite. Anything else is an error that
+// names its type. Types that wrap one, like sqlx's, have it as a
 // field.
 type Tx any
 
@@ -24,6 +25,10 @@ type Tx any
 // repeated and nothing is announced: call Hint after the commit, or leave it
 // to the services to find the job. An error other than of the database leaves
 // the transaction as it was. Otherwise it is as Enqueue.
+//
+// On MySQL the transaction may have any isolation level, and its connection any
+// database of the server; its character set must be utf8mb4, as the driver's is
+// unless told otherwise.
 //
 // On SQLite the transaction should begin as one that writes (BEGIN IMMEDIATE,
 // or with a write as its first statement), else SQLite refuses it when somebody
@@ -83,8 +88,8 @@ type txEnqueuer struct {
 	workflow func(context.Context, *workflow.Workflow, store.EnqueueOptions) (store.Enqueued, error)
 }
 
-// sqliteStore is what a store in SQLite has besides.
-type sqliteStore interface {
+// sqlStore is what a store in SQLite or MySQL has besides.
+type sqlStore interface {
 	EnqueueJobsTx(context.Context, *sql.Tx, []*job.Job, []store.Key) (store.Enqueued, error)
 	EnqueueWorkflowTx(context.Context, *sql.Tx, *workflow.Workflow, store.EnqueueOptions) (store.Enqueued, error)
 }
@@ -120,7 +125,7 @@ func (c *Client) within(tx Tx) (txEnqueuer, error) {
 	}
 	want := "a *sql.Tx"
 	switch s := c.store.(type) {
-	case sqliteStore:
+	case sqlStore:
 		if t, ok := tx.(*sql.Tx); ok {
 			return on(t, s.EnqueueJobsTx, s.EnqueueWorkflowTx), nil
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
+	"github.com/hammerwork/hammerwork/internal/store/mysql/mysqltest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -40,6 +42,13 @@ var callers = map[string]func(t *testing.T, url string) caller{
 		return overSQL(t, "pgx", stdlib.RegisterConnConfig(config.ConnConfig))
 	},
 	"postgres with pgx": overPgx,
+	"mysql": func(t *testing.T, address string) caller {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return overSQL(t, "mysql", u.User.String()+"@tcp("+u.Host+")"+u.Path)
+	},
 }
 
 // overPgx is an application that uses pgx.
@@ -110,8 +119,11 @@ func onEachCaller(t *testing.T, test func(t *testing.T, url string, app caller))
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			url := databases["sqlite"](t)
-			if strings.HasPrefix(kind, "postgres") {
-				url = pgtest.Fresh(t) // the application makes a table
+			switch {
+			case kind == "mysql":
+				url = mysqltest.Fresh(t) // the application makes a table
+			case strings.HasPrefix(kind, "postgres"):
+				url = pgtest.Fresh(t)
 			}
 			test(t, url, handle(t, url))
 		})

@@ -15,6 +15,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/database"
 	"github.com/hammerwork/hammerwork/internal/service"
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/mysql/mysqltest"
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
 	"github.com/hammerwork/hammerwork/sdk/client"
 	"github.com/hammerwork/hammerwork/sdk/worker"
@@ -71,6 +72,14 @@ func OnDatabase(url string) Option { return func(s *settings) { s.databaseURL = 
 func OnPostgres(t testing.TB) Option {
 	t.Helper()
 	return OnDatabase(pgtest.Fresh(t))
+}
+
+// OnMySQL runs the engine on a new MySQL database, on a private server that the
+// installed MariaDB runs while tests need it, or on the one that
+// HAMMERWORK_TEST_MYSQL_URL names. It is dropped when the test has ended.
+func OnMySQL(t testing.TB) Option {
+	t.Helper()
+	return OnDatabase(mysqltest.Fresh(t))
 }
 
 // WithLogger gives services and workers a logger. Default: they are silent.

@@ -90,7 +90,7 @@ func addJob(ctx context.Context, s Reads, f *history.Final, j store.JobRecord, w
 		}
 	}
 	out := history.Job{
-		ID: j.ID, Workflow: j.Workflow, Name: j.Name, Queue: j.Queue, Status: j.Status, DependencyStatus: j.DependencyStatus,
+		ID: j.ID, Workflow: j.Workflow, Name: j.Name, Queue: j.Queue, Barrier: j.Barrier, Status: j.Status, DependencyStatus: j.DependencyStatus,
 		Reason: j.Reason, Cause: j.Cause, Attempts: j.Attempts, MaxAttempts: j.MaxAttempts, Epoch: j.Epoch, Worker: j.Worker,
 		Payload: history.Hash(j.Payload), DependsOn: j.DependsOn, StartedAt: nanos(j.StartedAt), FinishedAt: nanos(j.FinishedAt),
 	}

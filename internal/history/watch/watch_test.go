@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -201,6 +202,26 @@ func TestTheFinalStateHoldsWhatIsStored(t *testing.T) {
 	for _, code := range []check.Code{check.NotEnded, check.InventedResult, check.InventedAttempt} {
 		if !report.Has(code) {
 			t.Errorf("%s is not found", code)
+		}
+	}
+}
+
+// A barrier has no handler, and nobody misses one.
+func TestTheFinalStateSaysWhichJobsAreBarriers(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	w := r.chain("w")
+	w.Jobs[1].Barrier, w.Jobs[1].Payload = true, nil
+	must[store.Enqueued](t)(r.store.EnqueueWorkflow(ctx, w, store.EnqueueOptions{}))
+	c := r.claim()
+	must[store.Resolution](t)(r.store.Resolve(ctx, []job.Outcome{{Fence: c.Fence, Kind: job.KindCompleted}}))
+	f := must[history.Final](t)(watch.Final(ctx, r.plain, r.now))
+	if b := f.Jobs[1]; b.Status != job.Completed || !b.Barrier || f.Jobs[0].Barrier {
+		t.Fatalf("%+v", f.Jobs)
+	}
+	for _, v := range check.History(r.memory.History(), f).Violations {
+		if !strings.HasPrefix(v.Text, "a completed on w in epoch 0, and no handler") { // there is no worker here
+			t.Errorf("%s", v)
 		}
 	}
 }

@@ -33,7 +33,8 @@ var bounded = map[string]string{
 	"hammerwork_migrations": "one row a migration",
 }
 
-// tables lists the tables of the schema, from the catalogue of the database.
+// tables lists the tables of the schema, from the catalogue of the database,
+// by the names that queries of this package have for them.
 func (r *rig) tables() []string {
 	r.Helper()
 	const schema = "SELECT table_name AS name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema = "
@@ -46,7 +47,7 @@ func (r *rig) tables() []string {
 		}
 		var list []string
 		for _, row := range rows {
-			list = append(list, strings.ToLower(text(row["name"])))
+			list = append(list, strings.TrimPrefix(strings.ToLower(text(row["name"])), "hw_"))
 		}
 		slices.Sort(list)
 		return list

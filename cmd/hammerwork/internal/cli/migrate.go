@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
@@ -17,7 +18,6 @@ import (
 	"github.com/hammerwork/hammerwork/internal/database"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
-	"github.com/hammerwork/hammerwork/migrations"
 )
 
 // migration is a migration as users see it.
@@ -62,13 +62,13 @@ func downOne(ctx context.Context, m store.Migrator, yes bool) ([]store.Migration
 	if err != nil {
 		return nil, err
 	}
-	applied := 0
+	data := false
 	for _, s := range steps {
 		if !s.AppliedAt.IsZero() {
-			applied++
+			data = s.Data
 		}
 	}
-	if applied > 0 && applied <= migrations.Base && !yes {
+	if data && !yes {
 		return nil, &hintError{errDeletesAll, "--yes does it all the same"}
 	}
 	one, err := m.Down(ctx)
@@ -170,6 +170,7 @@ func (a *app) migrationTable(steps []store.Migration) error {
 // databaseError gives an error about a database URL, or of a database, its hint.
 func databaseError(err error) error {
 	var refused *pgconn.PgError
+	var denied *mysql.MySQLError
 	switch {
 	case errors.Is(err, database.ErrURL):
 		return &usageError{fmt.Errorf("--database-url: %w", err), database.Hint}
@@ -179,8 +180,20 @@ func databaseError(err error) error {
 		return &hintError{err, "make the database first: createdb, or CREATE DATABASE"}
 	case errors.As(err, &refused) && refused.Code == "42501":
 		return &hintError{err, "the user needs the privilege: GRANT CREATE ON DATABASE, or another user"}
+	case errors.As(err, &denied) && mysqlHints[denied.Number] != "":
+		return &hintError{err, mysqlHints[denied.Number]}
 	case errors.Is(err, store.ErrUnavailable):
 		return &hintError{err, "is the database running, and does --database-url (HAMMERWORK_DATABASE_URL) name it?"}
 	}
 	return err
+}
+
+// mysqlHints are the hints of errors of MySQL, by number.
+var mysqlHints = map[uint16]string{
+	1044: "the user has no rights on that database: GRANT ALL ON database.* TO the user",
+	1045: "look at the user and the password in --database-url",
+	1049: "make the database first: CREATE DATABASE",
+	1142: "the user needs more rights: GRANT ALL ON database.* TO the user",
+	1146: "a table is missing: hammerwork migrate up",
+	1698: "that user may only come in through the server's socket: use another one",
 }

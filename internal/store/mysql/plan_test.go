@@ -1,0 +1,224 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/internal/store/mysql/mysqltest"
+	"github.com/hammerwork/hammerwork/internal/store/sqlstore"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// growing are the tables that get larger with every job that is stored.
+var growing = []string{"hw_jobs", "hw_job_state", "hw_ready", "hw_timers", "hw_edges", "hw_edge_check", "hw_attempts", "hw_workflows", "hw_idempotency_keys"}
+
+// planned is a row of what EXPLAIN says.
+type planned struct {
+	kind, table, how, key, ref, extra string
+}
+
+// explain returns the plan of a statement whose parameters have values.
+func explain(t *testing.T, conn *sql.Conn, name string, values []any) []planned {
+	t.Helper()
+	rows, err := conn.QueryContext(t.Context(), "EXPLAIN "+statements[name].sql, values...)
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return nil
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plan []planned
+	for rows.Next() {
+		values, into := make([]sql.NullString, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		named := make(map[string]string)
+		for i, c := range columns {
+			named[c] = values[i].String
+		}
+		plan = append(plan, planned{kind: named["select_type"], table: named["table"], how: named["type"], key: named["key"], ref: named["ref"], extra: named["Extra"]})
+	}
+	return plan
+}
+
+// An alias is not the name of its table.
+func tableOf(sql, alias string) string {
+	if strings.HasPrefix(alias, "hw_") {
+		return alias
+	}
+	for _, word := range []string{"FROM ", "JOIN ", "UPDATE "} {
+		for _, table := range growing {
+			if strings.Contains(sql, word+table+" "+alias+" ") || strings.Contains(sql, word+table+" "+alias+"\n") {
+				return table
+			}
+		}
+	}
+	return ""
+}
+
+// scanned says whether a plan reads a growing table from end to end, or a range
+// of it that nothing bounds.
+func scanned(sql string, p planned) bool {
+	return p.kind != "INSERT" && slices.Contains(growing, tableOf(sql, p.table)) && (p.how == "ALL" || p.how == "index")
+}
+
+// bounded are the statements that read an index in its order, as far as their
+// limit goes.
+var bounded = []string{"edge_checks", "workflows_to_check", "next_ready_queue"}
+
+// example returns an argument for each parameter of a statement.
+func example(s statement, list string) []any {
+	parts := strings.Split(s.sql, "?")
+	values := make([]any, len(s.params))
+	for i := range values {
+		switch {
+		case strings.HasSuffix(parts[i], "LIMIT "):
+			values[i] = 1
+		case s.params[i] == 0:
+			values[i] = list
+		default:
+			values[i] = "1"
+		}
+	}
+	return values
+}
+
+func TestNoStatementIsPlannedToReadATableThatGrowsFromEndToEnd(t *testing.T) {
+	url := mysqltest.Fresh(t)
+	s := opened(t, url, store.Options{})
+	for _, when := range []string{"the tables are empty", "there are few rows", "there are many rows"} {
+		switch when {
+		case "there are few rows":
+			fill(t, s, 3)
+		case "there are many rows":
+			fill(t, s, 3000)
+		}
+		raw := mysqltest.Raw(t, url)
+		for _, table := range growing {
+			if _, err := raw.ExecContext(t.Context(), "ANALYZE TABLE "+table); err != nil {
+				t.Fatal(err)
+			}
+		}
+		conn, err := s.db.pool.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range statements {
+			if strings.HasPrefix(text.sql, "SET ") || slices.Contains(bounded, name) {
+				continue
+			}
+			list := "1"
+			if strings.Contains(text.sql, "JSON_TABLE(?") {
+				list = "[]"
+			}
+			for _, p := range explain(t, conn, name, example(text, list)) {
+				if scanned(text.sql, p) {
+					t.Errorf("while %s, %s: %+v", when, name, p)
+				}
+			}
+		}
+		conn.Close()
+	}
+}
+
+// fill stores n jobs, each with a child, a key and a deadline, and workflows.
+func fill(t *testing.T, s *Store, n int) {
+	t.Helper()
+	var jobs []*job.Job
+	var keys []store.Key
+	for i := range n {
+		parent := job.New("q", json.RawMessage("1")).WithName(fmt.Sprint(i))
+		jobs = append(jobs, parent, job.New("q", json.RawMessage("1")).DependsOnJobs(parent))
+		keys = append(keys, store.Key{Value: job.NewID().String()}, store.Key{})
+	}
+	if _, err := s.EnqueueJobs(t.Context(), jobs, keys); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A row is read once for each time that it is looked up, however many rows a
+// table has: what is counted are rows that were read, not time.
+func TestABatchReadsLittleMoreThanItChanges(t *testing.T) {
+	const n = 500
+	url := mysqltest.Fresh(t)
+	s := opened(t, strings.Replace(url, "pool_max_conns=4", "pool_max_conns=1", 1), store.Options{})
+	fill(t, s, n)
+	before := handled(t, s)
+	leases, err := s.Claim(t.Context(), []store.Grant{{Lease: job.NewID(), Worker: "w", Limit: n}}, false)
+	if err != nil || len(leases) == 0 {
+		t.Fatal(leases, err)
+	}
+	var outcomes []job.Outcome
+	for _, l := range leases {
+		for _, c := range l.Jobs {
+			outcomes = append(outcomes, job.Outcome{Fence: c.Fence, Kind: job.KindCompleted})
+		}
+	}
+	if _, err := s.Resolve(t.Context(), outcomes); err != nil {
+		t.Fatal(err)
+	}
+	each := float64(handled(t, s)-before) / n
+	t.Logf("%.1f rows were read for each of %d jobs and its child", each, len(outcomes))
+	if len(outcomes) != n || each > 120 {
+		t.Errorf("%.1f rows were read for each of %d jobs and its child", each, len(outcomes))
+	}
+}
+
+// handled returns how many rows the one connection of a store has read.
+func handled(t *testing.T, s *Store) (n int64) {
+	t.Helper()
+	conn, err := s.db.pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	rows, err := conn.QueryContext(t.Context(), "SHOW SESSION STATUS LIKE 'Handler_read%'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var count int64
+		if err := rows.Scan(&name, &count); err != nil {
+			t.Fatal(err)
+		}
+		n += count
+	}
+	return n
+}
+
+func TestAGraphDeeperThanTheServersBoundIsFollowedToItsEnd(t *testing.T) {
+	s := opened(t, mysqltest.URL(t), store.Options{})
+	const depth = 1500
+	var jobs []*job.Job
+	for i := range depth {
+		j := job.New("q", json.RawMessage("1"))
+		if i > 0 {
+			j.DependsOnJobs(jobs[i-1])
+		}
+		jobs = append(jobs, j)
+	}
+	if _, err := s.EnqueueJobs(t.Context(), jobs, nil); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	if err := s.db.Write(context.Background(), func(x sqlstore.Tx) error {
+		return x.Query("lock_descendants", func(sqlstore.Row) error { found++; return nil }, []job.ID{jobs[0].ID})
+	}); err != nil || found != depth {
+		t.Errorf("%d jobs of %d, %v", found, depth, err)
+	}
+}
