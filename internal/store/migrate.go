@@ -23,5 +23,6 @@ type Migrator interface {
 type Migration struct {
 	Version   int64
 	Name      string    // of its file, like 00001_workflows
+	Data      bool      // taking it back deletes jobs or workflows
 	AppliedAt time.Time // zero: pending
 }

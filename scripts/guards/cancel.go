@@ -40,7 +40,7 @@ var cancelGuards = []guard{
 		from: "h.Fence.Epoch == p.jobs[i].epoch {", to: "i >= 0 {", protects: "a worker that gave the job up is told to stop it",
 	},
 	{
-		name: "cancel: only held jobs are named", kind: owner, file: cancelGo, place: "heldOf",
+		name: "cancel: only held jobs are named", kind: owner, file: cancelGo, place: "part.heldIDs",
 		from: "if n.Held {", to: "if true {", protects: "workers are told to stop jobs that have ended",
 	},
 }

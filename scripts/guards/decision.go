@@ -20,7 +20,7 @@ var decisionGuards = []guard{
 	},
 	{
 		name: "decision: nothing starts in a workflow that stops", kind: status, file: "pkg/workflow/resolve.go", place: "resolution.settle",
-		from: "if !r.stopped(child.Workflow) {", to: "if true {", protects: "jobs start after a failure or a cancel",
+		from: "case r.stopped(child.Workflow):", to: "case false:", protects: "jobs start after a failure or a cancel",
 	},
 	{
 		name: "decision: only edges of parents that have ended are revisited", kind: status, file: "pkg/workflow/resolve.go", place: "Revisit",

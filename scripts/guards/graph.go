@@ -1,12 +1,15 @@
 package main
 
-const partGo = sqlstore + "part.go"
+const (
+	partGo  = sqlstore + "part.go"
+	reachGo = sqlstore + "reach.go"
+)
 
 // graphGuards decide which part of the graph a transition sees.
 var graphGuards = []guard{
 	{
 		name: "lock_jobs_and_children: only children of the same workflow", kind: scope, file: resolveSQL, place: "lock_jobs_and_children",
-		from: "\n    WHERE c.workflow_id IS p.workflow_id", protects: "jobs change whose workflow is not locked",
+		from: "\n        WHERE c.workflow_id IS p.workflow_id", protects: "jobs change whose workflow is not locked",
 	},
 	{
 		name: "lock_descendants: only jobs of the same workflow", kind: scope, file: resolveSQL, place: "lock_descendants",
@@ -19,12 +22,21 @@ var graphGuards = []guard{
 	},
 	{
 		name: "lock_open_jobs: only jobs that have not ended", kind: status, file: resolveSQL, place: "lock_open_jobs",
-		from: "\n    WHERE s.status IN ('pending', 'retrying', 'suspended')",
+		from: " AND s.status IN ('pending', 'retrying', 'suspended')",
 		kept: "it bounds what is locked: a job that has ended is not ended again (see decision: a job ends once)",
 	},
 	{
-		name: "lock_open_jobs: only children of the same workflow", kind: scope, file: resolveSQL, place: "lock_open_jobs",
-		from: "\n    WHERE c.workflow_id = o.workflow_id", protects: "jobs change whose workflow is not locked",
+		name: "lock_open_jobs: no job of another page", kind: scope, file: resolveSQL, place: "lock_open_jobs",
+		from: " AND j.position >= ?2 AND j.position < ?3", kept: "it bounds one statement: a job that is known already stays as it is",
+	},
+	{
+		name: "reach: an edge into another workflow is foreign, also when both are locked", kind: scope, file: reachGo, place: "part.addEdges",
+		from: "!known || !e.alone && e.workflow != p.jobs[from].workflow", to: "!known",
+		protects: "a workflow begins to fail of which only a part is known",
+	},
+	{
+		name: "reach: a job that was locked for another reason is followed, too", kind: scope, file: reachGo, place: "part.frontier",
+		from: "!locked || !p.reached[c]", to: "!locked", protects: "jobs behind a wide failure stay open",
 	},
 	{
 		name: "edges_from: the edge is unresolved", kind: status, file: resolveSQL, place: "edges_from",
@@ -32,12 +44,12 @@ var graphGuards = []guard{
 		kept: "it bounds what is read: an edge that is resolved is not settled again (see decision: an edge settles once)",
 	},
 	{
-		name: "part: a job that is known keeps what this transaction made of it", kind: unique, file: partGo, place: "part.lockJobs",
-		from: "if _, known := p.index[n.ID]; known {", to: "if _, known := p.index[n.ID]; known && false {", protects: "a job ends twice in one transaction",
+		name: "part: a job that is known keeps what this transaction made of it", kind: unique, file: partGo, place: "part.scanJob",
+		from: "if i, known := p.index[n.ID]; known {", to: "if i, known := p.index[n.ID]; known && false {", protects: "a job ends twice in one transaction",
 	},
 	{
-		name: "part: an edge is taken once", kind: unique, file: partGo, place: "part.scanEdge",
-		from: "!p.edges[key]", to: "!p.edges[key] || true", protects: "a child counts an edge twice",
+		name: "part: an edge is taken once", kind: unique, file: reachGo, place: "part.unread",
+		from: "!p.whose[i]", to: "!p.whose[i] || true", protects: "a child counts an edge twice",
 	},
 	{
 		name: "part: an edge into another workflow is left to the edge check", kind: scope, file: transitionGo, place: "transition.write",
@@ -54,32 +66,32 @@ var graphGuards = []guard{
 		from: " WHERE true\nON CONFLICT DO NOTHING", protects: "a parent cannot end while an edge from it waits for its check",
 	},
 	{
-		name: "take back: ready rows of jobs that can't start any more", kind: owner, file: partGo, place: "part.takeBack",
+		name: "take back: ready rows of jobs that can't start any more", kind: owner, file: reachGo, place: "part.takeBack",
 		from: `[]string{"take_ready", "take_timers"}`, to: `[]string{"take_timers"}`, protects: "a job is claimed that its workflow has cancelled",
 	},
 	{
-		name: "take back: timers of jobs that can't start any more", kind: owner, file: partGo, place: "part.takeBack",
+		name: "take back: timers of jobs that can't start any more", kind: owner, file: reachGo, place: "part.takeBack",
 		from: `[]string{"take_ready", "take_timers"}`, to: `[]string{"take_ready"}`, protects: "a retry comes back after its workflow was cancelled",
 	},
 	{
-		name: "take back: who has no row is held", kind: owner, file: partGo, place: "part.takeBack",
+		name: "take back: who has no row is held", kind: owner, file: reachGo, place: "part.takeBack",
 		from: "n.Held = true", to: "n.Held = false", protects: "a job is cancelled under its worker's hands",
 	},
 	{
-		name: "take back: only of the workflows that stop", kind: scope, file: partGo, place: "part.takeBack",
-		from: "slices.Contains(whole, p.jobs[i].workflow) && ",
+		name: "take back: only of the workflows that stop", kind: scope, file: reachGo, place: "part.takeBack",
+		from: "stopped[p.jobs[i].workflow] && ",
 		kept: "it bounds what is touched: a row of another workflow is put back (see take back: what goes on gets its row again)",
 	},
 	{
-		name: "take back: not of jobs that have ended", kind: status, file: partGo, place: "part.takeBack",
+		name: "take back: not of jobs that have ended", kind: status, file: reachGo, place: "part.takeBack",
 		from: "!n.Status.Terminal() && ", protects: "a job that has ended is taken for held",
 	},
 	{
-		name: "take back: not of jobs that wait for their parents", kind: status, file: partGo, place: "part.takeBack",
+		name: "take back: not of jobs that wait for their parents", kind: status, file: reachGo, place: "part.takeBack",
 		from: " && n.Deps != job.Waiting", protects: "a job that waits for its parents is taken for held, and stays open for ever",
 	},
 	{
-		name: "take back: not of jobs whose claim ended just now", kind: owner, file: partGo, place: "part.takeBack",
+		name: "take back: not of jobs whose claim ended just now", kind: owner, file: reachGo, place: "part.takeBack",
 		from: " && !p.free[i]", protects: "a job that was given back is taken for held, and stays open for ever",
 	},
 	{

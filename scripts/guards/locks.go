@@ -12,20 +12,20 @@ var lockGuards = []guard{
 	},
 	{
 		name: "resolve: leases are locked before jobs", kind: order, file: resolveGo, place: "Store.resolve",
-		from:     "\tleases := lockLeases(tx, \"lock_leases\", leaseIDs)\n\tp.lockJobs(tx, \"lock_jobs_and_children\", jobs)\n",
-		to:       "\tp.lockJobs(tx, \"lock_jobs_and_children\", jobs)\n\tleases := lockLeases(tx, \"lock_leases\", leaseIDs)\n",
+		from:     "\tleases := lockLeases(tx, \"lock_leases\", leaseIDs)\n\tp.lockWithChildren(tx, jobs)\n",
+		to:       "\tp.lockWithChildren(tx, jobs)\n\tleases := lockLeases(tx, \"lock_leases\", leaseIDs)\n",
 		protects: "a resolver and the reaper deadlock",
 	},
 	{
 		name: "ends from outside: workflows are locked before jobs", kind: order, file: sqlstore + "canceljob.go", place: "lockForEnd",
-		from:     "\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", list)\n\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockJobs(tx, \"lock_jobs_and_children\", list)\n",
-		to:       "\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockJobs(tx, \"lock_jobs_and_children\", list)\n\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", list)\n",
+		from:     "\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", list)\n\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockWithChildren(tx, list)\n",
+		to:       "\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockWithChildren(tx, list)\n\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", list)\n",
 		protects: "a deadline and a resolver deadlock",
 	},
 	{
 		name: "ends from outside: leases are locked before jobs", kind: order, file: sqlstore + "canceljob.go", place: "lockForEnd",
-		from:     "\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockJobs(tx, \"lock_jobs_and_children\", list)\n",
-		to:       "\tp.lockJobs(tx, \"lock_jobs_and_children\", list)\n\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n",
+		from:     "\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockWithChildren(tx, list)\n",
+		to:       "\tp.lockWithChildren(tx, list)\n\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n",
 		protects: "a deadline or a cancel and a resolver deadlock",
 	},
 	{
@@ -74,6 +74,10 @@ var lockGuards = []guard{
 	},
 	{
 		name: "lock_open_jobs: by id", kind: order, file: resolveSQL, place: "lock_open_jobs",
+		from: "\nORDER BY s.id", protects: "a cancel and a resolver deadlock",
+	},
+	{
+		name: "lock_more_jobs: by id", kind: order, file: resolveSQL, place: "lock_more_jobs",
 		from: "\nORDER BY s.id", protects: "a cancel and a resolver deadlock",
 	},
 	{

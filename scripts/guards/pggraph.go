@@ -5,7 +5,6 @@ var pgGraphGuards = []guard{
 	inPostgres("lock_descendants: only jobs of the same workflow", " AND c.workflow_id IS NOT DISTINCT FROM r.workflow_id", ""),
 	inPostgres("lock_descendants: nothing behind a job that has ended", "WHERE r.open AND ", "WHERE "),
 	inPostgres("lock_open_jobs: only jobs that have not ended", "\n    WHERE s.status IN ('pending', 'retrying', 'suspended')", ""),
-	inPostgres("lock_open_jobs: only children of the same workflow", "\n    WHERE c.workflow_id = o.workflow_id", ""),
 	inPostgres("edges_from: the edge is unresolved", " AND state = 'unresolved'", ""),
 	inPostgres("edges_between: the edge is unresolved", " AND state = 'unresolved'", ""),
 	inPostgres("take_ready: only the row of the job", " AND scheduled_at = s.scheduled_at AND id = x.id OFFSET 0", " OFFSET 0"),

@@ -14,6 +14,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/migrations"
 )
 
 // Migrator implements store.Migrator with goose.
@@ -160,5 +161,5 @@ func (m *Migrator) Status(ctx context.Context) ([]store.Migration, error) {
 func (m *Migrator) Close() error { return m.db.Close() }
 
 func migration(s *goose.Source) store.Migration {
-	return store.Migration{Version: s.Version, Name: strings.TrimSuffix(path.Base(s.Path), ".sql")}
+	return store.Migration{Version: s.Version, Name: strings.TrimSuffix(path.Base(s.Path), ".sql"), Data: s.Version <= migrations.Base}
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/hammerwork/hammerwork/internal/database"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
-	"github.com/hammerwork/hammerwork/migrations"
 )
 
 // migration is a migration as users see it.
@@ -63,13 +62,13 @@ func downOne(ctx context.Context, m store.Migrator, yes bool) ([]store.Migration
 	if err != nil {
 		return nil, err
 	}
-	applied := 0
+	data := false
 	for _, s := range steps {
 		if !s.AppliedAt.IsZero() {
-			applied++
+			data = s.Data
 		}
 	}
-	if applied > 0 && applied <= migrations.Base && !yes {
+	if data && !yes {
 		return nil, &hintError{errDeletesAll, "--yes does it all the same"}
 	}
 	one, err := m.Down(ctx)
