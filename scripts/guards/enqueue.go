@@ -2,23 +2,6 @@ package main
 
 var enqueueGuards = []guard{
 	{
-		name: "enqueue: an edge from outside comes with what shows the workflow", kind: scope, file: sqlstore + "enqueue.go", place: "enqueuer.store",
-		from: "if !e.inside[d.Parent] {", to: "if false {", protects: "an edge is stored twice, or leads into a workflow that nobody sees yet",
-	},
-	{
-		name: "large enqueue: all jobs are there before it is shown", kind: left, file: sqlstore + "building.go", place: "enqueuer.reveal",
-		from: "if stored != len(e.jobs) {", to: "if false {",
-		kept: "implied while ids are fresh: each chunk is stored whole; it keeps ids that another workflow has from making one that never ends",
-	},
-	{
-		name: "large enqueue: what is stored is not stored again", kind: unique, file: sqlstore + "building.go", place: "enqueuer.add",
-		from: "!stored[e.jobs[end].ID]", to: "!(stored[e.jobs[end].ID] && false)", protects: "an enqueue whose outcome was unknown cannot be repeated",
-	},
-	{
-		name: "lock_building: the workflow is still being enqueued", kind: status, file: queries + "enqueue.sql", place: "lock_building",
-		from: " AND hidden = 'building'", kept: "reveal_workflow asks the same of it, in the last transaction",
-	},
-	{
 		name: "enqueue: the workflow is not stored yet", kind: unique, file: sqlstore + "enqueue.go", place: "enqueueWorkflow",
 		from: "if exists {", to: "if false && exists {", protects: "a repeated enqueue is told an error of the database instead of ErrExists",
 	},
@@ -32,7 +15,7 @@ var enqueueGuards = []guard{
 	},
 	{
 		name: "enqueue: an edge to a parent outside is checked after the commit", kind: scope, file: sqlstore + "enqueue.go", place: "enqueuer.start",
-		from: "checks.queue()", to: "_ = checks.queue", protects: "a job waits for ever for a parent that ended before the enqueue",
+		from: "checks.add(row, 0)", to: "error(nil)", protects: "a job waits for ever for a parent that ended before the enqueue",
 	},
 	{
 		name: "enqueue: a job with parents is not a root", kind: status, file: sqlstore + "enqueue.go", place: "enqueuer.start",

@@ -26,19 +26,6 @@ var graphGuards = []guard{
 		kept: "it bounds what is locked: a job that has ended is not ended again (see decision: a job ends once)",
 	},
 	{
-		name: "lock_open_jobs: no job of another page", kind: scope, file: resolveSQL, place: "lock_open_jobs",
-		from: " AND j.position >= ?2 AND j.position < ?3", kept: "it bounds one statement: a job that is known already stays as it is",
-	},
-	{
-		name: "reach: an edge into another workflow is foreign, also when both are locked", kind: scope, file: reachGo, place: "part.addEdges",
-		from: "!known || !e.alone && e.workflow != p.jobs[from].workflow", to: "!known",
-		protects: "a workflow begins to fail of which only a part is known",
-	},
-	{
-		name: "reach: a job that was locked for another reason is followed, too", kind: scope, file: reachGo, place: "part.frontier",
-		from: "!locked || !p.reached[c]", to: "!locked", protects: "jobs behind a wide failure stay open",
-	},
-	{
 		name: "edges_from: the edge is unresolved", kind: status, file: resolveSQL, place: "edges_from",
 		from: "\nWHERE e.state = 'unresolved'",
 		kept: "it bounds what is read: an edge that is resolved is not settled again (see decision: an edge settles once)",
@@ -48,8 +35,46 @@ var graphGuards = []guard{
 		from: "if i, known := p.index[n.ID]; known {", to: "if i, known := p.index[n.ID]; known && false {", protects: "a job ends twice in one transaction",
 	},
 	{
-		name: "part: an edge is taken once", kind: unique, file: reachGo, place: "part.unread",
-		from: "!p.whose[i]", to: "!p.whose[i] || true", protects: "a child counts an edge twice",
+		name: "part: an edge is taken once", kind: unique, file: reachGo, place: "part.addEdges",
+		from: "if len(p.between) > 0 {", to: "if false {", protects: "a child counts an edge twice",
+	},
+	{
+		name: "part: edges that a statement left out are read", kind: whole, file: reachGo, place: "part.readEdges",
+		from: "p.partial = true", to: "p.partial = false", protects: "children of a job with very many of them wait for ever",
+	},
+	{
+		name: "part: children that a statement left out are locked", kind: order, file: reachGo, place: "part.connect",
+		from: "if err := p.lockMissing(tx); err != nil {", to: "if err := error(nil); err != nil {", protects: "children of a job with very many of them are left to an edge check",
+	},
+	{
+		name: "part: what may end is followed to its end", kind: whole, file: reachGo, place: "part.load",
+		from: "reach = p.frontier()", to: "reach = nil", protects: "jobs far behind a failure wait for ever",
+	},
+	{
+		name: "part: each part of a large workflow is stopped", kind: whole, file: reachGo, place: "part.load",
+		from: "for from := 0; from < total; from += pageRows {", to: "for from := 0; from < min(total, 1); from += pageRows {", protects: "jobs of a large workflow go on after a cancel",
+	},
+	{
+		name: "barrier: what waits for one that completes is loaded", kind: scope, file: reachGo, place: "part.widen",
+		from: "return p.passBarriers(tx, ended)", to: "return nil", protects: "jobs behind a barrier wait for ever",
+	},
+	{
+		name: "barrier: what waits for one that completes is loaded by an edge check", kind: scope, file: sqlstore + "edgecheck.go", place: "part.widenChildren",
+		from: "return p.passBarriers(tx, map[int]bool{})", to: "return nil", protects: "jobs behind a barrier wait for ever",
+	},
+	{
+		name: "barrier: what waits for the next one is loaded, too", kind: scope, file: reachGo, place: "part.passBarriers",
+		from: "ended[i] = true", to: "_ = ended[i]", protects: "jobs behind two barriers wait for ever",
+	},
+	{
+		name: "barrier: all of its parents have ended", kind: left, file: "pkg/workflow/barrier.go", place: "Passed",
+		from: "n > 0 && n == p.Nodes[i].Counts.Unresolved", to: "n > 0",
+		kept: "it bounds what is loaded: what waits for a barrier is settled when its join says run",
+	},
+	{
+		name: "lock_jobs_and_children: no more than a statement takes", kind: left, file: resolveSQL, place: "lock_jobs_and_children",
+		from: "\n        LIMIT ?2)", to: "\n        LIMIT max(?2, 1000000))",
+		kept: "it bounds what is locked at a time: what it leaves out is locked later (see part: children that a statement left out are locked)",
 	},
 	{
 		name: "part: an edge into another workflow is left to the edge check", kind: scope, file: transitionGo, place: "transition.write",

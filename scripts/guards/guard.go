@@ -40,6 +40,9 @@ const (
 	verdict kind = "verdict"     // may it be let go of?
 )
 
+// up is the place of what a migration does, as opposed to what takes it back.
+const up = "Up"
+
 // without returns the file's text without the guard.
 func (g guard) without() (string, error) {
 	data, err := os.ReadFile(g.file)
@@ -64,7 +67,9 @@ func (g guard) find(text string) (begin, end int, err error) {
 		return 0, len(text), nil
 	}
 	head, foot := "", "\n}\n"
-	if path.Ext(g.file) == ".sql" {
+	if g.place == up {
+		head, foot = `(?m)^-- \+goose Up$`, "\n-- +goose Down"
+	} else if path.Ext(g.file) == ".sql" {
 		head, foot = `(?m)^-- name: `+g.place+`$`, "\n-- name: "
 	} else if of, method, ok := strings.Cut(g.place, "."); ok {
 		head = `(?m)^func \(\w+ \*?` + of + `\) ` + method + `\(`

@@ -11,7 +11,6 @@ var pgLockGuards = []guard{
 	pgLock("lock_jobs_and_children", "resolve.sql", "two parents that end at the same time leave their child waiting"),
 	pgLock("lock_descendants", "resolve.sql", "jobs end that another transaction starts"),
 	pgLock("lock_open_jobs", "resolve.sql", "jobs end that another transaction starts"),
-	pgLock("lock_more_jobs", "resolve.sql", "two parents that end at the same time leave their child waiting"),
 	{
 		name: postgresPrefix + "free_jobs: what it reads is locked", kind: owner, file: postgresQueries + "timer.sql", place: "free_jobs",
 		from: " FOR UPDATE SKIP LOCKED", to: " OFFSET 0", protects: "a cancel and a look for timers each leave the job to the other",
@@ -26,7 +25,6 @@ var pgLockGuards = []guard{
 	},
 	pgNoWait("lock_descendants"),
 	pgNoWait("lock_open_jobs"),
-	pgNoWait("lock_more_jobs"),
 	pgByID("lock_workflows", " ORDER BY id"),
 	pgByID("lock_workflows_of_jobs", "\n    ORDER BY id"),
 	pgByID("lock_leases", " ORDER BY id"),
@@ -36,20 +34,19 @@ var pgLockGuards = []guard{
 	pgByID("lock_jobs_and_children", "\n    ORDER BY id"),
 	pgByID("lock_descendants", " ORDER BY id"),
 	pgByID("lock_open_jobs", "\n    ORDER BY id"),
-	pgByID("lock_more_jobs", " ORDER BY id"),
 }
 
 func pgLock(statement, file, protects string) guard {
-	from := " FOR UPDATE"
+	shown, wait := "", ""
 	switch statement {
-	case "lock_descendants", "lock_open_jobs", "lock_more_jobs":
-		from += " NOWAIT"
 	case "lock_workflows", "lock_workflows_of_jobs":
-		from = " AND hidden = ''" + from
+		shown = " AND hidden = ''"
+	case "lock_descendants", "lock_open_jobs", "lock_more_jobs":
+		wait = " NOWAIT"
 	}
 	return guard{
 		name: postgresPrefix + statement + ": what it reads is locked", kind: owner, file: postgresQueries + file, place: statement,
-		from: "x.id" + from + ")", to: "x.id OFFSET 0)", protects: protects,
+		from: "x.id" + shown + " FOR UPDATE" + wait + ")", to: "x.id" + shown + " OFFSET 0)", protects: protects,
 	}
 }
 

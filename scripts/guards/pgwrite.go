@@ -27,8 +27,12 @@ var pgWriteGuards = []guard{
 
 // pgChanged is the guard of a statement that must change every row.
 func pgChanged(statement, file, n, protects string) guard {
-	return guard{
+	g := guard{
 		name: postgresPrefix + statement + ": every row", kind: whole, file: postgresQueries + file, place: statement,
 		from: "hammerwork_changed(count(*), " + n + "::int)", to: "count(*) + " + n + "::int", protects: protects,
 	}
+	if protects == "" {
+		g.kept = "implied: all rows are locked, and were seen to be as the statement asks"
+	}
+	return g
 }

@@ -1,6 +1,9 @@
 package main
 
-const readSQL = queries + "read.sql"
+const (
+	readSQL = queries + "read.sql"
+	viewSQL = "migrations/sqlite/00023_jobs_view_hidden.sql"
+)
 
 // readGuards keep readers from taking an earlier claim for the present one.
 var readGuards = []guard{
@@ -31,11 +34,15 @@ var readGuards = []guard{
 		from: " AND finished_at IS NULL", protects: "a run is resumed that has ended",
 	},
 	{
-		name: "view: the lease's entry has the job's epoch", kind: epoch, file: "migrations/sqlite/00013_jobs_view.sql",
+		name: "view: the lease's entry has the job's epoch", kind: epoch, file: viewSQL, place: up,
 		from: " AND h.epoch = s.epoch", protects: "jobs that were given back are shown as running",
 	},
 	{
-		name: "view: only jobs that have not ended run", kind: status, file: "migrations/sqlite/00013_jobs_view.sql",
+		name: "view: only jobs that have not ended run", kind: status, file: viewSQL, place: up,
 		from: "h.id IS NOT NULL AND s.status IN ('pending', 'retrying')", to: "h.id IS NOT NULL", protects: "jobs that have ended are shown as running",
+	},
+	{
+		name: "view: not hidden ones", kind: scope, file: viewSQL, place: up,
+		from: "\nWHERE coalesce(w.hidden, '') = ''", protects: "jobs are shown that may never be enqueued, or are half deleted",
 	},
 }

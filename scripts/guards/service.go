@@ -16,12 +16,12 @@ var serviceGuards = []guard{
 		from: "if now.After(m.claim.expires) {", to: "if false {", protects: "jobs are sent under a lease that has expired",
 	},
 	{
-		name: "dispatcher: one claim is in flight", kind: unique, file: dispatcherDir + "claim.go", place: "Machine.startClaim",
-		from: "if m.claim != nil {", to: "if false {", protects: "an offer is claimed for twice",
+		name: "dispatcher: one claim is in flight", kind: unique, file: dispatcherDir + "claim.go", place: "Machine.askNext",
+		from: "m.claim != nil || ", protects: "an offer is claimed for twice",
 	},
 	{
 		name: "dispatcher: what arrived during a claim makes another", kind: unique, file: dispatcherDir + "claim.go", place: "Machine.claimed",
-		from: "if m.again {", to: "if false {",
+		from: "return append(actions, m.askNext(now)...)", to: "return actions",
 		protects: "a job waits for the next poll though a slot is free",
 	},
 	{
@@ -34,7 +34,7 @@ var serviceGuards = []guard{
 	},
 	{
 		name: "dispatcher: a copy of an offer is no offer", kind: unique, file: dispatcherDir + "offer.go", place: "Machine.pull",
-		from: "if known.pull == o.pull && known.worker == o.worker {", to: "if known == nil {", protects: "a worker gets more jobs than it has slots",
+		from: "if m.standing[o.key()] {", to: "if false {", protects: "a worker gets more jobs than it has slots",
 	},
 	{
 		name: "dispatcher: an offer names the worker of its subject", kind: worker, file: dispatcherDir + "offer.go", place: "Machine.pull",
@@ -57,8 +57,8 @@ var serviceGuards = []guard{
 		from: "\t\treturn m.extend()\n", to: "\t\te.answers = make([]store.Beaten, 10_000)\n", protects: "a worker believes that it holds what has expired",
 	},
 	{
-		name: "dispatcher: nothing is claimed while it stops", kind: status, file: dispatcherDir + "claim.go", place: "Machine.startClaim",
-		from: "if m.stopping || len(m.offers) == 0 {", to: "if len(m.offers) == 0 {", protects: "a dispatcher that stops never gets idle",
+		name: "dispatcher: nothing is claimed while it stops", kind: status, file: dispatcherDir + "claim.go", place: "Machine.askNext",
+		from: " || m.stopping", protects: "a dispatcher that stops never gets idle",
 	},
 	{
 		name: "dispatcher: each heartbeat gets its own answers", kind: verdict, file: dispatcherDir + "heartbeat.go", place: "Machine.extended",
@@ -135,7 +135,7 @@ var serviceGuards = []guard{
 	},
 	{
 		name: "resolver: a report that comes again takes the place of its copy", kind: unique, file: resolverDir + "batch.go", place: "Machine.report",
-		from: "if w.subject == subject {", to: "if false && w.subject == subject {", protects: "a slow database is given each outcome again and again",
+		from: "if w.from == from {", to: "if false && w.from == from {", protects: "a slow database is given each outcome again and again",
 	},
 	{
 		name: "resolver: one that stops takes nothing more", kind: status, file: resolverDir + "batch.go", place: "Machine.report",

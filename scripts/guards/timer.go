@@ -17,7 +17,7 @@ var timerGuards = []guard{
 	},
 	{
 		name: "next_timer: only kinds that are fired", kind: scope, file: queries + "timer.sql", place: "next_timer",
-		from: " WHERE kind IN ('job', 'deadline', 'workflow', 'grace', 'cancel')", protects: "a timer of a later version keeps every scheduler busy",
+		from: "WHERE kind = k.value", to: "WHERE kind = k.value OR true", protects: "a timer of a later version keeps every scheduler busy",
 	},
 	{
 		name: "delete_timers: only those that fired", kind: owner, file: queries + "timer.sql", place: "delete_timers",

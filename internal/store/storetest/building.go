@@ -38,8 +38,10 @@ func (r *rig) invisible(w *workflow.Workflow) {
 	r.isErr("cancel", err, job.ErrNotFound)
 	_, err = r.s.OpenWorkflow(r.ctx, "digest")
 	r.isErr("open workflow", err, job.ErrNotFound)
-	_, err = r.s.OtherOpenWorkflow(r.ctx, "other")
-	r.isErr("other open workflow", err, job.ErrNotFound)
+	for _, other := range []string{"after", "other"} { // on both sides of its own
+		_, err = r.s.OtherOpenWorkflow(r.ctx, other)
+		r.isErr("other open workflow", err, job.ErrNotFound)
+	}
 	for _, f := range []store.JobFilter{{Limit: 100}, {Workflow: w.ID, Limit: 100}} {
 		jobs, _, err := r.s.Jobs(r.ctx, f)
 		r.ok(err, "jobs")
@@ -201,6 +203,24 @@ func testBuilding(t *testing.T, open Opener) {
 			r.Errorf("it was enqueued")
 		}
 		r.wantRows("ready", 0)
+	})
+
+	checkWith(t, open, chunked, "a large workflow that is being deleted gets no more jobs", func(r *rig) {
+		w := large(r, r.endedJob())
+		n := 0
+		r.Before(func(name, _ string, exec func(string, ...any)) {
+			if name == "lock_building" {
+				if n++; n == 3 {
+					exec("UPDATE workflows SET hidden = 'purging'")
+				}
+			}
+		})
+		_, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{})
+		r.Before(nil)
+		if err == nil {
+			r.Errorf("it was enqueued")
+		}
+		r.wantRows("jobs", 1+10)
 	})
 }
 
