@@ -8,6 +8,7 @@ FILE  ?= examples/stdlib-report/workflow.yaml
 SEEDS ?= 500
 PGSEEDS ?= 20
 SEED  ?= 1
+JOBS  ?= 100000
 
 # SQLite is C translated to Go: the race detector finds nothing in it and makes
 # it many times slower.
@@ -22,10 +23,10 @@ GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check sim smoke lint fmt
+.PHONY: help run test check sim e2e scale smoke lint fmt
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Run a workflow file: make run FILE=workflow.yaml
 	$(GO) run ./cmd/hammerwork run $(FILE)
@@ -33,18 +34,25 @@ run: ## Run a workflow file: make run FILE=workflow.yaml
 test: ## Test everything, as CI does; sets up what it needs
 	@scripts/setup
 	$(GO) vet ./...
-	CGO_ENABLED=1 $(GO) test -race $(NORACE) $(PACKAGES) -timeout 10m ./...
+	CGO_ENABLED=1 $(GO) test -race $(NORACE) $(PACKAGES) -timeout 10m $$($(GO) list ./... | grep -v '/e2e$$')
+	@$(MAKE) --no-print-directory e2e RACE=yes
 	@$(MAKE) --no-print-directory sim
 	@scripts/smoke
 	@echo "make test: everything passed"
 
 check: lint ## The fast loop: lint, build, tests without the race detector
 	$(GO) build ./...
-	$(GO) test -timeout 3m ./...
+	$(GO) test -timeout 3m $$($(GO) list ./... | grep -v '/e2e$$')
 	@echo "make check: passed"
 
 sim: ## Run the simulator: make sim SEEDS=5000; one run again: make sim SEEDS=1 SEED=17
 	$(GO) test ./sim -v -run '^TestSeeds' -count 1 -timeout 30m -seeds=$(SEEDS) -pgseeds=$(PGSEEDS) -seed=$(SEED)
+
+e2e: ## Kill every process in turn while workflows run, and show the figures; with the race detector: make e2e RACE=yes
+	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(if $(RACE),-race $(NORACE)) ./e2e -v -count 1 -parallel 4 -timeout 10m
+
+scale: ## Enqueue and run large workflows on each database, and show the figures: make scale JOBS=100000
+	$(GO) test ./e2e -v -run Large -count 1 -timeout 60m -scale=$(JOBS) -limits
 
 smoke: ## Build the binary and use it as a user would
 	@scripts/smoke

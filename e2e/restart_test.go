@@ -25,7 +25,7 @@ func TestRestartsOfTheDatabaseAndOfNATSMakeNoJobRunAgain(t *testing.T) {
 			"--lease-ttl", lease.String(), "--scheduler-reap-hold", lease.String())
 		ctx, cancel := context.WithTimeout(t.Context(), late)
 		defer cancel()
-		d := f.driver(ctx, workload(random, calm, 400, time.Second))
+		d := f.driver(ctx, workload(random, calm, 400, 800*time.Millisecond))
 		r := &figures{base: b.name, seed: seed, began: time.Now()}
 		if err := d.enqueue(ctx, len(d.plans)); err != nil {
 			t.Fatal(err)

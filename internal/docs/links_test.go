@@ -72,7 +72,7 @@ func TestEveryPlaceInTheRepositoryThatIsNamedExists(t *testing.T) {
 	}
 }
 
-var target = regexp.MustCompile(`\bmake ([a-z]+)\b`)
+var target = regexp.MustCompile(`\bmake ([a-z0-9]+)\b`)
 
 func TestEveryMakeTargetThatIsNamedExists(t *testing.T) {
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))

@@ -33,6 +33,8 @@ type Job struct {
 	CorrelationID    string          `json:"correlation_id"`
 	CauseJobID       string          `json:"cause_job_id" doc:"Of an upstream_failed job: the first failure it goes back to."`
 
+	Barrier bool `json:"barrier,omitempty" doc:"It has no work: it stands between large stages and completes by itself."`
+
 	Payload  json.RawMessage `json:"payload,omitempty" doc:"Of a job shown alone."`
 	Attempts []Attempt       `json:"attempts,omitempty" doc:"Of a job shown alone."`
 
@@ -88,6 +90,7 @@ func fromRecord(j store.JobRecord, names map[job.ID]string) Job {
 		DependencyStatus: string(j.DependencyStatus),
 		Reason:           string(j.Reason),
 		Attempt:          j.Attempts,
+		Barrier:          j.Barrier,
 		DependsOn:        make([]string, len(j.DependsOn)),
 		StartedAt:        moment(j.StartedAt),
 		FinishedAt:       moment(j.FinishedAt),

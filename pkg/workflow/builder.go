@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -10,7 +11,10 @@ import (
 // NewWorkflow returns an empty workflow. Its builder works in stages: Add and
 // AddParallel add to the current stage, Then opens the next one. Every job of
 // a stage depends on every job of the stage before it, in addition to what it
-// already depends on; a parent that it names itself is not added again.
+// already depends on; a parent that it names itself is not added again. Where
+// that would make over MaxDirect edges, a barrier stands between the stages: a
+// job without work, which completes once the stage before has, and which the
+// next one waits for. Its jobs don't get the results of the stage before then.
 func NewWorkflow(name string) *Workflow {
 	return &Workflow{ID: job.NewID(), Name: name}
 }
@@ -18,15 +22,71 @@ func NewWorkflow(name string) *Workflow {
 // Add adds a job to the current stage.
 func (w *Workflow) Add(j *job.Job) *Workflow { return w.AddParallel(j) }
 
+// MaxDirect is how many edges the builder makes from one stage to the next
+// without a barrier.
+const MaxDirect = 10_000
+
+// dependency is an edge that the builder made.
+type dependency struct {
+	child  *job.Job
+	parent job.ID
+}
+
 // AddParallel adds jobs to the current stage.
 func (w *Workflow) AddParallel(jobs ...*job.Job) *Workflow {
 	for _, j := range jobs {
-		waitFor(j, w.before)
+		w.waitForStage(j)
 		w.Jobs = append(w.Jobs, j)
 		w.stage = append(w.stage, j)
 	}
 	return w
 }
+
+// waitForStage makes j depend on the stage before, through a barrier if there
+// is one or must be. Other joins than all look at each parent and get none.
+func (w *Workflow) waitForStage(j *job.Job) {
+	if j.Join.Rule != "" && j.Join.Rule != job.JoinAll {
+		waitFor(j, w.before)
+		return
+	}
+	if w.barrier == nil {
+		had := len(j.DependsOn)
+		waitFor(j, w.before)
+		for _, d := range j.DependsOn[had:] {
+			w.direct = append(w.direct, dependency{j, d.Parent})
+		}
+		if len(w.direct) > MaxDirect {
+			w.stand()
+		}
+		return
+	}
+	waitFor(j, []*job.Job{w.barrier})
+}
+
+// stand puts a barrier between the stages, in place of the edges that were made
+// between them.
+func (w *Workflow) stand() {
+	w.barrier = &job.Job{ID: job.NewID(), Queue: BarrierQueue, Payload: []byte("null"), Barrier: true}
+	w.barrier.DependsOnJobs(w.before...)
+	made := make(map[*job.Job]map[job.ID]bool)
+	var children []*job.Job
+	for _, d := range w.direct {
+		if made[d.child] == nil {
+			made[d.child] = make(map[job.ID]bool)
+			children = append(children, d.child)
+		}
+		made[d.child][d.parent] = true
+	}
+	for _, j := range children {
+		j.DependsOn = slices.DeleteFunc(j.DependsOn, func(d job.Dependency) bool { return made[j][d.Parent] })
+		waitFor(j, []*job.Job{w.barrier})
+	}
+	w.direct = nil
+	w.Jobs = slices.Insert(w.Jobs, len(w.Jobs)-len(w.stage), w.barrier)
+}
+
+// BarrierQueue is where the builder's barriers are said to be; nobody serves it.
+const BarrierQueue = "barrier"
 
 // waitFor makes j depend on those of parents that it does not depend on yet,
 // by id or by name.
@@ -50,7 +110,7 @@ func waitFor(j *job.Job, parents []*job.Job) {
 // before.
 func (w *Workflow) Then(jobs ...*job.Job) *Workflow {
 	if len(w.stage) > 0 {
-		w.before, w.stage = w.stage, nil
+		w.before, w.stage, w.direct, w.barrier = w.stage, nil, nil, nil
 	}
 	return w.AddParallel(jobs...)
 }

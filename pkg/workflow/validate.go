@@ -222,6 +222,9 @@ const lastYear = 9998
 func (v *validator) job(i int, j *job.Job) {
 	path := jobPath(i)
 	v.queue(path+".queue", j.Queue)
+	if j.Barrier && len(j.DependsOn) == 0 {
+		v.fault(CodeInvalid, path+".depends_on", "let it depend on the jobs that it waits for", "a barrier depends on nothing")
+	}
 	v.payload(path+".payload", j)
 	v.priority(path+".priority", j.Priority)
 	v.retry(path+".retry", j.Retry)

@@ -52,6 +52,8 @@ type Workflow struct {
 	Schedule            *Schedule // nil: runs once, when it is enqueued
 	Jobs                []*job.Job
 
-	stage, before []*job.Job // the stage being filled, and the one it waits for
-	err           error      // metadata could not be encoded
+	stage, before []*job.Job   // the stage being filled, and the one it waits for
+	direct        []dependency // what the builder made between the two
+	barrier       *job.Job     // stands between the two; nil: none
+	err           error        // metadata could not be encoded
 }

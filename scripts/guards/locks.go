@@ -77,6 +77,10 @@ var lockGuards = []guard{
 		from: "\nORDER BY s.id", protects: "a cancel and a resolver deadlock",
 	},
 	{
+		name: "lock_more_jobs: by id", kind: order, file: resolveSQL, place: "lock_more_jobs",
+		from: "\nORDER BY s.id", protects: "a cancel and a resolver deadlock",
+	},
+	{
 		name: "a transaction that writes is the only writer from its beginning", kind: order, file: "internal/store/sqlite/sqlite.go", place: "openStore",
 		from: `"immediate", synchronous, 1)`, to: `"deferred", synchronous, 1)`, protects: "what a transaction read is not so any more when it writes",
 	},

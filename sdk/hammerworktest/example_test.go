@@ -51,6 +51,16 @@ func ExampleOnPostgres() {
 	// Output: <nil>
 }
 
+func ExampleOnMySQL() {
+	t := &shortTest{} // in a test: its *testing.T
+	defer t.end()
+
+	e := hammerworktest.Start(t, hammerworktest.OnMySQL(t))
+	_, err := e.Client.Enqueue(context.Background(), job.New("greet", nil))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
 func ExampleStart() {
 	t := &shortTest{} // in a test: its *testing.T
 	defer t.end()

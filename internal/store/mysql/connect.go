@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	mysqldriver "github.com/go-sql-driver/mysql"
 )
@@ -37,6 +38,7 @@ const minPacket = 16 << 20
 type connector struct {
 	driver.Connector
 	settings string
+	timeout  time.Duration // for all of it: the driver's is for the dialling only
 }
 
 // pool opens the connections that a config asks for, when they are needed, each
@@ -46,7 +48,7 @@ func (c config) pool(wrap func(driver.Connector) driver.Connector) (*sql.DB, err
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(wrap(connector{base, fmt.Sprintf(settings, c.lockWait, c.metaWait, recursion)}))
+	db := sql.OpenDB(wrap(connector{base, fmt.Sprintf(settings, c.lockWait, c.metaWait, recursion), c.driver.Timeout}))
 	db.SetMaxOpenConns(c.connections)
 	db.SetMaxIdleConns(c.connections)
 	return db, nil
@@ -54,6 +56,8 @@ func (c config) pool(wrap func(driver.Connector) driver.Connector) (*sql.DB, err
 
 // Connect implements driver.Connector.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err

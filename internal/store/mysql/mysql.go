@@ -63,8 +63,13 @@ type database struct {
 	breakCommit func(commit func() error) error
 }
 
-// Close closes all connections.
-func (d *database) Close() error { return d.pool.Close() }
+// Close closes all connections. Those that the server has ended are closed.
+func (d *database) Close() error {
+	if err := d.pool.Close(); err != nil && !unavailable(err) {
+		return err
+	}
+	return nil
+}
 
 // Ready implements sqlstore.Database.
 func (d *database) Ready(ctx context.Context) error {

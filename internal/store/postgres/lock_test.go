@@ -71,8 +71,19 @@ func TestEveryLockWaitsForWhoHoldsIt(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			table, args := "job_state", ids
-			if name == "lock_partitions" {
+			switch name {
+			case "lock_partitions":
 				args = nil // all of them
+			case "lock_jobs_and_children", "lock_descendants":
+				args = []any{ids[0], 10}
+			case "lock_open_jobs":
+				args = []any{w.ID[:], 0, 10}
+			case "lock_building":
+				table, args = "workflows", []any{w.ID[:], 0}
+				if _, err := s.db.pool.Exec(t.Context(), "UPDATE workflows SET hidden = 'building'"); err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _, _ = s.db.pool.Exec(context.Background(), "UPDATE workflows SET hidden = ''") }()
 			}
 			for _, other := range []string{"workflows", "leases", "partitions"} {
 				if strings.HasPrefix(name, "lock_"+other) {
@@ -82,7 +93,8 @@ func TestEveryLockWaitsForWhoHoldsIt(t *testing.T) {
 			one := impatient(t, rawURL)
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			if name == "lock_descendants" || name == "lock_open_jobs" {
+			switch name {
+			case "lock_descendants", "lock_open_jobs", "lock_more_jobs":
 				one = opened(t, rawURL) // they do not wait at all
 			}
 			run := func() (found int, err error) {

@@ -10,12 +10,6 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
-// What workflows.hidden says of a workflow that nobody sees.
-const (
-	hiddenBuilding = "building" // it is being enqueued in several transactions
-	hiddenPurging  = "purging"  // it is being deleted in several
-)
-
 // Bounds of what is looked at when workflows are hidden.
 const (
 	hideJobs   = 20_000 // jobs of workflows in a transaction, unless it is one workflow
@@ -45,7 +39,7 @@ type jobRange struct {
 // purgeBuilds hides workflows whose enqueue died.
 func purgeBuilds(ctx context.Context, p *purge) (bool, error) {
 	return p.workflows(ctx, func(w oldWorkflow, now int64) bool {
-		return w.hidden == hiddenBuilding && w.createdAt <= now-microsUp(store.BuildAway)
+		return w.hidden == building && w.createdAt <= now-microsUp(store.BuildAway)
 	}, func(tx Tx, now int64, scan func(Row) error) error {
 		return tx.Query("old_builds", scan, now-microsUp(store.BuildAway), p.place.At, p.place.ID[:], p.limit)
 	})
@@ -192,7 +186,7 @@ func lookedRanges(list []oldWorkflow) [][]jobRange {
 	var all [][]jobRange
 	room := 0
 	for _, w := range list {
-		if !w.dependedOn || w.hidden == hiddenBuilding {
+		if !w.dependedOn || w.hidden == building {
 			continue // nobody could depend on what is being built
 		}
 		for from := 0; from == 0 || from < w.total; from += lookJobs {

@@ -230,6 +230,21 @@ func testEdgeCheck(t *testing.T, open Opener) {
 		r.wantTally(id, workflow.Tally{Total: 1, Cancelled: 1})
 	})
 
+	check(t, open, "a failure of a parent outside stops all of its child's workflow, also when both are in one batch", func(r *rig) {
+		x := task("x")
+		first := r.start(x)
+		y, z := task("y"), task("z").WithDelay(leaseTTL)
+		c := task("c", y).DependsOnIDs(x.ID)
+		second := r.start(y, z, c)
+		r.checkEdges()
+		got := r.claimNamed("x", "y")
+		r.commit(failedForGood(got["x"]), completed1(got["y"]))
+		r.checkEdges()
+		r.wantWorkflow(first, workflow.Failed)
+		r.wantWorkflow(second, workflow.Failed)
+		r.wantTally(second, workflow.Tally{Total: 3, Completed: 1, UpstreamFailed: 1, Cancelled: 1})
+	})
+
 	check(t, open, "without checks there is nothing to do", func(r *rig) {
 		id := r.start(diamond()...)
 		r.unchanged(id, func() {

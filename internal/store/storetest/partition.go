@@ -143,6 +143,19 @@ func testPartitions(t *testing.T, open Opener) {
 		}
 	})
 
+	check(t, open, "a partition that another has taken meanwhile is not taken, and nothing else either", func(r *rig) {
+		r.shareOut("a", "b")
+		r.ok(r.s.LeavePartitions(r.ctx, "a"), "leave")
+		err := r.meddle("own_partitions", "UPDATE partitions SET resolver = 'c', expires_at = 9000000000000000 WHERE id = 0", func() error {
+			_, err := r.s.SharePartitions(r.ctx, "b", allPartitions, resolverTTL)
+			return err
+		})
+		if err == nil {
+			r.Error("it is no error")
+		}
+		r.equal("b", r.shares("b"), numbers(0, allPartitions)) // all was rolled back
+	})
+
 	check(t, open, "a share takes as many statements for all partitions as for one", func(r *rig) {
 		r.shares("a")
 		all := r.cost(func() { r.shares("a") })

@@ -33,9 +33,10 @@ LIMIT 1;
 SELECT j.position, j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM (SELECT * FROM hw_jobs FORCE INDEX (hw_jobs_workflow) WHERE workflow_id = UNHEX(?1) AND position > ?2 ORDER BY position LIMIT ?3) j
-STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
-LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
+FROM (SELECT id FROM hw_jobs FORCE INDEX (hw_jobs_workflow) WHERE workflow_id = UNHEX(?1) AND position > ?2 ORDER BY position LIMIT ?3) x
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = x.id
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN JSON_EXTRACT(l.progress, CONCAT('$."', e.id, '"')) END AS progress
@@ -49,7 +50,7 @@ ORDER BY j.position;
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
+FROM hw_jobs j
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
 LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
 LEFT JOIN (

@@ -12,7 +12,7 @@ CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WH
 -- name: edges_between
 SELECT c.parent, c.child, e."on", e.optional, e.state, j.workflow_id
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[]) AS c(parent, child, "on", optional, state)
-CROSS JOIN LATERAL (SELECT * FROM edges WHERE parent_id = c.parent AND child_id = c.child AND state = 'unresolved' OFFSET 0) e
+CROSS JOIN LATERAL (SELECT * FROM edges WHERE parent_id = c.parent AND child_id BETWEEN c.child AND c.child AND state = 'unresolved' OFFSET 0) e
 CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = c.child OFFSET 0) j
 ORDER BY c.parent, c.child;
 

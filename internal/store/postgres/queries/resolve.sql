@@ -183,6 +183,8 @@ FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::uuid[], $5::text[], $6::tex
 ON CONFLICT DO NOTHING;
 
 -- name: resolve_edges
+-- BETWEEN: the index of children must not look better than the one of both, or
+-- each edge into a job of many parents reads all of the others.
 -- By ctid: an earlier statement has locked both ends of each edge, and nobody
 -- changes an edge without that, so that what this one sees is the newest there
 -- is. Were it not, the count would be wrong and the transaction fail.
@@ -192,7 +194,7 @@ WITH changed AS (
         SELECT e.ctid AS place, c.state
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[]) AS c(parent, child, "on", optional, state)
         CROSS JOIN LATERAL (
-            SELECT ctid FROM edges WHERE parent_id = c.parent AND child_id = c.child AND state = 'unresolved' OFFSET 0) e) AS found
+            SELECT ctid FROM edges WHERE parent_id = c.parent AND child_id BETWEEN c.child AND c.child AND state = 'unresolved' OFFSET 0) e) AS found
     WHERE edges.ctid = found.place
     RETURNING 1)
 SELECT hammerwork_changed(count(*), $6::int) FROM changed;
