@@ -231,6 +231,24 @@ func testBuilding(t *testing.T, open Opener) {
 		r.wantEmpty()
 	})
 
+	checkWith(t, open, chunked, "a large workflow of which a job is missing is not shown", func(r *rig) {
+		w := large(r, r.endedJob())
+		n := 0
+		r.Before(func(name, _ string, exec func(string, ...any)) {
+			if name == "lock_building" {
+				if n++; n == 6 {
+					exec("DELETE FROM jobs WHERE name = 'late'")
+				}
+			}
+		})
+		_, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{})
+		r.Before(nil)
+		if err == nil {
+			r.Errorf("it was enqueued")
+		}
+		r.invisible(w)
+	})
+
 	checkWith(t, open, chunked, "a large workflow that is being deleted gets no more jobs", func(r *rig) {
 		w := large(r, r.endedJob())
 		n := 0
