@@ -61,9 +61,9 @@ type Identified struct {
 }
 
 type (
-	itemAnswer     struct{ Body wire.WorkflowItem }
-	itemsAnswer    struct{ Body wire.List[wire.WorkflowItem] }
-	statsAnswer    struct{ Body wire.Stats }
+	itemAnswer  struct{ Body wire.WorkflowItem }
+	itemsAnswer struct{ Body wire.List[wire.WorkflowItem] }
+	statsAnswer struct{ Body wire.Stats }
 )
 
 type listWorkflowsInput struct {
