@@ -32,6 +32,8 @@ func TestAURLNamesItsKindAndABadOneIsRefusedWithoutItsPassword(t *testing.T) {
 	}
 	for _, url := range []string{
 		"", "x.db", "sqlite://x.db", "mongo://u:secret@h/d", "mysql://u:secret@h", "mysql://u:secret@h:port/d", "mysql://u:secret@/d", "mysql://u:secret@h/d?colour=red", "mysql://u:secret@h/d?pool_max_conns=0", "postgres://u:secret@h:port/d", "postgres://u:secret@h/d?sslmode=never", "://u:secret@h",
+		"mysql://u:secret%@h/d", "mysql://u:1#secret@h/d", "mysql://u:p@secret/x@h/d", "mysql://u:1/secret@h/d", "mysql://u:secret@h/d?socket=", "mysql://u:secret@h/d?socket=run/s",
+		"postgres://u:p@x/secret#%?@h/d", "postgres://u:p@secret/x@h/d", "postgres://u:1/secret@h/d", "postgres://u:p@x/y?secret@h/d", "postgres://h/d?password=secret%", "postgres://h/d?password=secret&sslmode=secret",
 	} {
 		s, err := Open(t.Context(), url, store.Options{})
 		if !errors.Is(err, ErrURL) || strings.Contains(err.Error(), "secret") || s != nil {

@@ -35,6 +35,9 @@ func parse(rawURL string) (Kind, *url.URL, error) {
 	if rawURL == "" {
 		return "", nil, fmt.Errorf("%w: it is empty", ErrURL)
 	}
+	if strayAt(rawURL) {
+		return "", nil, fmt.Errorf("%w: there is an @ behind its host; a character like @, / or # in the password is written %%40, %%2F, %%23", ErrURL)
+	}
 	if strings.HasPrefix(rawURL, "postgres://") || strings.HasPrefix(rawURL, "postgresql://") {
 		return Postgres, nil, nil // what follows is the driver's business
 	}
@@ -55,6 +58,15 @@ func parse(rawURL string) (Kind, *url.URL, error) {
 		return "", nil, fmt.Errorf("%w: it has no scheme", ErrURL)
 	}
 	return "", nil, fmt.Errorf("%w: the scheme %q is unknown", ErrURL, u.Scheme)
+}
+
+// strayAt says that the path of a server's URL has an @: then a password with a
+// slash ends there, and the rest of it would be shown as a host and a database.
+func strayAt(rawURL string) bool {
+	scheme, rest, _ := strings.Cut(rawURL, "://")
+	rest, _, _ = strings.Cut(rest, "?")
+	_, path, _ := strings.Cut(rest, "/")
+	return scheme != "sqlite" && strings.Contains(path, "@")
 }
 
 // Path returns the file of a SQLite URL, or "".

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ type config struct {
 func parse(rawURL string) (config, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return config{}, errors.New("it cannot be read")
+		return config{}, errors.New("it cannot be read; a character like @, / or # in the password is written %40, %2F, %23")
 	}
 	c := config{driver: driver.NewConfig(), connections: connections, lockWait: 10, metaWait: 30}
 	d := c.driver
@@ -75,6 +76,9 @@ func (c *config) set(name, value string) (err error) {
 		}
 		d.TLSConfig = value
 	case "socket":
+		if !filepath.IsAbs(value) {
+			return errors.New("its socket is not an absolute path")
+		}
 		d.Net, d.Addr = "unix", value
 	case "connect_timeout":
 		seconds, err = positive(name, value)

@@ -85,18 +85,7 @@ const Schema = "hammerwork"
 func Config(rawURL string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(rawURL)
 	if err != nil {
-		var e *pgconn.ParseConfigError
-		if errors.As(err, &e) && e.Unwrap() != nil {
-			err = e.Unwrap() // without the URL
-		} else {
-			err = errors.New("it cannot be read")
-		}
-		if u, bad := url.Parse(rawURL); bad == nil && u.User != nil {
-			if password, _ := u.User.Password(); password != "" && strings.Contains(err.Error(), password) {
-				err = errors.New("it cannot be read")
-			}
-		}
-		return nil, err
+		return nil, unreadable(rawURL, err)
 	}
 	if !strings.Contains(rawURL, "pool_max_conns") {
 		config.MaxConns = connections
@@ -112,6 +101,31 @@ func Config(rawURL string) (*pgxpool.Config, error) {
 	}
 	config.ConnConfig.DialFunc = dial.Dialer.DialContext
 	return config, nil
+}
+
+// unreadable says what is wrong with a URL, without it. What the driver says is
+// left out when it may have taken a part of the password for something else.
+func unreadable(rawURL string, err error) error {
+	hidden := errors.New("it cannot be read; a character like @, / or # in the password is written %40, %2F, %23")
+	var e *pgconn.ParseConfigError
+	if !errors.As(err, &e) || e.Unwrap() == nil {
+		return hidden
+	}
+	u, bad := url.Parse(rawURL)
+	if bad != nil {
+		return hidden
+	}
+	query, bad := url.ParseQuery(u.RawQuery)
+	if bad != nil || strings.Contains(u.RawQuery+u.Fragment, "@") {
+		return hidden
+	}
+	password, _ := u.User.Password()
+	for _, secret := range append(query["password"], password) {
+		if secret != "" && strings.Contains(e.Unwrap().Error(), secret) {
+			return hidden
+		}
+	}
+	return e.Unwrap()
 }
 
 // database implements sqlstore.Database.
