@@ -29,6 +29,7 @@ func (a *API) createWorkflow(ctx context.Context, in *createInput) (*createdAnsw
 	}
 	c := callOf(ctx)
 	w, err := workflowfile.Parse(fileName(c.r), c.body, workflowfile.Options{Set: set, Limits: a.cfg.Limits, NoSchedule: true})
+	c.body = nil // its copy in the workflow is enough
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (d *decoder) add(f workflow.Fault) {
 func (d *decoder) fault(at position, path, hint, format string, args ...any) {
 	d.bad[path] = true
 	d.add(workflow.Fault{
-		Code: workflow.CodeInvalid, Path: path, Line: at.line, Column: at.column,
+		Code: workflow.CodeInvalid, Path: path, Line: int(at.line), Column: int(at.column),
 		Message: fmt.Sprintf(format, args...), Hint: hint,
 	})
 }
@@ -429,7 +429,7 @@ func (d *decoder) json(n *node, path string, limit int) json.RawMessage {
 		}
 		d.bad[path] = true
 		d.add(workflow.Fault{
-			Code: workflow.CodeTooLarge, Path: path, Line: n.at.line, Column: n.at.column,
+			Code: workflow.CodeTooLarge, Path: path, Line: int(n.at.line), Column: int(n.at.column),
 			Message: what, Hint: "keep large data outside and pass its place",
 		})
 	}

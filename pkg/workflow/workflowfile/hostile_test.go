@@ -71,7 +71,7 @@ func TestHostileFilesAreRefusedQuickly(t *testing.T) {
 func TestTheValuesOfAJSONFileAreCounted(t *testing.T) {
 	r := newJSONReader([]byte(`[1, [2, 3], 4]`))
 	r.values = maxValues - 5
-	if _, err := r.value(0); err == nil || !strings.Contains(err.Error(), "values") {
+	if _, err := r.value(0, false); err == nil || !strings.Contains(err.Error(), "values") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -20,10 +20,14 @@ type jsonReader struct {
 	end    int // of the last token
 	values int
 	names  fieldNames
+	known  map[string]string
 }
 
+// maxKnownNames bounds the names that are held once.
+const maxKnownNames = 100
+
 func newJSONReader(data []byte) *jsonReader {
-	r := &jsonReader{data: data, decode: json.NewDecoder(bytes.NewReader(data)), cursor: cursor{data: data, at: position{1, 1}}}
+	r := &jsonReader{data: data, decode: json.NewDecoder(bytes.NewReader(data)), cursor: cursor{data: data, at: position{1, 1}}, known: make(map[string]string)}
 	r.decode.UseNumber()
 	return r
 }
@@ -33,7 +37,7 @@ func readJSON(data []byte) (*node, []workflow.Fault, error) {
 	if err := json.Unmarshal(data, new(json.RawMessage)); err != nil {
 		return nil, nil, r.syntax(err)
 	}
-	root, err := r.value(0)
+	root, err := r.value(0, false)
 	return root, r.names.duplicates, err
 }
 
@@ -68,7 +72,9 @@ func (r *jsonReader) token() (json.Token, int, error) {
 	return token, start, nil
 }
 
-func (r *jsonReader) value(depth int) (*node, error) {
+// value reads the next value. With verbatim it keeps what is written and
+// nothing of what that contains.
+func (r *jsonReader) value(depth int, verbatim bool) (*node, error) {
 	token, start, err := r.token()
 	if err != nil {
 		return nil, err
@@ -97,14 +103,27 @@ func (r *jsonReader) value(depth int) (*node, error) {
 			return nil, err
 		}
 	}
-	n.raw = r.data[start:r.end]
+	if verbatim {
+		n.scalar, n.items, n.fields, n.verbatim = string(r.data[start:r.end]), nil, nil, true
+	}
 	return n, nil
+}
+
+// name returns one copy of a name that many objects have.
+func (r *jsonReader) name(s string) string {
+	if known, ok := r.known[s]; ok {
+		return known
+	}
+	if len(r.known) < maxKnownNames {
+		r.known[s] = s
+	}
+	return s
 }
 
 func (r *jsonReader) list(n *node, depth int) error {
 	n.kind = list
 	for r.decode.More() {
-		item, err := r.value(depth + 1)
+		item, err := r.value(depth+1, false)
 		if err != nil {
 			return err
 		}
@@ -122,8 +141,8 @@ func (r *jsonReader) object(n *node, depth int) error {
 		if err != nil {
 			return err
 		}
-		name, at := token.(string), r.cursor.to(start)
-		value, err := r.value(depth + 1)
+		name, at := r.name(token.(string)), r.cursor.to(start)
+		value, err := r.value(depth+1, name == "payload" || name == "metadata")
 		if err != nil {
 			return err
 		}

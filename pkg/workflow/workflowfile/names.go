@@ -17,7 +17,7 @@ func (n *fieldNames) isNew(set *nameSet, fields []field, name string, at positio
 	}
 	if len(n.duplicates) <= maxFaults {
 		n.duplicates = append(n.duplicates, workflow.Fault{
-			Code: workflow.CodeInvalid, Line: at.line, Column: at.column, Hint: "keep one of them",
+			Code: workflow.CodeInvalid, Line: int(at.line), Column: int(at.column), Hint: "keep one of them",
 			Message: fmt.Sprintf("the field %s is there twice", quote(name)),
 		})
 	}

@@ -24,18 +24,18 @@ func (k kind) String() string {
 }
 
 // position is a place in a file, both from 1; a zero line is no place.
-type position struct{ line, column int }
+type position struct{ line, column int32 }
 
 // node is one value of a file. Aliases share nodes, so a tree may be larger
 // than what it takes to hold it; nothing may walk it without a bound.
 type node struct {
-	kind   kind
-	at     position
-	height int     // levels of lists and objects below and including it
-	scalar string  // text: its characters; number and boolean: as in JSON
-	items  []*node // of a list
-	fields []field // of an object, in the order of the file; names are unique
-	raw    []byte  // JSON files: the value as written
+	kind     kind
+	verbatim bool  // scalar is the value as written in a JSON file, whatever its kind; it has no items or fields
+	height   int16 // levels of lists and objects below and including it
+	at       position
+	scalar   string  // text: its characters; number and boolean: as in JSON
+	items    []*node // of a list
+	fields   []field // of an object, in the order of the file; names are unique
 }
 
 // field is a name of an object and its value.

@@ -73,7 +73,7 @@ func decode(filename string, data []byte, opts Options, make func(d *decoder, ro
 	for _, f := range report.Faults {
 		if !d.covered(f.Path) {
 			at := root.locate(f.Path)
-			f.Line, f.Column = at.line, at.column
+			f.Line, f.Column = int(at.line), int(at.column)
 			d.add(f)
 		}
 	}
@@ -134,7 +134,7 @@ func (e *syntaxError) Error() string { return e.fault.Message }
 
 func syntax(at position, hint, format string, args ...any) *syntaxError {
 	return &syntaxError{workflow.Fault{
-		Code: workflow.CodeInvalid, Line: at.line, Column: at.column, Hint: hint, Message: fmt.Sprintf(format, args...),
+		Code: workflow.CodeInvalid, Line: int(at.line), Column: int(at.column), Hint: hint, Message: fmt.Sprintf(format, args...),
 	}}
 }
 

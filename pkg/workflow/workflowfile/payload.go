@@ -15,8 +15,8 @@ func (d *decoder) encode(n *node, limit int) (raw json.RawMessage, ok bool) {
 		return done, true
 	}
 	var out bytes.Buffer
-	if n.raw != nil {
-		ok = json.Compact(&out, n.raw) == nil && out.Len() <= limit
+	if n.verbatim {
+		ok = json.Compact(&out, []byte(n.scalar)) == nil && out.Len() <= limit
 	} else {
 		w := &jsonWriter{out: &out, limit: min(limit, d.budget), text: json.NewEncoder(&out)}
 		w.text.SetEscapeHTML(false)
@@ -24,6 +24,9 @@ func (d *decoder) encode(n *node, limit int) (raw json.RawMessage, ok bool) {
 	}
 	if d.budget -= out.Len(); !ok || d.budget < 0 {
 		return nil, false
+	}
+	if n.verbatim { // no alias comes back to it
+		return out.Bytes(), true
 	}
 	if d.encoded == nil {
 		d.encoded = make(map[*node]json.RawMessage)

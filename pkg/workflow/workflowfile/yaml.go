@@ -154,7 +154,7 @@ func place(t *token.Token) position {
 	if t == nil || t.Position == nil {
 		return position{1, 1}
 	}
-	return position{max(1, t.Position.Line), max(1, t.Position.Column)}
+	return position{int32(max(1, t.Position.Line)), int32(max(1, t.Position.Column))}
 }
 
 // yamlReader turns the library's tree into ours: aliases and merge keys
