@@ -49,7 +49,7 @@ sim: ## Run the simulator: make sim SEEDS=5000; one run again: make sim SEEDS=1 
 	$(GO) test ./sim -v -run '^TestSeeds' -count 1 -timeout 30m -seeds=$(SEEDS) -pgseeds=$(PGSEEDS) -seed=$(SEED)
 
 e2e: ## Kill every process in turn while workflows run, and show the figures; with the race detector: make e2e RACE=yes
-	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(if $(RACE),-race $(NORACE)) ./e2e -v -count 1 -parallel 4 -timeout 10m
+	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(if $(RACE),-race $(NORACE)) ./e2e -v -count 1 -parallel 6 -timeout 10m
 
 scale: ## Enqueue and run large workflows on each database, and show the figures: make scale JOBS=100000
 	$(GO) test ./e2e -v -run Large -count 1 -timeout 60m -scale=$(JOBS) -limits

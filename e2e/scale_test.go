@@ -49,9 +49,16 @@ func (g *generator) wideLayers(jobs int) {
 
 // At scale what each process needs and how long statements take is bounded.
 func TestALargeWorkflowIsEnqueuedAndRun(t *testing.T) {
+	beside := func(t *testing.T) {
+		if !*limits {
+			t.Parallel() // nobody looks at the times
+		}
+	}
+	beside(t)
 	for _, b := range bases {
 		for _, shape := range shapes {
 			t.Run(b.name+" "+shape.name, func(t *testing.T) {
+				beside(t)
 				g := &generator{Rand: rand.New(rand.NewPCG(1, 0)), plan: &plan{Name: "scale", Retry: &patient, kind: shape.name, ends: workflow.Completed}}
 				shape.make(g, *scale)
 				server := b.start(t)

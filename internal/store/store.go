@@ -273,8 +273,8 @@ type Reader interface {
 	// its definition, with payloads and results. from is the position of the
 	// first; next is that of the next page, 0 after the last.
 	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []JobRecord, next int, err error)
-	// JobNames returns the names of jobs, as far as they are stored.
-	JobNames(ctx context.Context, list []job.ID) (map[job.ID]string, error)
+	// JobNames returns the names of those jobs of a list that belong to a workflow.
+	JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error)
 	// Job returns one job with its attempts, or ErrNotFound.
 	Job(ctx context.Context, id job.ID) (JobRecord, error)
 }

@@ -30,7 +30,7 @@ var buildGuards = []guard{
 	},
 	{
 		name: "enqueue in parts: it is still being enqueued", kind: status, file: buildingGo, place: "enqueuer.lock",
-		from: "if err == nil && !found {", to: "if false {", protects: "jobs are stored of a workflow that was deleted meanwhile",
+		from: "if err == nil && !found {", to: "if err == nil && !found && false {", protects: "jobs are stored of a workflow that was deleted meanwhile",
 	},
 	{
 		name: "enqueue in parts: all jobs are there when it is shown", kind: whole, file: buildingGo, place: "enqueuer.reveal",

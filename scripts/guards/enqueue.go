@@ -7,7 +7,7 @@ var enqueueGuards = []guard{
 	},
 	{
 		name: "enqueue: the jobs are not stored yet", kind: unique, file: sqlstore + "enqueue.go", place: "enqueuer.look",
-		from: "if len(stored) > 0 {", to: "if false {", protects: "a repeated enqueue is told an error of the database instead of ErrExists",
+		from: "if len(stored) > 0 {", to: "if len(stored) < 0 {", protects: "a repeated enqueue is told an error of the database instead of ErrExists",
 	},
 	{
 		name: "enqueue: parents outside exist", kind: scope, file: sqlstore + "enqueue.go", place: "enqueuer.look",

@@ -9,11 +9,13 @@ const (
 var graphGuards = []guard{
 	{
 		name: "lock_jobs_and_children: only children of the same workflow", kind: scope, file: resolveSQL, place: "lock_jobs_and_children",
-		from: "\n        WHERE c.workflow_id IS p.workflow_id", protects: "jobs change whose workflow is not locked",
+		from: "\n        WHERE c.workflow_id IS p.workflow_id",
+		kept: "it bounds what is locked (see part: an edge into another workflow stays one though both jobs are locked)",
 	},
 	{
 		name: "lock_descendants: only jobs of the same workflow", kind: scope, file: resolveSQL, place: "lock_descendants",
-		from: " AND c.workflow_id IS r.workflow_id", protects: "jobs change whose workflow is not locked",
+		from: " AND c.workflow_id IS r.workflow_id",
+		kept: "it bounds what is locked (see part: an edge into another workflow stays one though both jobs are locked)",
 	},
 	{
 		name: "lock_descendants: nothing behind a job that has ended", kind: status, file: resolveSQL, place: "lock_descendants",
@@ -64,7 +66,7 @@ var graphGuards = []guard{
 	},
 	{
 		name: "barrier: what waits for the next one is loaded, too", kind: scope, file: reachGo, place: "part.passBarriers",
-		from: "ended[i] = true", to: "_ = ended[i]", protects: "jobs behind two barriers wait for ever",
+		from: "for p.barriers {", to: "for first := true; p.barriers && first; first = false {", protects: "jobs behind two barriers wait for ever",
 	},
 	{
 		name: "barrier: all of its parents have ended", kind: left, file: "pkg/workflow/barrier.go", place: "Passed",
@@ -75,6 +77,10 @@ var graphGuards = []guard{
 		name: "lock_jobs_and_children: no more than a statement takes", kind: left, file: resolveSQL, place: "lock_jobs_and_children",
 		from: "\n        LIMIT ?2)", to: "\n        LIMIT max(?2, 1000000))",
 		kept: "it bounds what is locked at a time: what it leaves out is locked later (see part: children that a statement left out are locked)",
+	},
+	{
+		name: "part: an edge into another workflow stays one though both jobs are locked", kind: scope, file: reachGo, place: "part.addEdges",
+		from: " || !e.alone && e.workflow != p.jobs[from].workflow", protects: "a failure stops less of a workflow than it should",
 	},
 	{
 		name: "part: an edge into another workflow is left to the edge check", kind: scope, file: transitionGo, place: "transition.write",

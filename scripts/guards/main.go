@@ -7,7 +7,7 @@
 //	go run ./scripts/guards -only NAME   one guard, or all whose name begins so, or NAME|NAME; with -write the others stay as they were
 //	go run ./scripts/guards -new         guards that nothing is known to catch: delete a line of caught.txt to make one new
 //	go run ./scripts/guards -quick       runs only what caught a guard, or its twin in another dialect, last time
-//	go run ./scripts/guards -by TEST     as -quick, with a test of your choice: "PACKAGE TEST", or "GROUP/TEST" of the contract
+//	go run ./scripts/guards -hints FILE  as -quick, with tests of your choice: lines as those of caught.txt, or with GROUP/TEST of the contract
 //	go run ./scripts/guards -page        tries nothing, and writes docs/guards.md from what is known
 //
 // It runs in the module's root, one test after the other: about an hour on two
@@ -35,7 +35,7 @@ const (
 // choice says which guards are tried, how, and what is written.
 type choice struct {
 	write, fresh, quick, page bool
-	only, by                  string
+	only, hints               string
 }
 
 // named says whether a guard is among those that -only names.
@@ -49,7 +49,7 @@ func main() {
 	flag.StringVar(&c.only, "only", "", "remove only guards whose name begins so")
 	flag.BoolVar(&c.fresh, "new", false, "remove only guards that "+caughtFile+" does not know")
 	flag.BoolVar(&c.quick, "quick", false, "run only what caught a guard or its twin last time")
-	flag.StringVar(&c.by, "by", "", "run only this test")
+	flag.StringVar(&c.hints, "hints", "", "run only the tests of this file, and try only its guards")
 	flag.BoolVar(&c.page, "page", false, "write "+tableFile+" and try nothing")
 	flag.Parse()
 	if err := run(c); err != nil {
@@ -94,16 +94,20 @@ func run(c choice) error {
 
 // try removes each of the chosen guards and notes in known what catches it.
 func try(c choice, chosen []guard, known map[string]string) error {
+	hints, err := readCaught(c.hints)
+	if err != nil {
+		return err
+	}
 	var wrong []error
 	for i, g := range chosen {
 		if g.kept != "" && !slices.Contains(strings.Split(c.only, "|"), g.name) {
 			continue // no test can see it: the table says why
 		}
 		first := likely(g, known)
-		if c.by != "" {
-			first = testOf(g, c.by)
+		if c.hints != "" {
+			first = testOf(g, hints[g.name])
 		}
-		quick := c.quick || c.by != ""
+		quick := c.quick || c.hints != ""
 		if quick && first == "" {
 			continue
 		}
@@ -140,7 +144,7 @@ func writePage(known map[string]string) error {
 
 // testOf is a test of the contract in the dialect of a guard, or of a package.
 func testOf(g guard, test string) string {
-	if strings.HasPrefix(test, "./") {
+	if test == "" || strings.HasPrefix(test, "./") {
 		return test
 	}
 	list := dialectsOf(g.file)

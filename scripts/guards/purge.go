@@ -67,7 +67,7 @@ var purgeGuards = []guard{
 	},
 	{
 		name: "purge of builds: it is still being enqueued", kind: status, file: purgeWorkflowGo, place: "purgeBuilds",
-		from: "w.hidden == hiddenBuilding && ", protects: "a workflow that was shown meanwhile is deleted",
+		from: "w.hidden == building && ", protects: "a workflow that was shown meanwhile is deleted",
 	},
 	{
 		name: "purge of builds: its enqueue began long ago", kind: clock, file: purgeWorkflowGo, place: "purgeBuilds",

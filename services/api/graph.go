@@ -1,9 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"errors"
+	"io"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -40,51 +39,56 @@ type graphInput struct {
 	Format string `query:"format" default:"json" enum:"json,dot,mermaid,svg,text" doc:"How it is drawn."`
 }
 
-func (a *API) getGraph(ctx context.Context, in *graphInput) (*raw, error) {
+func (a *API) getGraph(ctx context.Context, in *graphInput) (*huma.StreamResponse, error) {
 	w, err := a.workflow(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := a.jobsOf(ctx, w.ID)
+	g, err := a.graphOf(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
 	format := graph.Format(in.Format)
-	err = graph.Write(&b, graphOf(w, jobs), format)
-	if errors.Is(err, graph.ErrTooLarge) {
+	if err := graph.Check(g, format); err != nil {
 		return nil, newProblem(wire.CodeTooLarge, "ask for another format", "%v", err)
 	}
-	if err != nil {
-		return nil, newProblem(wire.CodeInternal, "ask for another format", "the graph cannot be drawn")
-	}
-	return &raw{ContentType: graphTypes[format], Body: b.Bytes()}, nil
+	return a.stream(graphTypes[format], func(_ context.Context, to io.Writer) error { return graph.Write(to, g, format) }), nil
 }
 
-// graphOf is a stored workflow as it stands. A parent outside of it is a node
-// named by its id whose status is not known.
-func graphOf(w store.WorkflowRecord, jobs []store.JobRecord) graph.Graph {
-	g := graph.Graph{Name: w.Name, Nodes: make([]graph.Node, 0, len(jobs)), Edges: []graph.Edge{}}
-	nodes := make(map[job.ID]graph.Node, len(jobs))
-	for _, j := range jobs {
-		n := graph.Node{ID: j.ID.String(), Name: j.Name, Queue: j.Queue, Status: j.Status}
-		nodes[j.ID] = n
-		g.Nodes = append(g.Nodes, n)
+// graphOf reads a stored workflow as it stands. A parent outside of it is a
+// node named by its id whose status is not known.
+func (a *API) graphOf(ctx context.Context, w store.WorkflowRecord) (graph.Graph, error) {
+	g := graph.Graph{Name: w.Name, Nodes: make([]graph.Node, 0, w.Tally.Total), Edges: []graph.Edge{}}
+	at := make(map[job.ID]int32, w.Tally.Total) // in g.Nodes
+	queues := make(map[string]string)           // each held once
+	var parents [][]job.ID                      // parallel to g.Nodes
+	err := store.EachJob(ctx, a.store, w.ID, func(j store.JobRecord) error {
+		if _, seen := queues[j.Queue]; !seen {
+			queues[j.Queue] = j.Queue
+		}
+		at[j.ID] = int32(len(g.Nodes))
+		g.Nodes = append(g.Nodes, graph.Node{ID: j.ID.String(), Name: j.Name, Queue: queues[j.Queue], Status: j.Status})
+		parents = append(parents, j.DependsOn)
+		return nil
+	})
+	if err != nil {
+		return graph.Graph{}, err
 	}
-	for _, j := range jobs {
-		for _, id := range j.DependsOn {
-			parent, known := nodes[id]
+	for child, list := range parents {
+		for _, id := range list {
+			i, known := at[id]
 			if !known {
-				parent = graph.Node{ID: id.String(), Name: id.String()}
-				nodes[id] = parent
-				g.Nodes = append(g.Nodes, parent)
+				i = int32(len(g.Nodes))
+				at[id] = i
+				g.Nodes = append(g.Nodes, graph.Node{ID: id.String(), Name: id.String()})
 			}
-			e := graph.Edge{From: parent.Name, To: j.Name, On: job.OnSuccess, State: workflow.EdgeUnresolved}
+			parent := g.Nodes[i]
+			e := graph.Edge{From: parent.Name, To: g.Nodes[child].Name, On: job.OnSuccess, State: workflow.EdgeUnresolved}
 			if parent.Status.Terminal() {
 				e.State = workflow.Settle(e.On, parent.Status)
 			}
 			g.Edges = append(g.Edges, e)
 		}
 	}
-	return g
+	return g, nil
 }

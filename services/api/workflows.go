@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -23,7 +25,11 @@ func (a *API) workflowRoutes(api huma.API, doc *document) {
 
 	register(a, api, doc, get("/workflows", "list-workflows", "Workflows, newest first", ""), a.listWorkflows)
 	found := func(r route) route { r.codes = append(r.codes, wire.CodeNotFound); return r }
-	register(a, api, doc, found(get("/workflows/{id}", "get-workflow", "A workflow with its jobs", "Jobs are in the order of the definition.")), a.getWorkflow)
+	whole := found(get("/workflows/{id}", "get-workflow", "A workflow with its jobs", "Jobs are in the order of the definition."))
+	whole.Responses["200"] = &huma.Response{Content: map[string]*huma.MediaType{
+		"application/json": {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[wire.Workflow](), true, "")},
+	}}
+	register(a, api, doc, whole, a.getWorkflow)
 	register(a, api, doc, found(get("/workflows/{id}/stats", "get-workflow-stats", "How many jobs of a workflow stand where", "")), a.getStats)
 	register(a, api, doc, found(get("/workflows/{id}/jobs", "list-workflow-jobs", "The jobs of a workflow in the order of its definition", "")), a.listWorkflowJobs)
 
@@ -55,7 +61,6 @@ type Identified struct {
 }
 
 type (
-	workflowAnswer struct{ Body wire.Workflow }
 	itemAnswer     struct{ Body wire.WorkflowItem }
 	itemsAnswer    struct{ Body wire.List[wire.WorkflowItem] }
 	statsAnswer    struct{ Body wire.Stats }
@@ -117,29 +122,20 @@ type getWorkflowInput struct {
 	Jobs bool `query:"jobs" default:"true" doc:"With false the list of jobs stays empty."`
 }
 
-func (a *API) getWorkflow(ctx context.Context, in *getWorkflowInput) (*workflowAnswer, error) {
+func (a *API) getWorkflow(ctx context.Context, in *getWorkflowInput) (*huma.StreamResponse, error) {
 	w, err := a.workflow(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	var jobs []store.JobRecord
+	jobs := jobStream{store: a.store, workflow: w.ID, timeout: a.cfg.RequestTimeout, names: make(map[job.ID]string)}
 	if in.Jobs {
-		if jobs, err = a.jobsOf(ctx, w.ID); err != nil {
+		if err := jobs.read(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return &workflowAnswer{wire.FromRecords(w, jobs)}, nil
-}
-
-// jobsOf returns all jobs of a workflow without their payloads.
-func (a *API) jobsOf(ctx context.Context, id job.ID) ([]store.JobRecord, error) {
-	var jobs []store.JobRecord
-	err := store.EachJob(ctx, a.store, id, func(j store.JobRecord) error {
-		j.Payload = nil
-		jobs = append(jobs, j)
-		return nil
-	})
-	return jobs, err
+	return a.stream("application/json", func(ctx context.Context, to io.Writer) error {
+		return jobs.write(ctx, to, wire.FromRecords(w, nil))
+	}), nil
 }
 
 func (a *API) workflow(ctx context.Context, text string) (store.WorkflowRecord, error) {
@@ -176,12 +172,8 @@ func (a *API) listWorkflowJobs(ctx context.Context, in *listWorkflowJobsInput) (
 	if err != nil {
 		return nil, err
 	}
-	var parents []job.ID
-	for _, j := range records {
-		parents = append(parents, j.DependsOn...)
-	}
-	names, err := a.store.JobNames(ctx, parents)
-	if err != nil {
+	names := make(map[job.ID]string)
+	if err := addNames(ctx, a.store, w.ID, records, names); err != nil {
 		return nil, err
 	}
 	out := &jobsAnswer{wire.List[wire.Job]{Items: make([]wire.Job, len(records))}}

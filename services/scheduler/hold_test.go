@@ -67,7 +67,7 @@ func TestTheHoldBeginsAnewWhileTheOutageGoesOn(t *testing.T) {
 	r.step(service.Tick{})
 	r.now = r.now.Add(hold - time.Second)
 	r.fire = func(int) (store.Resolution, time.Duration, error) {
-		return store.Resolution{}, 0, errors.New("the database is away")
+		return store.Resolution{}, 0, errStore
 	}
 	r.finish(timers)
 	r.now = r.now.Add(hold - time.Millisecond)
@@ -76,4 +76,18 @@ func TestTheHoldBeginsAnewWhileTheOutageGoesOn(t *testing.T) {
 	r.now = r.now.Add(time.Millisecond)
 	r.step(service.Tick{})
 	equal(t, "reaping when they had", r.running(leases), true)
+}
+
+func TestTimersThatCannotBeFiredDoNotKeepLeasesFromEnding(t *testing.T) {
+	cfg := scheduler.DefaultConfig()
+	cfg.HoldAtStart = true
+	r := newRigWith(t, cfg)
+	r.fire = func(int) (store.Resolution, time.Duration, error) {
+		return store.Resolution{}, 0, errors.New("one of them is more than a statement can take")
+	}
+	r.next(timers)
+	r.finish(timers)
+	if wait := r.next(leases); wait > cfg.ReapHold {
+		t.Errorf("it reaps after %s, want the hold, %s", wait, cfg.ReapHold)
+	}
 }

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -77,7 +78,7 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 		}
 		actions = m.done(now, &m.timers, "fire timers", e.resolution, e.err, e.resolution.Done >= m.cfg.Batch, wait)
 		m.metrics.Fired.Add(float64(e.resolution.Done))
-		if e.err != nil && m.held && !m.leases.running {
+		if errors.Is(e.err, store.ErrUnavailable) && m.held && !m.leases.running {
 			m.leases.at = now.Add(m.cfg.ReapHold) // the outage is not over: the hold begins anew
 		}
 		if m.again && e.err == nil {

@@ -2,7 +2,7 @@ package scheduler_test
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -26,7 +26,7 @@ const (
 	never  = -1 * time.Second
 )
 
-var errStore = errors.New("the database is away")
+var errStore = fmt.Errorf("fire: %w", store.ErrUnavailable)
 
 // tester is what the rig needs of testing.T, and rapid.T has too.
 type tester interface {

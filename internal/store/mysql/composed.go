@@ -82,24 +82,37 @@ const maxSteps = 500
 
 // lockDescendants adds how many steps the statement may take, since the servers
 // cannot stop it after so many rows. The next one goes further after few rows,
-// and less far after many.
+// and less far after many. What counts are not the jobs but how often they were
+// reached: where ways of many lengths lead to each, that grows with the square
+// of the steps.
 func lockDescendants(t *tx, name string, scan func(sqlstore.Row) error, args []any) {
 	if t.steps == 0 {
 		t.steps = 8
 	}
 	n, limit := 0, args[1].(int)
 	t.named(name, step{want: anyNumber, scan: func(r sqlstore.Row) error {
-		n++
-		return scan(r)
+		times := 0
+		err := scan(longer{r, &times})
+		n += times
+		return err
 	}, after: func() {
 		switch {
 		case n < limit/4:
-			t.steps = min(8*t.steps, maxSteps)
-		case n > limit/2:
+			t.steps = min(2*t.steps, maxSteps)
+		case n > limit:
 			t.steps = max(t.steps/4, 1)
 		}
 	}}, append(args, t.steps))
 }
+
+// longer is a row with a column more than its reader asks for.
+type longer struct {
+	sqlstore.Row
+	last any
+}
+
+// Scan implements sqlstore.Row.
+func (l longer) Scan(dest ...any) error { return l.Row.Scan(append(dest, l.last)...) }
 
 // take queues a statement that locks rows, and after it the one that removes
 // them, which travels with what comes next: nobody else sees the difference, and

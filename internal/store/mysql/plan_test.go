@@ -11,6 +11,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/store/mysql/mysqltest"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // growing are the tables that get larger with every job that is stored.
@@ -172,6 +173,40 @@ func TestABatchReadsLittleMoreThanItChanges(t *testing.T) {
 	t.Logf("%.1f rows were read for each of %d jobs and its child", each, len(outcomes))
 	if len(outcomes) != n || each > 120 {
 		t.Errorf("%.1f rows were read for each of %d jobs and its child", each, len(outcomes))
+	}
+}
+
+// Ways of many lengths lead to each job of a braid: whoever follows all of them
+// reads the square of its length.
+func TestAFailureBeforeABraidReadsEachEdgeAFewTimes(t *testing.T) {
+	const n, strands = 1200, 10
+	url := mysqltest.Fresh(t)
+	s := opened(t, strings.Replace(url, "pool_max_conns=4", "pool_max_conns=1", 1), store.Options{})
+	w := workflow.NewWorkflow("braid")
+	w.FailurePolicy = workflow.ContinueOnFailure
+	edges := 0
+	for i := range n {
+		j := job.New("q", json.RawMessage("1")).WithName(fmt.Sprint(i))
+		before := w.Jobs[max(0, i-strands):i]
+		edges += len(before)
+		w.Jobs = append(w.Jobs, j.DependsOnJobs(before...))
+	}
+	if _, err := s.EnqueueWorkflow(t.Context(), w, store.EnqueueOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	leases, err := s.Claim(t.Context(), []store.Grant{{Lease: job.NewID(), Worker: "w", Limit: 1}}, false)
+	if err != nil || len(leases) != 1 {
+		t.Fatal(leases, err)
+	}
+	before := handled(t, s)
+	done, err := s.Resolve(t.Context(), []job.Outcome{{Fence: leases[0].Jobs[0].Fence, Kind: job.KindFailed, Permanent: true}})
+	if err != nil || len(done.Jobs) != n {
+		t.Fatalf("%d of %d jobs ended, %v", len(done.Jobs), n, err)
+	}
+	each := float64(handled(t, s)-before) / float64(edges)
+	t.Logf("%.1f rows were read for each of %d edges", each, edges)
+	if each > 120 {
+		t.Errorf("%.1f rows were read for each of %d edges", each, edges)
 	}
 }
 

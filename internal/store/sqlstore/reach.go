@@ -60,8 +60,8 @@ func (p *part) scanEdge(r Row) error {
 }
 
 // connect makes what readEdges read of the given jobs part of the graph. If
-// that was not all, it reads them anew, page by page, and locks the children
-// that lock_jobs_and_children left out.
+// that was not all, it reads them anew, page by page. It locks the children that
+// lock_jobs_and_children left out: that counts edges of jobs that have ended, too.
 func (p *part) connect(tx Tx, parents []job.ID) error {
 	if !p.partial {
 		for _, id := range parents {
@@ -69,12 +69,11 @@ func (p *part) connect(tx Tx, parents []job.ID) error {
 				p.whose[i] = true
 			}
 		}
-		p.addEdges()
-		return nil
-	}
-	p.read, p.partial = nil, false
-	if err := p.readAllEdges(tx, parents); err != nil {
-		return err
+	} else {
+		p.read, p.partial = nil, false
+		if err := p.readAllEdges(tx, parents); err != nil {
+			return err
+		}
 	}
 	if err := p.lockMissing(tx); err != nil {
 		return err

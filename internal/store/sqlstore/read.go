@@ -113,17 +113,17 @@ type placed struct {
 func (p placed) Scan(dest ...any) error { return p.Row.Scan(append([]any{p.position}, dest...)...) }
 
 // JobNames implements store.Reader.
-func (s *Store) JobNames(ctx context.Context, list []job.ID) (map[job.ID]string, error) {
+func (s *Store) JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error) {
 	names := make(map[job.ID]string, len(list))
 	err := s.db.Read(ctx, func(tx Tx) error {
 		for page := range slices.Chunk(list, pageRows) {
 			tx.QueueQuery("job_names", func(r Row) error {
-				var id job.ID
+				var j job.ID
 				var name string
-				err := r.Scan(&id, &name)
-				names[id] = name
+				err := r.Scan(&j, &name)
+				names[j] = name
 				return err
-			}, page)
+			}, page, id[:])
 		}
 		return nil
 	})

@@ -32,30 +32,34 @@ func (s *Store) FireTimers(ctx context.Context, limit int) (store.Resolution, ti
 
 // fireShares gives each kind its share of the limit, and what a kind leaves of
 // it to those after it, so that no backlog of one kind holds up the others. Of
-// what is left then, those that used up their share have more.
+// what is left then, those that used up their share have more. A kind that fails
+// holds up none of the others, unless the database is away.
 func (s *Store) fireShares(ctx context.Context, limit int, r *store.Resolution) error {
 	kinds := []func(context.Context, int, *store.Resolution) error{
 		s.fireEnds(timerDeadline, endDeadline), s.fireEnds(timerCancel, endCancel),
 		s.fireWorkflows(timerGrace), s.fireWorkflows(timerWorkflow), s.fireJobs,
 	}
+	var failed error
 	for len(kinds) > 0 {
 		var more []func(context.Context, int, *store.Resolution) error
 		for i, fire := range kinds {
 			left, n := limit-r.Done, len(kinds)-i
 			share, before := (left+n-1)/n, r.Done
 			if share == 0 {
-				return nil
+				return failed
 			}
-			if err := fire(ctx, share, r); err != nil {
-				return err
+			err := fire(ctx, share, r)
+			failed = errors.Join(failed, err)
+			if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
+				return failed
 			}
-			if r.Done-before == share {
+			if err == nil && r.Done-before == share {
 				more = append(more, fire)
 			}
 		}
 		kinds = more
 	}
-	return nil
+	return failed
 }
 
 // heldPause is how long to wait when all that is due is in others' hands.

@@ -182,6 +182,9 @@ func testBuilding(t *testing.T, open Opener) {
 		r.ok(err, "the slower one")
 		r.equal("ids", done.IDs, []job.ID{b.ID})
 		r.equal("existing", done.Existing, []bool{true})
+		_, err = r.s.EnqueueWorkflow(r.ctx, large(r, outside), store.EnqueueOptions{Key: key})
+		r.ok(err, "a later one")
+		r.wantRows("workflows", 2)
 		list, _, err := r.s.Workflows(r.ctx, store.WorkflowFilter{Limit: 10})
 		r.ok(err, "workflows")
 		r.equal("workflows", len(list), 1)
@@ -203,6 +206,29 @@ func testBuilding(t *testing.T, open Opener) {
 			r.Errorf("it was enqueued")
 		}
 		r.wantRows("ready", 0)
+	})
+
+	checkWith(t, open, chunked, "a large workflow whose enqueue took an hour leaves no timer behind when it is deleted", func(r *rig) {
+		w := large(r, r.endedJob())
+		n := 0
+		r.Before(func(name, _ string, _ func(string, ...any)) {
+			if name == "lock_building" {
+				if n++; n == 6 {
+					r.Advance(time.Hour)
+				}
+			}
+		})
+		_, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{})
+		r.Before(nil)
+		r.ok(err, "enqueue")
+		r.checkEdges()
+		r.Advance(leaseTTL)
+		r.fire()
+		r.equal("jobs run", r.runToEnd(), 23)
+		r.wantWorkflow(w.ID, workflow.Completed)
+		r.age()
+		r.purge(keepAll(kept))
+		r.wantEmpty()
 	})
 
 	checkWith(t, open, chunked, "a large workflow that is being deleted gets no more jobs", func(r *rig) {

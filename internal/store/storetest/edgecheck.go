@@ -275,4 +275,18 @@ func testEdgeCheck(t *testing.T, open Opener) {
 		r.complete(r.claimNamed("child")["child"])
 		r.wantWorkflow(id, workflow.Completed)
 	})
+
+	check(t, open, "of jobs without a workflow whose edges are looked at together each counts its parent once", func(r *rig) {
+		a := task("a")
+		b := task("b", a)
+		c := task("c", b)
+		r.enqueueJobs(a)
+		r.commit(failedForGood(r.claimOne()))
+		r.enqueueJobs(b)
+		r.enqueueJobs(c)
+		r.checkEdges()
+		r.wantJob(b.ID, "upstream_failed upstream")
+		r.wantJob(c.ID, "upstream_failed upstream")
+		r.wantRows("edge_check", 0)
+	})
 }

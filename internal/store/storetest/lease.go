@@ -270,6 +270,9 @@ func testExpiry(t *testing.T, open Opener) {
 		r.equal("when two have expired", overdue(), store.Overdue{Leases: 2, Workers: 1, Standing: 2})
 		r.Advance(leaseTTL)
 		r.equal("when all have expired", overdue(), store.Overdue{Leases: 6, Workers: 3})
+		r.accept(r.claimLease("w5", 1))
+		r.claimLease("w6", 1) // not accepted yet
+		r.equal("when there is another", overdue(), store.Overdue{Leases: 6, Workers: 3, Standing: 1})
 		r.expire()
 		r.equal("when they have been ended", overdue(), store.Overdue{})
 	})

@@ -311,6 +311,20 @@ func testDeadline(t *testing.T, open Opener) {
 		r.stale(completed1(lease.Jobs[1]))
 	})
 
+	check(t, open, "a workflow that cannot be cancelled does not keep jobs from their time", func(r *rig) {
+		w := graph(task("a")).WithTimeout(time.Hour)
+		r.enqueue(w)
+		r.complete(r.claimOne())
+		late := task("late").WithDelay(time.Hour)
+		r.enqueueJobs(late)
+		r.plant("UPDATE workflows SET status = 'running'")
+		r.Advance(time.Hour + slack)
+		if _, _, err := r.s.FireTimers(r.ctx, everything); err == nil {
+			r.Errorf("the broken workflow was cancelled")
+		}
+		r.equal("claimed", r.claimOne().Fence.Job, late.ID)
+	})
+
 	check(t, open, "the timeout of a workflow that has ended does nothing", func(r *rig) {
 		w := graph(chain(2)...).WithTimeout(time.Hour)
 		r.enqueue(w)

@@ -20,6 +20,17 @@ func testWide(t *testing.T, open Opener) {
 		r.wantTally(id, workflow.Tally{Total: wide + 2, Completed: wide + 2})
 	})
 
+	check(t, open, "an outcome of a job with many children that comes again leaves the children of others to them", func(r *rig) {
+		r.start(fan(wide)...)
+		first := r.claimOne()
+		r.complete(first)
+		r.commit(completed1(first), completed1(r.claimOne()))
+		r.wantRows("edge_check", 0)
+		rows, err := r.Query("SELECT state FROM edges WHERE state <> 'unresolved'")
+		r.ok(err, "edges")
+		r.equal("resolved edges", len(rows), wide+1)
+	})
+
 	check(t, open, "what depends on a failure ends however wide it is", func(r *rig) {
 		id := r.enqueueTolerant(fan(wide)...)
 		r.commit(failedForGood(r.claimOne()))

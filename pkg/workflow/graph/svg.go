@@ -21,10 +21,18 @@ const (
 // ErrTooLarge says that a graph is too large for a drawing.
 var ErrTooLarge = errors.New("which is too large for a drawing")
 
-func writeSVG(to io.Writer, g Graph) error {
-	if len(g.Nodes) > maxDrawnNodes || len(g.Edges) > maxDrawnEdges {
+// Check returns ErrTooLarge when Write would refuse g.
+func Check(g Graph, f Format) error {
+	if f == SVG && (len(g.Nodes) > maxDrawnNodes || len(g.Edges) > maxDrawnEdges) {
 		return fmt.Errorf("the workflow has %d jobs and %d dependencies, %w: svg draws at most %d and %d, the other formats have no limit",
 			len(g.Nodes), len(g.Edges), ErrTooLarge, maxDrawnNodes, maxDrawnEdges)
+	}
+	return nil
+}
+
+func writeSVG(to io.Writer, g Graph) error {
+	if err := Check(g, SVG); err != nil {
+		return err
 	}
 	l := linksOf(g)
 	p := place(g, l)

@@ -37,7 +37,8 @@ func prepare(root string, who *syscall.Credential) (*exec.Cmd, string, error) {
 		return nil, "", err
 	}
 	data := filepath.Join(root, "data")
-	fill := exec.Command(install, "--no-defaults", "--datadir="+data, "--skip-test-db", "--auth-root-authentication-method=normal", "--skip-name-resolve")
+	temporary := "--tmpdir=" + root // at its start a server removes the temporary tables there, whosever they are
+	fill := exec.Command(install, "--no-defaults", "--datadir="+data, temporary, "--skip-test-db", "--auth-root-authentication-method=normal", "--skip-name-resolve")
 	fill.Dir = root
 	fill.SysProcAttr = &syscall.SysProcAttr{Credential: who}
 	if out, err := fill.CombinedOutput(); err != nil {
@@ -53,7 +54,7 @@ func prepare(root string, who *syscall.Credential) (*exec.Cmd, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	cmd := exec.Command(server, "--no-defaults", "--datadir="+data, "--socket="+filepath.Join(root, "s"), "--pid-file="+filepath.Join(root, "pid"),
+	cmd := exec.Command(server, "--no-defaults", "--datadir="+data, temporary, "--socket="+filepath.Join(root, "s"), "--pid-file="+filepath.Join(root, "pid"),
 		"--bind-address=127.0.0.1", fmt.Sprintf("--port=%d", port), "--skip-name-resolve", "--skip-log-bin", "--init-file="+grants,
 		"--max-connections=500", "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=256M", "--innodb-log-buffer-size=16M",
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-fast-shutdown=2",

@@ -68,4 +68,5 @@ FROM hw_attempts WHERE job_id = UNHEX(?1) ORDER BY epoch;
 -- name: job_names
 SELECT j.id, j.name
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id);
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
+WHERE j.workflow_id = UNHEX(?2);

@@ -58,16 +58,18 @@ FOR UPDATE;
 
 -- name: lock_descendants
 -- All jobs that can be reached from ?1 in ?3 steps within a workflow, or among
--- jobs without one, ?2 at most. Jobs that have ended are reached, but nothing
--- behind them. The transaction holds locks of jobs already, and who waited for more of them out
--- of order could deadlock: it does not wait (NOWAIT), it runs again.
+-- jobs without one, the nearest ?2 at most. Jobs that have ended are reached, but
+-- nothing behind them. The last column says how often a job was reached: once for
+-- each length of the ways that lead to it. The transaction holds locks of jobs
+-- already, and who waited for more of them out of order could deadlock: it does
+-- not wait (NOWAIT), it runs again.
 SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),
     (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
     s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
     s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
-    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
+    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id), x.times
 FROM (
-    SELECT id FROM (
+    SELECT id, times FROM (
         WITH RECURSIVE reached (id, workflow_id, open, step) AS (
             SELECT j.id, j.workflow_id, 1, 0
             FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
@@ -80,7 +82,7 @@ FROM (
             STRAIGHT_JOIN hw_job_state cs FORCE INDEX (PRIMARY) ON cs.id = e.child_id
             WHERE r.open AND r.step < ?3 AND c.workflow_id <=> r.workflow_id
         )
-        SELECT DISTINCT id FROM reached LIMIT ?2) i
+        SELECT id, COUNT(*) AS times FROM reached GROUP BY id ORDER BY MIN(step) LIMIT ?2) i
     ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;

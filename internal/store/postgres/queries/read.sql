@@ -66,4 +66,5 @@ FROM attempts WHERE job_id = $1::uuid ORDER BY epoch;
 -- name: job_names
 SELECT j.id, j.name
 FROM unnest($1::uuid[]) x(id)
-CROSS JOIN LATERAL (SELECT id, name FROM jobs WHERE id = x.id OFFSET 0) j;
+CROSS JOIN LATERAL (SELECT id, name, workflow_id FROM jobs WHERE id = x.id OFFSET 0) j
+WHERE j.workflow_id = $2;

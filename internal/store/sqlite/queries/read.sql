@@ -65,4 +65,4 @@ SELECT attempt, lease_id, worker, outcome, error, started_at, finished_at
 FROM attempts WHERE job_id = ?1 ORDER BY epoch;
 
 -- name: job_names
-SELECT j.id, j.name FROM json_each(?1) x CROSS JOIN jobs j ON j.id = unhex(x.value);
+SELECT j.id, j.name FROM json_each(?1) x CROSS JOIN jobs j ON j.id = unhex(x.value) WHERE j.workflow_id = ?2;
