@@ -128,11 +128,11 @@ func choiceFlag(c *cobra.Command, value *string, name, usage string, words []str
 }
 
 // filled refuses flags that were given without a text, as a script does whose
-// variable is not set: they would choose everything.
-func filled(c *cobra.Command, names ...string) error {
+// variable is not set. hint says what leaving them out does.
+func filled(c *cobra.Command, hint string, names ...string) error {
 	for _, name := range names {
 		if f := c.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
-			return &usageError{fmt.Errorf("--%s is empty", name), "leave it out to choose all"}
+			return &usageError{fmt.Errorf("--%s is empty", name), hint}
 		}
 	}
 	return nil

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 	"time"
 )
@@ -43,6 +45,21 @@ func TestIdsAreReadInEveryFormAndNamesGetAHint(t *testing.T) {
 		_, err := workflowID(text)
 		if code, hint := describe(err); code != exitUsage || hint != want {
 			t.Errorf("%q: exit code %d, hint %q", text, code, hint)
+		}
+	}
+}
+
+func TestAFlagThatIsEmptySaysWhatLeavingItOutDoes(t *testing.T) {
+	for command, want := range map[string]string{
+		"job enqueue --queue q --payload=":                 "leave it out to send none",
+		"job enqueue --queue q --idempotency-key=":         "leave it out to send none",
+		"workflow create --file f.yaml --idempotency-key=": "leave it out to send none",
+		"job list --queue=":                                "leave it out to choose all",
+		"workflow list --name=":                            "leave it out to choose all",
+	} {
+		var out bytes.Buffer
+		if code := Main(strings.Fields(command), nil, &out, &out); code != exitUsage || !strings.Contains(out.String(), want) {
+			t.Errorf("%s: exit code %d\n%s", command, code, &out)
 		}
 	}
 }

@@ -39,7 +39,7 @@ jobs that wait for their parents.`,
   hammerwork job list --workflow 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70 --all -o json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if err := filled(c, "queue", "status", "dependency-status", "priority", "workflow"); err != nil {
+			if err := filled(c, "leave it out to choose all", "queue", "status", "dependency-status", "priority", "workflow"); err != nil {
 				return err
 			}
 			if filter.Since, err = f.check(c); err != nil {

@@ -85,7 +85,7 @@ func (a *app) newJob(c *cobra.Command, f enqueueFlags) (j remote.NewJob, err err
 	case changed("max-attempts") && f.maxAttempts < 1:
 		return refuse("--max-attempts 1 tries it once", "--max-attempts %d is not positive", f.maxAttempts)
 	}
-	if err := filled(c, "idempotency-key", "name", "payload"); err != nil {
+	if err := filled(c, "leave it out to send none", "idempotency-key", "name", "payload"); err != nil {
 		return j, err
 	}
 	if f.delay > 0 {

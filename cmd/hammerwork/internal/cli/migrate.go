@@ -175,25 +175,38 @@ func databaseError(err error) error {
 	case errors.Is(err, database.ErrURL):
 		return &usageError{fmt.Errorf("--database-url: %w", err), database.Hint}
 	case errors.As(err, &refused) && strings.HasPrefix(refused.Code, "28"):
-		return &hintError{err, "look at the user and the password in --database-url"}
+		return &hintError{refusal{err}, "look at the user and the password in --database-url"}
 	case errors.As(err, &refused) && refused.Code == "3D000":
 		return &hintError{err, "make the database first: createdb, or CREATE DATABASE"}
 	case errors.As(err, &refused) && refused.Code == "42501":
-		return &hintError{err, "the user needs the privilege: GRANT CREATE ON DATABASE, or another user"}
+		return &hintError{refusal{err}, "the user needs the privilege: GRANT CREATE ON DATABASE, or another user"}
+	case errors.As(err, &denied) && mysqlRefusals[denied.Number] != "":
+		return &hintError{refusal{err}, mysqlRefusals[denied.Number]}
 	case errors.As(err, &denied) && mysqlHints[denied.Number] != "":
 		return &hintError{err, mysqlHints[denied.Number]}
+	case errors.Is(err, mysql.ErrNoTLS):
+		return &hintError{err, "set the server up for TLS, or connect with ?tls=preferred or without tls, not encrypted"}
 	case errors.Is(err, store.ErrUnavailable):
 		return &hintError{err, "is the database running, and does --database-url (HAMMERWORK_DATABASE_URL) name it?"}
 	}
 	return err
 }
 
-// mysqlHints are the hints of errors of MySQL, by number.
-var mysqlHints = map[uint16]string{
+// refusal is an error of a database that does not let this user do it.
+type refusal struct{ error }
+
+func (e refusal) Unwrap() error { return e.error }
+
+// mysqlRefusals are the hints of errors of MySQL that refuse a user, by number.
+var mysqlRefusals = map[uint16]string{
 	1044: "the user has no rights on that database: GRANT ALL ON database.* TO the user",
 	1045: "look at the user and the password in --database-url",
-	1049: "make the database first: CREATE DATABASE",
 	1142: "the user needs more rights: GRANT ALL ON database.* TO the user",
-	1146: "a table is missing: hammerwork migrate up",
 	1698: "that user may only come in through the server's socket: use another one",
+}
+
+// mysqlHints are the hints of other errors of MySQL, by number.
+var mysqlHints = map[uint16]string{
+	1049: "make the database first: CREATE DATABASE",
+	1146: "a table is missing: hammerwork migrate up",
 }

@@ -44,7 +44,7 @@ func newWorkflowList(a *app) *cobra.Command {
   hammerwork workflow list --name data_pipeline --all -o json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if err := filled(c, "status", "name"); err != nil {
+			if err := filled(c, "leave it out to choose all", "status", "name"); err != nil {
 				return err
 			}
 			if filter.Since, err = f.check(c); err != nil {

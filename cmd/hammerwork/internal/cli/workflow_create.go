@@ -53,7 +53,7 @@ command is called.`,
 			if err := checkTimeout(f.timeout); err != nil {
 				return err
 			}
-			if err := filled(c, "idempotency-key"); err != nil {
+			if err := filled(c, "leave it out to send none", "idempotency-key"); err != nil {
 				return err
 			}
 			if _, err := metadata(f.set); err != nil {

@@ -85,6 +85,18 @@ type request struct {
 	header http.Header
 	body   []byte
 	limit  int64 // of the answer, in bytes
+	keyed  bool  // the server does it once, however often it comes
+}
+
+// unanswered says what to do when it is not known whether the server has done it.
+func (r request) unanswered() string {
+	switch {
+	case r.method == http.MethodGet:
+		return runningHint
+	case r.keyed:
+		return "repeat it with the same idempotency key: it is done once, however often it comes"
+	}
+	return "whether it was done is not known; look before you repeat it"
 }
 
 func get(query url.Values, path string, args ...any) request {
@@ -148,7 +160,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	answer, err := c.http.Do(out)
 	if err != nil {
-		return nil, unreachable(c.base, err, r.method != http.MethodGet)
+		return nil, unreachable(c.base, err, r.unanswered())
 	}
 	if answer.StatusCode/100 == 2 {
 		return answer, nil
@@ -207,7 +219,7 @@ func (c *Client) broken(err error, body *io.LimitedReader, r request) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		err = errors.New("the answer ended too early")
 	}
-	return unreachable(c.base, err, r.method != http.MethodGet)
+	return unreachable(c.base, err, r.unanswered())
 }
 
 // copyText performs a request whose answer is not JSON for programs, and

@@ -68,6 +68,7 @@ func (c *Client) EnqueueJob(ctx context.Context, j NewJob) (created wire.Created
 	if err != nil {
 		return created, err
 	}
+	r.keyed = j.IdempotencyKey != ""
 	return created, c.call(ctx, r, &created)
 }
 

@@ -115,6 +115,13 @@ func TestAServerThatSaysNothingIsGivenUp(t *testing.T) {
 	if !errors.As(err, &u) || u.Hint() != "whether it was done is not known; look before you repeat it" {
 		t.Errorf("an enqueue: %v", err)
 	}
+	const again = "repeat it with the same idempotency key: it is done once, however often it comes"
+	if _, err := c.EnqueueJob(t.Context(), remote.NewJob{Queue: "q", IdempotencyKey: "k"}); !errors.As(err, &u) || u.Hint() != again {
+		t.Errorf("an enqueue with a key: %v", err)
+	}
+	if _, err := c.CreateWorkflow(t.Context(), remote.NewWorkflow{IdempotencyKey: "k"}); !errors.As(err, &u) || u.Hint() != again {
+		t.Errorf("a workflow with a key: %v", err)
+	}
 }
 
 func TestACancelledCallIsNotTheServersFault(t *testing.T) {

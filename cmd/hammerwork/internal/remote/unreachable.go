@@ -29,9 +29,9 @@ func (e *Unreachable) Hint() string { return e.hint }
 
 const runningHint = "is hammerwork dev running there? --server or HAMMERWORK_SERVER names another server"
 
-// unreachable makes an error of what the HTTP client says. changes tells that
-// the request may have changed something all the same.
-func unreachable(server string, err error, changes bool) error {
+// unreachable makes an error of what the HTTP client says. unanswered is the hint
+// when the request may have arrived.
+func unreachable(server string, err error, unanswered string) error {
 	var request *url.Error
 	if errors.As(err, &request) {
 		err = request.Err
@@ -68,9 +68,7 @@ func unreachable(server string, err error, changes bool) error {
 	default:
 		out.Err = fmt.Errorf("does not answer: %w", err)
 	}
-	if changes {
-		out.hint = "whether it was done is not known; look before you repeat it"
-	}
+	out.hint = unanswered
 	return out
 }
 

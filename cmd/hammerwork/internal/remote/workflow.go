@@ -34,6 +34,7 @@ func (c *Client) CreateWorkflow(ctx context.Context, w NewWorkflow) (created wir
 	r.header.Set("Content-Type", kind)
 	if w.IdempotencyKey != "" {
 		r.header.Set("Idempotency-Key", w.IdempotencyKey)
+		r.keyed = true
 	}
 	return created, c.call(ctx, r, &created)
 }
