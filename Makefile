@@ -34,7 +34,7 @@ run: ## Run a workflow file: make run FILE=workflow.yaml
 test: ## Test everything, as CI does; sets up what it needs
 	@scripts/setup
 	$(GO) vet ./...
-	CGO_ENABLED=1 $(GO) test -race $(NORACE) $(PACKAGES) -timeout 10m $$($(GO) list ./... | grep -v '/e2e$$')
+	CGO_ENABLED=1 $(GO) test -race $(NORACE) $(PACKAGES) -timeout 25m $$($(GO) list ./... | grep -v '/e2e$$')
 	@$(MAKE) --no-print-directory e2e RACE=yes
 	@$(MAKE) --no-print-directory sim
 	@scripts/smoke
@@ -49,7 +49,7 @@ sim: ## Run the simulator: make sim SEEDS=5000; one run again: make sim SEEDS=1 
 	$(GO) test ./sim -v -run '^TestSeeds' -count 1 -timeout 30m -seeds=$(SEEDS) -pgseeds=$(PGSEEDS) -seed=$(SEED)
 
 e2e: ## Kill every process in turn while workflows run, and show the figures; with the race detector: make e2e RACE=yes
-	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(if $(RACE),-race $(NORACE)) ./e2e -v -count 1 -parallel 6 -timeout 10m
+	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(if $(RACE),-race $(NORACE)) ./e2e -v -count 1 -parallel 6 -timeout 20m
 
 scale: ## Enqueue and run large workflows on each database, and show the figures: make scale JOBS=100000
 	$(GO) test ./e2e -v -run Large -count 1 -timeout 60m -scale=$(JOBS) -limits
