@@ -150,7 +150,9 @@ func TestASchemaThatWentBackIsNamedByTheAPI(t *testing.T) {
 	natsURL, _ := rigtest.NATS(t, 0)
 	database := pgtest.Fresh(t)
 	c := newCluster(t, database, natsURL, together)
-	call(t, 0, "migrate", "down", "--database-url", database)
+	for gone := ""; !strings.Contains(gone, "workers"); {
+		gone, _ = call(t, 0, "migrate", "down", "--yes", "--database-url", database)
+	}
 	_, stderr := call(t, 4, "worker", "list", "--server", c.server)
 	if !strings.Contains(stderr, "schema") || !strings.Contains(stderr, "hint: ") {
 		t.Errorf("it said:\n%s", stderr)

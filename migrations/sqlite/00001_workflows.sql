@@ -36,5 +36,8 @@ CREATE TABLE IF NOT EXISTS workflows (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS workflows_digest ON workflows (digest, created_at) WHERE finished_at IS NULL;
 
+-- Of two who migrate at once one notes a version; there is no lock to hold.
+CREATE UNIQUE INDEX IF NOT EXISTS hammerwork_migrations_once ON hammerwork_migrations (version_id);
+
 -- +goose Down
 DROP TABLE workflows;
