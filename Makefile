@@ -35,7 +35,7 @@ test: ## Test everything, as CI does; sets up what it needs
 	@scripts/setup
 	$(GO) vet ./...
 	CGO_ENABLED=1 $(GO) test -race $(NORACE) $(PACKAGES) -timeout 25m $$($(GO) list ./... | grep -v '/e2e$$')
-	@$(MAKE) --no-print-directory e2e RACE=yes
+	@$(MAKE) --no-print-directory e2e
 	@$(MAKE) --no-print-directory sim
 	@scripts/smoke
 	@echo "make test: everything passed"
