@@ -137,7 +137,7 @@ func TestTheLateOutcomeOfASuspendedWorkerChangesNothing(t *testing.T) {
 	c := leasing(t, database, natsURL, past.flag()...)
 	d := newDiary(t)
 	first := c.workers(1, past.flag("--handler", "exec")...)[0]
-	id := create(t, c.server, file(t, fmt.Sprintf("name: suspended\njobs:\n  - {name: a, queue: q, payload: %s}\n", d.command("a", "3"))))
+	id := create(t, c.server, file(t, fmt.Sprintf("name: suspended\njobs:\n  - {name: a, queue: q, payload: %s}\n", d.command("a", "9"))))
 	d.started(t, "a", 1)
 	accepted(t, c.server, id)
 	past.harness.Suspended(first.PID())

@@ -11,7 +11,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/rigtest"
 )
 
-const slowPair = "name: slow\njobs:\n  - {name: a, queue: q, payload: {sleep_ms: 3000}}\n  - {name: b, queue: q, depends_on: [a]}\n"
+const slowPair = "name: slow\njobs:\n  - {name: a, queue: q, payload: {sleep_ms: 9000}}\n  - {name: b, queue: q, depends_on: [a]}\n"
 
 func TestAServerThatRestartsDoesNotEndAWait(t *testing.T) {
 	t.Parallel()
