@@ -70,6 +70,15 @@ func PartitionOf(workflow, lease job.ID) int {
 	return int(h.Sum32() % Partitions)
 }
 
+// Parse splits a subject into its kind (pull, deliver, …) and what follows that.
+// ok is false for subjects that are not made here, like those of replies.
+func Parse(subject string) (kind, rest string, ok bool) {
+	if rest, ok = strings.CutPrefix(subject, prefix); ok {
+		kind, rest, _ = strings.Cut(rest, ".")
+	}
+	return kind, rest, ok
+}
+
 // token makes any text one subject token: letters, digits, - and _ stay, other
 // bytes become =XX. Different texts give different tokens.
 func token(s string) string {

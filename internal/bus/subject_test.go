@@ -80,3 +80,21 @@ func TestTheWorkflowChoosesThePartitionAndTheLeaseWithoutOne(t *testing.T) {
 		t.Errorf("10,000 ids fall into %d partitions", len(seen))
 	}
 }
+
+func TestASubjectIsParsedIntoWhatItWasMadeOf(t *testing.T) {
+	for subject, want := range map[string][2]string{
+		bus.PullSubject("a b"):       {"pull", "a=20b"},
+		bus.CompletedSubject(7, "w"): {"completed", "7.w"},
+		bus.AnyCompletedSubject("w"): {"completed", "any.w"},
+		bus.CheckEdges:               {"check", ""},
+	} {
+		if kind, rest, ok := bus.Parse(subject); !ok || kind != want[0] || rest != want[1] {
+			t.Errorf("%s is %q, %q, %t", subject, kind, rest, ok)
+		}
+	}
+	for _, foreign := range []string{"", "_INBOX.x.y", "hw.v2.pull.w", "xhw.v1.pull.w"} {
+		if kind, _, ok := bus.Parse(foreign); ok {
+			t.Errorf("%q is taken for a %q", foreign, kind)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package dispatcher
 
 import (
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
@@ -107,7 +106,7 @@ func (m *Machine) Idle() bool { return m.claim == nil && !m.beating && m.fetches
 func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {
 	var actions []service.Action
 	var err error
-	switch kind, _, _ := strings.Cut(strings.TrimPrefix(msg.Subject, "hw.v1."), "."); kind {
+	switch kind, _, _ := bus.Parse(msg.Subject); kind {
 	case "ready":
 		m.idle = 0
 		return m.startClaim(now)

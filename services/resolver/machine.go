@@ -108,11 +108,11 @@ func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {
 		m.again = m.checking
 		return m.check(now)
 	}
-	partition, ok := strings.CutPrefix(msg.Subject, "hw.v1.completed.")
-	if !ok {
+	kind, rest, _ := bus.Parse(msg.Subject)
+	if kind != "completed" {
 		return nil
 	}
-	partition, _, _ = strings.Cut(partition, ".")
+	partition, _, _ := strings.Cut(rest, ".")
 	e, err := bus.Decode[bus.Completed](msg.Data)
 	if err == nil && !strings.HasSuffix(bus.CompletedSubject(0, e.Body.Worker), msg.Subject[strings.LastIndexByte(msg.Subject, '.'):]) {
 		err = errForeignSubject

@@ -2,7 +2,6 @@ package bustest
 
 import (
 	"context"
-	"strings"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
 )
@@ -36,9 +35,8 @@ func (l Lossy) Request(ctx context.Context, subject string, data []byte) ([]byte
 }
 
 func kind(subject string) string {
-	tokens := strings.Split(subject, ".")
-	if tokens[0] != "hw" || len(tokens) < 3 {
-		return "reply"
+	if kind, _, ok := bus.Parse(subject); ok {
+		return kind
 	}
-	return tokens[2]
+	return "reply"
 }

@@ -1,8 +1,6 @@
 package watch
 
 import (
-	"strings"
-
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/history"
 )
@@ -27,12 +25,9 @@ func (l listening) Publish(subject string, data []byte) error {
 	return l.Bus.Publish(subject, data)
 }
 
-// deliveries is how the subjects of deliveries begin.
-var deliveries = strings.TrimSuffix(bus.DeliverSubject(""), "=")
-
 // Published records a message, if it is a delivery, before it is sent.
 func Published(r *history.Recorder, subject string, data []byte) {
-	if r == nil || !strings.HasPrefix(subject, deliveries) {
+	if kind, _, _ := bus.Parse(subject); r == nil || kind != "deliver" {
 		return
 	}
 	if e, err := bus.Decode[bus.Deliver](data); err == nil {

@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"strings"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/agent"
@@ -27,11 +26,6 @@ type worker struct {
 	history *history.Recorder
 	fences  map[agent.Key]job.Fence // of handlers that run
 }
-
-var (
-	heartbeats = strings.TrimSuffix(bus.HeartbeatSubject(""), "=")
-	reports    = "hw.v1.completed."
-)
 
 // Step implements service.Machine.
 func (w *worker) Step(now time.Time, event service.Event) []service.Action {
@@ -96,8 +90,8 @@ func (w *worker) start(a agent.Start) {
 // request records a report or a heartbeat, and its answer when it comes.
 func (w *worker) request(a service.Request) service.Request {
 	var answered func(answer []byte)
-	switch {
-	case strings.HasPrefix(a.Subject, reports):
+	switch kind, _, _ := bus.Parse(a.Subject); kind {
+	case "completed":
 		e, err := bus.Decode[bus.Completed](a.Data)
 		if err != nil {
 			return a
@@ -108,7 +102,7 @@ func (w *worker) request(a service.Request) service.Request {
 		}
 		w.record(sent...)
 		answered = func(answer []byte) { w.verdicts(sent, answer) }
-	case strings.HasPrefix(a.Subject, heartbeats):
+	case "heartbeat":
 		since := w.history.Now()
 		e, err := bus.Decode[bus.Heartbeat](a.Data)
 		if err != nil {
