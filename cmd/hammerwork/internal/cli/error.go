@@ -86,7 +86,7 @@ func describe(err error) (code int, hint string) {
 		code, hint = exitRefused, "use that version of hammerwork, or other data"
 	case errors.Is(err, store.ErrOlderSchema):
 		code, hint = exitRefused, "bring it up to date: hammerwork migrate up"
-	case errors.Is(err, errPortTaken), errors.Is(err, store.ErrNoMigration), errors.Is(err, errDeletesAll), errors.As(err, new(refusal)):
+	case errors.Is(err, errPortTaken), errors.Is(err, store.ErrNoMigration), errors.Is(err, errDeletesData), errors.As(err, new(refusal)):
 		code = exitRefused
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, errNATS):
 		code = exitUnreachable

@@ -52,8 +52,8 @@ at once.`,
 	return c
 }
 
-// errDeletesAll says that a step back deletes what people have enqueued.
-var errDeletesAll = errors.New("taking this migration back deletes a table of jobs or workflows")
+// errDeletesData says that a step back deletes what people have enqueued.
+var errDeletesData = errors.New("taking this migration back deletes a table of jobs or workflows")
 
 // downOne takes one migration back; one that made a table of jobs or workflows
 // only with yes.
@@ -69,7 +69,7 @@ func downOne(ctx context.Context, m store.Migrator, yes bool) ([]store.Migration
 		}
 	}
 	if data && !yes {
-		return nil, &hintError{errDeletesAll, "--yes does it all the same"}
+		return nil, &hintError{errDeletesData, "--yes does it all the same"}
 	}
 	one, err := m.Down(ctx)
 	return []store.Migration{one}, err

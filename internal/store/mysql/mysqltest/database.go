@@ -162,13 +162,14 @@ func (s *server) fill(ctx context.Context, t testing.TB, name string) {
 	}
 	statements := []string{`CREATE TABLE hammerwork_migrations (id SERIAL PRIMARY KEY, version_id BIGINT NOT NULL,
 		is_applied BOOLEAN NOT NULL, tstamp TIMESTAMP DEFAULT NOW())`, "INSERT INTO hammerwork_migrations (version_id, is_applied) VALUES (0, true)"}
-	for i, file := range files {
+	for _, file := range files {
 		text, err := fs.ReadFile(migrations.MySQL(), file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		up, _, _ := strings.Cut(string(text), "-- +goose Down")
-		statements = append(statements, up, fmt.Sprintf("INSERT INTO hammerwork_migrations (version_id, is_applied) VALUES (%d, true)", i+1))
+		number, _, _ := strings.Cut(file, "_")
+		statements = append(statements, up, fmt.Sprintf("INSERT INTO hammerwork_migrations (version_id, is_applied) VALUES (%s, true)", number))
 	}
 	for _, statement := range statements {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
