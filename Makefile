@@ -40,7 +40,7 @@ test: ## Test everything, as CI does; sets up what it needs
 	@scripts/smoke
 	@echo "make test: everything passed"
 
-check: lint ## The fast loop: lint, build, tests without the race detector
+check: lint ## The fast loop: lint, build, all but the end-to-end tests, without the race detector
 	$(GO) build ./...
 	$(GO) test -timeout 3m $$($(GO) list ./... | grep -v '/e2e$$')
 	@echo "make check: passed"
@@ -51,7 +51,7 @@ sim: ## Run the simulator: make sim SEEDS=5000; one run again: make sim SEEDS=1 
 e2e: ## Kill every process in turn while workflows run, and show the figures; with the race detector: make e2e RACE=yes
 	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(if $(RACE),-race $(NORACE)) ./e2e -v -count 1 -parallel 6 -timeout 20m
 
-scale: ## Enqueue and run large workflows on each database, and show the figures: make scale JOBS=100000
+scale: ## Enqueue and run large workflows on PostgreSQL and MariaDB, and show the figures: make scale JOBS=100000
 	$(GO) test ./e2e -v -run Large -count 1 -timeout 60m -scale=$(JOBS) -limits
 
 smoke: ## Build the binary and use it as a user would
