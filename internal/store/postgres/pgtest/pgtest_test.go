@@ -68,10 +68,13 @@ func hold(t *testing.T, tmp string) (*os.Process, string) {
 	return cmd.Process, url
 }
 
-func up(url string) bool {
+func up(url string) bool { return reach(url) == nil }
+
+// reach says why the server does not answer.
+func reach(url string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return answers(ctx, url) == nil
+	return answers(ctx, url)
 }
 
 // gone waits until a condition no longer holds.
@@ -101,8 +104,8 @@ func TestTheServerIsSharedAndEndsWhenTheLastOfItsUsersIsKilled(t *testing.T) {
 	}
 	one.Kill()
 	<-time.After(servertest.Idle + 2*time.Second)
-	if !up(url) {
-		t.Fatal("the server ended while somebody used it")
+	if err := reach(url); err != nil {
+		t.Fatalf("the server ended while somebody used it: %v", err)
 	}
 	two.Kill()
 	gone(t, "the server", func() bool { return up(url) })
