@@ -26,6 +26,13 @@ type Job struct {
 	CorrelationID string        // empty: the workflow's
 	Barrier       bool          // has no work: completes by itself as soon as it could start
 
+	Condition    string            // CEL, asked once its join says run; empty: none
+	Unmet        Unmet             // what a condition that says no makes of it; empty: UnmetSkip
+	With         map[string]string // name → CEL: fields that its handler finds in the payload besides
+	AllowFailure bool              // its failure does not fail the workflow, and what waits for it sees a completion
+	Finally      bool              // runs when every other job of its workflow has ended, whatever happened
+	Catch        bool              // its completion absolves the failures that let it run
+
 	err error // the payload could not be encoded
 }
 

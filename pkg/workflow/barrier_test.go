@@ -86,10 +86,7 @@ func TestABarrierCompletesWhereOthersBecomeRunnable(t *testing.T) {
 		},
 		Edges: []Edge{{Parent: 0, Child: 1, State: EdgeUnresolved}, {Parent: 1, Child: 2, State: EdgeUnresolved}},
 	}
-	if got := Passed(p, map[int]bool{0: true}); len(got) != 1 || got[0] != 1 {
-		t.Errorf("passed are %v", got)
-	}
-	c := Resolve(p, []Ending{{Node: 0, Status: job.Completed}})
+	c := act(t, p, endings([]Ending{{Node: 0, Status: job.Completed}}))
 	if p.Nodes[1].Status != job.Completed || len(c.Ended) != 2 || len(c.Runnable) != 1 || c.Runnable[0] != 2 {
 		t.Errorf("%+v, %+v", c, p.Nodes)
 	}
