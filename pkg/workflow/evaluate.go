@@ -31,9 +31,9 @@ type ParentInput struct {
 
 // Evidence is what an evaluation came to. It is kept, and shown to people.
 type Evidence struct {
-	Digest string            // of the inputs
-	Value  *bool             // of the condition; nil: it has none, or an error
-	With   json.RawMessage   // an object of the values of With; empty: none
+	Digest string          // of the inputs
+	Value  *bool           // of the condition; nil: it has none, or an error
+	With   json.RawMessage // an object of the values of With; empty: none
 	Error  string
 }
 

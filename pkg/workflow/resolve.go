@@ -29,8 +29,8 @@ type Resolution struct {
 	p       *Part
 	out     [][]int // node → indices of its outgoing edges
 	members [][]int // workflow → its nodes; made when first asked for
-		queue   []int // ended nodes, in the order of their ends
-	settled int   // the edges of queue[:settled] are settled
+	queue   []int   // ended nodes, in the order of their ends
+	settled int     // the edges of queue[:settled] are settled
 	gone    map[int]bool
 
 	is      [][]bool       // list of changes → is in it
