@@ -13,7 +13,7 @@ import (
 
 const (
 	maxCost     = 100_000   // of one evaluation, in CEL's units
-	maxElements = 1_000_000 // of a value that an evaluation makes, in CEL's units: an item, or ten bytes
+	maxElements = 300_000 // of a value that an evaluation makes, in CEL's units: an item, or ten bytes
 	maxRegex    = 500       // instructions of a compiled regular expression
 	maxFaults   = 20        // of one expression
 	maxCompiled = 1_000     // expressions that the cache holds
