@@ -59,6 +59,7 @@ type node struct {
 	reason    job.Reason
 	cause     int // -1: none
 	spared    bool
+	halted    bool // its join said run; it depends on whether it is spared
 	held      bool
 	decision  workflow.Action
 	attempts  int

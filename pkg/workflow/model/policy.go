@@ -43,31 +43,44 @@ func (w *World) catches(f int) bool {
 }
 
 // sweep cancels the jobs of a failing workflow that nobody holds and that have
-// no failure to handle, nor may have.
+// no failure to handle, nor may have. What comes after a spared job is spared.
 func (w *World) sweep(f int) {
+	for again := true; again; {
+		again = false
+		for _, e := range w.edges {
+			p, n := w.jobs[e.parent], w.jobs[e.child]
+			if p.workflow == f && n.workflow == f && p.spared && e.state == workflow.EdgeUnresolved && !n.spared && !n.status.Terminal() {
+				n.spared, again = true, !p.status.Terminal()
+			}
+		}
+	}
 	var swept []int
 	for i, n := range w.jobs {
-		if n.workflow == f && !n.status.Terminal() && !n.held && !n.Finally && !w.kept(i) {
+		if n.workflow == f && !n.status.Terminal() && !n.held && !n.Finally && !n.spared && !w.mayHandle(i) {
 			swept = append(swept, i)
 		}
 	}
 	for _, i := range swept {
 		w.end(i, job.Cancelled, job.ReasonFailFast)
 	}
+	for i, n := range w.jobs {
+		if n.workflow == f && n.halted && !n.status.Terminal() {
+			n.halted = false
+			w.start(i)
+		}
+	}
 }
 
-func (w *World) kept(i int) bool {
+// mayHandle reports whether a job that waits may have to handle the failure of
+// one that is held, or comes after one that may.
+func (w *World) mayHandle(i int) bool {
 	n := w.jobs[i]
-	if n.spared {
-		return true
-	}
 	for _, e := range w.edges {
 		p := w.jobs[e.parent]
-		switch {
-		case e.child != i || e.state != workflow.EdgeUnresolved || p.workflow != n.workflow:
-		case p.held && e.on != job.OnSuccess && n.deps == job.Waiting:
-			return true
-		case !p.status.Terminal() && w.kept(e.parent):
+		if e.child != i || e.state != workflow.EdgeUnresolved || p.workflow != n.workflow || n.deps != job.Waiting {
+			continue
+		}
+		if p.held && e.on != job.OnSuccess || !p.held && w.mayHandle(e.parent) {
 			return true
 		}
 	}

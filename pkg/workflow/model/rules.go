@@ -140,13 +140,18 @@ func (w *World) ask(i int) {
 	}
 }
 
-// run lets a job run if its condition says so.
+// run lets a job run unless the policy has yet to say whether it is spared.
 func (w *World) run(i int) {
 	n := w.jobs[i]
 	n.deps = job.Satisfied
-	if w.doomed(i) {
-		return
+	if n.halted = w.doomed(i); !n.halted {
+		w.start(i)
 	}
+}
+
+// start lets a job run whose join, or turn, has come, if its condition says so.
+func (w *World) start(i int) {
+	n := w.jobs[i]
 	if n.Condition != "" {
 		yes, err := w.evaluate(i)
 		switch {

@@ -16,21 +16,36 @@ type group struct {
 	jobs []model.JobSpec
 }
 
-// chance is true in one of n cases; what rapid shrinks to is false.
-func chance(t *rapid.T, n int, what string) bool {
-	return rapid.IntRange(0, n-1).Draw(t, what) == n-1
+// below draws a number from 0 to n-1. All are about as likely, unlike with
+// rapid's own, which prefers small ones and the ends; failures shrink to 0.
+func below(t *rapid.T, n int, what string) int {
+	if n == 1 {
+		return 0
+	}
+	number := 0
+	for size := 1; size < 8*n; size *= 2 {
+		number *= 2
+		if rapid.Bool().Draw(t, what) {
+			number++
+		}
+	}
+	return number % n
 }
 
-func pick[T any](t *rapid.T, what string, from ...T) T {
-	return from[rapid.IntRange(0, len(from)-1).Draw(t, what)]
-}
+// between draws a number from low to high.
+func between(t *rapid.T, low, high int, what string) int { return low + below(t, high-low+1, what) }
+
+// chance is true in one of n cases; what rapid shrinks to is false.
+func chance(t *rapid.T, n int, what string) bool { return below(t, n, what) == n-1 }
+
+func pick[T any](t *rapid.T, what string, from ...T) T { return from[below(t, len(from), what)] }
 
 // drawGroups makes up to three groups; jobs may depend on jobs of earlier ones.
 func drawGroups(t *rapid.T) []group {
 	var groups []group
 	var before []int // jobs of earlier groups that others may depend on
 	jobs := 0
-	for range rapid.IntRange(1, 2).Draw(t, "groups") {
+	for range between(t, 1, 2, "groups") {
 		g := group{}
 		if !chance(t, 8, "loose") {
 			g.spec = &model.WorkflowSpec{
@@ -39,7 +54,7 @@ func drawGroups(t *rapid.T) []group {
 			}
 		}
 		var within []int
-		for k := range rapid.IntRange(1, 8).Draw(t, "jobs") {
+		for k := range between(t, 1, 8, "jobs") {
 			s := drawJob(t, within, before, g.spec != nil && k > 0)
 			if !s.Finally {
 				within = append(within, jobs)
@@ -54,7 +69,7 @@ func drawGroups(t *rapid.T) []group {
 }
 
 func drawJob(t *rapid.T, within, before []int, mayBeFinally bool) model.JobSpec {
-	s := model.JobSpec{Attempts: rapid.IntRange(1, 2).Draw(t, "attempts"), AllowFailure: chance(t, 8, "allow failure")}
+	s := model.JobSpec{Attempts: between(t, 1, 2, "attempts"), AllowFailure: chance(t, 8, "allow failure")}
 	if mayBeFinally && chance(t, 7, "finally") {
 		s.Finally = true
 	} else {
@@ -71,7 +86,7 @@ func drawJob(t *rapid.T, within, before []int, mayBeFinally bool) model.JobSpec 
 	if n := len(s.Parents); n > 0 {
 		s.Join.Rule = pick(t, "join", job.JoinAll, job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone, job.JoinQuorum)
 		if s.Join.Rule == job.JoinQuorum {
-			s.Join.Quorum = rapid.IntRange(1, n).Draw(t, "quorum")
+			s.Join.Quorum = between(t, 1, n, "quorum")
 		}
 		s.Catch = named > 0 && chance(t, 5, "catch")
 		s.Barrier = !s.Catch && chance(t, 12, "barrier")

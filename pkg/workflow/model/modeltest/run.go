@@ -27,7 +27,7 @@ func Run(t *testing.T, open func() Engine, cases int) {
 	}
 	done := Counts{}
 	rapid.Check(t, func(rt *rapid.T) {
-		p := &play{t: rt, engine: open(), done: done}
+		p := &play{t: rt, engine: open(), done: done, saw: map[string]bool{}}
 		p.todo = drawGroups(rt)
 		p.run()
 	})
@@ -46,12 +46,13 @@ type play struct {
 	state  model.State // of the model
 	done   Counts
 	told   []string
+	saw    map[string]bool
 }
 
 // run lets things happen at random, then brings everything to its end.
 func (p *play) run() {
 	p.enqueue()
-	for range rapid.IntRange(0, 40).Draw(p.t, "steps") {
+	for range between(p.t, 0, 40, "steps") {
 		p.step()
 	}
 	for len(p.todo) > 0 {
@@ -64,6 +65,16 @@ func (p *play) run() {
 		p.advance()
 	}
 	p.done["case"]++
+	for what := range p.saw {
+		p.done["case with "+what]++
+	}
+}
+
+// seen notes that a case came to a state worth to be counted.
+func (p *play) seen(what string, yes bool) {
+	if yes {
+		p.saw[what] = true
+	}
 }
 
 func (p *play) ended() bool {
@@ -126,6 +137,8 @@ func (p *play) always() {
 		if j.Workflow >= 0 && !j.Status.Terminal() {
 			open[j.Workflow]++
 		}
+		p.seen(string(j.Status)+" "+string(j.Reason), j.Status.Terminal())
+		p.seen("spared", j.Spared)
 		switch {
 		case j.Status.Terminal() && j.Deps == job.Waiting, j.Runnable && (j.Status.Terminal() || j.Deps == job.Waiting):
 			p.fail("job %d is %s and %s", i, j.Status, j.Deps)
@@ -134,6 +147,8 @@ func (p *play) always() {
 		}
 	}
 	for f, w := range p.state.Workflows {
+		p.seen("workflow "+string(w.Status), true)
+		p.seen("failing", w.Failing)
 		if w.Status.Terminal() && (open[f] > 0 || w.Undecided > 0) || w.Tally.Ended()+open[f] != w.Tally.Total {
 			p.fail("workflow %d is %s with %d open jobs, %+v", f, w.Status, open[f], w.Tally)
 		}
@@ -164,67 +179,92 @@ func (p *play) some(is func(j model.JobState) bool) []int {
 	return list
 }
 
-// one draws one of a list; mostly, so that refusals are seen too, else any of n.
-func (p *play) one(what string, list []int, n int) int {
-	if len(list) == 0 || chance(p.t, 20, "any "+what) {
-		return rapid.IntRange(0, n-1).Draw(p.t, what)
-	}
-	return pick(p.t, what, list...)
-}
-
-// step lets one thing happen.
-func (p *play) step() {
-	jobs, flows := len(p.state.Jobs), len(p.state.Workflows)
-	kind := rapid.IntRange(0, 99).Draw(p.t, "kind")
-	if flows == 0 && kind >= 74 {
-		kind %= 70
-	}
-	open := func(j model.JobState) bool { return !j.Status.Terminal() && j.Status != job.Running }
-	switch {
-	case kind < 30:
-		p.claim()
-	case kind < 60:
-		p.end()
-	case kind < 63:
-		i := p.one("cancelled job", p.some(open), jobs)
-		p.do(fmt.Sprintf("cancelJob %d", i), func(e Engine) error { return e.CancelJob(i) })
-	case kind < 66:
-		i := p.one("expired job", p.some(open), jobs)
-		p.do(fmt.Sprintf("expireJob %d", i), func(e Engine) error { return e.ExpireJob(i) })
-	case kind < 70:
-		if len(p.todo) > 0 {
-			p.enqueue()
+// workflows returns the workflows that a test holds for.
+func (p *play) workflows(is func(w model.WorkflowState) bool) []int {
+	var list []int
+	for f, w := range p.state.Workflows {
+		if is(w) {
+			list = append(list, f)
 		}
-	case kind < 82:
-		p.decide()
-	case kind < 85:
-		f := rapid.IntRange(0, flows-1).Draw(p.t, "workflow")
-		reason := pick(p.t, "reason", job.ReasonUser, job.ReasonDeadline)
-		p.do(fmt.Sprintf("cancel %d %s", f, reason), func(e Engine) error { return e.Cancel(f, reason) })
-	case kind < 87:
-		f := rapid.IntRange(0, flows-1).Draw(p.t, "workflow")
-		p.do(fmt.Sprintf("graceOver %d", f), func(e Engine) error { return e.GraceOver(f) })
-	case kind < 90:
-		f := rapid.IntRange(0, flows-1).Draw(p.t, "workflow")
-		p.do(fmt.Sprintf("pause %d", f), func(e Engine) error { return e.Pause(f) })
-	case kind < 93:
-		f := rapid.IntRange(0, flows-1).Draw(p.t, "workflow")
-		p.do(fmt.Sprintf("resume %d", f), func(e Engine) error { return e.Resume(f) })
-	default:
-		p.retry()
+	}
+	return list
+}
+
+// step lets one thing happen, mostly one that is possible.
+func (p *play) step() {
+	waits := func(j model.JobState) bool { return !j.Status.Terminal() && j.Status != job.Running }
+	open, over := p.workflows(func(w model.WorkflowState) bool { return !w.Status.Terminal() }), p.workflows(func(w model.WorkflowState) bool {
+		return w.Status.Terminal() || w.Status == workflow.Paused
+	})
+	type thing struct {
+		often int
+		on    []int
+		do    func(on int)
+	}
+	things := []thing{
+		{20, p.some(func(j model.JobState) bool { return j.Runnable }), p.claim},
+		{20, p.some(func(j model.JobState) bool { return j.Status == job.Running }), func(int) { p.end() }},
+		{8, p.some(func(j model.JobState) bool { return j.Decision == workflow.Undecided }), p.decide},
+		{2, p.some(waits), func(i int) {
+			p.do(fmt.Sprintf("cancelJob %d", i), func(e Engine) error { return e.CancelJob(i) })
+		}},
+		{2, p.some(waits), func(i int) {
+			p.do(fmt.Sprintf("expireJob %d", i), func(e Engine) error { return e.ExpireJob(i) })
+		}},
+		{2, open, func(f int) {
+			reason := pick(p.t, "reason", job.ReasonUser, job.ReasonDeadline)
+			p.do(fmt.Sprintf("cancel %d %s", f, reason), func(e Engine) error { return e.Cancel(f, reason) })
+		}},
+		{3, p.workflows(func(w model.WorkflowState) bool { return w.Status == workflow.Cancelling || w.Failing && !w.Status.Terminal() }), func(f int) {
+			p.do(fmt.Sprintf("graceOver %d", f), func(e Engine) error { return e.GraceOver(f) })
+		}},
+		{1, open, func(f int) { p.do(fmt.Sprintf("pause %d", f), func(e Engine) error { return e.Pause(f) }) }},
+		{3, p.workflows(func(w model.WorkflowState) bool { return w.UserPaused }), func(f int) {
+			p.do(fmt.Sprintf("resume %d", f), func(e Engine) error { return e.Resume(f) })
+		}},
+		{3, over, p.retry},
+	}
+	if len(p.todo) > 0 && chance(p.t, 8, "enqueue") {
+		p.enqueue()
+		return
+	}
+	wild := chance(p.t, 30, "wild") // also what is impossible
+	var bag []int
+	for k, thing := range things {
+		for range thing.often {
+			if len(thing.on) > 0 || wild {
+				bag = append(bag, k)
+			}
+		}
+	}
+	if len(bag) == 0 {
+		return
+	}
+	k := pick(p.t, "thing", bag...)
+	all := len(p.state.Jobs)
+	if k >= 5 {
+		all = len(p.state.Workflows)
+	}
+	switch {
+	case wild && all > 0:
+		things[k].do(below(p.t, all, "any"))
+	case len(things[k].on) > 0:
+		things[k].do(pick(p.t, "on", things[k].on...))
 	}
 }
 
-func (p *play) claim() {
-	i := p.one("claimed job", p.some(func(j model.JobState) bool { return j.Runnable }), len(p.state.Jobs))
+func (p *play) claim(i int) {
 	p.do(fmt.Sprintf("claim %d", i), func(e Engine) error { return e.Claim(i) })
 }
 
 func (p *play) end() {
 	held := p.some(func(j model.JobState) bool { return j.Status == job.Running })
 	var batch []model.Outcome
-	for range rapid.IntRange(1, 3).Draw(p.t, "batch") {
-		o := model.Outcome{Job: p.one("ended job", held, len(p.state.Jobs))}
+	for range between(p.t, 1, 3, "batch") {
+		o := model.Outcome{Job: below(p.t, len(p.state.Jobs), "any job")}
+		if len(held) > 0 && !chance(p.t, 20, "stale") {
+			o.Job = pick(p.t, "ended job", held...)
+		}
 		o.Kind = pick(p.t, "outcome", job.KindCompleted, job.KindCompleted, job.KindFailed, job.KindFailed, job.KindFailed, job.KindTimedOut, job.KindLeaseLost, job.KindGivenBack)
 		o.Permanent = o.Kind == job.KindFailed && chance(p.t, 2, "permanent")
 		batch = append(batch, o)
@@ -232,13 +272,7 @@ func (p *play) end() {
 	p.do(fmt.Sprintf("end %+v", batch), func(e Engine) error { return e.End(batch) })
 }
 
-func (p *play) decide() {
-	undecided := p.some(func(j model.JobState) bool { return j.Decision == workflow.Undecided })
-	if len(undecided) == 0 && !chance(p.t, 10, "decide nothing") {
-		p.claim()
-		return
-	}
-	i := p.one("decided job", undecided, len(p.state.Jobs))
+func (p *play) decide(i int) {
 	a := pick(p.t, "action", workflow.ActionSkip, workflow.ActionComplete, workflow.ActionAccept, workflow.ActionRetry, workflow.ActionRetry, workflow.ActionCancel)
 	var result json.RawMessage
 	if a == workflow.ActionComplete {
@@ -247,18 +281,7 @@ func (p *play) decide() {
 	p.do(fmt.Sprintf("decide %d %s", i, a), func(e Engine) error { return e.Decide(i, a, result) })
 }
 
-func (p *play) retry() {
-	var over []int
-	for f, w := range p.state.Workflows {
-		if w.Status.Terminal() || w.Status == workflow.Paused {
-			over = append(over, f)
-		}
-	}
-	if len(over) == 0 && !chance(p.t, 10, "retry nothing") {
-		p.claim()
-		return
-	}
-	f := p.one("retried workflow", over, len(p.state.Workflows))
+func (p *play) retry(f int) {
 	mode := pick(p.t, "mode", workflow.RetryFailed, workflow.RetryFailed, workflow.RetryFrom, workflow.RetryAll)
 	from := pick(p.t, "from", p.some(func(j model.JobState) bool { return j.Workflow == f })...)
 	p.do(fmt.Sprintf("retry %d %s %d", f, mode, from), func(e Engine) error { return e.Retry(f, mode, from) })
@@ -278,7 +301,7 @@ func (p *play) advance() {
 	case len(undecided) > 0:
 		p.do(fmt.Sprintf("decide %d accept", undecided[0]), func(e Engine) error { return e.Decide(undecided[0], workflow.ActionAccept, nil) })
 	case len(runnable) > 0 && (len(held) == 0 || chance(p.t, 2, "claim first")):
-		p.claim()
+		p.claim(pick(p.t, "claimed", runnable...))
 	default:
 		p.end()
 	}
