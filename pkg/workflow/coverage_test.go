@@ -178,6 +178,7 @@ var meaning = []struct{ section, sentence, shown string }{
 	{"retry", "all", "all runs everything again"},
 	{"retry", "a plan says what", "what failed and what could not run because of it run again"},
 	{"retry", "caught failures are not among them", "a caught failure is not run again"},
+	{"retry", "tolerated failures are if something could not run", "failures that an any join tolerated run again when it could not run"},
 	{"retry", "edges between reset jobs are unresolved, others keep their state", "edges from what is not reset keep their state"},
 	{"retry", "joins are asked again", "a job that stays broken names its cause again"},
 	{"retry", "handlers of what stays are spared", "a handler of a failure that is not reset is spared again"},
@@ -190,6 +191,7 @@ var meaning = []struct{ section, sentence, shown string }{
 	{"retry", "what is not reset never runs again", "a retry does not touch other workflows"},
 
 	{"several workflows", "a failure breaks edges into others, whose policies act", "a failure of another workflow fails what needs it, and that workflow's policy acts"},
+	{"several workflows", "a retry of one does not set another right", "what failed because of another workflow alone has nothing to be retried"},
 	{"several workflows", "it is caught in its own alone", "a failure of another workflow cannot be caught"},
 	{"several workflows", "a cancel breaks edges into others", "cancelling a workflow breaks its edges into another, which stops"},
 

@@ -301,7 +301,7 @@ func (w *World) Retry(f int, mode workflow.RetryMode, from int) error {
 		switch {
 		case mode == workflow.RetryAll, mode == workflow.RetryFrom && i == from,
 			mode == workflow.RetryFailed && n.status == job.Cancelled && n.reason == job.ReasonFailFast,
-			mode == workflow.RetryFailed && n.status != job.UpstreamFailed && w.counts(i) && !w.forgiven(i) && !w.caught(i, false):
+			mode == workflow.RetryFailed && n.status != job.UpstreamFailed && w.tried(i):
 			chosen[i] = true
 		}
 	}
@@ -326,6 +326,20 @@ func (w *World) Retry(f int, mode workflow.RetryMode, from int) error {
 	w.passBarriers(f)
 	w.conclude()
 	return nil
+}
+
+// tried reports whether a retry tries to set a job right: it counts against its
+// workflow, or it broke an edge of one that does.
+func (w *World) tried(i int) bool {
+	if w.counts(i) && !w.forgiven(i) && !w.caught(i, false) {
+		return true
+	}
+	for e, c := range w.from(i) {
+		if e.state == workflow.EdgeBroken && !e.optional && c.workflow == w.jobs[i].workflow && c.status == job.UpstreamFailed && w.tried(e.child) {
+			return true
+		}
+	}
+	return false
 }
 
 // follows reports whether a job after a failure is as it is because of that,
