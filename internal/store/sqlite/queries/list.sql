@@ -2,7 +2,7 @@
 -- Looks at ?2 of them at most.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
 FROM (SELECT * FROM workflows WHERE id < ?1 ORDER BY id DESC LIMIT ?2) AS looked
 WHERE (?4 = '' OR status = ?4) AND (?5 = '' OR name = ?5) AND hidden = '' AND created_at >= ?6
 ORDER BY id DESC
@@ -49,7 +49,8 @@ WITH looked AS MATERIALIZED (
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
+    s.decision, s.run, s.earlier, j.rules
 FROM looked x
 CROSS JOIN jobs j ON j.id = x.id
 CROSS JOIN job_state s ON s.id = j.id
@@ -76,7 +77,8 @@ WITH looked AS MATERIALIZED (
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
+    s.decision, s.run, s.earlier, j.rules
 FROM looked x
 CROSS JOIN jobs j ON j.id = x.id
 CROSS JOIN job_state s ON s.id = j.id
