@@ -206,10 +206,10 @@ func testWideParent(t *testing.T, open Opener) {
 	check(t, open, "a wide parent holds up no other edge check", func(r *rig) {
 		first := fan(60)
 		r.start(first...)
-		outside := job.New("other", nil).WithName("outside")
+		outside := taskOn("other", "outside")
 		r.enqueueJobs(outside)
 		r.complete(r.claimAll()...)
-		r.start(job.New("other", nil).WithName("child").DependsOnJobs(outside))
+		r.start(taskOn("other", "child", outside))
 		r.page()
 		r.equal("claimed", r.claimOne("other").Name, "child")
 	})
