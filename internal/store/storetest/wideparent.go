@@ -219,7 +219,8 @@ func testWideParent(t *testing.T, open Opener) {
 		r.start(jobs...)
 		r.complete(r.claimOne())
 		r.page()
-		id := r.start(task("late", jobs[0]))
+		r.page()
+		id := r.start(task("late", jobs[0])) // its edge waits for a check of its own, too
 		r.checkEdges()
 		r.wantRows("ready", 13)
 		r.wantRows("edge_check", 0)
