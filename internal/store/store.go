@@ -183,7 +183,8 @@ type Resolver interface {
 	// outcome is the one that ended its job, else Stale.
 	Resolve(ctx context.Context, outcomes []job.Outcome) (Resolution, error)
 	// CheckEdges resolves up to limit edges whose parents may have ended
-	// before, while or after they were enqueued from outside.
+	// before, while or after they were enqueued from outside, and a page of the
+	// edges that were too many for the transactions that ended their parents.
 	CheckEdges(ctx context.Context, limit int) (Resolution, error)
 }
 
@@ -194,7 +195,7 @@ type Resolution struct {
 	Jobs      []JobEvent    // jobs whose status changed, in the order it happened
 	Workflows []WorkflowEvent
 	Control   []Held // held jobs that should stop
-	Checks    bool   // edges of other workflows wait for CheckEdges
+	Checks    bool   // edges wait for CheckEdges
 	Timer     bool   // a timer was set that may be due before FireTimers said
 	Done      int    // how many timers, leases or checks were handled; equal to the limit: call again
 }

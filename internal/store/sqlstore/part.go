@@ -21,7 +21,9 @@ type part struct {
 	between  map[[2]job.ID]bool // edges that were read alone
 	whose    map[int]bool       // nodes all of whose edges were read
 	barriers bool               // there are open barriers among the nodes
-	partial  bool               // not all edges of the jobs of lock_jobs_and_children were read
+	partial  bool               // readEdges did not read all
+	room     int                // how many edges of jobs that complete it may take in besides
+	later    []int              // nodes whose edges it has no room for: CheckEdges settles them
 	reached  map[int]bool       // nodes that may end by what follows, so that their edges are needed
 	foreign  []edgeRow          // edges to jobs of other workflows
 	free     map[int]bool       // nodes whose claim this transaction has ended: nobody holds them
@@ -54,6 +56,7 @@ type jobRow struct {
 
 func newPart() *part {
 	return &part{
+		room:  pageEdges,
 		index: map[job.ID]int{}, headers: map[job.ID]int{}, between: map[[2]job.ID]bool{}, whose: map[int]bool{},
 		reached: map[int]bool{}, free: map[int]bool{}, taken: map[int]bool{}, texts: map[string]string{},
 	}

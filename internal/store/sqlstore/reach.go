@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"bytes"
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -26,17 +25,17 @@ func (p *part) lockWithChildren(tx Tx, jobs []job.ID) {
 }
 
 // readEdges queues the statement that reads the unresolved edges that leave
-// the given jobs. It comes after they are locked, in a statement of its own:
-// only then are edges that others committed before visible for sure.
-func (p *part) readEdges(tx Tx, parents []job.ID) {
+// the given jobs, limit at most. It comes after they are locked, in a statement
+// of its own: only then are edges that others committed before visible for sure.
+func (p *part) readEdges(tx Tx, parents []job.ID, limit int) {
 	for list := range slices.Chunk(parents, pageRows) {
 		n := 0
 		tx.QueueQuery("edges_from", func(r Row) error {
-			if n++; n == pageEdges {
+			if n++; n == limit {
 				p.partial = true
 			}
 			return p.scanEdge(r)
-		}, list, pageEdges)
+		}, list, limit)
 	}
 }
 
@@ -59,19 +58,34 @@ func (p *part) scanEdge(r Row) error {
 	return err
 }
 
-// connect makes what readEdges read of the given jobs part of the graph. If
-// that was not all, it reads them anew, page by page. It locks the children that
-// lock_jobs_and_children left out: that counts edges of jobs that have ended, too.
-func (p *part) connect(tx Tx, parents []job.ID) error {
-	if !p.partial {
-		for _, id := range parents {
-			if i, known := p.index[id]; known {
-				p.whose[i] = true
-			}
+// connect makes the edges that leave jobs that end part of the graph, of those
+// that readEdges read. If that was not all, it reads them anew: of jobs that
+// complete as many as there is room for, of others, which may stop all that can
+// be reached, page by page. It locks the children that lock_jobs_and_children
+// left out: that counts edges of jobs that have ended, too.
+func (p *part) connect(tx Tx, endings []workflow.Ending) error {
+	ended := make(map[job.ID]bool, len(endings))
+	var completed, others []job.ID
+	for _, e := range endings {
+		id := p.Nodes[e.Node].ID
+		ended[id] = true
+		if workflow.ScopeOf(p.header(e.Node), e.Status) == workflow.Children {
+			completed = append(completed, id)
+		} else {
+			others = append(others, id)
 		}
+	}
+	if !p.partial {
+		p.read = slices.DeleteFunc(p.read, func(e edge) bool { return !ended[e.parent] })
+		p.room -= len(p.read)
+		p.haveRead(completed)
+		p.haveRead(others)
 	} else {
 		p.read, p.partial = nil, false
-		if err := p.readAllEdges(tx, parents); err != nil {
+		if err := p.readAllEdges(tx, sortedIDs(others)); err != nil {
+			return err
+		}
+		if err := p.readFittingEdges(tx, sortedIDs(completed)); err != nil {
 			return err
 		}
 	}
@@ -80,6 +94,54 @@ func (p *part) connect(tx Tx, parents []job.ID) error {
 	}
 	p.addEdges()
 	return nil
+}
+
+// haveRead notes that all edges of some jobs were read.
+func (p *part) haveRead(parents []job.ID) {
+	for _, id := range parents {
+		if i, known := p.index[id]; known {
+			p.whose[i] = true
+		}
+	}
+}
+
+// readFittingEdges reads the edges of jobs that complete, as far as there is
+// room for all edges of a job. Jobs for whose edges there is none are left to
+// CheckEdges, and so is the rest when much was read in vain.
+func (p *part) readFittingEdges(tx Tx, parents []job.ID) error {
+	vain := 8 * p.room
+	for n := pageRows; len(parents) > 0 && p.room > 0 && vain > 0; {
+		list, before := parents[:min(n, len(parents))], len(p.read)
+		p.readEdges(tx, list, p.room)
+		if err := tx.Flush(); err != nil {
+			return err
+		}
+		got := len(p.read) - before
+		switch {
+		case !p.partial:
+			p.haveRead(list)
+			p.room -= got
+			n = min(8*n, pageRows)
+			parents = parents[len(list):]
+			continue
+		case len(list) == 1:
+			p.leave(list)
+			parents = parents[1:]
+		default:
+			n = max(1, len(list)/8)
+		}
+		p.read, p.partial = p.read[:before], false
+		vain -= got
+	}
+	p.leave(parents)
+	return nil
+}
+
+// leave leaves the edges of jobs to CheckEdges.
+func (p *part) leave(parents []job.ID) {
+	for _, id := range parents {
+		p.later = append(p.later, p.index[id])
+	}
 }
 
 // readAllEdges reads all edges of jobs. Of how many jobs a page is depends on
@@ -93,7 +155,7 @@ func (p *part) readAllEdges(tx Tx, parents []job.ID) error {
 				return err
 			}
 		} else {
-			p.readEdges(tx, list)
+			p.readEdges(tx, list, pageEdges)
 			if err := tx.Flush(); err != nil {
 				return err
 			}
@@ -103,11 +165,7 @@ func (p *part) readAllEdges(tx Tx, parents []job.ID) error {
 				continue
 			}
 		}
-		for _, id := range list {
-			if i, known := p.index[id]; known {
-				p.whose[i] = true
-			}
-		}
+		p.haveRead(list)
 		if got := len(p.read) - before; got < pageEdges/4 {
 			n = min(2*n, pageRows)
 		}
@@ -203,17 +261,6 @@ func (p *part) addEdges() {
 	p.read = nil
 }
 
-// keepEdgesOf forgets the edges that do not leave one of endings.
-func (p *part) keepEdgesOf(endings []workflow.Ending) {
-	ended := make(map[int]bool, len(endings))
-	for _, e := range endings {
-		ended[e.Node] = true
-	}
-	maps.DeleteFunc(p.whose, func(i int, _ bool) bool { return !ended[i] })
-	p.Edges = slices.DeleteFunc(p.Edges, func(e workflow.Edge) bool { return !ended[e.Parent] })
-	p.foreign = slices.DeleteFunc(p.foreign, func(e edgeRow) bool { return !ended[p.index[job.ID(e.Parent)]] })
-}
-
 // widen loads what the scope of each ending asks for, with the edges.
 func (p *part) widen(tx Tx, endings []workflow.Ending) error {
 	var reach, whole []job.ID
@@ -280,7 +327,7 @@ func (p *part) unread() []job.ID {
 }
 
 // passBarriers loads the children of the barriers that the nodes in ended
-// complete.
+// complete, as far as there is room for them.
 func (p *part) passBarriers(tx Tx, ended map[int]bool) error {
 	for p.barriers {
 		var passed []job.ID
@@ -292,7 +339,7 @@ func (p *part) passBarriers(tx Tx, ended map[int]bool) error {
 			break
 		}
 		passed = slices.DeleteFunc(passed, func(id job.ID) bool { return p.whose[p.index[id]] })
-		if err := p.readAllEdges(tx, sortedIDs(passed)); err != nil {
+		if err := p.readFittingEdges(tx, sortedIDs(passed)); err != nil {
 			return err
 		}
 		if err := p.lockMissing(tx); err != nil {

@@ -39,16 +39,14 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (exp
 	jobs, leaseIDs = sortedIDs(jobs), sortedIDs(leaseIDs)
 
 	p := newPart()
+	p.room = s.opts.SettledEdges
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", jobs)
 	leases := lockLeases(tx, "lock_leases", leaseIDs)
 	p.lockWithChildren(tx, jobs)
-	p.readEdges(tx, jobs)
+	p.readEdges(tx, jobs, p.room)
 	var now int64
 	tx.QueueNow(&now)
 	if err := tx.Flush(); err != nil {
-		return nil, err
-	}
-	if err := p.connect(tx, jobs); err != nil {
 		return nil, err
 	}
 
@@ -57,7 +55,9 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (exp
 	for _, o := range outcomes {
 		r.Verdicts = append(r.Verdicts, j.verdict(o))
 	}
-	p.keepEdgesOf(j.endings)
+	if err := p.connect(tx, j.endings); err != nil {
+		return nil, err
+	}
 	if err := p.widen(tx, j.endings); err != nil {
 		return nil, err
 	}

@@ -235,14 +235,14 @@ func (s *Store) endJobs(tx Tx, p *part, leases map[job.ID]*leaseRow, list []job.
 	for _, statement := range []string{"take_ready", "take_timers"} {
 		tx.QueueQuery(statement, func(Row) error { return nil }, open)
 	}
-	p.readEdges(tx, open)
+	p.readEdges(tx, open, pageEdges)
 	held := heldBy(tx, open)
 	var now int64
 	tx.QueueNow(&now)
 	if err := tx.Flush(); err != nil {
 		return err
 	}
-	if err := p.connect(tx, open); err != nil {
+	if err := p.connect(tx, endings); err != nil {
 		return err
 	}
 	if err := p.widen(tx, endings); err != nil {

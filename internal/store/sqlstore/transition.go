@@ -130,13 +130,15 @@ func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.
 	queueGuarded(tx, "resolve_edges", t.edgeRows(changes.Edges))
 	checks := t.foreignChecks()
 	queueRows(tx, "insert_edge_checks", checks)
+	wide := t.wideParents()
+	queueRows(tx, "insert_parent_checks", wide)
 	ready := t.claimable(changes.Runnable, again, now)
 	ready.queue(tx, now)
 	t.shrinkLeases(tx)
 	queueGuarded(tx, "update_workflows", t.workflowRows(changes.Workflows), now)
 	t.report(changes, again, now, r)
 	r.Timer = r.Timer || len(ready.later) > 0
-	r.Checks = r.Checks || len(checks) > 0
+	r.Checks = r.Checks || len(checks)+len(wide) > 0
 }
 
 // foreignChecks returns the edges into other workflows whose parents have
@@ -149,6 +151,18 @@ func (t *transition) foreignChecks() []edgeRow {
 		}
 	}
 	return list
+}
+
+// wideParents returns the jobs that have ended and whose edges this transition
+// has no room for: CheckEdges resolves them.
+func (t *transition) wideParents() []job.ID {
+	var list []job.ID
+	for _, i := range t.part.later {
+		if n := t.part.Nodes[i]; n.Status.Terminal() && !t.part.whose[i] {
+			list = append(list, n.ID)
+		}
+	}
+	return sortedIDs(list)
 }
 
 func (t *transition) endRows(ended []int) []endRow {

@@ -21,3 +21,17 @@ ORDER BY e.parent_id, e.child_id;
 -- name: delete_edge_checks
 DELETE FROM edge_check
 WHERE (parent_id, child_id) IN (SELECT unhex(value ->> 'parent'), unhex(value ->> 'child') FROM json_each(?1));
+
+-- name: insert_parent_checks
+-- A check without a child: of all unresolved edges of a parent.
+INSERT INTO edge_check (parent_id, child_id)
+SELECT unhex(value), zeroblob(16) FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING;
+
+-- name: take_parent_checks
+SELECT parent_id FROM edge_check
+WHERE parent_id IN (SELECT unhex(value) FROM json_each(?1)) AND child_id = zeroblob(16)
+ORDER BY parent_id;
+
+-- name: delete_parent_checks
+DELETE FROM edge_check WHERE parent_id IN (SELECT unhex(value) FROM json_each(?1)) AND child_id = zeroblob(16);

@@ -78,12 +78,16 @@ WHERE s.id IN (SELECT unhex(value) FROM json_each(?1))
 ORDER BY s.id;
 
 -- name: needed_jobs
--- Those on which a job depends that has not ended.
-SELECT DISTINCT e.parent_id
+-- Those on which a job depends that has not ended, or whose edges wait for a check.
+SELECT e.parent_id
 FROM json_each(?1) x
 CROSS JOIN edges e ON e.parent_id = unhex(x.value)
 CROSS JOIN job_state s ON s.id = e.child_id
-WHERE s.finished_at IS NULL;
+WHERE s.finished_at IS NULL
+UNION
+SELECT k.parent_id
+FROM json_each(?1) x
+CROSS JOIN edge_check k ON k.parent_id = unhex(x.value) AND k.child_id = zeroblob(16);
 
 -- name: edges_into_jobs
 SELECT e.parent_id, e.child_id FROM json_each(?1) x CROSS JOIN edges e ON e.child_id = unhex(x.value) LIMIT ?2;
