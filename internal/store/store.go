@@ -197,9 +197,9 @@ type Resolution struct {
 	Workflows []WorkflowEvent
 	Control   []Held // held jobs that should stop
 	Stalled   []StallEvent
-	Checks    bool   // edges wait for CheckEdges
-	Timer     bool   // a timer was set that may be due before FireTimers said
-	Done      int    // how many timers, leases or checks were handled; equal to the limit: call again
+	Checks    bool // edges wait for CheckEdges
+	Timer     bool // a timer was set that may be due before FireTimers said
+	Done      int  // how many timers, leases or checks were handled; equal to the limit: call again
 }
 
 // JobEvent is a job's new status.

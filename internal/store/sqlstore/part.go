@@ -58,7 +58,7 @@ type jobRow struct {
 	giveBacks int
 	priority  int
 	scheduled int64
-	deadline  int64 // microseconds from the enqueue, or a retry; 0: none
+	deadline  int64  // microseconds from the enqueue, or a retry; 0: none
 	endedBy   job.ID // lease of the claim that ended it; zero: none
 	stopping  bool   // somebody cancelled it while it was held
 }
