@@ -75,12 +75,6 @@ func testReapers(t *testing.T, open Opener) {
 			}
 		}
 
-		outside := task("outside").WithRetry(retries(2, time.Minute)).WithDeadline(10_000 * time.Hour)
-		r.enqueueKeyed([]*job.Job{outside, taskOn("held", "held").WithRetry(once())}, key("a", "a"), key("b", "b"))
-		r.enqueue(graph(task("first", outside), task("second")).WithTimeout(10_000 * time.Hour))
-		cancelled := r.start(task("waits", outside), taskOn("held", "busy"))
-		r.claim(10, "held")
-		r.cancel(cancelled)
 		asks := taskOn("again", "asks")
 		asks.Condition = "true"
 		again := r.start(asks)
@@ -89,6 +83,13 @@ func testReapers(t *testing.T, open Opener) {
 		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: again, Mode: workflow.RetryFailed}, false, nobody)
 		r.ok(err, "retry")
 		r.commit(failed(r.claimNamedFirst("outside")))
+
+		outside := task("outside").WithRetry(retries(2, time.Minute)).WithDeadline(10_000 * time.Hour)
+		r.enqueueKeyed([]*job.Job{outside, taskOn("held", "held").WithRetry(once())}, key("a", "a"), key("b", "b"))
+		r.enqueue(graph(task("first", outside), task("second")).WithTimeout(10_000 * time.Hour))
+		cancelled := r.start(task("waits", outside), taskOn("held", "busy"))
+		r.claim(10, "held")
+		r.cancel(cancelled)
 		r.seeWorkers(store.WorkerSeen{Name: worker})
 		r.ok(r.s.PauseQueue(r.ctx, queue), "pause")
 		_, err = r.s.ResumeQueue(r.ctx, queue)
