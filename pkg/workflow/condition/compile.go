@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	maxCost     = 100_000   // of one evaluation, in CEL's units
+	maxCost     = 100_000 // of one evaluation, in CEL's units
 	maxElements = 300_000 // of a value that an evaluation makes, in CEL's units: an item, or ten bytes
-	maxRegex    = 500       // instructions of a compiled regular expression
-	maxFaults   = 20        // of one expression
-	maxCompiled = 1_000     // expressions that the cache holds
+	maxRegex    = 500     // instructions of a compiled regular expression
+	maxFaults   = 20      // of one expression
+	maxCompiled = 1_000   // expressions that the cache holds
 )
 
 // The variables that the author's names are rewritten to. An @ can't be
