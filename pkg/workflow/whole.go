@@ -21,11 +21,11 @@ func NewPart(w *Workflow) *Part {
 	for i, j := range w.Jobs {
 		index[j.ID] = i
 	}
-	forgiving := w.forgiving()
+	tolerated := w.Tolerated()
 	for i, j := range w.Jobs {
 		n := Node{
 			ID: j.ID, Status: job.Pending, Deps: job.NoDependencies, Join: j.Join, Barrier: j.Barrier,
-			AllowFailure: j.AllowFailure, Tolerated: forgiving[i], Finally: j.Finally, Catch: j.Catch,
+			AllowFailure: j.AllowFailure, Tolerated: tolerated[i], Finally: j.Finally, Catch: j.Catch,
 			Condition: j.Condition, Unmet: j.Unmet, With: j.With, Counts: Counts{Unresolved: len(j.DependsOn)},
 		}
 		if len(j.DependsOn) > 0 || n.Finally || n.evaluates() {
@@ -59,29 +59,4 @@ func NewPart(w *Workflow) *Part {
 	}
 	p.Complete()
 	return p
-}
-
-// forgiving says of each job whether a failure of it is tolerated: it is
-// allowed to fail, or all that waits for it can do without.
-func (w *Workflow) forgiving() []bool {
-	index := make(map[job.ID]int, len(w.Jobs))
-	for i, j := range w.Jobs {
-		index[j.ID] = i
-	}
-	children, doing := make([]int, len(w.Jobs)), make([]int, len(w.Jobs))
-	for _, j := range w.Jobs {
-		for _, d := range j.DependsOn {
-			if i, inside := index[d.Parent]; inside {
-				children[i]++
-				if d.Optional || j.Join.Rule == job.JoinAny || j.Join.Rule == job.JoinQuorum {
-					doing[i]++
-				}
-			}
-		}
-	}
-	list := make([]bool, len(w.Jobs))
-	for i, j := range w.Jobs {
-		list[i] = j.AllowFailure || children[i] > 0 && doing[i] == children[i]
-	}
-	return list
 }
