@@ -117,7 +117,8 @@ func (j *Job) WithCondition(cel string) *Job { j.Condition = cel; return j }
 func (j *Job) WithUnmet(u Unmet) *Job { j.Unmet = u; return j }
 
 // WithInput adds a field to what the handler finds in the payload: the value
-// of a CEL expression, which may speak of the parents' results.
+// of a CEL expression, which may speak of the parents' results. It takes the
+// place of a field of that name.
 func (j *Job) WithInput(name, cel string) *Job {
 	if j.With == nil {
 		j.With = make(map[string]string)

@@ -59,15 +59,11 @@ func (v *validator) inputs(path string, j *job.Job, env condition.Env) {
 		v.fault(CodeTooLarge, at, "make one input of several, like {a: …, b: …}", "the job has %d inputs; at most %d are allowed", len(j.With), maxInputs)
 		return
 	}
-	var fields map[string]json.RawMessage
-	if len(j.With) > 0 && json.Valid(j.Payload) && json.Unmarshal(j.Payload, &fields) != nil {
+	if len(j.With) > 0 && json.Valid(j.Payload) && json.Unmarshal(j.Payload, &map[string]json.RawMessage{}) != nil {
 		v.fault(CodeInvalid, at, "write the payload as an object, or leave it out", "with adds fields to the payload, which is not an object")
 	}
 	for _, name := range slices.Sorted(maps.Keys(j.With)) {
 		v.text(at, "name of an input", name, true)
-		if _, taken := fields[name]; taken {
-			v.fault(CodeInvalid, at+"."+name, "leave one of them out", "the payload has a field %s already", quote(name))
-		}
 		_, err := condition.ParseInput(j.With[name], env)
 		v.expression(at+"."+name, "with "+quote(name), err)
 	}

@@ -182,7 +182,6 @@ func TestFaultsOfExpressionsHaveTheirPlaceAndAHint(t *testing.T) {
 		"with: {n: 3}":                                 `5:65: jobs[2].with.n is a number, not a text`,
 		"with: {n: ' '}":                               `5:65: jobs[2].with.n is empty`,
 		"with: [n]":                                    `5:61: jobs[2].with is a list, not an object`,
-		"with: {n: '1'}, payload: {n: 2}":              `5:65: the payload has a field "n" already`,
 		"unmet: pass":                                  `5:62: unmet says what a condition that says no makes of the job, and it has none`,
 		"catch: true":                                  `5:62: job "c" is to catch failures, and none lets it run`,
 		"catch: yes":                                   `5:62: jobs[2].catch is a text, not a boolean`,
