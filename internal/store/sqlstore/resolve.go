@@ -170,7 +170,7 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow, draw float64) {
 		}
 		j.t.ended[i] = end
 		j.res.End(workflow.Ending{
-			Node: i, Status: next.Status, Reason: next.Reason, Attempts: row.earlier + next.Attempts, Result: end.result,
+			Node: i, Status: next.Status, Reason: next.Reason, Attempts: next.Attempts, Result: end.result,
 		})
 		return
 	}
