@@ -110,6 +110,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"locks", testLocks},
 		{"commit", testCommit},
 		{"model", testModel},
+		{"reopen", testReopen},
 		{"guards", testGuards},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
