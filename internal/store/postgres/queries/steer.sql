@@ -5,8 +5,9 @@
 INSERT INTO job_runs (job_id, epoch, run, status, reason, error, attempts, worker, result, payload, started_at, finished_at)
 SELECT c.id, s.epoch, s.run, s.status, s.reason, s.error, s.attempts, s.worker, s.result,
     CASE WHEN c.payload IS NOT NULL THEN j.payload END, s.started_at, s.finished_at
-FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::int[], $9::bytea[])
-    AS c(id, dependency_status, unresolved, active, inactive, broken, scheduled_at, run, payload)
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::int[], $9::bytea[],
+    $10::uuid[], $11::int[])
+    AS c(id, dependency_status, unresolved, active, inactive, broken, scheduled_at, run, payload, cause, spared)
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = c.id OFFSET 0) s
 CROSS JOIN LATERAL (SELECT payload FROM jobs WHERE id = c.id OFFSET 0) j
 WHERE s.finished_at IS NOT NULL OR c.payload IS NOT NULL;
@@ -17,18 +18,20 @@ WITH changed AS (
         status = 'pending', dependency_status = c.dependency_status, epoch = s.epoch + 1,
         earlier = s.earlier + s.attempts, attempts = 0, give_backs = 0, unresolved = c.unresolved,
         active = c.active, inactive = c.inactive, broken = c.broken, scheduled_at = c.scheduled_at, started_at = NULL,
-        finished_at = NULL, reason = '', error = '', cause_job_id = NULL, lease_id = NULL, worker = '', result = NULL,
-        cancelling = false, spared = false, decision = '', run = CASE WHEN c.run > 0 THEN c.run ELSE s.run END
-    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::int[], $9::bytea[])
-        AS c(id, dependency_status, unresolved, active, inactive, broken, scheduled_at, run, payload)
+        finished_at = NULL, reason = '', error = '', cause_job_id = c.cause, lease_id = NULL, worker = '', result = NULL,
+        cancelling = false, spared = c.spared = 1, decision = '', run = CASE WHEN c.run > 0 THEN c.run ELSE s.run END
+    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::int[], $9::bytea[],
+        $10::uuid[], $11::int[])
+        AS c(id, dependency_status, unresolved, active, inactive, broken, scheduled_at, run, payload, cause, spared)
     WHERE s.id = ANY ($1::uuid[]) AND s.id = c.id
     RETURNING 1)
-SELECT hammerwork_changed(count(*), $10::int) FROM changed;
+SELECT hammerwork_changed(count(*), $12::int) FROM changed;
 
 -- name: replace_payloads
 UPDATE jobs j SET payload = c.payload
-FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::int[], $9::bytea[])
-    AS c(id, dependency_status, unresolved, active, inactive, broken, scheduled_at, run, payload)
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::int[], $9::bytea[],
+    $10::uuid[], $11::int[])
+    AS c(id, dependency_status, unresolved, active, inactive, broken, scheduled_at, run, payload, cause, spared)
 WHERE j.id = ANY ($1::uuid[]) AND j.id = c.id;
 
 -- name: move_deadlines
@@ -89,11 +92,11 @@ CROSS JOIN LATERAL (SELECT workflow_id, name FROM jobs WHERE id = e.parent_id OF
 CROSS JOIN LATERAL (SELECT status, earlier, attempts, result FROM job_state WHERE id = e.parent_id OFFSET 0) s;
 
 -- name: edges_from_outside
--- The edges into jobs from parents that are in another workflow, or gone.
+-- The resolved edges into jobs from parents that are in another workflow, or gone.
 SELECT e.parent_id, x.id, e."on", e.optional, e.state, coalesce(s.status, ''), coalesce(s.reason, ''), s.cause_job_id
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) c
-CROSS JOIN LATERAL (SELECT * FROM edges WHERE child_id = x.id OFFSET 0) e
+CROSS JOIN LATERAL (SELECT * FROM edges WHERE child_id = x.id AND state <> 'unresolved' OFFSET 0) e
 LEFT JOIN LATERAL (SELECT id, workflow_id FROM jobs WHERE id = e.parent_id OFFSET 0) p ON true
 LEFT JOIN LATERAL (SELECT status, reason, cause_job_id FROM job_state WHERE id = e.parent_id OFFSET 0) s ON true
 WHERE p.id IS NULL OR p.workflow_id IS DISTINCT FROM c.workflow_id;
