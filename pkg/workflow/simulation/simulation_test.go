@@ -277,7 +277,7 @@ func TestManualWaitsForADecision(t *testing.T) {
 	if r := decides(workflow.ActionAccept); r.Status != workflow.Failed || find(t, r, "after").Status != job.UpstreamFailed {
 		t.Errorf("accept: %s", told(r))
 	}
-	if r := decides(workflow.ActionCancel); r.Status != workflow.Cancelled || find(t, r, "slow").Status != job.Cancelled || r.Duration != 0 {
+	if r := decides(workflow.ActionCancel); r.Status != workflow.Cancelled || find(t, r, "slow").Status != job.Cancelled || find(t, r, "after").WaitedFor != "" || r.Duration != 0 {
 		t.Errorf("cancel: %s", told(r))
 	}
 }
