@@ -38,8 +38,7 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (exp
 	}
 	jobs, leaseIDs = sortedIDs(jobs), sortedIDs(leaseIDs)
 
-	p := newPart()
-	p.room = s.opts.SettledEdges
+	p := s.newPart()
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", jobs)
 	leases := lockLeases(tx, "lock_leases", leaseIDs)
 	p.lockWithChildren(tx, jobs)
