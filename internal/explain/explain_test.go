@@ -101,6 +101,7 @@ func TestEveryReasonIsGivenTheMostDecisiveFirst(t *testing.T) {
 			s.Job.Status, s.Lease = job.Running, &store.LeaseStanding{Worker: "w1", ClaimedAt: now, ExpiresAt: now.Add(time.Second)}
 		}, []explain.Code{explain.Unaccepted}, "w1, which has not accepted it"},
 
+		{"it runs, and the lease was gone a moment later", func(s *store.Standing) { s.Job.Status, s.Job.Worker = job.Running, "w1" }, []explain.Code{explain.Running}, "worker w1 has it, attempt 1 of 3"},
 		{"it completed", func(s *store.Standing) { end(s, job.Completed, "") }, []explain.Code{explain.Ended}, "It has ended: completed.|"},
 		{"it is dead", func(s *store.Standing) {
 			end(s, job.Dead, job.ReasonExhausted)
@@ -170,6 +171,16 @@ func waits(s *store.Standing, parents ...store.ParentStanding) {
 
 func end(s *store.Standing, status job.Status, reason job.Reason) {
 	s.Job.Status, s.Job.Reason, s.Job.FinishedAt, s.Queued = status, reason, now, false
+}
+
+func TestOnlyParentsThatCountDecide(t *testing.T) {
+	s := free()
+	end(&s, job.UpstreamFailed, job.ReasonUpstream)
+	s.Parents = []store.ParentStanding{spurned, broken, extract}
+	r := explain.Explain(s)[1]
+	if len(r.Parents) != 1 || r.Parents[0] != broken || r.Text != "It could not run after broken (dead)." || r.Hint != "hammerwork job explain "+broken.Job.String() {
+		t.Errorf("got %+v", r)
+	}
 }
 
 func TestReasonsSayWhenTheyBeganAndEnd(t *testing.T) {

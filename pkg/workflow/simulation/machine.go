@@ -160,9 +160,10 @@ func (m *machine) waits() bool {
 	return true
 }
 
-// claim gives jobs to free workers, in the order of claims.
+// claim gives jobs to free workers, in the order of claims. What may not start
+// loses its place, and gets another when it may.
 func (m *machine) claim() {
-	for m.free != 0 && len(m.line) > 0 && m.h.Status != workflow.Paused {
+	for m.free != 0 && len(m.line) > 0 {
 		i := heap.Pop(&m.line).(place).node
 		n, s := &m.p.Nodes[i], &m.jobs[i]
 		s.inLine = false
