@@ -33,6 +33,7 @@ type Store interface {
 	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []store.JobRecord, next int, err error)
 	JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error)
 	Job(ctx context.Context, id job.ID) (store.JobRecord, error)
+	Explain(ctx context.Context, id job.ID) (store.Standing, error)
 	Workflows(ctx context.Context, f store.WorkflowFilter) (page []store.WorkflowRecord, next job.ID, err error)
 	Jobs(ctx context.Context, f store.JobFilter) (page []store.JobRecord, next job.ID, err error)
 	Dependencies(ctx context.Context, id job.ID) (store.Dependencies, error)
