@@ -74,6 +74,7 @@ func testList(t *testing.T, open Opener) {
 	testListPages(t, open)
 	testListWorkflows(t, open)
 	testDependencies(t, open)
+	testNames(t, open)
 }
 
 func testListJobs(t *testing.T, open Opener) {
