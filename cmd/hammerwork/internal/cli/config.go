@@ -133,7 +133,7 @@ func knownKeys(c *cobra.Command, path string, keys []string) error {
 			continue
 		}
 		hint := "a key is named like a flag: data_dir sets --data-dir"
-		if name := nearest(flagName(key), names); name != "" {
+		if name := nearest.Of(flagName(key), names); name != "" {
 			hint = fmt.Sprintf("did you mean %s?", strings.ReplaceAll(name, "-", "_"))
 		}
 		return &usageError{fmt.Errorf("%s: unknown setting %q", path, key), hint}
