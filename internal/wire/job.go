@@ -17,14 +17,14 @@ type Job struct {
 	Status           string          `json:"status" enum:"pending,running,retrying,suspended,completed,failed,dead,timed_out,cancelled,skipped,upstream_failed"`
 	DependencyStatus string          `json:"dependency_status" enum:"none,waiting,satisfied,failed"`
 	Reason           string          `json:"reason"`
-	Attempt          int             `json:"attempt" doc:"The one that runs, else how many were counted."`
+	Attempt          int             `json:"attempt" doc:"The one that runs, else how many were counted, in earlier runs too."`
 	DependsOn        []string        `json:"depends_on" doc:"Names; ids of jobs outside the workflow."`
 	StartedAt        *time.Time      `json:"started_at" doc:"Of the last attempt."`
 	FinishedAt       *time.Time      `json:"finished_at"`
 	Result           json.RawMessage `json:"result" doc:"Null: none, or left out of a list."`
 	Error            string          `json:"error"`
 	Priority         string          `json:"priority" enum:"background,low,normal,high,critical"`
-	MaxAttempts      int             `json:"max_attempts"`
+	MaxAttempts      int             `json:"max_attempts" doc:"In one run."`
 	CreatedAt        *time.Time      `json:"created_at"`
 	ScheduledAt      *time.Time      `json:"scheduled_at"`
 	Worker           string          `json:"worker" doc:"Who holds it, or held it last."`
@@ -33,9 +33,11 @@ type Job struct {
 	CorrelationID    string          `json:"correlation_id"`
 	CauseJobID       string          `json:"cause_job_id" doc:"Of an upstream_failed job: the first failure it goes back to."`
 	Cause            string          `json:"cause" doc:"The name of that job when it is in the same workflow; left empty in the list of all jobs."`
-	Decision         string          `json:"decision" enum:",open,skip,complete,accept" doc:"What was decided about its failure. open: it waits for a decision."`
+	Decision         string          `json:"decision" doc:"What was decided about its failure: skip, complete or accept; open: it waits for a decision; empty: none is asked for."`
 	Run              int             `json:"run" doc:"The run of its workflow in which it was reset last; 1: never."`
 	Condition        string          `json:"condition" doc:"What must be true for it to run, in CEL."`
+
+	EarlierAttempts int `json:"earlier_attempts,omitempty" doc:"How many of the attempts were counted in earlier runs."`
 
 	Unmet        string            `json:"unmet,omitempty" enum:"skip,pass,fail" doc:"What an unmet condition makes of it."`
 	With         map[string]string `json:"with,omitempty" doc:"Inputs worked out when it may run, in CEL."`
@@ -134,7 +136,7 @@ func fromRecord(j store.JobRecord, names map[job.ID]string) Job {
 		Status:           string(j.Status),
 		DependencyStatus: string(j.DependencyStatus),
 		Reason:           string(j.Reason),
-		Attempt:          j.Attempts,
+		Attempt:          j.Earlier + j.Attempts,
 		Barrier:          j.Barrier,
 		DependsOn:        make([]string, len(j.DependsOn)),
 		StartedAt:        moment(j.StartedAt),
@@ -154,6 +156,7 @@ func fromRecord(j store.JobRecord, names map[job.ID]string) Job {
 		Decision:         string(j.Decision),
 		Run:              max(1, j.Run),
 		Condition:        j.Condition,
+		EarlierAttempts:  j.Earlier,
 		Unmet:            string(j.Unmet),
 		With:             j.With,
 		AllowFailure:     j.AllowFailure,

@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -92,6 +94,31 @@ type Cause struct {
 	Status string `json:"status" doc:"Empty: it is not stored any more."`
 	Error  string `json:"error"`
 	Count  int    `json:"count" doc:"How many jobs could not run because of it."`
+}
+
+// causesOf groups the upstream_failed jobs of a whole workflow by their causes,
+// as the store does.
+func causesOf(jobs []store.JobRecord) []Cause {
+	counts := make(map[job.ID]int)
+	for _, j := range jobs {
+		if j.Status == job.UpstreamFailed {
+			counts[j.Cause]++
+		}
+	}
+	list := []Cause{}
+	for _, j := range jobs {
+		if n := counts[j.ID]; n > 0 {
+			list = append(list, Cause{JobID: text(j.ID), Job: j.Name, Status: string(j.Status), Error: j.Error, Count: n})
+			delete(counts, j.ID)
+		}
+	}
+	for id, n := range counts { // of other workflows
+		list = append(list, Cause{JobID: text(id), Count: n})
+	}
+	slices.SortStableFunc(list, func(a, b Cause) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.JobID, b.JobID))
+	})
+	return list[:min(len(list), MaxCauses)]
 }
 
 // CausesFromRecord makes the JSON of causes.

@@ -74,10 +74,10 @@ func FromRecords(w store.WorkflowRecord, jobs []store.JobRecord) Workflow {
 		Metadata:      value(w.Metadata),
 		StallAfter:    duration(w.StallAfter),
 		UndecidedJobs: []string{},
-		RootCauses:    []Cause{},
 		Stats:         StatsFromRecord(w),
 		Jobs:          make([]Job, len(jobs)),
 	}
+	out.RootCauses = causesOf(jobs)
 	for i, j := range jobs {
 		out.Jobs[i] = fromRecord(j, names)
 		if j.Decision == workflow.Undecided && len(out.UndecidedJobs) < MaxUndecided {
@@ -87,8 +87,11 @@ func FromRecords(w store.WorkflowRecord, jobs []store.JobRecord) Workflow {
 	return out
 }
 
-// MaxUndecided bounds the names of undecided jobs in a workflow.
-const MaxUndecided = 50
+// What a workflow is shown with at most.
+const (
+	MaxUndecided = 50 // names of undecided jobs
+	MaxCauses    = 50 // root causes
+)
 
 // duration writes a duration as Go does; none is "".
 func duration(d time.Duration) string {

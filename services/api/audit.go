@@ -59,9 +59,6 @@ func (a *API) auditedNames(ctx context.Context, id job.ID, page []store.AuditRec
 	return a.store.JobNames(ctx, id, list)
 }
 
-// shownCauses is how many root causes a workflow is shown with.
-const shownCauses = 50
-
 type listCausesInput struct {
 	Identified
 	Limit int `query:"limit" default:"50" minimum:"1" maximum:"500" doc:"How many at most."`
@@ -90,7 +87,7 @@ func (a *API) explained(ctx context.Context, w store.WorkflowRecord, causes bool
 		out.UndecidedJobs = names
 	}
 	if causes && w.Tally.UpstreamFailed > 0 {
-		list, err := a.store.Causes(ctx, w.ID, shownCauses)
+		list, err := a.store.Causes(ctx, w.ID, wire.MaxCauses)
 		if err != nil {
 			return out, err
 		}

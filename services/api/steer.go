@@ -143,7 +143,9 @@ func (a *API) resumeWorkflow(ctx context.Context, in *Acting) (*itemAnswer, erro
 func (a *API) cancelWorkflow(ctx context.Context, in *Acting) (*itemAnswer, error) {
 	grace := a.cfg.CancelGrace
 	return a.steer(ctx, in, fields{"grace": graceOf(&grace)},
-		func(id job.ID, by store.Actor) (store.Resolution, error) { return a.store.CancelWorkflow(ctx, id, grace, by) },
+		func(id job.ID, by store.Actor) (store.Resolution, error) {
+			return a.store.CancelWorkflow(ctx, id, grace, by)
+		},
 		func(w store.WorkflowRecord) (detail, hint string) {
 			return endedDetail(w), "hammerwork workflow show " + w.ID.String() + " shows how"
 		})
@@ -265,7 +267,9 @@ func (a *API) named(ctx context.Context, id job.ID, names []string) (map[string]
 		if meant := a.meant(ctx, id, name); meant != "" {
 			hint = fmt.Sprintf("did you mean %q?", meant)
 		}
-		return nil, newProblem(wire.CodeNotFound, hint, "the workflow has no job %.100q", name)
+		p := newProblem(wire.CodeNotFound, hint, "the workflow has no job %.100q", name)
+		p.Errors = []wire.ProblemItem{{Path: "job", Message: p.Detail}}
+		return nil, p
 	}
 	return ids, nil
 }

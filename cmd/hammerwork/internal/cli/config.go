@@ -12,6 +12,8 @@ import (
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/hammerwork/hammerwork/internal/nearest"
 )
 
 const envPrefix = "HAMMERWORK_"
