@@ -108,6 +108,7 @@ type watcher struct {
 	progress progress.Progress
 	last     wire.WorkflowItem
 	seen     map[string]seenJob
+	asked    int       // failures that waited for a decision at the last look
 	idle     time.Time // until then the jobs are not read: it took long
 }
 
@@ -164,6 +165,12 @@ func (w *watcher) run(ctx context.Context) (whole wire.Workflow, err error) {
 // that takes grows with the workflow, so it is done less often then.
 func (w *watcher) look(ctx context.Context, now wire.WorkflowItem) error {
 	first := w.progress == nil
+	defer func(asked int) {
+		if w.progress != nil && now.Undecided > asked {
+			w.progress.Notice(decisionNotice(now))
+		}
+		w.asked = now.Undecided
+	}(w.asked)
 	if !first && (ended(now) || now.Status == w.last.Status && now.Stats == w.last.Stats || time.Now().Before(w.idle)) {
 		return nil
 	}
