@@ -76,6 +76,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"building", testBuilding},
 		{"barrier", testBarrier},
 		{"wide", testWide},
+		{"wide parent", testWideParent},
 		{"claim", testClaim},
 		{"lease", testLease},
 		{"expiry", testExpiry},
