@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
