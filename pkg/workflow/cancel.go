@@ -29,6 +29,9 @@ func (r *Resolution) Cancel(w int, reason job.Reason) {
 		n := &r.p.Nodes[i]
 		switch {
 		case n.Finally && !again:
+			if n.claimable() {
+				r.release(i) // a pause may have kept it
+			}
 		case n.Held:
 			r.stop(i)
 		default:

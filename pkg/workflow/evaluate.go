@@ -92,7 +92,7 @@ func (r *Resolution) inputs(in *Inputs) (condition.Env, condition.Inputs) {
 		Payload: in.Payload, Metadata: in.Metadata, Now: in.Now,
 	}
 	for _, p := range in.Parents {
-		if p.Node >= 0 && (r.is[ended][p.Node] || r.is[decided][p.Node]) {
+		if p.Node >= 0 && (r.is[ended][p.Node] || r.is[decided][p.Node] || r.is[reset][p.Node]) {
 			n := &r.p.Nodes[p.Node]
 			p.Status, p.Attempts, p.Result = n.Status, n.Attempts, n.Result
 		}

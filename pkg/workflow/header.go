@@ -96,7 +96,8 @@ func (h *Header) place() {
 	}
 }
 
-// finallyDue reports whether everything but the finally jobs has ended.
+// finallyDue reports whether everything but the finally jobs may have ended: as
+// many jobs have as there are others.
 func (h *Header) finallyDue() bool {
 	return h.Finally > 0 && !h.Begun && h.open() && h.Undecided == 0 && h.Tally.Ended() >= h.Tally.Total-h.Finally
 }

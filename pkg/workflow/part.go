@@ -58,6 +58,14 @@ func (n *Node) Settles() bool {
 	return n.Gone || n.Status.Terminal() && n.Decision != Undecided
 }
 
+// root is the first failure behind an ended job.
+func (n *Node) root() job.ID {
+	if n.Status == job.UpstreamFailed && n.Cause != (job.ID{}) {
+		return n.Cause
+	}
+	return n.ID
+}
+
 // Seen is the status that the edges which leave an ended job see.
 func (n *Node) Seen() job.Status {
 	switch {
@@ -106,6 +114,9 @@ type Edge struct {
 	Optional      bool
 	State         EdgeState
 }
+
+// handles reports whether the edge can let its child run after a failure.
+func (e *Edge) handles() bool { return e.On == job.OnFailure || e.On == job.OnDone }
 
 // Part is the part of the graph that a resolution works on. It says what it
 // knows (Header.Known, Node.EdgesKnown), and Finish says what it lacked.

@@ -45,12 +45,12 @@ func (r *Resolution) Decide(i int, a Action, result json.RawMessage) {
 		r.Cancel(w, job.ReasonUser)
 		return
 	case ActionRetry:
-		r.reopen(i)
-		if n.Counts == (Counts{}) && !n.Finally {
-			n.Deps = job.NoDependencies
-		} else {
-			n.Deps = job.Satisfied
+		if n.Counts.Broken > 0 && r.p.Workflows[w].Known < KnownAll {
+			r.lack(&r.missing.All, w) // its cause
+			return
 		}
+		r.restart([]int{i})
+		r.ask(i)
 	default:
 		if a == ActionComplete {
 			n.Result = result
@@ -107,6 +107,9 @@ func (r *Resolution) reopen(i int) {
 	}
 	n.Status, n.Reason, n.Cause, n.Decision, n.Spared = job.Pending, "", job.ID{}, "", false
 	n.Attempts, n.Result = 0, nil
+	if n.Deps != job.NoDependencies {
+		n.Deps = job.Waiting
+	}
 	r.add(&r.changes.Reset, reset, i)
 	r.touch(n.Workflow)
 }

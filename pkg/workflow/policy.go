@@ -1,6 +1,10 @@
 package workflow
 
-import "github.com/hammerwork/hammerwork/pkg/job"
+import (
+	"slices"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
 
 // asks reports whether a failure that has just happened waits for a decision,
 // with all that depends on it. Nobody is asked about what follows from another
@@ -86,7 +90,7 @@ func (r *Resolution) failFast(w int, fails []int) {
 	case h.Known < KnownAll:
 		r.lack(&r.missing.All, w)
 	default:
-		h.Failing = len(r.uncaught(w, true)) > 0
+		h.Failing = slices.ContainsFunc(r.uncaught(w, true), func(i int) bool { return r.p.Nodes[i].Status.Failure() })
 	}
 	if h.Failing {
 		r.touch(w)
@@ -103,7 +107,7 @@ func (r *Resolution) failFast(w int, fails []int) {
 
 // sweep cancels the jobs of a failing workflow that nobody holds and that are
 // not kept. All are marked before any edge settles, so that none becomes
-// upstream_failed through another.
+// upstream_failed through another. Those that turn out to be spared go on.
 func (r *Resolution) sweep(w int) {
 	h := &r.p.Workflows[w]
 	if h.Known < KnownOpen {
@@ -116,46 +120,63 @@ func (r *Resolution) sweep(w int) {
 			r.end(i, job.Cancelled, job.ReasonFailFast)
 		}
 	}
+	for _, i := range r.halted[w] {
+		if !r.p.Nodes[i].Status.Terminal() {
+			r.start(i)
+		}
+	}
+	delete(r.halted, w)
 }
 
 // kept returns the jobs of a failing workflow that may run or may still have
-// to: those that handle a failure or, if it comes to that, the failure of what
-// runs, and all that come after them.
+// to. What comes after a spared job is spared, too. What waits for the end of a
+// job that is held, because it would handle its failure, stays with all that
+// waits after it until that is decided.
 func (r *Resolution) kept(w int) map[int]bool {
 	if !r.p.Workflows[w].Handlers {
 		return nil
 	}
 	kept := map[int]bool{}
 	var queue []int
-	keep := func(i int) {
-		if n := &r.p.Nodes[i]; n.Workflow == w && !n.Status.Terminal() && !kept[i] {
+	for _, i := range r.of(w) {
+		if n := &r.p.Nodes[i]; n.Spared && !n.Status.Terminal() {
 			kept[i] = true
 			queue = append(queue, i)
 		}
 	}
+	r.after(w, queue, func(e *Edge) bool {
+		n := &r.p.Nodes[e.Child]
+		if kept[e.Child] || n.Status.Terminal() {
+			return false
+		}
+		kept[e.Child], n.Spared = true, true
+		r.count(e.Child)
+		return true
+	})
+	queue = queue[:0]
 	for _, i := range r.of(w) {
-		n := &r.p.Nodes[i]
-		if n.Spared {
-			keep(i)
-		}
-		if !n.Held {
-			continue
-		}
-		for _, ei := range r.out[i] {
-			e := &r.p.Edges[ei]
-			if e.State == EdgeUnresolved && e.On != job.OnSuccess && r.p.Nodes[e.Child].Deps == job.Waiting {
-				keep(e.Child)
-			}
+		if n := &r.p.Nodes[i]; n.Held && !kept[i] {
+			queue = append(queue, i)
 		}
 	}
-	for k := 0; k < len(queue); k++ {
-		for _, ei := range r.out[queue[k]] {
-			if e := &r.p.Edges[ei]; e.State == EdgeUnresolved {
-				keep(e.Child)
-			}
-		}
-	}
+	r.after(w, queue, func(e *Edge) bool {
+		stays := !kept[e.Child] && r.p.Nodes[e.Child].Deps == job.Waiting && (kept[e.Parent] || e.handles())
+		kept[e.Child] = kept[e.Child] || stays
+		return stays
+	})
 	return kept
+}
+
+// after follows the unresolved edges of workflow w that leave nodes, and on
+// from the children for which f says so.
+func (r *Resolution) after(w int, queue []int, f func(e *Edge) bool) {
+	for ; len(queue) > 0; queue = queue[1:] {
+		for _, ei := range r.out[queue[0]] {
+			if e := &r.p.Edges[ei]; e.State == EdgeUnresolved && r.p.Nodes[e.Child].Workflow == w && f(e) {
+				queue = append(queue, e.Child)
+			}
+		}
+	}
 }
 
 // askUncaught makes failures wait for a decision that a catch could have
@@ -178,7 +199,7 @@ func (r *Resolution) catcher(i int, may bool) bool {
 	for _, ei := range r.out[i] {
 		e := &r.p.Edges[ei]
 		c := &r.p.Nodes[e.Child]
-		if !c.Catch || c.Workflow != r.p.Nodes[i].Workflow || e.On == job.OnSuccess {
+		if !c.Catch || c.Workflow != r.p.Nodes[i].Workflow || !e.handles() {
 			continue
 		}
 		switch {
@@ -204,9 +225,9 @@ func (r *Resolution) uncaught(w int, may bool) []int {
 			bad = append(bad, i)
 		}
 	}
-	breaking := make(map[int]int) // node → its broken edges from within the workflow
+	breaking := make(map[int]int) // node → its broken edges from what could be caught
 	for _, e := range r.p.Edges {
-		if e.State == EdgeBroken && !e.Optional && r.p.Nodes[e.Parent].Workflow == w {
+		if p := &r.p.Nodes[e.Parent]; e.State == EdgeBroken && !e.Optional && p.Workflow == w && p.against() {
 			breaking[e.Child]++
 		}
 	}

@@ -35,7 +35,8 @@ type Resolution struct {
 
 	is      [][]bool       // list of changes → is in it
 	fails   map[int][]int  // workflow → failures since its policy was last asked
-	recheck map[int]bool   // workflow → something ended that its policy must see
+	recheck map[int]bool   // workflow → something happened that its policy must see
+	halted  map[int][]int  // workflow that fails → nodes whose join said run, and that may not be spared
 	paused  map[int]Status // workflow → its status before
 	changes Changes
 	missing Missing
@@ -52,7 +53,7 @@ type lack struct {
 func Begin(p *Part) *Resolution {
 	r := &Resolution{
 		p: p, out: make([][]int, len(p.Nodes)),
-		fails: map[int][]int{}, recheck: map[int]bool{}, paused: map[int]Status{}, gone: map[int]bool{}, lacks: map[lack]bool{},
+		fails: map[int][]int{}, recheck: map[int]bool{}, halted: map[int][]int{}, paused: map[int]Status{}, gone: map[int]bool{}, lacks: map[lack]bool{},
 	}
 	for i, e := range p.Edges {
 		r.out[e.Parent] = append(r.out[e.Parent], i)
@@ -60,6 +61,7 @@ func Begin(p *Part) *Resolution {
 	r.is = [][]bool{
 		counted: make([]bool, len(p.Nodes)), runnable: make([]bool, len(p.Nodes)), touched: make([]bool, len(p.Workflows)),
 		ended: make([]bool, len(p.Nodes)), stopping: make([]bool, len(p.Nodes)), reset: make([]bool, len(p.Nodes)), decided: make([]bool, len(p.Nodes)),
+		moved: make([]bool, len(p.Edges)),
 	}
 	return r
 }
@@ -73,6 +75,7 @@ const (
 	stopping
 	reset
 	decided
+	moved
 )
 
 // add puts i into a list of changes, once.
@@ -87,6 +90,7 @@ func (r *Resolution) count(i int) { r.add(&r.changes.Counted, counted, i) }
 func (r *Resolution) touch(w int) { r.add(&r.changes.Workflows, touched, w) }
 func (r *Resolution) allow(i int) { r.add(&r.changes.Runnable, runnable, i) }
 func (r *Resolution) stop(i int)  { r.add(&r.changes.Stop, stopping, i) }
+func (r *Resolution) move(e int)  { r.add(&r.changes.Edges, moved, e) }
 func (r *Resolution) lack(list *[]int, i int) {
 	if key := (lack{list, i}); !r.lacks[key] {
 		r.lacks[key] = true
@@ -238,24 +242,29 @@ func (r *Resolution) settle(ei int) {
 	}
 	parent, child := &r.p.Nodes[e.Parent], &r.p.Nodes[e.Child]
 	e.State = parent.Settle(e.On)
-	r.changes.Edges = append(r.changes.Edges, ei)
+	r.move(ei)
 	child.Counts.resolve(e.State, e.Optional)
 	r.count(e.Child)
 	if child.Status.Terminal() {
 		return
 	}
 	if e.State == EdgeBroken && !e.Optional && child.Cause == (job.ID{}) {
-		child.Cause = parent.ID
-		if parent.Status == job.UpstreamFailed && parent.Cause != (job.ID{}) {
-			child.Cause = parent.Cause
-		}
+		child.Cause = parent.root()
 		r.gone[e.Child] = parent.Gone
 	}
-	child.Spared = child.Spared || parent.Spared || e.On != job.OnSuccess && e.State == EdgeActive && parent.Status.Failure()
+	child.Spared = child.Spared || r.spares(e)
 	if child.Deps != job.Waiting {
 		return
 	}
 	r.join(e.Child)
+}
+
+// spares reports whether a settled edge spares its child: it asks for the
+// failure that its parent is, or comes from a job of the same workflow that is
+// spared.
+func (r *Resolution) spares(e *Edge) bool {
+	parent := &r.p.Nodes[e.Parent]
+	return e.handles() && e.State == EdgeActive && parent.Status.Failure() || parent.Spared && parent.Workflow == r.p.Nodes[e.Child].Workflow
 }
 
 // join asks the join of a node that waits.
@@ -280,10 +289,19 @@ func (r *Resolution) run(i int) {
 	n := &r.p.Nodes[i]
 	n.Deps = job.Satisfied
 	r.count(i)
-	if r.doomed(i) || !r.evaluate(i) {
+	if r.doomed(i) {
+		r.halted[n.Workflow] = append(r.halted[n.Workflow], i)
+		r.recheck[n.Workflow] = true
 		return
 	}
-	r.release(i)
+	r.start(i)
+}
+
+// start lets a node run if its condition says so.
+func (r *Resolution) start(i int) {
+	if r.evaluate(i) {
+		r.release(i)
+	}
 }
 
 // release puts a node where claims look. A barrier has nothing to be claimed.
@@ -322,9 +340,18 @@ func (r *Resolution) beginFinally() bool {
 			r.lack(&r.missing.Finally, w)
 			continue
 		}
-		h.Begun, begun = true, true
+		var last []int
 		for _, i := range r.of(w) {
-			if n := &r.p.Nodes[i]; n.Finally && !n.Status.Terminal() && n.Deps == job.Waiting {
+			if n := &r.p.Nodes[i]; n.Finally && !n.Status.Terminal() {
+				last = append(last, i)
+			}
+		}
+		if h.Tally.Ended()+len(last) < h.Tally.Total {
+			continue // finally jobs that ended before their turn were counted
+		}
+		h.Begun, begun = true, true
+		for _, i := range last {
+			if r.p.Nodes[i].Deps == job.Waiting {
 				r.run(i)
 			}
 		}

@@ -94,44 +94,65 @@ func (r *Resolution) chosen(w int, mode RetryMode, from int) []int {
 	return list
 }
 
-// Retry resets the jobs of a plan and lets workflow w run again. Edges between
-// reset jobs become unresolved, all others keep their state.
+// Retry resets the jobs of a plan and lets workflow w, known whole, run again.
+// Edges between reset jobs become unresolved, all others keep their state.
 func (r *Resolution) Retry(w int, plan []int) {
 	h := &r.p.Workflows[w]
-	in := make(map[int]bool, len(plan))
-	for _, i := range plan {
-		in[i] = true
-		r.reopen(i)
-	}
-	for ei := range r.p.Edges {
-		e := &r.p.Edges[ei]
-		if in[e.Parent] && in[e.Child] && e.State != EdgeUnresolved {
-			r.p.Nodes[e.Child].Counts.reopen(e.State, e.Optional)
-			e.State = EdgeUnresolved
-			r.changes.Edges = append(r.changes.Edges, ei)
-		}
-	}
+	r.restart(plan)
 	h.Status, h.Failing, h.Deadline, h.CancelFinally, h.Begun = Running, false, false, false, false
 	r.touch(w)
 	h.place()
 	for _, i := range plan {
-		n := &r.p.Nodes[i]
-		n.Deps = job.Waiting
-		if n.Counts == (Counts{}) && !n.Finally && !n.evaluates() {
-			n.Deps = job.NoDependencies
-		}
-	}
-	for _, i := range plan {
-		switch n := &r.p.Nodes[i]; {
-		case n.Status.Terminal() || n.Finally:
-		case n.Deps == job.NoDependencies:
-			r.release(i)
-		case n.Deps == job.Waiting:
-			r.join(i)
-		}
+		r.ask(i)
 	}
 	if h.Status == Running {
 		r.unpause(w)
 	}
 	r.conclude()
+}
+
+// restart takes back what happened to jobs, and to the edges between them. What
+// the edges that stay mean for the jobs stays, too.
+func (r *Resolution) restart(plan []int) {
+	causes := make(map[int]job.ID, len(plan))
+	for _, i := range plan {
+		causes[i] = r.p.Nodes[i].Cause
+		r.reopen(i)
+	}
+	kept := make(map[int]bool, len(plan)) // its cause is behind an edge that stays
+	for ei := range r.p.Edges {
+		e := &r.p.Edges[ei]
+		cause, reset := causes[e.Child]
+		if !reset || e.State == EdgeUnresolved {
+			continue
+		}
+		child := &r.p.Nodes[e.Child]
+		if _, both := causes[e.Parent]; both {
+			child.Counts.reopen(e.State, e.Optional)
+			e.State = EdgeUnresolved
+			r.move(ei)
+			continue
+		}
+		child.Spared = child.Spared || r.spares(e)
+		if e.State == EdgeBroken && !e.Optional && !kept[e.Child] {
+			root := r.p.Nodes[e.Parent].root()
+			kept[e.Child] = root == cause
+			if kept[e.Child] || child.Cause == (job.ID{}) {
+				child.Cause = root
+			}
+		}
+	}
+}
+
+// ask asks a job that was reset what it waits for.
+func (r *Resolution) ask(i int) {
+	switch n := &r.p.Nodes[i]; {
+	case n.Status.Terminal():
+	case n.Deps == job.NoDependencies:
+		r.release(i)
+	case !n.Finally:
+		r.join(i)
+	case r.header(i).Begun:
+		r.run(i)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow/internal/spelling"
 )
 
 // Limits bound the size of one workflow. The zero value of a field means its
@@ -380,7 +381,7 @@ func (v *validator) nearest(name string) string {
 			continue
 		}
 		v.effort += len(name) * len(candidate)
-		d := editDistance(name, candidate)
+		d := spelling.Distance(name, candidate)
 		if d < bestDistance || d == bestDistance && best != "" && candidate < best {
 			best, bestDistance = candidate, d
 		}
@@ -426,24 +427,4 @@ func containsNUL(v any) bool {
 		}
 	}
 	return false
-}
-
-// editDistance is the Levenshtein distance in bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -47,8 +47,12 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 			p.reasons[0] = reason
 		}
 		changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) { r.Cancel(0, reason) })
-		if err != nil || len(changes.Workflows) == 0 {
-			return err // for the second time
+		if err != nil {
+			return err
+		}
+		if len(changes.Workflows) == 0 { // for the second time
+			r.Control, err = stillHeld(tx, p)
+			return err
 		}
 		if r.Control, err = heldOf(tx, p, changes.Stop); err != nil {
 			return err
@@ -126,6 +130,30 @@ func lockWorkflow(tx Tx, id job.ID) (*part, error) {
 		return nil, job.ErrNotFound
 	}
 	return p, nil
+}
+
+// stillHeld lists who holds jobs of the workflow of a part.
+func stillHeld(tx Tx, p *part) ([]store.Held, error) {
+	if err := p.loadWorkflows(tx, []int{0}, workflow.KnownOpen); err != nil {
+		return nil, err
+	}
+	var nodes, taken []int
+	for i, n := range p.Nodes {
+		if n.Held && !n.Finally {
+			nodes = append(nodes, i)
+		}
+		if n.Taken {
+			taken = append(taken, i)
+		}
+	}
+	t := newTransition(p) // finally jobs keep their places
+	now, err := tx.Now()
+	if err != nil {
+		return nil, err
+	}
+	ready := t.claimable(taken, now)
+	ready.queue(tx, now)
+	return heldOf(tx, p, nodes)
 }
 
 // heldOf lists who holds some nodes of a part.

@@ -54,7 +54,6 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 			c.parents = append(c.parents, job.ID(k.Parent))
 		case k.Parent:
 			starts = append(starts, job.ID(k.Child))
-			fallthrough
 		default:
 			single = append(single, k)
 		}
@@ -62,7 +61,7 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 	if err := c.take(tx); err != nil {
 		return err
 	}
-	edges, all := together(single, c.page), slices.Clone(c.parents)
+	edges, all := together(single, c.page), slices.Concat(c.parents, starts)
 	for _, e := range edges {
 		all = append(all, job.ID(e.Parent), job.ID(e.Child))
 	}
@@ -99,8 +98,9 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 	if err != nil {
 		return err
 	}
+	queueRows(tx, "delete_start_checks", starts)
 	over, err := c.over(tx, p)
-	r.Done = int(n) + over
+	r.Done = int(n) + len(starts) + over
 	if left := len(checks) == limit || over < len(c.parents); left && r.Done+len(changes.Edges) > 0 {
 		r.Done = limit
 	}

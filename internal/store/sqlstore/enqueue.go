@@ -304,6 +304,7 @@ func (e *enqueuer) start() (store.Enqueued, error) {
 	var done store.Enqueued
 	var roots claimable
 	var timers []timerRow
+	var starts []job.ID
 	edges := newChunk[edgeRow](e.tx, "insert_edges")
 	checks := newChunk[edgeRow](e.tx, "insert_edge_checks")
 	if e.w != nil && e.w.HealthCheckInterval > 0 {
@@ -328,9 +329,7 @@ func (e *enqueuer) start() (store.Enqueued, error) {
 		}
 		if len(j.DependsOn) == 0 && !j.Finally && evaluates(j) { // CheckEdges does
 			done.Checks = true
-			if err := checks.add(edgeRow{Child: hexID(j.ID)}, 0); err != nil {
-				return done, err
-			}
+			starts = append(starts, j.ID)
 		}
 		if len(j.DependsOn) == 0 && !j.Finally && !evaluates(j) {
 			scheduled := e.scheduled(j)
@@ -342,6 +341,7 @@ func (e *enqueuer) start() (store.Enqueued, error) {
 	}
 	edges.queue()
 	checks.queue()
+	queueRows(e.tx, "insert_start_checks", starts)
 	queueRows(e.tx, "insert_timers", timers)
 	roots.queue(e.tx, e.now)
 	done.Queues = sortedSet(done.Queues)

@@ -198,18 +198,21 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 		tx.QueueQuery("specs_of_jobs", func(r Row) error {
 			var id job.ID
 			var payload, metadata []byte
-			var dependsOn string
-			err := r.Scan(&id, &payload, &metadata, &dependsOn)
+			if err := r.Scan(&id, &payload, &metadata); err != nil {
+				return err
+			}
 			in := p.inputs[p.index[id]]
 			in.Payload, in.Metadata = payload, metadata
-			return err
+			return nil
 		}, list)
 		tx.QueueQuery("inputs_of_jobs", func(r Row) error {
 			var child job.ID
 			var x parent
 			var inside bool
 			var result []byte
-			err := r.Scan(&child, &x.id, &x.Name, &inside, &x.Status, &x.Attempts, &result)
+			if err := r.Scan(&child, &x.id, &x.Name, &inside, &x.Status, &x.Attempts, &result); err != nil {
+				return err
+			}
 			x.Node, x.Result = -1, result
 			if i, known := p.index[x.id]; known {
 				x.Node = i
@@ -222,7 +225,7 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 				parents[i] = make(map[job.ID]parent)
 			}
 			parents[i][x.id] = x
-			return err
+			return nil
 		}, list)
 	}
 	tx.QueueNow(&now)

@@ -35,3 +35,12 @@ ORDER BY parent_id;
 
 -- name: delete_parent_checks
 DELETE FROM edge_check WHERE parent_id IN (SELECT unhex(value) FROM json_each(?1)) AND child_id = zeroblob(16);
+
+-- name: insert_start_checks
+-- Of jobs that wait for nothing but the evaluation of their condition.
+INSERT INTO edge_check (parent_id, child_id)
+SELECT zeroblob(16), unhex(value) FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING;
+
+-- name: delete_start_checks
+DELETE FROM edge_check WHERE parent_id = zeroblob(16) AND child_id IN (SELECT unhex(value) FROM json_each(?1));

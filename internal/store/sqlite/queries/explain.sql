@@ -36,17 +36,17 @@ WHERE e.value ->> 0 = ?1 AND s.epoch = e.value ->> 1 AND s.status IN ('pending',
 
 -- name: causes
 -- The failures behind jobs that are upstream_failed, those with most of them first.
-SELECT c.cause, coalesce(j.name, ''), coalesce(s.status, ''), coalesce(s.error, ''), c.n
+SELECT grouped.cause, coalesce(j.name, ''), coalesce(s.status, ''), coalesce(s.error, ''), grouped.n
 FROM (
     SELECT s.cause_job_id AS cause, count(*) AS n
     FROM jobs j CROSS JOIN job_state s ON s.id = j.id
     WHERE j.workflow_id = ?1 AND s.status = 'upstream_failed' AND s.cause_job_id IS NOT NULL
     GROUP BY s.cause_job_id
     ORDER BY n DESC, s.cause_job_id
-    LIMIT ?2) AS c
-LEFT JOIN jobs j ON j.id = c.cause
-LEFT JOIN job_state s ON s.id = c.cause
-ORDER BY c.n DESC, c.cause;
+    LIMIT ?2) AS grouped
+LEFT JOIN jobs j ON j.id = grouped.cause
+LEFT JOIN job_state s ON s.id = grouped.cause
+ORDER BY grouped.n DESC, grouped.cause;
 
 -- name: job_evaluation
 SELECT evaluated_at, value, digest, inputs, error FROM evaluations WHERE job_id = ?1;

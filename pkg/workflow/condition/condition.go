@@ -1,0 +1,190 @@
+package condition
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/hammerwork/hammerwork/pkg/workflow/internal/spelling"
+)
+
+// MaxLength is the longest expression, in bytes.
+const MaxLength = 4 << 10
+
+// Env is what an expression may speak of.
+type Env struct {
+	Parents []string // the names of the job's direct parents, in the order of its dependencies
+}
+
+// Expression is an expression that was checked for a job. It is safe for
+// concurrent use.
+type Expression struct {
+	*program
+	only string // the one parent, whose result's fields bare identifiers are
+}
+
+// Parse checks the condition of a job. The error is an *Error with every
+// fault. What says to have no other type than bool is accepted; a field of a
+// result can have any type, so Bool looks again.
+func Parse(source string, env Env) (*Expression, error) {
+	return parse(source, env, true)
+}
+
+// ParseInput checks an expression of a job's `with:`, which may have any value
+// that JSON can write.
+func ParseInput(source string, env Env) (*Expression, error) {
+	return parse(source, env, false)
+}
+
+func parse(source string, env Env, condition bool) (*Expression, error) {
+	if len(source) > MaxLength {
+		return nil, failure("let the job compute it, and look at its result", "the expression has %d bytes; at most %d are allowed", len(source), MaxLength)
+	}
+	p := compiled(source)
+	faults := append(slices.Clone(p.faults), p.unknownNames(env)...)
+	if len(p.faults) == 0 && condition {
+		faults = append(faults, p.notBool()...)
+	}
+	if len(faults) > 0 {
+		slices.SortStableFunc(faults, func(a, b Fault) int {
+			return (a.Line-b.Line)*2*MaxLength + a.Column - b.Column
+		})
+		return nil, &Error{Faults: faults}
+	}
+	e := &Expression{program: p}
+	if len(p.bare) > 0 {
+		e.only = env.Parents[0]
+	}
+	return e, nil
+}
+
+// unknownNames finds the names that this job's parents don't answer to.
+func (p *program) unknownNames(env Env) []Fault {
+	var faults []Fault
+	known := map[string]bool{}
+	for _, r := range p.deps {
+		found, looked := known[r.name]
+		if !looked {
+			found = slices.Contains(env.Parents, r.name)
+			known[r.name] = found
+		}
+		if !found {
+			faults = append(faults, r.fault(didYouMean(nearestParent(r.name, env), parentsHint(env)), "the job does not depend on %s", quote(r.name)))
+		}
+	}
+	if len(env.Parents) == 1 {
+		return faults
+	}
+	for _, r := range p.bare {
+		switch hint := fmt.Sprintf("write deps.NAME.result.%s", r.name); {
+		case slices.Contains(env.Parents, r.name):
+			faults = append(faults, r.fault("write "+written(r.name)+".result", "%s is not known here", r.name))
+		case len(env.Parents) == 0:
+			hint = didYouMean(spelling.Nearest(r.name, roots), "a job without parents has payload, metadata and now")
+			faults = append(faults, r.fault(hint, "%s is not known here", r.name))
+		default:
+			if guess := spelling.Nearest(r.name, roots); guess != "" {
+				hint += fmt.Sprintf(", or did you mean %q?", guess)
+			}
+			faults = append(faults, r.fault(hint, "%s could be a field of any parent's result, and the job has %d parents", r.name, len(env.Parents)))
+		}
+	}
+	return faults
+}
+
+// nearestParent does not look at more parents than a person would.
+func nearestParent(name string, env Env) string {
+	return spelling.Nearest(name, env.Parents[:min(len(env.Parents), 1000)])
+}
+
+func parentsHint(env Env) string {
+	switch n := len(env.Parents); {
+	case n == 0:
+		return "the job has no parents; name them in depends_on"
+	case n <= 5:
+		return "its parents are " + strings.Join(env.Parents, ", ")
+	default:
+		return fmt.Sprintf("its parents are %s and %d more", strings.Join(env.Parents[:5], ", "), n-5)
+	}
+}
+
+// notBool finds fault with a condition that can't be true or false.
+func (p *program) notBool() []Fault {
+	switch out := p.ast.OutputType(); {
+	case out.IsExactType(cel.BoolType), out.IsExactType(cel.DynType):
+		return nil
+	case out.TypeName() == types.OptionalType.TypeName():
+		return []Fault{{Line: 1, Column: 1, Message: "the condition may have no value", Hint: "say what counts then: (…).orValue(false)"}}
+	default:
+		return []Fault{{Line: 1, Column: 1, Message: fmt.Sprintf("the condition is %s, not true or false", typeName(out.TypeName())), Hint: "compare it with something"}}
+	}
+}
+
+// Results returns the parents whose result the expression may read, each once:
+// nobody has to load another.
+func (e *Expression) Results() []string {
+	names := slices.Clone(e.results)
+	if e.only != "" && !slices.Contains(names, e.only) {
+		names = append(names, e.only)
+	}
+	return names
+}
+
+// Counts reports whether the expression speaks of counts.
+func (e *Expression) Counts() bool { return e.counts }
+
+// Bool says what a condition is. The error is an *Error when the expression or
+// its inputs are at fault: a missing field, a value that is not true or false,
+// a cost over the limit.
+func (e *Expression) Bool(in Inputs) (bool, error) {
+	value, err := e.eval(in)
+	if err != nil {
+		return false, err
+	}
+	if b, ok := value.(types.Bool); ok {
+		return bool(b), nil
+	}
+	hint := "compare it with something"
+	if _, ok := value.(*types.Optional); ok {
+		hint = "say what counts when it has no value: (…).orValue(false)"
+	}
+	return false, failure(hint, "the condition is %s, not true or false", describe(value))
+}
+
+// Value is what an expression of `with:` is, as JSON: the keys of objects are
+// sorted, a double keeps its fraction (3.0), an optional without value is
+// null. Errors are as those of Bool; what JSON can't write, or is over
+// job.MaxPayload bytes, is one too.
+func (e *Expression) Value(in Inputs) (raw json.RawMessage, err error) {
+	defer contain(&err)
+	value, err := e.eval(in)
+	if err != nil {
+		return nil, err
+	}
+	return encode(value)
+}
+
+func (e *Expression) eval(in Inputs) (value ref.Val, err error) {
+	defer contain(&err)
+	vars, err := e.variables(in)
+	if err != nil {
+		return nil, err
+	}
+	value, _, err = e.prg.Eval(vars)
+	if err != nil {
+		return nil, e.explain(err, vars)
+	}
+	return value, nil
+}
+
+// contain makes an error of a panic inside of CEL.
+func contain(err *error) {
+	if r := recover(); r != nil {
+		*err = failure("this is a bug; please report the expression", "the evaluation broke off: %v", r)
+	}
+}

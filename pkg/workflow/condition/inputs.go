@@ -1,0 +1,166 @@
+package condition
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// maxDepth is how deep JSON may nest; encoding/json reads no deeper.
+const maxDepth = 10_000
+
+var statuses = append([]job.Status{job.Pending, job.Running, job.Retrying, job.Suspended}, job.TerminalStatuses...)
+
+// Parent is what an expression sees of one parent.
+type Parent struct {
+	Status   job.Status
+	Result   json.RawMessage // empty is null
+	Attempts int
+}
+
+// Inputs are what an expression is evaluated on. What it does not speak of may
+// be left out.
+type Inputs struct {
+	Parents  map[string]Parent  // by name
+	Counts   map[job.Status]int // of direct parents; one that is left out is 0
+	Payload  json.RawMessage    // empty is null
+	Metadata json.RawMessage    // empty is null
+	Now      time.Time
+}
+
+// Digest is the SHA-256, in hex, of a canonical form. Inputs that no
+// expression can tell apart have the same: white space in JSON and the order
+// of keys don't count, 3 and 3.0 differ.
+func (in Inputs) Digest() string {
+	parents := map[string]any{}
+	for name, p := range in.Parents {
+		parents[name] = map[string]any{"status": string(p.Status), "attempts": int64(p.Attempts), "result": canonical(p.Result)}
+	}
+	counts := map[string]any{}
+	for status, count := range in.Counts {
+		if count != 0 {
+			counts[string(status)] = int64(count)
+		}
+	}
+	w := &writer{limit: -1}
+	w.value(map[string]any{
+		"parents": parents, "counts": counts, "payload": canonical(in.Payload), "metadata": canonical(in.Metadata),
+		"now": in.Now.UTC().Format(time.RFC3339Nano),
+	})
+	sum := sha256.Sum256(w.out)
+	return hex.EncodeToString(sum[:])
+}
+
+// canonical is the value of a JSON text, or a stand-in for one that can't be
+// read.
+func canonical(raw json.RawMessage) any {
+	v, err := decode(raw)
+	if err != nil {
+		return []any{"not JSON", string(raw)}
+	}
+	return v
+}
+
+// variables are the inputs as the program names them, and no more than it uses.
+func (e *Expression) variables(in Inputs) (map[string]any, error) {
+	vars := map[string]any{"now": in.Now}
+	if e.counts {
+		counts := make(map[string]int64, len(statuses))
+		for _, s := range statuses {
+			counts[string(s)] = int64(in.Counts[s])
+		}
+		vars["counts"] = counts
+	}
+	results, states, attempts := map[string]any{}, map[string]string{}, map[string]int64{}
+	for _, r := range e.deps {
+		p, ok := in.Parents[r.name]
+		if !ok {
+			return nil, fmt.Errorf("evaluate %s: the inputs lack the parent %q", quote(e.source), r.name)
+		}
+		states[r.name], attempts[r.name] = string(p.Status), int64(p.Attempts)
+	}
+	vars[statusesVar], vars[attemptsVar], vars[resultsVar] = states, attempts, results
+	for _, name := range e.Results() {
+		p, ok := in.Parents[name]
+		if !ok {
+			return nil, fmt.Errorf("evaluate %s: the inputs lack the parent %q", quote(e.source), name)
+		}
+		v, err := decode(p.Result)
+		if err != nil {
+			return nil, failure("", "the result of %q can't be read: %v", name, err)
+		}
+		results[name] = v
+	}
+	if e.only != "" {
+		vars[onlyVar] = results[e.only]
+	}
+	for name, raw := range map[string]json.RawMessage{"payload": in.Payload, "metadata": in.Metadata} {
+		if !e.uses[name] {
+			continue
+		}
+		v, err := decode(raw)
+		if err != nil {
+			return nil, failure("", "the %s can't be read: %v", name, err)
+		}
+		vars[name] = v
+	}
+	return vars, nil
+}
+
+// decode reads JSON as CEL takes it: nil, bool, string, int64, float64, []any
+// and map[string]any.
+func decode(raw json.RawMessage) (any, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("there is text after its end")
+	}
+	return numbers(v)
+}
+
+// numbers makes an int64 of a number written without fraction and exponent that
+// fits, and a float64 of others.
+func numbers(v any) (any, error) {
+	var err error
+	switch v := v.(type) {
+	case json.Number:
+		if !strings.ContainsAny(v.String(), ".eE") {
+			if i, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
+				return i, nil
+			}
+		}
+		f, err := v.Float64()
+		if err != nil {
+			return nil, fmt.Errorf("the number %s is too large", quote(v.String()))
+		}
+		return f, nil
+	case []any:
+		for i := range v {
+			if v[i], err = numbers(v[i]); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		for k := range v {
+			if v[k], err = numbers(v[k]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, nil
+}
