@@ -243,7 +243,7 @@ func (r *resultPrinter) decisions() {
 	if more := r.w.Undecided - min(shownDecisions, len(r.w.UndecidedJobs)); more > 0 {
 		r.line(r.palette.Faint(fmt.Sprintf("… and %s more", term.Count(more, "failure"))))
 	}
-	r.line(r.palette.Faint("or --action " + strings.Join(actions[1:], ", ")))
+	r.line(r.palette.Faint("or --action " + strings.Join(decideActions[1:], ", ")))
 }
 
 // decideCommand is the command that decides about the failure of a job.

@@ -171,8 +171,8 @@ run; a second cancel stops these, too.`,
 	return c
 }
 
-// actions are what can be decided about a failure.
-var actions = []string{
+// decideActions are what can be decided about a failure.
+var decideActions = []string{
 	string(workflow.ActionRetry), string(workflow.ActionSkip), string(workflow.ActionComplete), string(workflow.ActionAccept), string(workflow.ActionCancel),
 }
 
@@ -199,7 +199,7 @@ run. cancel cancels the workflow.`,
 			case d.Job == "":
 				return &usageError{errors.New("decide needs the name of the job"), "hammerwork workflow show ID names the jobs that wait for a decision"}
 			case d.Action == "":
-				return &usageError{errors.New("decide needs an action"), "--action retry, or " + strings.Join(actions[1:], ", ")}
+				return &usageError{errors.New("decide needs an action"), "--action retry, or " + strings.Join(decideActions[1:], ", ")}
 			case changed("payload") && d.Action != string(workflow.ActionRetry):
 				return &usageError{errors.New("--payload goes with --action retry"), "leave one of them out"}
 			case changed("result") && d.Action != string(workflow.ActionComplete):
@@ -219,7 +219,7 @@ run. cancel cancels the workflow.`,
 		return client.Decide(ctx, id, d)
 	})
 	c.Flags().StringVar(&d.Job, "job", "", "`name` of the job that failed")
-	choiceFlag(c, &d.Action, "action", "`what` becomes of it", actions)
+	choiceFlag(c, &d.Action, "action", "`what` becomes of it", decideActions)
 	c.Flags().StringVar(&payload, "payload", "", "with retry, instead of the payload it had: `JSON`, @file, or - for standard input")
 	c.Flags().StringVar(&result, "result", "", "with complete, its result: `JSON`, @file, or - for standard input")
 	onlyHere(c, "job", "action", "payload", "result")
