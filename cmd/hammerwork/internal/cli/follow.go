@@ -92,11 +92,15 @@ func waited(ctx context.Context, last wire.WorkflowItem, id string) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
 	}
+	hint := "it goes on; hammerwork workflow status " + id + " shows where it stands"
+	if last.Undecided > 0 {
+		hint = "it waits for a decision; hammerwork workflow show " + id + " shows the commands"
+	}
 	text := "the wait ran out before the server answered"
 	if last.ID != "" {
 		text = fmt.Sprintf("the wait ran out: workflow %s is %s, %s", last.Name, last.Status, endedText(last.Stats))
 	}
-	return &hintError{&waitedError{text}, "it goes on; hammerwork workflow status " + id + " shows where it stands"}
+	return &hintError{&waitedError{text}, hint}
 }
 
 // watcher shows a workflow of a server as run shows its own: what changed

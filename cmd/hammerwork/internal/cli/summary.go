@@ -124,13 +124,16 @@ func (r *resultPrinter) note(j wire.Job) string {
 		return progressText(j.Progress)
 	case statusOf(j) == job.UpstreamFailed && (j.Cause != "" || r.names[j.CauseJobID] != ""):
 		return "because of " + cmp.Or(j.Cause, r.names[j.CauseJobID])
-	case j.Decision != "" && j.Decision != string(workflow.Undecided):
-		return "decided: " + j.Decision
-	case j.Error != "":
-		first, _, _ := strings.Cut(strings.TrimSpace(term.Clean(j.Error)), "\n")
-		return term.Fit(term.OneLine(first), 300)
 	}
-	return j.Reason
+	text := j.Reason
+	if j.Error != "" {
+		first, _, _ := strings.Cut(strings.TrimSpace(term.Clean(j.Error)), "\n")
+		text = term.Fit(term.OneLine(first), 300)
+	}
+	if j.Decision != "" && j.Decision != string(workflow.Undecided) {
+		text += " (decided: " + j.Decision + ")"
+	}
+	return text
 }
 
 // queueTable prints how many jobs of each queue ended how.

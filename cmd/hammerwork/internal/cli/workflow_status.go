@@ -150,14 +150,14 @@ func (a *app) workflowWait(ctx context.Context, c *remote.Client, id string, tim
 	}
 	said, asked := false, 0
 	look := func(w wire.WorkflowItem) error {
-		if w.Undecided > asked {
-			notice(decisionNotice(w))
-		}
-		asked = w.Undecided
 		if !said && !ended(w) {
 			notice(fmt.Sprintf("waiting for workflow %s: %s", term.OneLine(w.Name), endedText(w.Stats)))
 		}
 		said = true
+		if w.Undecided > asked {
+			notice(decisionNotice(w))
+		}
+		asked = w.Undecided
 		return nil
 	}
 	w, err := a.follow(ctx, c, id, look, notice)

@@ -74,7 +74,8 @@ func (a *app) steering(c *cobra.Command, by *byFlags, do func(context.Context, *
 
 // steered says how a workflow stands.
 func steered(w wire.WorkflowItem) string {
-	text := fmt.Sprintf("workflow %s is %s", term.OneLine(w.Name), w.Status)
+	verb := map[bool]string{true: "has", false: "is"}[w.Status == string(workflow.Failed)]
+	text := fmt.Sprintf("workflow %s %s %s", term.OneLine(w.Name), verb, w.Status)
 	if why := pausedText(w.Standing, w.Status); why != "" {
 		text += ": " + why
 	}
