@@ -28,7 +28,7 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 	entry := newAudit("cancel", id, job.ID{}, by)
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
-		p, err := lockWorkflow(tx, id)
+		p, err := s.lockWorkflow(tx, id)
 		if err != nil {
 			return err
 		}
@@ -54,22 +54,11 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 			r.Control, err = stillHeld(tx, p)
 			return err
 		}
-		if r.Control, err = heldOf(tx, p, changes.Stop); err != nil {
-			return err
-		}
+		p.grace = microsUp(grace)
 		newTransition(p).write(tx, changes, now, &r)
 		if reason == job.ReasonUser {
 			entry.queue(tx, now)
 		}
-		if p.Workflows[0].Status.Terminal() || len(changes.Stop) == 0 {
-			return nil
-		}
-		r.Timer = true
-		kind := timerGrace
-		if before.Status == workflow.Cancelling {
-			kind = timerFinally
-		}
-		tx.QueueExec("insert_timers", []timerRow{{now + microsUp(grace), kind, hexID(id)}})
 		return nil
 	})
 	return r, err
@@ -80,7 +69,7 @@ func (s *Store) endGrace(ctx context.Context, id job.ID, fired timerRow) (store.
 	var r store.Resolution
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
-		p, err := lockWorkflow(tx, id)
+		p, err := s.lockWorkflow(tx, id)
 		if err != nil {
 			return err
 		}
@@ -120,8 +109,8 @@ func (s *Store) endGrace(ctx context.Context, id job.ID, fired timerRow) (store.
 }
 
 // lockWorkflow returns a part that holds one locked header.
-func lockWorkflow(tx Tx, id job.ID) (*part, error) {
-	p := newPart()
+func (s *Store) lockWorkflow(tx Tx, id job.ID) (*part, error) {
+	p := s.newPart()
 	p.lockWorkflows(tx, "lock_workflows", []job.ID{id})
 	if err := tx.Flush(); err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ func (s *Store) decide(ctx context.Context, d store.Decision, by store.Actor, fi
 	entry := newAudit("decide."+string(d.Action), d.Workflow, d.Job, by)
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
-		p, err := lockWorkflow(tx, d.Workflow)
+		p, err := s.lockWorkflow(tx, d.Workflow)
 		if err != nil {
 			return err
 		}
@@ -69,13 +69,6 @@ func (s *Store) decide(ctx context.Context, d store.Decision, by store.Actor, fi
 			t.replace(i, d.Payload)
 		case workflow.ActionCancel:
 			p.reasons[0] = job.ReasonUser
-			if r.Control, err = heldOf(tx, p, changes.Stop); err != nil {
-				return err
-			}
-			if len(changes.Stop) > 0 {
-				r.Timer = true
-				tx.QueueExec("insert_timers", []timerRow{{now + microsUp(s.opts.CancelGrace), timerGrace, hexID(d.Workflow)}})
-			}
 		}
 		t.write(tx, changes, now, &r)
 		entry.Action = "decide." + string(action)

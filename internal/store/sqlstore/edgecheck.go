@@ -67,7 +67,7 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 	}
 	all = sortedIDs(all)
 
-	p := newPart()
+	p := s.newPart()
 	p.room = s.opts.SettledEdges - len(c.page)
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", all)
 	for list := range slices.Chunk(all, pageRows) {
@@ -83,12 +83,12 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 	p.addEdges()
 	queueRows(tx, "mark_depended_on", p.outsideParents())
 	changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) {
-		r.Revisit()
-		for _, id := range starts {
+		for _, id := range sortedIDs(starts) {
 			if i, known := p.index[id]; known {
 				r.Start(i)
 			}
 		}
+		r.Revisit()
 	})
 	if err != nil {
 		return err

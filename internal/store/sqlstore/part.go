@@ -28,7 +28,9 @@ type part struct {
 	foreign []edgeRow          // edges to jobs of other workflows
 	asked   map[int]bool       // nodes of which it is known whether somebody holds them
 	inputs  map[int]*workflow.Inputs
-	texts   map[string]string // texts that many jobs have
+	was     []workflow.EdgeState // of Edges, parallel: before the resolution
+	grace   int64                // microseconds that held jobs have which should stop
+	texts   map[string]string    // texts that many jobs have
 }
 
 // edge is an edge as it is read.
@@ -61,6 +63,13 @@ type jobRow struct {
 	deadline  int64  // microseconds from the enqueue, or a retry; 0: none
 	endedBy   job.ID // lease of the claim that ended it; zero: none
 	stopping  bool   // somebody cancelled it while it was held
+}
+
+// newPart returns an empty part with the settings of the store.
+func (s *Store) newPart() *part {
+	p := newPart()
+	p.room, p.grace = s.opts.SettledEdges, microsUp(s.opts.CancelGrace)
+	return p
 }
 
 func newPart() *part {
@@ -145,7 +154,7 @@ func (p *part) scanJob(r Row) (int, error) {
 	if j.deadline, err = readJobRules(rules, &n); err != nil {
 		return 0, err
 	}
-	n.Workflow = -1
+	n.Workflow, n.Attempts = -1, j.attempts
 	if h, locked := p.headers[j.workflow]; locked {
 		n.Workflow = h
 	}

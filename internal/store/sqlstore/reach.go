@@ -215,13 +215,13 @@ func (p *part) lockMissing(tx Tx) error {
 	return tx.Flush()
 }
 
-// addEdges adds the edges that were read to the graph, by parent and child.
+// addEdges adds the edges that were read to the graph, by child and parent.
 func (p *part) addEdges() {
 	if len(p.between) > 0 { // and those of a parent of one of them
 		p.read = slices.DeleteFunc(p.read, func(e edge) bool { return !e.alone && p.between[[2]job.ID{e.parent, e.child}] })
 	}
 	slices.SortFunc(p.read, func(a, b edge) int {
-		return cmp.Or(bytes.Compare(a.parent[:], b.parent[:]), bytes.Compare(a.child[:], b.child[:]))
+		return cmp.Or(bytes.Compare(a.child[:], b.child[:]), bytes.Compare(a.parent[:], b.parent[:]))
 	})
 	p.Edges = slices.Grow(p.Edges, len(p.read))
 	for _, e := range p.read {

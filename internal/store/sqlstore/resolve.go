@@ -38,8 +38,7 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (exp
 	}
 	jobs, leaseIDs = sortedIDs(jobs), sortedIDs(leaseIDs)
 
-	p := newPart()
-	p.room = s.opts.SettledEdges
+	p := s.newPart()
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", jobs)
 	leases := lockLeases(tx, "lock_leases", leaseIDs)
 	p.lockWithChildren(tx, jobs)
@@ -171,7 +170,7 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow, draw float64) {
 		}
 		j.t.ended[i] = end
 		j.res.End(workflow.Ending{
-			Node: i, Status: next.Status, Reason: next.Reason, Attempts: row.earlier + next.Attempts, Result: end.result,
+			Node: i, Status: next.Status, Reason: next.Reason, Attempts: next.Attempts, Result: end.result,
 		})
 		return
 	}

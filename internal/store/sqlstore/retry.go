@@ -18,7 +18,7 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 	entry := newAudit("retry", o.Workflow, job.ID{}, by)
 	err := s.db.Write(ctx, func(tx Tx) error {
 		plan, r = store.RetryPlan{}, store.Resolution{}
-		p, err := lockWorkflow(tx, o.Workflow)
+		p, err := s.lockWorkflow(tx, o.Workflow)
 		if err != nil {
 			return err
 		}

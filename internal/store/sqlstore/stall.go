@@ -15,7 +15,7 @@ func (s *Store) lookForStall(ctx context.Context, id job.ID, fired timerRow) (st
 	var r store.Resolution
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
-		p, err := lockWorkflow(tx, id)
+		p, err := s.lockWorkflow(tx, id)
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func (s *Store) steer(ctx context.Context, action string, id job.ID, by store.Ac
 	entry := newAudit(action, id, job.ID{}, by)
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
-		p, err := lockWorkflow(tx, id)
+		p, err := s.lockWorkflow(tx, id)
 		if err != nil {
 			return err
 		}

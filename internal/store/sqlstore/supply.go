@@ -20,6 +20,10 @@ func (p *part) resolve(tx Tx, act func(r *workflow.Resolution, live *workflow.Pa
 		act(r, &live)
 		changes, missing := r.Finish()
 		if missing.None() {
+			p.was = make([]workflow.EdgeState, len(p.Edges))
+			for i, e := range p.Edges {
+				p.was[i] = e.State
+			}
 			p.Part = live
 			return changes, nil
 		}
@@ -127,7 +131,41 @@ func (p *part) loadWorkflows(tx Tx, workflows []int, known workflow.Known) error
 		return err
 	}
 	p.addEdges()
+	if all {
+		if err := p.loadOutside(tx, sortedIDs(list)); err != nil {
+			return err
+		}
+	}
 	return p.takeBack(tx, in)
+}
+
+// loadOutside adds the edges into jobs from parents outside their workflow.
+// Those are not locked: they say what a job was broken by.
+func (p *part) loadOutside(tx Tx, children []job.ID) error {
+	for list := range slices.Chunk(children, pageRows) {
+		tx.QueueQuery("edges_from_outside", func(r Row) error {
+			var e edge
+			var n workflow.Node
+			if err := r.Scan(&e.parent, &e.child, &e.On, &e.Optional, &e.State, &n.Status, &n.Reason, nullID{&n.Cause}); err != nil {
+				return err
+			}
+			if p.between[[2]job.ID{e.parent, e.child}] {
+				return nil
+			}
+			from, known := p.index[e.parent]
+			if !known {
+				from = p.addGone(e.parent)
+				if n.Status != "" {
+					n.ID, n.Workflow, n.EdgesKnown = e.parent, -1, true
+					p.Nodes[from] = n
+				}
+			}
+			e.Parent, e.Child = from, p.index[e.child]
+			p.Edges = append(p.Edges, e.Edge)
+			return nil
+		}, list)
+	}
+	return tx.Flush()
 }
 
 // loadFinally adds the finally jobs of workflows.

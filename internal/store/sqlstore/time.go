@@ -115,7 +115,7 @@ func (s *Store) fireJobs(ctx context.Context, limit int, r *store.Resolution) er
 		if err != nil || len(timers) == 0 {
 			return err
 		}
-		p := newPart()
+		p := s.newPart()
 		p.lockJobs(tx, "free_jobs", sortedIDs(list))
 		if err := tx.Flush(); err != nil {
 			return err
@@ -192,7 +192,7 @@ func (s *Store) fireEnds(kind string, end outsideEnd) func(context.Context, int,
 			if err != nil || len(timers) == 0 {
 				return err
 			}
-			p, leases := lockForEnd(tx, sortedIDs(list))
+			p, leases := s.lockForEnd(tx, sortedIDs(list))
 			mine := deleteTimers(tx, timers)
 			if err := tx.Flush(); err != nil {
 				return err

@@ -186,18 +186,17 @@ func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.
 	queueGuarded(tx, "count_jobs", t.countRows(changes.Counted))
 	queueRows(tx, "insert_attempts", t.tries, now)
 	resolved, reopened := t.edgeRows(changes.Edges)
-	queueGuarded(tx, "resolve_edges", resolved)
 	queueGuarded(tx, "reopen_edges", reopened)
+	queueGuarded(tx, "resolve_edges", resolved)
 	checks := t.foreignChecks()
 	queueRows(tx, "insert_edge_checks", checks)
 	wide := t.wideParents()
 	queueRows(tx, "insert_parent_checks", wide)
-	queueRows(tx, "mark_cancelling", t.ids(changes.Stop))
+	timers := append(t.decisionTimers(changes, now), t.stop(tx, changes.Stop, now, r)...)
 	ready := t.claimable(changes.Runnable, now)
 	ready.queue(tx, now)
 	t.shrinkLeases(tx)
 	queueGuarded(tx, "update_workflows", t.workflowRows(changes.Workflows), now)
-	timers := t.decisionTimers(changes, now)
 	queueRows(tx, "insert_timers", timers)
 	t.report(changes, again, now, r)
 	r.Timer = r.Timer || len(ready.later)+len(timers) > 0
@@ -267,6 +266,38 @@ func (t *transition) decisionRows(nodes []int) []decisionRow {
 		}
 	}
 	return list
+}
+
+// stop queues what tells the workers of held nodes to stop them, and returns
+// the timers of the workflows that then end them.
+func (t *transition) stop(tx Tx, nodes []int, now int64, r *store.Resolution) []timerRow {
+	p := t.part
+	queueRows(tx, "mark_cancelling", t.ids(nodes))
+	for list := range slices.Chunk(sortedIDs(t.ids(nodes)), pageRows) {
+		tx.QueueQuery("held_by", func(row Row) error {
+			var h holding
+			err := row.Scan(&h.Fence.Job, &h.Fence.Epoch, &h.Fence.Lease, &h.worker, &h.claimedAt)
+			if i := p.index[h.Fence.Job]; h.Fence.Epoch == p.jobs[i].epoch {
+				r.Control = append(r.Control, store.Held{Fence: h.Fence, Worker: h.worker})
+			}
+			return err
+		}, list)
+	}
+	var timers []timerRow
+	seen := map[int]bool{}
+	for _, i := range nodes {
+		w := p.Nodes[i].Workflow
+		if seen[w] {
+			continue
+		}
+		seen[w] = true
+		kind := timerGrace
+		if p.before[w] == workflow.Cancelling {
+			kind = timerFinally
+		}
+		timers = append(timers, timerRow{now + p.grace, kind, hexID(p.Workflows[w].ID)})
+	}
+	return timers
 }
 
 // decisionTimers makes the timers of failures that began to wait for a decision.
@@ -359,23 +390,15 @@ func (t *transition) countRows(counted []int) []countRow {
 }
 
 // edgeRows makes the rows of edges that are resolved, and of those that are
-// unresolved again. An edge that is listed twice was reopened and resolved.
+// unresolved again: some of these are resolved anew at once.
 func (t *transition) edgeRows(edges []int) (resolved, reopened []edgeRow) {
-	times := make(map[int]int, len(edges))
-	for _, i := range edges {
-		times[i]++
-	}
 	for _, i := range edges {
 		e := t.part.Edges[i]
 		row := edgeRow{Parent: hexID(t.part.Nodes[e.Parent].ID), Child: hexID(t.part.Nodes[e.Child].ID), State: string(e.State)}
-		switch {
-		case times[i] == 2:
-			times[i] = 1
-			row.State = string(workflow.EdgeUnresolved)
+		if t.part.was[i] != workflow.EdgeUnresolved {
 			reopened = append(reopened, row)
-		case e.State == workflow.EdgeUnresolved:
-			reopened = append(reopened, row)
-		default:
+		}
+		if e.State != workflow.EdgeUnresolved {
 			resolved = append(resolved, row)
 		}
 	}

@@ -262,6 +262,7 @@ func (w *World) GraceOver(f int) error {
 	}
 	for i, n := range w.jobs {
 		if n.workflow == f && n.held && (!n.Finally || h.cancelFinally) && (h.status == workflow.Cancelling || !n.spared) {
+			n.attempts++
 			w.end(i, job.Cancelled, reason)
 		}
 	}

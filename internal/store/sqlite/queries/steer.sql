@@ -67,7 +67,7 @@ LEFT JOIN workflows w ON w.id = j.workflow_id;
 
 -- name: inputs_of_jobs
 -- The direct parents of jobs, whether they are in the same workflow, and their results.
-SELECT e.child_id, e.parent_id, p.name, p.workflow_id IS c.workflow_id, s.status, s.earlier + s.attempts, s.result
+SELECT e.child_id, e.parent_id, p.name, p.workflow_id IS c.workflow_id, s.status, s.attempts, s.result
 FROM json_each(?1) x
 CROSS JOIN jobs c ON c.id = unhex(x.value)
 CROSS JOIN edges e ON e.child_id = c.id
@@ -97,3 +97,13 @@ SELECT name, health_check_interval, coalesce(moved_at, created_at) FROM workflow
 
 -- name: workflow_rules
 SELECT rules FROM workflows WHERE id = ?1;
+
+-- name: edges_from_outside
+-- The edges into jobs from parents that are in another workflow, or gone.
+SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, coalesce(s.status, ''), coalesce(s.reason, ''), s.cause_job_id
+FROM json_each(?1) x
+CROSS JOIN jobs c ON c.id = unhex(x.value)
+CROSS JOIN edges e ON e.child_id = c.id
+LEFT JOIN jobs p ON p.id = e.parent_id
+LEFT JOIN job_state s ON s.id = e.parent_id
+WHERE p.id IS NULL OR p.workflow_id IS NOT c.workflow_id;
