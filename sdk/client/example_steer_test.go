@@ -39,7 +39,11 @@ func ExampleClient_RetryWorkflow() {
 	check(err)
 	got, err := e.Client.WaitWorkflow(ctx, w.ID)
 	check(err)
-	fmt.Println(got.Status)
+	causes, err := e.Client.Causes(ctx, w.ID, 10)
+	check(err)
+	for _, c := range causes {
+		fmt.Printf("%s: %d job could not run because of %s: %s\n", got.Status, c.Count, c.Name, c.Error)
+	}
 
 	repaired := client.Retry{Payloads: map[string]any{"extract": "monday"}}
 	plan, err := e.Client.PlanRetry(ctx, w.ID, repaired)
@@ -53,7 +57,7 @@ func ExampleClient_RetryWorkflow() {
 	check(err)
 	fmt.Println(got.Status, "in run", got.Run)
 	// Output:
-	// failed
+	// failed: 1 job could not run because of extract: no day
 	// would run again: extract failed
 	// would run again: transform upstream_failed
 	// completed in run 2
@@ -92,7 +96,7 @@ func ExampleClient_PauseWorkflow() {
 	w := workflow.NewWorkflow("pipeline").Add(job.New("etl", nil))
 	_, err := e.Client.EnqueueWorkflow(ctx, w)
 	check(err)
-	check(e.Client.PauseWorkflow(ctx, w.ID, client.Because("maintenance")))
+	check(e.Client.PauseWorkflow(ctx, w.ID, client.By("ann"), client.Because("maintenance")))
 	got, err := e.Client.Workflow(ctx, w.ID)
 	check(err)
 	fmt.Println(got.Status)
@@ -103,4 +107,23 @@ func ExampleClient_PauseWorkflow() {
 	// Output:
 	// paused
 	// running
+}
+
+func ExampleClient_Audit() {
+	ctx := context.Background()
+	e := idle(ctx)
+	defer e.Close()
+
+	w := workflow.NewWorkflow("pipeline").Add(job.New("etl", nil))
+	_, err := e.Client.EnqueueWorkflow(ctx, w)
+	check(err)
+	check(e.Client.PauseWorkflow(ctx, w.ID, client.By("ann"), client.Because("maintenance")))
+	check(e.Client.CancelWorkflow(ctx, w.ID, client.By("bob")))
+	for entry, err := range e.Client.Audit(ctx, w.ID) {
+		check(err)
+		fmt.Println(entry.Actor, entry.Action, entry.Comment)
+	}
+	// Output:
+	// ann pause maintenance
+	// bob cancel
 }

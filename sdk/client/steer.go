@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,19 +16,20 @@ import (
 )
 
 // SteerOption says something for the audit of a workflow.
-type SteerOption func(*store.Actor)
+type SteerOption struct{ actor store.Actor }
 
 // By says who asks for it: a person or a program. Without it the audit says
 // "client".
-func By(name string) SteerOption { return func(a *store.Actor) { a.Name = name } }
+func By(name string) SteerOption { return SteerOption{store.Actor{Name: name}} }
 
 // Because says why.
-func Because(comment string) SteerOption { return func(a *store.Actor) { a.Comment = comment } }
+func Because(comment string) SteerOption { return SteerOption{store.Actor{Comment: comment}} }
 
 func actor(options []SteerOption) (store.Actor, error) {
 	a := store.Actor{Name: "client"}
 	for _, o := range options {
-		o(&a)
+		a.Name = cmp.Or(o.actor.Name, a.Name)
+		a.Comment = cmp.Or(o.actor.Comment, a.Comment)
 	}
 	if len([]rune(a.Name)) > job.MaxName || len(a.Comment) > job.MaxError {
 		return a, fmt.Errorf("an actor has at most %d characters, a comment %d bytes", job.MaxName, job.MaxError)
