@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"time"
 
@@ -29,6 +30,7 @@ func (a *API) jobRoutes(api huma.API, doc *document) {
 	cancel := found(post("/jobs/{id}/cancel", "cancel-job", "Cancel a job", "A running one may end by itself within the grace. Cancelling again changes nothing.", wire.CodeWrongState))
 	cancel.body = cancelBody
 	register(a, api, doc, cancel, a.cancelJob)
+	register(a, api, doc, found(post("/jobs/{id}/retry", "retry-job", "How to run a job again", "Always refused: a job of a workflow runs again together with what depends on it, and the hint says which call does that.", wire.CodeWrongState)), a.retryJob)
 }
 
 var createdType = reflect.TypeFor[wire.Created]()
@@ -131,6 +133,13 @@ func (a *API) job(ctx context.Context, id job.ID, dependencies bool) (*jobAnswer
 				names[parent.Job] = parent.Name
 			}
 		}
+	}
+	if _, known := names[j.Cause]; !known && j.Cause != (job.ID{}) && j.Workflow != (job.ID{}) {
+		cause, err := a.store.JobNames(ctx, j.Workflow, []job.ID{j.Cause})
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(names, cause)
 	}
 	out := &jobAnswer{wire.JobFromRecord(j, names)}
 	if dependencies {

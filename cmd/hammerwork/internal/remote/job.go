@@ -80,7 +80,17 @@ func (c *Client) EnqueueJob(ctx context.Context, j NewJob) (created wire.Created
 // CancelJob cancels a job, which may end by itself within grace when it runs.
 // A negative grace is the server's default.
 func (c *Client) CancelJob(ctx context.Context, id string, grace time.Duration) (j wire.Job, err error) {
-	r, err := post(graceOf(grace), "/jobs/%s/cancel", id)
+	r, err := post(wire.CancelRequest{Grace: graceText(grace)}, "/jobs/%s/cancel", id)
+	if err != nil {
+		return j, err
+	}
+	return j, c.call(ctx, r, &j)
+}
+
+// RetryJob asks how to run a job again; the answer is a problem whose hint
+// says it.
+func (c *Client) RetryJob(ctx context.Context, id string) (j wire.Job, err error) {
+	r, err := post(nil, "/jobs/%s/retry", id)
 	if err != nil {
 		return j, err
 	}
