@@ -109,7 +109,8 @@ type Claimed struct {
 	Name          string
 	Queue         string
 	Payload       json.RawMessage
-	Attempt       int // from 1
+	Attempt       int // from 1; a retry of its workflow counts on
+	Budget        int // the same as MaxAttempts counts it: from 1 in each run
 	MaxAttempts   int
 	Timeout       time.Duration // 0: none
 	Priority      job.Priority
@@ -183,7 +184,8 @@ type Resolver interface {
 	// outcome is the one that ended its job, else Stale.
 	Resolve(ctx context.Context, outcomes []job.Outcome) (Resolution, error)
 	// CheckEdges resolves up to limit edges whose parents may have ended
-	// before, while or after they were enqueued from outside.
+	// before, while or after they were enqueued from outside, and a page of the
+	// edges that were too many for the transactions that ended their parents.
 	CheckEdges(ctx context.Context, limit int) (Resolution, error)
 }
 
@@ -194,9 +196,10 @@ type Resolution struct {
 	Jobs      []JobEvent    // jobs whose status changed, in the order it happened
 	Workflows []WorkflowEvent
 	Control   []Held // held jobs that should stop
-	Checks    bool   // edges of other workflows wait for CheckEdges
-	Timer     bool   // a timer was set that may be due before FireTimers said
-	Done      int    // how many timers, leases or checks were handled; equal to the limit: call again
+	Stalled   []StallEvent
+	Checks    bool // edges wait for CheckEdges
+	Timer     bool // a timer was set that may be due before FireTimers said
+	Done      int  // how many timers, leases or checks were handled; equal to the limit: call again
 }
 
 // JobEvent is a job's new status.
@@ -215,6 +218,14 @@ type WorkflowEvent struct {
 	Workflow job.ID
 	Name     string
 	Status   workflow.Status
+}
+
+// StallEvent says that nothing moved in a workflow for its health check
+// interval: no job of it ended or was claimed.
+type StallEvent struct {
+	Workflow job.ID
+	Name     string
+	Still    time.Duration // since when
 }
 
 // Held is a job in a worker's hands.
@@ -266,6 +277,9 @@ type Reader interface {
 	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []JobRecord, next int, err error)
 	// JobNames returns the names of those jobs of a list that belong to a workflow.
 	JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error)
+	// JobIDs returns the ids of those jobs of a workflow that have one of some
+	// names, at most MaxPage.
+	JobIDs(ctx context.Context, id job.ID, names []string) (map[string]job.ID, error)
 	// Job returns one job with its attempts, or ErrNotFound.
 	Job(ctx context.Context, id job.ID) (JobRecord, error)
 	// Explain returns all that bears on whether a job can be claimed now, or

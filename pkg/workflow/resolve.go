@@ -100,18 +100,23 @@ func (r *Resolution) lack(list *[]int, i int) {
 
 // Finish returns what changed, and what was missing to say so.
 func (r *Resolution) Finish() (Changes, Missing) {
-	c := &r.changes
 	for i := range r.p.Nodes {
 		if n := &r.p.Nodes[i]; n.Taken && n.claimable() {
 			r.allow(i)
 		}
 	}
+	return r.tidy(), r.missing
+}
+
+// tidy returns the changes without what others of them say already.
+func (r *Resolution) tidy() Changes {
+	c := &r.changes
 	drop := func(list []int, no func(i int) bool) []int { return slices.DeleteFunc(list, no) }
 	c.Counted = drop(c.Counted, func(i int) bool { return r.is[ended][i] || r.is[reset][i] })
 	c.Runnable = drop(c.Runnable, func(i int) bool { return r.p.Nodes[i].Status.Terminal() || r.stopped(i) })
 	c.Stop = drop(c.Stop, func(i int) bool { return r.p.Nodes[i].Status.Terminal() })
 	c.Decided = drop(c.Decided, func(i int) bool { return r.is[ended][i] || r.is[reset][i] })
-	return *c, r.missing
+	return *c
 }
 
 // End ends a job. A job that is terminal already stays as it is.
@@ -137,10 +142,20 @@ func (r *Resolution) Requeue(i int, status job.Status) {
 	r.conclude()
 }
 
-// Revisit settles the unresolved edges whose parents have ended before.
+// Revisit settles the unresolved edges whose parents have ended before, one
+// after the other, and then those whose parents ended because of that.
 func (r *Resolution) Revisit() {
-	for i, e := range r.p.Edges {
-		if e.State == EdgeUnresolved && r.p.Nodes[e.Parent].Settles() {
+	for {
+		var list []int
+		for i, e := range r.p.Edges {
+			if e.State == EdgeUnresolved && r.p.Nodes[e.Parent].Settles() {
+				list = append(list, i)
+			}
+		}
+		if len(list) == 0 {
+			return
+		}
+		for _, i := range list {
 			r.settle(i)
 			r.conclude()
 		}
@@ -229,7 +244,9 @@ func (r *Resolution) propagate() {
 			}
 		}
 		for _, ei := range r.out[i] {
-			r.settle(ei)
+			if r.p.Nodes[r.p.Edges[ei].Child].Workflow == n.Workflow { // what follows elsewhere is Revisit's
+				r.settle(ei)
+			}
 		}
 	}
 }
@@ -317,14 +334,14 @@ func (r *Resolution) release(i int) {
 
 // doomed reports whether the policy of its workflow will cancel a node.
 func (r *Resolution) doomed(i int) bool {
-	h, n := r.header(i), r.p.Nodes[i]
-	return h != nil && !n.Finally && (h.Status == Cancelling || h.Failing && !n.Spared)
+	h := r.header(i)
+	return h != nil && h.dooms(&r.p.Nodes[i])
 }
 
 // stopped reports whether a node may not start now.
 func (r *Resolution) stopped(i int) bool {
 	h := r.header(i)
-	return r.doomed(i) || h != nil && (h.Status == Paused || h.Status.Terminal())
+	return h != nil && h.Stops(&r.p.Nodes[i])
 }
 
 // beginFinally lets the finally jobs of workflows run all of whose other jobs

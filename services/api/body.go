@@ -116,6 +116,10 @@ func (a *API) read(ctx context.Context, limit int64, yaml bool) error {
 	if !yaml && isYAML(c.r) {
 		return newStatusProblem(http.StatusUnsupportedMediaType, wire.CodeInvalidRequest, "send application/json", "the body is not JSON")
 	}
+	tooLarge := tooLarge
+	if isYAML(c.r) && limit > a.cfg.MaxYAMLBytes {
+		limit, tooLarge = a.cfg.MaxYAMLBytes, tooLargeYAML
+	}
 	if c.r.ContentLength > limit {
 		return tooLarge(limit)
 	}
@@ -137,19 +141,23 @@ func (a *API) read(ctx context.Context, limit int64, yaml bool) error {
 	return newStatusProblem(http.StatusBadRequest, wire.CodeInvalidRequest, "send it again", "the body broke off")
 }
 
+func tooLargeYAML(limit int64) *problem {
+	return newProblem(wire.CodeTooLarge, "send it as JSON, which may be larger; hammerwork workflow create does so", "the YAML has more than %d bytes", limit)
+}
+
 func tooLarge(limit int64) *problem {
 	return newProblem(wire.CodeTooLarge, "keep large data outside and pass its place", "the body has more than %d bytes", limit)
 }
 
-// options reads a small optional JSON body. Unlike encoding/json it refuses
-// unknown and repeated fields.
-func options(data []byte, into map[string]func(json.RawMessage) error) error {
+// options reads a small optional JSON body, of which example is one. Unlike
+// encoding/json it refuses unknown and repeated fields.
+func options(data []byte, example string, into fields) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil
 	}
 	fields, err := objectOf(data)
 	if err != nil {
-		return newProblem(wire.CodeInvalidRequest, `send a JSON object like {"grace": "10s"}, or no body`, "the body: %v", err)
+		return newProblem(wire.CodeInvalidRequest, "send a JSON object like "+example+", or no body", "the body: %v", err)
 	}
 	for name, value := range fields {
 		read, known := into[name]

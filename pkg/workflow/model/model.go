@@ -89,7 +89,7 @@ func (w *World) from(i int) iter.Seq2[*edge, *node] {
 // Enqueue adds a workflow, or with spec nil jobs without one. Parents that
 // have ended count as if they ended now, one after the other.
 func (w *World) Enqueue(spec *WorkflowSpec, jobs []JobSpec) error {
-	in, first, firstEdge := -1, len(w.jobs), len(w.edges)
+	in, first := -1, len(w.jobs)
 	if spec != nil {
 		in = len(w.flows)
 		w.flows = append(w.flows, &flow{WorkflowSpec: *spec, status: workflow.Running, failed: map[int]bool{}, caughtUp: true})
@@ -112,13 +112,7 @@ func (w *World) Enqueue(spec *WorkflowSpec, jobs []JobSpec) error {
 			w.conclude()
 		}
 	}
-	for _, e := range w.edges[firstEdge:] {
-		if e.state == workflow.EdgeUnresolved && w.settles(e.parent) {
-			w.settle(e)
-			w.conclude()
-		}
-	}
-	return nil
+	return w.elsewhere()
 }
 
 // unasked is the dependency status of a job that nothing has happened to.
@@ -146,7 +140,7 @@ func (w *World) End(batch []Outcome) error {
 			w.conclude()
 		}
 	}
-	return nil
+	return w.elsewhere()
 }
 
 // attempt ends the attempt of a held job, and the job unless it has another.
@@ -182,7 +176,7 @@ func (w *World) endAlone(i int, status job.Status, reason job.Reason) error {
 	}
 	w.end(i, status, reason)
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // Cancel cancels a workflow, a user or its deadline being the reason.
@@ -208,7 +202,7 @@ func (w *World) Cancel(f int, reason job.Reason) error {
 		}
 	}
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // GraceOver cancels what was told to stop and still runs.
@@ -226,11 +220,12 @@ func (w *World) GraceOver(f int) error {
 	}
 	for i, n := range w.of(f) {
 		if n.held && (!n.Finally || h.cancelFinally) && (h.status == workflow.Cancelling || !n.spared) {
+			n.attempts++
 			w.end(i, job.Cancelled, reason)
 		}
 	}
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // Pause turns a user's switch on.
@@ -256,7 +251,7 @@ func (w *World) Resume(f int) error {
 		w.passBarriers(f)
 		w.conclude()
 	}
-	return nil
+	return w.elsewhere()
 }
 
 // Decide applies a decision about a failure; result goes with complete.
@@ -281,7 +276,7 @@ func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
 	}
 	w.passBarriers(n.workflow)
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 func (w *World) decide(i int, a workflow.Action) {
@@ -325,7 +320,7 @@ func (w *World) Retry(f int, mode workflow.RetryMode, from int) error {
 	}
 	w.passBarriers(f)
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // tried reports whether a retry tries to set a job right: it counts against its
