@@ -230,7 +230,11 @@ func TestAnInputIsAnyValueOfJSON(t *testing.T) {
 		`deps.extract.result.?missing`:            `null`,
 		`deps.extract.result.?rows`:               `10`,
 		`[?deps.extract.result.?missing, 1]`:      `[1]`,
-		`"%s-%d".format([payload.name, rows])`:    `"nightly-10"`,
+		`payload.name + "-" + string(rows)`:       `"nightly-10"`,
+		`payload.name.replace("t", "tt")`:         `"nighttly"`,
+		`["a", "b"].join()`:                       `"ab"`,
+		`"a,b".split(",")`:                        `["a","b"]`,
+		`[1] + items + [rows]`:                    `[1,1,2,3,10]`,
 		`["a", "b"].join("+")`:                    `"a+b"`,
 		`huge`:                                    `1.2345678901234567e+19`,
 	} {
