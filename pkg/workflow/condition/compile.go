@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxCost     = 1_000_000 // of one evaluation, in CEL's units
+	maxCost     = 2_000_000 // of one evaluation, in CEL's units
 	maxNodes    = 500       // parts of an expression, with those that macros make
 	maxFaults   = 20        // of one expression
 	maxCompiled = 1_000     // expressions that the cache holds

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -13,10 +14,10 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
-// large are results as large as results may be: a text and a list.
+// large are a result and a payload as large as they may be: a text and lists.
 var large = Inputs{
 	Parents: map[string]Parent{"extract": {Result: json.RawMessage(`{"text": "` + strings.Repeat("a", 200_000) + `"}`)}},
-	Payload: json.RawMessage(`{"items": [0` + strings.Repeat(",1", 120_000) + `], "zeros": [0` + strings.Repeat(",0", 60_000) + `], "texts": ["a"` + strings.Repeat(`,"a"`, 60_000) + `]}`),
+	Payload: json.RawMessage(`{"items": [0` + strings.Repeat(",1", 100_000) + `], "zeros": [0` + strings.Repeat(",0", 10_000) + `], "texts": ["a"` + strings.Repeat(`,"a"`, 5_000) + `]}`),
 }
 
 // hostile are expressions that were written to take long or much memory. Those
@@ -99,7 +100,7 @@ func TestHostileExpressionsEndSoon(t *testing.T) {
 			if (err == nil) != c.cheap {
 				t.Errorf("the error is %v", err)
 			}
-			if took > time.Second {
+			if took > patience() {
 				t.Errorf("it took %v", took)
 			}
 			if peak() > 512<<20 {
@@ -107,6 +108,18 @@ func TestHostileExpressionsEndSoon(t *testing.T) {
 			}
 		})
 	}
+}
+
+// patience is the CPU time that a hostile expression may take. The race
+// detector multiplies it.
+func patience() time.Duration {
+	info, _ := debug.ReadBuildInfo()
+	for _, s := range info.Settings {
+		if s.Key == "-race" && s.Value == "true" {
+			return 10 * time.Second
+		}
+	}
+	return time.Second
 }
 
 // spent is the CPU time of this process.
@@ -166,7 +179,7 @@ func TestAnExpressionReadsTwoMegabytesOfResults(t *testing.T) {
 	if ok, err := e.Bool(in); err != nil || !ok {
 		t.Errorf("8 results of 256 KiB: %v, %v", ok, err)
 	}
-	if took := spent(t) - start; took > time.Second || peak() > 512<<20 {
+	if took := spent(t) - start; took > patience() || peak() > 512<<20 {
 		t.Errorf("it took %v and %d MiB", took, peak()>>20)
 	}
 	in.Parents["p7"] = Parent{Result: json.RawMessage(string(in.Parents["p7"].Result) + "     ")}
@@ -177,7 +190,7 @@ func TestAnExpressionReadsTwoMegabytesOfResults(t *testing.T) {
 
 func TestMessagesAreShortWhateverTheValues(t *testing.T) {
 	for _, source := range []string{
-		`int(text) == 1`, `timestamp(text) == now`, `duration(text) == duration("1s")`, `payload[text] == 1`, `text * 2 == 1`, `{text: 1, text: 2} == {}`,
+		`int(text) == 1`, `timestamp(text) == now`, `duration(text) == duration("1s")`, `payload[text] == 1`, `text * 2 == 1`,
 		`dyn(1) == [1]` + strings.Repeat(`.map(x, [x, x])`, 30) + ` && 1 == [1]` + strings.Repeat(`.map(x, [x, x])`, 10),
 	} {
 		e, err := Parse(source, one)
@@ -201,8 +214,8 @@ func TestAPassOverTheLargestResultIsAllowed(t *testing.T) {
 			t.Errorf("%s: %v", source, err)
 			continue
 		}
-		if ok, err := e.Bool(Inputs{Parents: map[string]Parent{"extract": {Result: json.RawMessage(`{"text": "` + strings.Repeat("a", 100_000) + `",
-			"items": [0` + strings.Repeat(",1", 60_000) + `], "words": ["a"` + strings.Repeat(`,"b"`, 6_000) + `]}`)}}}); err != nil || !ok {
+		if ok, err := e.Bool(Inputs{Parents: map[string]Parent{"extract": {Result: json.RawMessage(`{"text": "` + strings.Repeat("a", 260_000) + `",
+			"items": [0` + strings.Repeat(",1", 130_000) + `], "words": ["a"` + strings.Repeat(`,"b"`, 60_000) + `]}`)}}}); err != nil || !ok {
 			t.Errorf("%s: %v, %v", source, ok, err)
 		}
 	}
@@ -348,7 +361,7 @@ func BenchmarkBool(b *testing.B) {
 		"small result":       {`rows > 0 && validation_status == 'valid'`, inputs},
 		"result of 200 kB":   {`text.size() > 0`, large},
 		"counts":             {`counts.dead > 0`, inputs},
-		"payload of 120,000": {`payload.items.size() > 0`, large},
+		"payload of 100,000": {`payload.items.size() > 0`, large},
 		"a missing field":    {`missing > 0`, inputs},
 	} {
 		b.Run(name, func(b *testing.B) {
