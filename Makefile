@@ -42,7 +42,7 @@ test: ## Test everything, as CI does; sets up what it needs
 
 check: lint ## The fast loop: lint, build, all but the end-to-end tests, without the race detector
 	$(GO) build ./...
-	$(GO) test -timeout 3m $$($(GO) list ./... | grep -v '/e2e$$')
+	$(GO) test $(PACKAGES) -timeout 10m $$($(GO) list ./... | grep -v '/e2e$$')
 	@echo "make check: passed"
 
 sim: ## Run the simulator: make sim SEEDS=5000; one run again: make sim SEEDS=1 SEED=17

@@ -89,7 +89,7 @@ var rules = []struct{ name, query string }{
 	{"an edge is resolved when its parent has ended, unless a check is pending", `
 		SELECT p.name || ' to ' || c.name
 		FROM edges e JOIN job_state s ON s.id = e.parent_id JOIN jobs p ON p.id = e.parent_id JOIN jobs c ON c.id = e.child_id
-		LEFT JOIN edge_check k ON k.parent_id = e.parent_id AND k.child_id = e.child_id
+		LEFT JOIN edge_check k ON k.parent_id = e.parent_id AND k.child_id IN (e.child_id, {zero})
 		WHERE e.state = 'unresolved' AND s.finished_at IS NOT NULL AND k.parent_id IS NULL`},
 	{"a job is in one place: ready, waiting for its time, or in a worker's hands", `
 		SELECT j.name || ' is ' || s.status || ' in ' || (r.n + t.n + h.n) || ' places'

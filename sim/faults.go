@@ -111,8 +111,8 @@ func (s *faultyStore) ExpireLeases(ctx context.Context, limit int) (store.Resolu
 	return inject(s, func() (store.Resolution, error) { return s.Store.ExpireLeases(ctx, limit) })
 }
 
-func (s *faultyStore) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {
-	return inject(s, func() (store.Resolution, error) { return s.Store.CancelWorkflow(ctx, id, grace) })
+func (s *faultyStore) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration, by store.Actor) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.CancelWorkflow(ctx, id, grace, by) })
 }
 
 func (s *faultyStore) CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {

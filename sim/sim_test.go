@@ -30,11 +30,14 @@ func envInt(name string, or int) int {
 	return or
 }
 
+// settledEdges is so small that jobs of the simulated workflows are wide parents.
+const settledEdges = 4
+
 func open(t *testing.T) *Database {
 	path := filepath.Join(t.TempDir(), "sim.db")
 	db := &Database{dialect: sqliteDialect}
 	var err error
-	if db.Store, err = sqlite.OpenVolatile(t.Context(), path, store.Options{Now: db.Now, Random: db.Random}); err != nil {
+	if db.Store, err = sqlite.OpenVolatile(t.Context(), path, store.Options{Now: db.Now, Random: db.Random, SettledEdges: settledEdges}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Store.Close() })
@@ -49,7 +52,7 @@ func openOnPostgres(t *testing.T) *Database {
 	url := pgtest.URL(t)
 	db := &Database{dialect: postgresDialect}
 	var err error
-	if db.Store, err = postgres.OpenSimulated(t.Context(), url, store.Options{Now: db.Now, Random: db.Random}); err != nil {
+	if db.Store, err = postgres.OpenSimulated(t.Context(), url, store.Options{Now: db.Now, Random: db.Random, SettledEdges: settledEdges}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Store.Close() })

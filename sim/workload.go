@@ -200,7 +200,7 @@ func (l *workload) accepted(done store.Enqueued, jobs []*job.Job) {
 }
 
 func (l *workload) cancel(wf *workflow.Workflow) {
-	r, err := l.store.CancelWorkflow(context.Background(), wf.ID, l.w.between(0, 20*time.Second))
+	r, err := l.store.CancelWorkflow(context.Background(), wf.ID, l.w.between(0, 20*time.Second), store.Actor{})
 	if errors.Is(err, job.ErrWrongState) {
 		err = nil
 	}

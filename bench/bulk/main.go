@@ -100,7 +100,7 @@ func (b *bench) one(shape, phase string) error {
 		}
 	case "cancel":
 		if err := b.m.phase("cancel", func() error {
-			_, err := b.s.CancelWorkflow(b.ctx, id, time.Minute)
+			_, err := b.s.CancelWorkflow(b.ctx, id, time.Minute, store.Actor{})
 			return err
 		}); err != nil {
 			return err

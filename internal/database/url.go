@@ -54,6 +54,8 @@ func parse(rawURL string) (Kind, *url.URL, error) {
 			return "", nil, fmt.Errorf("%w: sqlite:// is followed by an absolute path, so there are three slashes", ErrURL)
 		}
 		return SQLite, u, nil
+	case "mariadb":
+		return "", nil, fmt.Errorf("%w: the scheme of MariaDB is mysql, as in mysql://user:password@host:3306/database", ErrURL)
 	case "":
 		return "", nil, fmt.Errorf("%w: it has no scheme", ErrURL)
 	}

@@ -17,16 +17,26 @@ const MaxLooked = 5000
 // MaxCounted bounds what is counted of the ready jobs of a queue.
 const MaxCounted = 100_000
 
+// MaxWaiting bounds the jobs among which a page of workflows counts those that
+// wait.
+const MaxWaiting = 10_000
+
+// MaxIDAge is how much older the id of a job or workflow may be than the row, by
+// the clock of who made the id, and a list of what was stored since some time
+// still has it. Such a list ends there, however many older rows there are.
+const MaxIDAge = time.Hour
+
 // Lister answers lists, newest first, in pages. Each call looks at MaxLooked
 // rows at most, however many are stored: a page may be shorter than asked for,
 // or empty, and not be the last. Only a zero next says that it is; else it is
 // the last id that was looked at.
 type Lister interface {
 	// Workflows returns workflows without their jobs, by id, newest first.
-	// Retrying and Suspended count among the first MaxCounted jobs of a page.
+	// Retrying and Suspended count among the first MaxWaiting jobs of a page.
 	Workflows(ctx context.Context, f WorkflowFilter) (page []WorkflowRecord, next job.ID, err error)
 	// Jobs returns jobs by id, newest first, without their payloads, results
-	// and attempts. Those of one workflow are looked for among its jobs alone.
+	// and attempts. Those of one workflow are looked for among its jobs alone,
+	// the last of its definition first.
 	Jobs(ctx context.Context, f JobFilter) (page []JobRecord, next job.ID, err error)
 	// Dependencies returns the direct parents and children of a job, at most
 	// MaxPage of each, or ErrNotFound.
@@ -43,7 +53,7 @@ type Lister interface {
 type WorkflowFilter struct {
 	Status workflow.Status
 	Name   string
-	Since  time.Time // created at or after
+	Since  time.Time // created at or after, see MaxIDAge
 	After  job.ID    // the next of the page before; zero: the start
 	Limit  int       // 1 to MaxPage
 }
@@ -55,7 +65,7 @@ type JobFilter struct {
 	Dependency job.DependencyStatus
 	Priority   *job.Priority
 	Workflow   job.ID
-	Since      time.Time // created at or after
+	Since      time.Time // created at or after, see MaxIDAge
 	After      job.ID    // the next of the page before; zero: the start
 	Limit      int       // 1 to MaxPage
 }

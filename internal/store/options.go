@@ -21,6 +21,10 @@ type Options struct {
 	// workflow of over four times as many is enqueued in several transactions, and
 	// is seen after the last; default 5,000.
 	EnqueueChunk int
+	// SettledEdges is how many edges of jobs that complete a transaction settles:
+	// CheckEdges settles those of the other jobs, half as many at a time; default,
+	// and most there can be, 10,000.
+	SettledEdges int
 	// Observe, if not nil, hears how long each statement took, also from many
 	// goroutines at once. Every statement is a round trip of its own then.
 	Observe func(statement string, took time.Duration)
@@ -29,6 +33,9 @@ type Options struct {
 // minAcceptTTL is how long a worker has at least: the delivery, its first
 // heartbeat and a slow transaction have to fit in.
 const minAcceptTTL = time.Second
+
+// maxSettledEdges is how many edges a statement reads at most.
+const maxSettledEdges = 10_000
 
 // Validate reports every bad setting at once; zero fields are fine.
 func (o Options) Validate() error {
@@ -55,6 +62,9 @@ func (o Options) WithDefaults() Options {
 	}
 	if o.EnqueueChunk <= 0 {
 		o.EnqueueChunk = 5000
+	}
+	if o.SettledEdges <= 0 || o.SettledEdges > maxSettledEdges {
+		o.SettledEdges = maxSettledEdges
 	}
 	if o.Random == nil {
 		o.Random = rand.Float64

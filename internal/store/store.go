@@ -17,7 +17,7 @@ type Store interface {
 	Resolver
 	Timekeeper
 	Keeper
-	Canceller
+	Steerer
 	Reader
 	Lister
 	Operator
@@ -109,7 +109,8 @@ type Claimed struct {
 	Name          string
 	Queue         string
 	Payload       json.RawMessage
-	Attempt       int // from 1
+	Attempt       int // from 1; a retry of its workflow counts on
+	Budget        int // the same as MaxAttempts counts it: from 1 in each run
 	MaxAttempts   int
 	Timeout       time.Duration // 0: none
 	Priority      job.Priority
@@ -183,7 +184,8 @@ type Resolver interface {
 	// outcome is the one that ended its job, else Stale.
 	Resolve(ctx context.Context, outcomes []job.Outcome) (Resolution, error)
 	// CheckEdges resolves up to limit edges whose parents may have ended
-	// before, while or after they were enqueued from outside.
+	// before, while or after they were enqueued from outside, and a page of the
+	// edges that were too many for the transactions that ended their parents.
 	CheckEdges(ctx context.Context, limit int) (Resolution, error)
 }
 
@@ -194,9 +196,10 @@ type Resolution struct {
 	Jobs      []JobEvent    // jobs whose status changed, in the order it happened
 	Workflows []WorkflowEvent
 	Control   []Held // held jobs that should stop
-	Checks    bool   // edges of other workflows wait for CheckEdges
-	Timer     bool   // a timer was set that may be due before FireTimers said
-	Done      int    // how many timers, leases or checks were handled; equal to the limit: call again
+	Stalled   []StallEvent
+	Checks    bool // edges wait for CheckEdges
+	Timer     bool // a timer was set that may be due before FireTimers said
+	Done      int  // how many timers, leases or checks were handled; equal to the limit: call again
 }
 
 // JobEvent is a job's new status.
@@ -215,6 +218,14 @@ type WorkflowEvent struct {
 	Workflow job.ID
 	Name     string
 	Status   workflow.Status
+}
+
+// StallEvent says that nothing moved in a workflow for its health check
+// interval: no job of it ended or was claimed.
+type StallEvent struct {
+	Workflow job.ID
+	Name     string
+	Still    time.Duration // since when
 }
 
 // Held is a job in a worker's hands.
@@ -250,15 +261,6 @@ type Overdue struct {
 	Standing int // leases that have not expired; counted up to Leases
 }
 
-// Canceller stops workflows.
-type Canceller interface {
-	// CancelWorkflow makes jobs that nobody holds cancelled; Control lists the
-	// held ones, which may end by themselves within grace. ErrNotFound, or
-	// ErrWrongState when the workflow has ended. Cancelling a cancelling
-	// workflow changes nothing.
-	CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (Resolution, error)
-}
-
 // Reader answers questions. It never blocks writers.
 type Reader interface {
 	// Workflow returns a workflow without its jobs, or ErrNotFound.
@@ -277,6 +279,16 @@ type Reader interface {
 	JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error)
 	// Job returns one job with its attempts, or ErrNotFound.
 	Job(ctx context.Context, id job.ID) (JobRecord, error)
+	// Explain returns all that bears on whether a job can be claimed now, or
+	// ErrNotFound. At most MaxPage parents are listed: those that it waits for,
+	// or that decided against it, first.
+	Explain(ctx context.Context, id job.ID) (Standing, error)
+	// Audit returns a page of what people did to a workflow, oldest first, from
+	// after an entry's id (zero: the start).
+	Audit(ctx context.Context, workflow, after job.ID, limit int) ([]AuditRecord, error)
+	// Causes groups what could not run in a workflow by the first failure that
+	// it goes back to: at most limit of them, the widest first.
+	Causes(ctx context.Context, workflow job.ID, limit int) ([]Cause, error)
 }
 
 // WorkflowRecord is a workflow as stored.
@@ -287,7 +299,13 @@ type WorkflowRecord struct {
 	Status        workflow.Status
 	Reason        job.Reason
 	FailurePolicy workflow.FailurePolicy
+	CancelRunning bool // fail_fast stops what runs, too
 	Failing       bool
+	UserPaused    bool
+	Undecided     int           // failures that wait for a decision
+	Unforgiven    int           // failures and cancelled jobs that are neither tolerated nor decided to be
+	StallAfter    time.Duration // health check interval; 0: none
+	DeadlineAt    time.Time     // zero: none
 	Priority      job.Priority
 	Metadata      json.RawMessage
 	Run           int
@@ -328,9 +346,21 @@ type JobRecord struct {
 	Barrier          bool
 	CreatedAt        time.Time
 	ScheduledAt      time.Time
-	StartedAt        time.Time       // of the last claim; zero: never
-	FinishedAt       time.Time       // zero: not yet
+	StartedAt        time.Time // of the last claim; zero: never
+	FinishedAt       time.Time // zero: not yet
+	Condition        string
+	Unmet            job.Unmet
+	With             map[string]string
+	AllowFailure     bool
+	Finally          bool
+	Catch            bool
+	Tolerated        bool            // a failure of it does not fail the workflow
+	Decision         workflow.Action // about its failure; empty: none was asked for
+	Run              int             // of its workflow, in which it was reset last; 1: never
+	Earlier          int             // attempts of earlier runs: the attempt's number counts on from there
 	History          []AttemptRecord // Job only: attempts that did not complete, oldest first
+	Evaluation       *Evaluation     // Job only; nil: nothing was evaluated yet
+	Runs             []RunRecord     // Job only: how earlier runs ended, oldest first
 }
 
 // AttemptRecord is one attempt that did not complete.

@@ -42,6 +42,23 @@ const (
 	JoinDone   JoinRule = "done"
 )
 
+// airflowRules are the names that Airflow has for our rules.
+var airflowRules = map[JoinRule]JoinRule{
+	"all_success": JoinAll, "one_success": JoinAny, "none_failed_min_one_success": JoinMerge, "all_done": JoinDone,
+}
+
+// Canonical returns r by our own name: Airflow's names for the rules are
+// accepted too. The empty rule is JoinAll, an unknown one stays as it is.
+func (r JoinRule) Canonical() JoinRule {
+	if r == "" {
+		return JoinAll
+	}
+	if ours, ok := airflowRules[r]; ok {
+		return ours
+	}
+	return r
+}
+
 // MarshalJSON writes "all" or {"quorum": 2}.
 func (j Join) MarshalJSON() ([]byte, error) {
 	if j.Rule == JoinQuorum {

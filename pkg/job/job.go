@@ -26,6 +26,13 @@ type Job struct {
 	CorrelationID string        // empty: the workflow's
 	Barrier       bool          // has no work: completes by itself as soon as it could start
 
+	Condition    string            // CEL, asked once its join says run; empty: none
+	Unmet        Unmet             // what a condition that says no makes of it; empty: UnmetSkip
+	With         map[string]string // name → CEL: fields that its handler finds in the payload besides
+	AllowFailure bool              // its failure does not fail the workflow, and what waits for it sees a completion
+	Finally      bool              // runs when every other job of its workflow has ended, whatever happened
+	Catch        bool              // its completion absolves the failures that let it run
+
 	err error // the payload could not be encoded
 }
 
@@ -55,10 +62,7 @@ func (j *Job) WithName(name string) *Job { j.Name = name; return j }
 
 // DependsOnJobs makes j wait for the success of parents.
 func (j *Job) DependsOnJobs(parents ...*Job) *Job {
-	for _, p := range parents {
-		j.DependsOn = append(j.DependsOn, Dependency{Parent: p.ID})
-	}
-	return j
+	return j.dependsOn("", parents)
 }
 
 // DependsOnIDs makes j wait for the success of jobs known by id, which may be
@@ -77,6 +81,64 @@ func (j *Job) DependsOnNames(names ...string) *Job {
 	}
 	return j
 }
+
+// DependsOnFailure makes j wait for the failure of parents: it runs when they
+// failed, and is skipped when they completed.
+func (j *Job) DependsOnFailure(parents ...*Job) *Job { return j.dependsOn(OnFailure, parents) }
+
+// DependsOnDone makes j wait for the end of parents, however they end.
+func (j *Job) DependsOnDone(parents ...*Job) *Job { return j.dependsOn(OnDone, parents) }
+
+func (j *Job) dependsOn(on On, parents []*Job) *Job {
+	for _, p := range parents {
+		j.DependsOn = append(j.DependsOn, Dependency{Parent: p.ID, On: on})
+	}
+	return j
+}
+
+// DependsOnEdges makes j wait for what each edge says: for parents by id or by
+// name, for any of their outcomes, optional or not.
+func (j *Job) DependsOnEdges(edges ...Dependency) *Job {
+	j.DependsOn = append(j.DependsOn, edges...)
+	return j
+}
+
+// WithJoin sets when j runs, of what its parents came to.
+func (j *Job) WithJoin(rule JoinRule) *Job { j.Join = Join{Rule: rule}; return j }
+
+// WithQuorum lets j run as soon as n of the edges into it are active.
+func (j *Job) WithQuorum(n int) *Job { j.Join = Join{Rule: JoinQuorum, Quorum: n}; return j }
+
+// WithCondition sets a CEL expression that is asked once, when the join says
+// run. When it says no, j is skipped, unless WithUnmet says otherwise.
+func (j *Job) WithCondition(cel string) *Job { j.Condition = cel; return j }
+
+// WithUnmet sets what becomes of j when its condition says no.
+func (j *Job) WithUnmet(u Unmet) *Job { j.Unmet = u; return j }
+
+// WithInput adds a field to what the handler finds in the payload: the value
+// of a CEL expression, which may speak of the parents' results. It takes the
+// place of a field of that name.
+func (j *Job) WithInput(name, cel string) *Job {
+	if j.With == nil {
+		j.With = make(map[string]string)
+	}
+	j.With[name] = cel
+	return j
+}
+
+// WithAllowFailure lets a failure of j count as a completion: for what waits
+// for it, and for its workflow. Its status stays.
+func (j *Job) WithAllowFailure() *Job { j.AllowFailure = true; return j }
+
+// AsFinally lets j run once, when every other job of its workflow has ended,
+// whatever happened. It depends on nothing, and nothing depends on it.
+func (j *Job) AsFinally() *Job { j.Finally = true; return j }
+
+// AsCatch lets the completion of j absolve the failures that let it run, so
+// that they don't fail the workflow. It needs an edge of DependsOnFailure or
+// DependsOnDone.
+func (j *Job) AsCatch() *Job { j.Catch = true; return j }
 
 // WithPriority sets the priority.
 func (j *Job) WithPriority(p Priority) *Job { j.Priority = &p; return j }

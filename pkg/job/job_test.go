@@ -2,6 +2,7 @@ package job
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,33 @@ func TestTheSettersOfAJobSetItsFields(t *testing.T) {
 	if !slices.Equal(j.DependsOn, want) || j.Name != "n" || *j.Priority != High || j.Retry.MaxAttempts != 2 ||
 		j.Timeout != 1 || j.Deadline != 2 || j.Delay != 3 || !j.ScheduledAt.Equal(at) || j.TraceID != "t" || j.CorrelationID != "c" {
 		t.Errorf("got %+v", j)
+	}
+}
+
+func TestTheSettersOfWhatAJobWaitsForSetItsFields(t *testing.T) {
+	a, b := New("p", nil), New("p", nil)
+	j := New("q", nil).DependsOnJobs(a).DependsOnFailure(a, b).DependsOnDone(b).DependsOnEdges(Dependency{Name: "x", On: OnDone, Optional: true})
+	want := []Dependency{{Parent: a.ID}, {Parent: a.ID, On: OnFailure}, {Parent: b.ID, On: OnFailure}, {Parent: b.ID, On: OnDone}, {Name: "x", On: OnDone, Optional: true}}
+	if !slices.Equal(j.DependsOn, want) {
+		t.Errorf("the dependencies are %+v", j.DependsOn)
+	}
+	j.WithCondition("rows > 0").WithUnmet(UnmetPass).WithInput("n", "rows").WithInput("m", "1").WithAllowFailure().AsCatch().WithJoin(JoinAny)
+	if j.Condition != "rows > 0" || j.Unmet != UnmetPass || !maps.Equal(j.With, map[string]string{"n": "rows", "m": "1"}) || !j.AllowFailure || !j.Catch || j.Finally || j.Join != (Join{Rule: JoinAny}) {
+		t.Errorf("got %+v", j)
+	}
+	if j.WithQuorum(2).AsFinally(); j.Join != (Join{Rule: JoinQuorum, Quorum: 2}) || !j.Finally {
+		t.Errorf("got %+v", j)
+	}
+}
+
+func TestJoinsHaveOneNameOfOurs(t *testing.T) {
+	for name, want := range map[JoinRule]JoinRule{
+		"": JoinAll, "all": JoinAll, "merge": JoinMerge, "any": JoinAny, "quorum": JoinQuorum, "done": JoinDone,
+		"all_success": JoinAll, "one_success": JoinAny, "none_failed_min_one_success": JoinMerge, "all_done": JoinDone, "most": "most",
+	} {
+		if got := name.Canonical(); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
 	}
 }
 

@@ -82,4 +82,5 @@ const (
 	ReasonBranch         Reason = "branch"           // no edge into it became active
 	ReasonConditionFalse Reason = "condition_false"  // its condition said no
 	ReasonConditionError Reason = "condition_error"  // its condition could not be evaluated
+	ReasonInputError     Reason = "input_error"      // one of its inputs could not be worked out
 )

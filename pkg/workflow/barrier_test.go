@@ -64,6 +64,28 @@ func TestAJobWithAnotherJoinWaitsForEachJobOfALargeStage(t *testing.T) {
 	}
 }
 
+func TestAJobWithAConditionWaitsForEachJobOfALargeStage(t *testing.T) {
+	for _, j := range []*job.Job{named("z").WithCondition("true"), named("z").WithInput("n", "1")} {
+		w := NewWorkflow("w").AddParallel(stageOf(200, "a")...).Then(stageOf(200, "b")...).Add(j)
+		if err := w.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		if len(j.DependsOn) != 200 {
+			t.Errorf("it waits for %d jobs", len(j.DependsOn))
+		}
+	}
+}
+
+func TestABarrierStandsBeforeItsStageThoughHandlersWereAddedSince(t *testing.T) {
+	w := NewWorkflow("w").AddParallel(stageOf(200, "a")...).Then(stageOf(20, "b")...).AddHandlers(named("h").AsFinally()).AddParallel(stageOf(100, "c")...)
+	if err := w.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if !w.Jobs[200].Barrier || w.Jobs[221].Name != "h" {
+		t.Errorf("job 200 is %s, job 221 is %s", w.Jobs[200].Name, w.Jobs[221].Name)
+	}
+}
+
 func TestABarrierWithoutParentsIsRefused(t *testing.T) {
 	gate := job.New("q", nil)
 	gate.Barrier = true
@@ -86,10 +108,7 @@ func TestABarrierCompletesWhereOthersBecomeRunnable(t *testing.T) {
 		},
 		Edges: []Edge{{Parent: 0, Child: 1, State: EdgeUnresolved}, {Parent: 1, Child: 2, State: EdgeUnresolved}},
 	}
-	if got := Passed(p, map[int]bool{0: true}); len(got) != 1 || got[0] != 1 {
-		t.Errorf("passed are %v", got)
-	}
-	c := Resolve(p, []Ending{{Node: 0, Status: job.Completed}})
+	c := act(t, p, endings([]Ending{{Node: 0, Status: job.Completed}}))
 	if p.Nodes[1].Status != job.Completed || len(c.Ended) != 2 || len(c.Runnable) != 1 || c.Runnable[0] != 2 {
 		t.Errorf("%+v, %+v", c, p.Nodes)
 	}

@@ -32,9 +32,13 @@ type dependency struct {
 	parent job.ID
 }
 
-// AddParallel adds jobs to the current stage.
+// AddParallel adds jobs to the current stage. Finally jobs belong to none.
 func (w *Workflow) AddParallel(jobs ...*job.Job) *Workflow {
 	for _, j := range jobs {
+		if j.Finally {
+			w.AddHandlers(j)
+			continue
+		}
 		w.waitForStage(j)
 		w.Jobs = append(w.Jobs, j)
 		w.stage = append(w.stage, j)
@@ -42,10 +46,19 @@ func (w *Workflow) AddParallel(jobs ...*job.Job) *Workflow {
 	return w
 }
 
+// AddHandlers adds jobs outside of the stages, such as those that handle
+// failures: they depend only on what they name themselves, and no stage waits
+// for them.
+func (w *Workflow) AddHandlers(jobs ...*job.Job) *Workflow {
+	w.Jobs = append(w.Jobs, jobs...)
+	return w
+}
+
 // waitForStage makes j depend on the stage before, through a barrier if there
-// is one or must be. Other joins than all look at each parent and get none.
+// is one or must be. What looks at each parent gets none: other joins than all,
+// conditions and inputs.
 func (w *Workflow) waitForStage(j *job.Job) {
-	if j.Join.Rule != "" && j.Join.Rule != job.JoinAll {
+	if j.Join.Rule.Canonical() != job.JoinAll || j.Condition != "" || len(j.With) > 0 {
 		waitFor(j, w.before)
 		return
 	}
@@ -82,7 +95,11 @@ func (w *Workflow) stand() {
 		waitFor(j, []*job.Job{w.barrier})
 	}
 	w.direct = nil
-	w.Jobs = slices.Insert(w.Jobs, len(w.Jobs)-len(w.stage), w.barrier)
+	at := len(w.Jobs)
+	if len(w.stage) > 0 {
+		at = slices.Index(w.Jobs, w.stage[0])
+	}
+	w.Jobs = slices.Insert(w.Jobs, at, w.barrier)
 }
 
 // BarrierQueue is where the builder's barriers are said to be; nobody serves it.
@@ -126,6 +143,17 @@ func (w *Workflow) WithMetadata(v any) *Workflow {
 
 // WithFailurePolicy sets what a failure does to the rest.
 func (w *Workflow) WithFailurePolicy(p FailurePolicy) *Workflow { w.FailurePolicy = p; return w }
+
+// WithRunning sets what a failure under FailFast does to jobs that run.
+func (w *Workflow) WithRunning(d Drain) *Workflow { w.Running = d; return w }
+
+// WithDecisionTimeout sets the decision about a failure under Manual that
+// holds when nobody has made one for so long: ActionAccept, ActionSkip or
+// ActionCancel.
+func (w *Workflow) WithDecisionTimeout(d time.Duration, otherwise Action) *Workflow {
+	w.DecisionTimeout, w.DecisionDefault = d, otherwise
+	return w
+}
 
 // WithPriority sets the priority of jobs that have none of their own.
 func (w *Workflow) WithPriority(p job.Priority) *Workflow { w.Priority = &p; return w }

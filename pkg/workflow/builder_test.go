@@ -42,6 +42,8 @@ func TestEveryJobOfAStageDependsOnEveryJobOfTheStageBefore(t *testing.T) {
 		{"then on nothing is the first stage", NewWorkflow("w").Then(named("a")).Then(named("b")), []string{"a:", "b: a"}},
 		{"an empty then closes the stage", NewWorkflow("w").Add(named("a")).Then().Add(named("b")), []string{"a:", "b: a"}},
 		{"two empty thens are one", NewWorkflow("w").Add(named("a")).Then().Then().Add(named("b")), []string{"a:", "b: a"}},
+		{"handlers stand beside the stages", NewWorkflow("w").Add(named("a")).AddHandlers(named("h").DependsOnNames("a")).Then(named("b")), []string{"a:", "h: a", "b: a"}},
+		{"finally jobs belong to no stage", NewWorkflow("w").Add(named("a")).Then(named("b"), named("z").AsFinally()).Then(named("c")), []string{"a:", "b: a", "z:", "c: b"}},
 		{"in addition to its own", NewWorkflow("w").AddParallel(named("x"), named("y")).Then(named("a")).Then(named("b").DependsOnNames("x")), []string{"x:", "y:", "a: x y", "b: x a"}},
 	}
 	for _, tt := range tests {
@@ -74,6 +76,36 @@ func TestTheSettersOfAWorkflowSetItsFields(t *testing.T) {
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+func TestTheSettersOfPoliciesSetTheirFields(t *testing.T) {
+	w := NewWorkflow("w").WithRunning(CancelRunning).WithDecisionTimeout(time.Hour, ActionSkip)
+	if w.Running != CancelRunning || w.DecisionTimeout != time.Hour || w.DecisionDefault != ActionSkip {
+		t.Errorf("got %+v", w)
+	}
+}
+
+func ExampleWorkflow_AddHandlers() {
+	load := job.New("load", nil)
+	w := NewWorkflow("nightly").
+		Add(job.New("extract", nil)).
+		Then(load).
+		AddHandlers(
+			job.New("restore", nil).DependsOnFailure(load).AsCatch(),
+			job.New("sweep", nil).AsFinally(),
+		)
+	if err := w.Validate(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, j := range w.Jobs {
+		fmt.Println(j.Name, j.DependsOn != nil, j.Catch, j.Finally)
+	}
+	// Output:
+	// extract false false false
+	// load true false false
+	// restore true true false
+	// sweep false false true
 }
 
 func ExampleNewWorkflow() {

@@ -58,6 +58,20 @@ func (c *Counts) resolve(state EdgeState, optional bool) {
 	}
 }
 
+// reopen moves one edge from state back to unresolved.
+func (c *Counts) reopen(state EdgeState, optional bool) {
+	c.Unresolved++
+	switch {
+	case state == EdgeActive:
+		c.Active--
+	case optional:
+	case state == EdgeInactive:
+		c.Inactive--
+	default:
+		c.Broken--
+	}
+}
+
 // Decision is what a join says.
 type Decision int
 

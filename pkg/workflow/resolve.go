@@ -1,234 +1,178 @@
 package workflow
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
-// Header is a workflow as a resolution sees it.
-type Header struct {
-	ID     job.ID
-	Status Status
-	Policy FailurePolicy
-	// Failing is set by the first failure under FailFast: what runs drains,
-	// nothing new starts, and the workflow will end as failed.
-	Failing bool
-	// Deadline says that it is cancelling because its deadline passed: it will
-	// end as failed, not as cancelled.
-	Deadline bool
-	Tally    Tally
-}
-
-// Tally counts the jobs of a workflow: all, and those that ended, by status.
-type Tally struct {
-	Total, Completed, Failed, Dead, TimedOut, UpstreamFailed, Cancelled, Skipped int
-}
-
-// Of returns the counter of a terminal status.
-func (t *Tally) Of(s job.Status) *int {
-	switch s {
-	case job.Completed:
-		return &t.Completed
-	case job.Failed:
-		return &t.Failed
-	case job.Dead:
-		return &t.Dead
-	case job.TimedOut:
-		return &t.TimedOut
-	case job.UpstreamFailed:
-		return &t.UpstreamFailed
-	case job.Cancelled:
-		return &t.Cancelled
-	case job.Skipped:
-		return &t.Skipped
-	}
-	panic("workflow: no counter for status " + string(s))
-}
-
-// Ended returns how many jobs have a terminal status.
-func (t Tally) Ended() int {
-	return t.Completed + t.Failures() + t.Cancelled + t.Skipped
-}
-
-// Failures returns how many jobs ended as a failure.
-func (t Tally) Failures() int { return t.Failed + t.Dead + t.TimedOut + t.UpstreamFailed }
-
-// Node is a job as a resolution sees it.
-type Node struct {
-	ID       job.ID
-	Workflow int // index into Part.Workflows; -1: the job has no workflow
-	Status   job.Status
-	Deps     job.DependencyStatus
-	Join     job.Join
-	Counts   Counts
-	Barrier  bool // has no work: where others become runnable, it completes
-	// Held says that a worker holds the job: it is left to end by itself.
-	Held bool
-	// Reason and Cause are set when the job ends. Cause is the first failure
-	// that an upstream_failed job goes back to.
-	Reason job.Reason
-	Cause  job.ID
-	// Gone says that the job is not stored any more. It had ended, nobody knows
-	// how: its other fields say nothing.
-	Gone bool
-}
-
-// Ended reports whether the edges that leave the job settle.
-func (n *Node) Ended() bool { return n.Gone || n.Status.Terminal() }
-
-// Settle returns the state of an edge that leaves the job, which has ended.
-// What asks for more than the end of a job that is gone is never met.
-func (n *Node) Settle(on job.On) EdgeState {
-	switch {
-	case !n.Gone:
-		return Settle(on, n.Status)
-	case on == job.OnDone:
-		return EdgeActive
-	}
-	return EdgeBroken
-}
-
-// Edge is a dependency as a resolution sees it. Parent and Child index
-// Part.Nodes.
-type Edge struct {
-	Parent, Child int
-	On            job.On
-	Optional      bool
-	State         EdgeState
-}
-
-// Part is the part of the graph that a batch of endings touches. It must hold
-// the jobs that end and what Scope asks for, with all edges from its nodes to
-// its nodes that matter. Resolve changes it in place.
-type Part struct {
-	Workflows []Header
-	Nodes     []Node
-	Edges     []Edge
-}
-
 // Ending is a job that ends: the cause from which everything else follows.
 type Ending struct {
-	Node   int
-	Status job.Status
-	Reason job.Reason
+	Node     int
+	Status   job.Status
+	Reason   job.Reason
+	Attempts int             // what the budget had counted; conditions may ask for it
+	Result   json.RawMessage // of a completed job
 }
 
-// Changes lists what a resolution changed in its part, by index.
-type Changes struct {
-	Ended     []int // nodes that are terminal now: the endings that counted, then what followed
-	Edges     []int // edges that are resolved now
-	Counted   []int // nodes whose counts, status or dependency status changed without an end
-	Runnable  []int // nodes whose join said run: claimable now, or when their time comes
-	Workflows []int // headers that changed
-}
-
-// Scope says how much of the graph must be loaded to resolve an ending.
-type Scope int
-
-// The scopes, each containing the one before.
-const (
-	Children      Scope = iota // the job's direct children
-	Descendants                // all that can be reached from it
-	WholeWorkflow              // every job of its workflow that has not ended
-)
-
-// ScopeOf returns what must be loaded when a job of workflow h ends with
-// status. h is nil for a job without a workflow. A cancelled job needs as much
-// as a failed one: its children end as upstream_failed, which is a failure.
-func ScopeOf(h *Header, status job.Status) Scope {
-	mayFail := status.Failure() || status == job.Cancelled
-	switch {
-	case status == job.Completed:
-		return Children
-	case h != nil && h.Policy == FailFast && mayFail && !h.Failing && h.Status != Cancelling:
-		return WholeWorkflow
-	default:
-		return Descendants
-	}
-}
-
-// Resolve applies endings to p and returns everything that follows: edges,
-// joins, cascades, failure policy, counters and the ends of workflows. An
-// ending of a node that is terminal already is ignored. It takes time linear
-// in the size of p and does not recurse.
-func Resolve(p *Part, endings []Ending) Changes {
-	r := newResolution(p)
-	for _, e := range endings {
-		r.end(e.Node, e.Status, e.Reason, job.ID{})
-	}
-	return r.finish()
-}
-
-// Cancel makes every job of workflow index wf that nobody holds cancelled with
-// reason, and marks the workflow cancelling; it ends at once when nothing is
-// held. The first cancel of a workflow decides how it ends; a workflow that
-// has ended is left alone. p must hold the whole workflow.
-func Cancel(p *Part, wf int, reason job.Reason) Changes {
-	r := newResolution(p)
-	h := &p.Workflows[wf]
-	if h.Status.Terminal() {
-		return r.changes
-	}
-	if h.Status != Cancelling {
-		h.Status, h.Deadline = Cancelling, reason == job.ReasonDeadline
-		r.touchWorkflow(wf)
-	}
-	r.cancelRest(wf, reason, false)
-	return r.finish()
-}
-
-// CancelHeld ends what is still held when the grace of a cancelling workflow
-// is over. p must hold the whole workflow.
-func CancelHeld(p *Part, wf int) Changes {
-	r := newResolution(p)
-	reason := job.ReasonUser
-	if p.Workflows[wf].Deadline {
-		reason = job.ReasonDeadline
-	}
-	r.cancelRest(wf, reason, true)
-	return r.finish()
-}
-
-// resolution is the work of one Resolve.
-type resolution struct {
+// Resolution applies what happens to a part of the graph, with all that
+// follows: edges, joins, conditions, cascades, policies, counters, pauses and
+// the ends of workflows. What is told first has happened first: each method
+// draws every conclusion before it returns, so that a batch means the same as
+// its parts one by one. It takes time linear in the size of the part for each
+// failure policy that begins to act, and does not recurse.
+//
+// It changes the part in place and asks for nothing: what it lacks is told by
+// Finish. Begin with a clone if it may lack something.
+type Resolution struct {
 	p       *Part
 	out     [][]int // node → indices of its outgoing edges
-	members [][]int // workflow → its nodes; filled by the first cancelRest
+	members [][]int // workflow → its nodes; made when first asked for
 	queue   []int   // ended nodes, in the order of their ends
 	settled int     // the edges of queue[:settled] are settled
-	counted []bool  // node is in changes.Counted
-	touched []bool  // workflow is in changes.Workflows
-	failing []int   // workflows that just began to fail
-	broken  []int   // node → 1 + its first broken edge; 0: none
+	gone    map[int]bool
+
+	is      [][]bool       // list of changes → is in it
+	fails   map[int][]int  // workflow → failures since its policy was last asked
+	recheck map[int]bool   // workflow → something happened that its policy must see
+	halted  map[int][]int  // workflow that fails → nodes whose join said run, and that may not be spared
+	paused  map[int]Status // workflow → its status before
 	changes Changes
+	missing Missing
+	lacks   map[lack]bool
 }
 
-func newResolution(p *Part) *resolution {
-	r := &resolution{
-		p:       p,
-		out:     make([][]int, len(p.Nodes)),
-		broken:  make([]int, len(p.Nodes)),
-		counted: make([]bool, len(p.Nodes)),
-		touched: make([]bool, len(p.Workflows)),
+// lack is one thing that is missing.
+type lack struct {
+	list *[]int
+	i    int
+}
+
+// Begin starts a resolution on p.
+func Begin(p *Part) *Resolution {
+	r := &Resolution{
+		p: p, out: make([][]int, len(p.Nodes)),
+		fails: map[int][]int{}, recheck: map[int]bool{}, halted: map[int][]int{}, paused: map[int]Status{}, gone: map[int]bool{}, lacks: map[lack]bool{},
 	}
 	for i, e := range p.Edges {
 		r.out[e.Parent] = append(r.out[e.Parent], i)
-		r.noteBroken(i)
+	}
+	r.is = [][]bool{
+		counted: make([]bool, len(p.Nodes)), runnable: make([]bool, len(p.Nodes)), touched: make([]bool, len(p.Workflows)),
+		ended: make([]bool, len(p.Nodes)), stopping: make([]bool, len(p.Nodes)), reset: make([]bool, len(p.Nodes)), decided: make([]bool, len(p.Nodes)),
+		moved: make([]bool, len(p.Edges)),
 	}
 	return r
 }
 
-// finish draws every conclusion from the endings so far.
-func (r *resolution) finish() Changes {
-	r.propagate()
-	r.applyFailurePolicies()
-	r.endWorkflows()
-	return r.changes
+// The lists of Changes that are sets.
+const (
+	ended = iota
+	counted
+	runnable
+	touched
+	stopping
+	reset
+	decided
+	moved
+)
+
+// add puts i into a list of changes, once.
+func (r *Resolution) add(list *[]int, which, i int) {
+	if !r.is[which][i] {
+		r.is[which][i] = true
+		*list = append(*list, i)
+	}
+}
+
+func (r *Resolution) count(i int) { r.add(&r.changes.Counted, counted, i) }
+func (r *Resolution) touch(w int) { r.add(&r.changes.Workflows, touched, w) }
+func (r *Resolution) allow(i int) { r.add(&r.changes.Runnable, runnable, i) }
+func (r *Resolution) stop(i int)  { r.add(&r.changes.Stop, stopping, i) }
+func (r *Resolution) move(e int)  { r.add(&r.changes.Edges, moved, e) }
+func (r *Resolution) lack(list *[]int, i int) {
+	if key := (lack{list, i}); !r.lacks[key] {
+		r.lacks[key] = true
+		*list = append(*list, i)
+	}
+}
+
+// Finish returns what changed, and what was missing to say so.
+func (r *Resolution) Finish() (Changes, Missing) {
+	for i := range r.p.Nodes {
+		if n := &r.p.Nodes[i]; n.Taken && n.claimable() {
+			r.allow(i)
+		}
+	}
+	return r.tidy(), r.missing
+}
+
+// tidy returns the changes without what others of them say already.
+func (r *Resolution) tidy() Changes {
+	c := &r.changes
+	drop := func(list []int, no func(i int) bool) []int { return slices.DeleteFunc(list, no) }
+	c.Counted = drop(c.Counted, func(i int) bool { return r.is[ended][i] || r.is[reset][i] })
+	c.Runnable = drop(c.Runnable, func(i int) bool { return r.p.Nodes[i].Status.Terminal() || r.stopped(i) })
+	c.Stop = drop(c.Stop, func(i int) bool { return r.p.Nodes[i].Status.Terminal() })
+	c.Decided = drop(c.Decided, func(i int) bool { return r.is[ended][i] || r.is[reset][i] })
+	return *c
+}
+
+// End ends a job. A job that is terminal already stays as it is.
+func (r *Resolution) End(e Ending) {
+	n := &r.p.Nodes[e.Node]
+	if n.Status.Terminal() {
+		return
+	}
+	n.Attempts, n.Result = e.Attempts, e.Result
+	r.end(e.Node, e.Status, e.Reason)
+	r.conclude()
+}
+
+// Requeue gives a job back whose claim ended without a terminal outcome: it
+// can be claimed again, when its time comes.
+func (r *Resolution) Requeue(i int, status job.Status) {
+	n := &r.p.Nodes[i]
+	if n.Status.Terminal() {
+		return
+	}
+	n.Status, n.Held = status, false
+	r.release(i)
+	r.conclude()
+}
+
+// Revisit settles the unresolved edges whose parents have ended before.
+func (r *Resolution) Revisit() {
+	for i, e := range r.p.Edges {
+		if e.State == EdgeUnresolved && r.p.Nodes[e.Parent].Settles() {
+			r.settle(i)
+			r.conclude()
+		}
+	}
+}
+
+// Start lets a job run that waits for nothing but the evaluation of its
+// condition.
+func (r *Resolution) Start(i int) {
+	n := &r.p.Nodes[i]
+	if n.Status.Terminal() || n.Deps != job.Waiting || n.Counts.Unresolved > 0 || n.Finally {
+		return
+	}
+	r.run(i)
+	r.conclude()
+}
+
+// header returns the header of node i's workflow, or nil.
+func (r *Resolution) header(i int) *Header {
+	if w := r.p.Nodes[i].Workflow; w >= 0 {
+		return &r.p.Workflows[w]
+	}
+	return nil
 }
 
 // end gives a node its terminal status and queues its edges.
-func (r *resolution) end(i int, status job.Status, reason job.Reason, cause job.ID) {
+func (r *Resolution) end(i int, status job.Status, reason job.Reason) {
 	n := &r.p.Nodes[i]
 	if n.Status.Terminal() {
 		return
@@ -239,120 +183,189 @@ func (r *resolution) end(i int, status job.Status, reason job.Reason, cause job.
 			n.Deps = job.Satisfied
 		}
 	}
-	n.Status, n.Reason, n.Cause = status, reason, cause
-	n.Held = false
-	r.changes.Ended = append(r.changes.Ended, i)
-	r.queue = append(r.queue, i)
+	n.Status, n.Reason, n.Held = status, reason, false
+	if status != job.UpstreamFailed {
+		n.Cause = job.ID{}
+	}
+	r.add(&r.changes.Ended, ended, i)
+	if h := r.header(i); h != nil {
+		*h.Tally.Of(status)++
+		if n.against() && !n.forgiven() {
+			h.Unforgiven++
+		}
+		r.touch(n.Workflow)
+		if status.Failure() {
+			r.fails[n.Workflow] = append(r.fails[n.Workflow], i)
+		}
+		if h.Failing && h.Handlers || n.Catch {
+			r.recheck[n.Workflow] = true
+		}
+		if r.asks(i) {
+			r.undecide(i)
+		}
+	}
+	if n.Settles() {
+		r.queue = append(r.queue, i)
+	}
+}
 
-	if n.Workflow < 0 {
-		return
+// conclude draws every conclusion from what happened so far.
+func (r *Resolution) conclude() {
+	for {
+		r.propagate()
+		if !r.applyPolicies() && !r.beginFinally() {
+			break
+		}
 	}
-	h := &r.p.Workflows[n.Workflow]
-	*h.Tally.Of(status)++
-	r.touchWorkflow(n.Workflow)
-	if status.Failure() && h.Policy == FailFast && !h.Failing && h.Status != Cancelling {
-		h.Failing = true
-		r.failing = append(r.failing, n.Workflow)
-	}
+	r.endWorkflows()
 }
 
 // propagate settles the edges of ended nodes, in the order of their ends,
 // until nothing follows any more.
-func (r *resolution) propagate() {
+func (r *Resolution) propagate() {
 	for ; r.settled < len(r.queue); r.settled++ {
-		for _, ei := range r.out[r.queue[r.settled]] {
+		i := r.queue[r.settled]
+		n := &r.p.Nodes[i]
+		if !n.EdgesKnown {
+			if n.Seen() == job.Completed {
+				r.lack(&r.missing.Edges, i)
+			} else {
+				r.lack(&r.missing.Descendants, i)
+			}
+		}
+		for _, ei := range r.out[i] {
 			r.settle(ei)
 		}
 	}
 }
 
 // settle resolves one edge from its ended parent and asks the child's join.
-func (r *resolution) settle(ei int) {
+func (r *Resolution) settle(ei int) {
 	e := &r.p.Edges[ei]
 	if e.State != EdgeUnresolved {
 		return
 	}
 	parent, child := &r.p.Nodes[e.Parent], &r.p.Nodes[e.Child]
 	e.State = parent.Settle(e.On)
-	r.changes.Edges = append(r.changes.Edges, ei)
-	r.noteBroken(ei)
+	r.move(ei)
 	child.Counts.resolve(e.State, e.Optional)
-	r.touchNode(e.Child)
-	if child.Status.Terminal() || child.Deps != job.Waiting {
+	r.count(e.Child)
+	if child.Status.Terminal() {
 		return
 	}
-	switch Decide(child.Join, child.Counts) {
+	if e.State == EdgeBroken && !e.Optional && child.Cause == (job.ID{}) {
+		child.Cause = parent.root()
+		r.gone[e.Child] = parent.Gone
+	}
+	child.Spared = child.Spared || r.spares(e)
+	if child.Deps != job.Waiting {
+		return
+	}
+	r.join(e.Child)
+}
+
+// spares reports whether a settled edge spares its child: it asks for the
+// failure that its parent is, or comes from a job of the same workflow that is
+// spared.
+func (r *Resolution) spares(e *Edge) bool {
+	parent := &r.p.Nodes[e.Parent]
+	return e.handles() && e.State == EdgeActive && parent.Status.Failure() || parent.Spared && parent.Workflow == r.p.Nodes[e.Child].Workflow
+}
+
+// join asks the join of a node that waits.
+func (r *Resolution) join(i int) {
+	n := &r.p.Nodes[i]
+	switch Decide(n.Join, n.Counts) {
 	case Run:
-		child.Deps = job.Satisfied
-		switch {
-		case r.stopped(child.Workflow):
-		case child.Barrier:
-			r.end(e.Child, job.Completed, "", job.ID{})
-		default:
-			r.changes.Runnable = append(r.changes.Runnable, e.Child)
-		}
+		r.run(i)
 	case Skip:
-		r.end(e.Child, job.Skipped, job.ReasonBranch, job.ID{})
+		r.end(i, job.Skipped, job.ReasonBranch)
 	case FailFromUpstream:
-		cause, reason := r.cause(e.Child)
-		r.end(e.Child, job.UpstreamFailed, reason, cause)
-	}
-}
-
-// cause returns the first failure behind a child that cannot run, and the
-// reason that the child ends with. That is where its first broken edge comes
-// from, not where its last edge does. It is none when that edge broke before
-// and is not in the part.
-func (r *resolution) cause(child int) (job.ID, job.Reason) {
-	if r.broken[child] == 0 {
-		return job.ID{}, job.ReasonUpstream
-	}
-	parent := r.p.Nodes[r.p.Edges[r.broken[child]-1].Parent]
-	switch {
-	case parent.Gone:
-		return parent.ID, job.ReasonParentDeleted
-	case parent.Status == job.UpstreamFailed:
-		return parent.Cause, job.ReasonUpstream
-	}
-	return parent.ID, job.ReasonUpstream
-}
-
-// noteBroken remembers the first counted broken edge into each node.
-func (r *resolution) noteBroken(ei int) {
-	e := r.p.Edges[ei]
-	if e.State == EdgeBroken && !e.Optional && r.broken[e.Child] == 0 {
-		r.broken[e.Child] = ei + 1
-	}
-}
-
-// stopped reports whether nothing new may start in a workflow.
-func (r *resolution) stopped(wf int) bool {
-	if wf < 0 {
-		return false
-	}
-	h := r.p.Workflows[wf]
-	return h.Failing || h.Status == Cancelling || h.Status == Paused
-}
-
-// applyFailurePolicies stops the workflows that just began to fail: jobs that
-// nobody holds and that the failure did not reach are cancelled. That may
-// break edges into other workflows, which then begin to fail in their turn.
-func (r *resolution) applyFailurePolicies() {
-	for len(r.failing) > 0 {
-		failing := r.failing
-		r.failing = nil
-		for _, wf := range failing {
-			r.cancelRest(wf, job.ReasonFailFast, false)
+		reason := job.ReasonUpstream
+		if r.gone[i] {
+			reason = job.ReasonParentDeleted
 		}
-		r.propagate()
+		r.end(i, job.UpstreamFailed, reason)
 	}
-	r.changes.Runnable = r.notEnded(r.changes.Runnable)
 }
 
-// cancelRest cancels the open jobs of a workflow, held ones only on demand.
-// All are marked before any edge settles, so that none becomes upstream_failed
-// through another.
-func (r *resolution) cancelRest(wf int, reason job.Reason, held bool) {
+// run lets a node run whose join, or turn, has come: if its condition says so.
+func (r *Resolution) run(i int) {
+	n := &r.p.Nodes[i]
+	n.Deps = job.Satisfied
+	r.count(i)
+	if r.doomed(i) {
+		r.halted[n.Workflow] = append(r.halted[n.Workflow], i)
+		r.recheck[n.Workflow] = true
+		return
+	}
+	r.start(i)
+}
+
+// start lets a node run if its condition says so.
+func (r *Resolution) start(i int) {
+	if r.evaluate(i) {
+		r.release(i)
+	}
+}
+
+// release puts a node where claims look. A barrier has nothing to be claimed.
+func (r *Resolution) release(i int) {
+	switch {
+	case r.stopped(i):
+	case r.p.Nodes[i].Barrier:
+		r.end(i, job.Completed, "")
+	default:
+		r.allow(i)
+	}
+}
+
+// doomed reports whether the policy of its workflow will cancel a node.
+func (r *Resolution) doomed(i int) bool {
+	h := r.header(i)
+	return h != nil && h.dooms(&r.p.Nodes[i])
+}
+
+// stopped reports whether a node may not start now.
+func (r *Resolution) stopped(i int) bool {
+	h := r.header(i)
+	return h != nil && h.Stops(&r.p.Nodes[i])
+}
+
+// beginFinally lets the finally jobs of workflows run all of whose other jobs
+// have ended. It reports whether there were any.
+func (r *Resolution) beginFinally() bool {
+	begun := false
+	for _, w := range r.changes.Workflows {
+		h := &r.p.Workflows[w]
+		if !h.finallyDue() {
+			continue
+		}
+		if !h.FinallyKnown && h.Known < KnownOpen {
+			r.lack(&r.missing.Finally, w)
+			continue
+		}
+		var last []int
+		for _, i := range r.of(w) {
+			if n := &r.p.Nodes[i]; n.Finally && !n.Status.Terminal() {
+				last = append(last, i)
+			}
+		}
+		if h.Tally.Ended()+len(last) < h.Tally.Total {
+			continue // finally jobs that ended before their turn were counted
+		}
+		h.Begun, begun = true, true
+		for _, i := range last {
+			if r.p.Nodes[i].Deps == job.Waiting {
+				r.run(i)
+			}
+		}
+	}
+	return begun
+}
+
+// of returns the nodes of a workflow.
+func (r *Resolution) of(w int) []int {
 	if r.members == nil {
 		r.members = make([][]int, len(r.p.Workflows))
 		for i, n := range r.p.Nodes {
@@ -361,71 +374,41 @@ func (r *resolution) cancelRest(wf int, reason job.Reason, held bool) {
 			}
 		}
 	}
-	for _, i := range r.members[wf] {
-		if held || !r.p.Nodes[i].Held {
-			r.end(i, job.Cancelled, reason, job.ID{})
-		}
-	}
+	return r.members[w]
 }
 
 // endWorkflows gives a final status to workflows whose last job has ended.
-func (r *resolution) endWorkflows() {
-	for _, wf := range r.changes.Workflows {
-		h := &r.p.Workflows[wf]
-		if h.Status.Terminal() || h.Tally.Ended() < h.Tally.Total {
+func (r *Resolution) endWorkflows() {
+	for _, w := range r.changes.Workflows {
+		h := &r.p.Workflows[w]
+		if !h.open() || h.Tally.Ended() < h.Tally.Total || h.Undecided > 0 {
 			continue
 		}
-		h.Status = finalStatus(*h)
+		status, known := r.result(w)
+		if !known {
+			r.lack(&r.missing.All, w)
+			continue
+		}
+		h.Status = status
 	}
-	r.changes.Counted = r.notEnded(r.changes.Counted)
 }
 
-// finalStatus is the result of a workflow all of whose jobs have ended.
-func finalStatus(h Header) Status {
+// result is how a workflow ends all of whose jobs have ended.
+func (r *Resolution) result(w int) (_ Status, known bool) {
+	h := &r.p.Workflows[w]
 	switch {
 	case h.Status == Cancelling && !h.Deadline:
-		return Cancelled
-	case h.Status == Cancelling, h.Failing, h.Tally.Failures() > 0, h.Tally.Cancelled > 0:
-		return Failed
-	default:
-		return Completed
+		return Cancelled, true
+	case h.Status == Cancelling, h.Failing:
+		return Failed, true
+	case h.Unforgiven == 0:
+		return Completed, true
+	case !h.Catches:
+		return Failed, true
+	case h.Known < KnownAll:
+		return "", false
+	case len(r.uncaught(w, false)) > 0:
+		return Failed, true
 	}
-}
-
-// notEnded drops the nodes that are terminal because of this resolution.
-func (r *resolution) notEnded(nodes []int) []int {
-	if len(nodes) == 0 {
-		return nodes
-	}
-	ended := make(map[int]bool, len(r.changes.Ended))
-	for _, i := range r.changes.Ended {
-		ended[i] = true
-	}
-	return slices.DeleteFunc(nodes, func(i int) bool { return ended[i] })
-}
-
-func (r *resolution) touchNode(i int) {
-	if !r.counted[i] {
-		r.counted[i] = true
-		r.changes.Counted = append(r.changes.Counted, i)
-	}
-}
-
-func (r *resolution) touchWorkflow(wf int) {
-	if !r.touched[wf] {
-		r.touched[wf] = true
-		r.changes.Workflows = append(r.changes.Workflows, wf)
-	}
-}
-
-// Revisit settles the unresolved edges of p whose parents have ended before,
-// with all that follows.
-func Revisit(p *Part) Changes {
-	r := newResolution(p)
-	for i, e := range p.Edges {
-		if p.Nodes[e.Parent].Ended() {
-			r.settle(i)
-		}
-	}
-	return r.finish()
+	return Completed, true
 }

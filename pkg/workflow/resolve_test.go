@@ -48,7 +48,7 @@ func hourglass(width int) [][]int {
 func TestAFailureRunsDownAVeryLongChainAtOnce(t *testing.T) {
 	p := partOf(ContinueOnFailure, chain(100_000))
 	began := time.Now()
-	c := Resolve(p, []Ending{{Node: 0, Status: job.Failed, Reason: job.ReasonPermanent}})
+	c := act(t, p, endings([]Ending{{Node: 0, Status: job.Failed, Reason: job.ReasonPermanent}}))
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %s", took)
 	}
@@ -67,21 +67,21 @@ func TestAWideFanOpensAndClosesInOneStepEach(t *testing.T) {
 	const width = 50_000
 	p := partOf(FailFast, hourglass(width))
 	began := time.Now()
-	c := Resolve(p, []Ending{{Node: 0, Status: job.Completed}})
+	c := act(t, p, endings([]Ending{{Node: 0, Status: job.Completed}}))
 	if len(c.Runnable) != width || len(c.Ended) != 1 {
 		t.Fatalf("%d may run, %d ended", len(c.Runnable), len(c.Ended))
 	}
 	checkChanges(t, p, c)
-	endings := make([]Ending, width)
-	for i := range endings {
-		endings[i] = Ending{Node: i + 1, Status: job.Completed}
+	list := make([]Ending, width)
+	for i := range list {
+		list[i] = Ending{Node: i + 1, Status: job.Completed}
 	}
-	c = Resolve(p, endings)
+	c = act(t, p, endings(list))
 	if !slices.Equal(c.Runnable, []int{width + 1}) || p.Nodes[width+1].Counts.Active != width {
 		t.Fatalf("%v may run, counts %+v", c.Runnable, p.Nodes[width+1].Counts)
 	}
 	checkChanges(t, p, c)
-	c = Resolve(p, []Ending{{Node: width + 1, Status: job.Completed}})
+	c = act(t, p, endings([]Ending{{Node: width + 1, Status: job.Completed}}))
 	checkChanges(t, p, c)
 	if p.Workflows[0].Status != Completed {
 		t.Fatalf("the workflow is %s", p.Workflows[0].Status)
@@ -94,16 +94,16 @@ func TestAWideFanOpensAndClosesInOneStepEach(t *testing.T) {
 func TestManyWorkflowsThatFailInOneBatchCostNoMoreThanTheirJobs(t *testing.T) {
 	const workflows, jobs = 2000, 50
 	p := &Part{}
-	var endings []Ending
+	var list []Ending
 	for w := range workflows {
 		p.Workflows = append(p.Workflows, Header{Status: Running, Policy: FailFast, Tally: Tally{Total: jobs}})
-		endings = append(endings, Ending{Node: len(p.Nodes), Status: job.Failed})
+		list = append(list, Ending{Node: len(p.Nodes), Status: job.Failed})
 		for range jobs {
 			p.Nodes = append(p.Nodes, Node{ID: job.NewID(), Workflow: w, Status: job.Pending, Deps: job.NoDependencies})
 		}
 	}
 	began := time.Now()
-	c := Resolve(p, endings)
+	c := act(t, p, endings(list))
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %s", took)
 	}
@@ -159,14 +159,14 @@ func finish(t *testing.T, p *Part, outcome []job.Status, random *rand.Rand) {
 		if rounds > len(p.Nodes) {
 			t.Fatalf("stuck: %+v", p.Nodes)
 		}
-		var endings []Ending
+		var list []Ending
 		for i, n := range p.Nodes {
-			if !n.Status.Terminal() && n.Deps != job.Waiting && (len(endings) == 0 || random.IntN(2) == 0) {
-				endings = append(endings, Ending{Node: i, Status: outcome[i]})
+			if !n.Status.Terminal() && n.Deps != job.Waiting && (len(list) == 0 || random.IntN(2) == 0) {
+				list = append(list, Ending{Node: i, Status: outcome[i]})
 			}
 		}
-		random.Shuffle(len(endings), func(i, j int) { endings[i], endings[j] = endings[j], endings[i] })
-		checkChanges(t, p, Resolve(p, endings))
+		random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		checkChanges(t, p, act(t, p, endings(list)))
 	}
 }
 
@@ -191,59 +191,35 @@ func step(t *testing.T, p *Part, random *rand.Rand) {
 	h := p.Workflows[0]
 	switch dice := random.IntN(30); {
 	case dice == 0:
-		checkChanges(t, p, Cancel(p, 0, job.ReasonUser))
+		checkChanges(t, p, act(t, p, func(r *Resolution) { r.Cancel(0, job.ReasonUser) }))
 	case dice == 1 && h.Status == Cancelling:
-		checkChanges(t, p, CancelHeld(p, 0))
+		checkChanges(t, p, act(t, p, func(r *Resolution) { r.CancelHeld(0, true) }))
 	default:
-		var endings []Ending
+		var list []Ending
 		for i := range p.Nodes {
 			n := &p.Nodes[i]
 			stopped := h.Failing || h.Status == Cancelling
 			switch {
 			case n.Held && random.IntN(2) == 0:
 				status := []job.Status{job.Completed, job.Completed, job.Failed, job.Cancelled}[random.IntN(4)]
-				endings = append(endings, Ending{Node: i, Status: status})
+				list = append(list, Ending{Node: i, Status: status})
 			case !n.Held && !n.Status.Terminal() && n.Deps != job.Waiting && !stopped:
 				n.Held, n.Status = true, job.Running
 			}
 		}
-		checkChanges(t, p, Resolve(p, endings))
-	}
-}
-
-func TestAScopeHoldsAllThatAnEndingMayChange(t *testing.T) {
-	running := func(p FailurePolicy) *Header { return &Header{Status: Running, Policy: p} }
-	tests := []struct {
-		what   string
-		h      *Header
-		status job.Status
-		want   Scope
-	}{
-		{"a completed job touches its children", running(FailFast), job.Completed, Children},
-		{"a failure without a workflow reaches its descendants", nil, job.Failed, Descendants},
-		{"a failure under continue_on_failure reaches its descendants", running(ContinueOnFailure), job.Dead, Descendants},
-		{"the first failure under fail_fast stops the workflow", running(FailFast), job.TimedOut, WholeWorkflow},
-		{"a cancelled job under fail_fast stops it through its children", running(FailFast), job.Cancelled, WholeWorkflow},
-		{"a skipped job stops nothing", running(FailFast), job.Skipped, Descendants},
-		{"a later failure stops nothing more", &Header{Status: Running, Policy: FailFast, Failing: true}, job.Failed, Descendants},
-		{"a cancelling workflow has stopped already", &Header{Status: Cancelling, Policy: FailFast}, job.Failed, Descendants},
-	}
-	for _, tt := range tests {
-		if got := ScopeOf(tt.h, tt.status); got != tt.want {
-			t.Errorf("%s: got %d, want %d", tt.what, got, tt.want)
-		}
+		checkChanges(t, p, act(t, p, endings(list)))
 	}
 }
 
 func TestRevisitSettlesEdgesOfParentsThatEndedBefore(t *testing.T) {
 	p := partOf(ContinueOnFailure, [][]int{{}, {0}, {1}})
 	p.Nodes[0].Status, p.Workflows[0].Tally.Failed = job.Failed, 1
-	c := Revisit(p)
+	c := act(t, p, (*Resolution).Revisit)
 	if !slices.Equal(c.Ended, []int{1, 2}) || p.Workflows[0].Status != Failed {
 		t.Fatalf("ended %v, workflow %s", c.Ended, p.Workflows[0].Status)
 	}
 	checkChanges(t, p, c)
-	if again := Revisit(p); len(again.Ended)+len(again.Edges)+len(again.Counted) != 0 {
+	if again := act(t, p, (*Resolution).Revisit); len(again.Ended)+len(again.Edges)+len(again.Counted) != 0 {
 		t.Errorf("a second visit changed %+v", again)
 	}
 }
@@ -264,7 +240,7 @@ func TestATallyHasACounterForEveryTerminalStatus(t *testing.T) {
 	tally.Of(job.Running)
 }
 
-func ExampleResolve() {
+func ExampleResolution() {
 	p := &Part{
 		Workflows: []Header{{Status: Running, Policy: ContinueOnFailure, Tally: Tally{Total: 2}}},
 		Nodes: []Node{
@@ -273,7 +249,10 @@ func ExampleResolve() {
 		},
 		Edges: []Edge{{Parent: 0, Child: 1, On: job.OnSuccess, State: EdgeUnresolved}},
 	}
-	changes := Resolve(p, []Ending{{Node: 0, Status: job.Completed}})
+	p.Complete()
+	r := Begin(p)
+	r.End(Ending{Node: 0, Status: job.Completed})
+	changes, _ := r.Finish()
 	fmt.Println("ended", changes.Ended, "runnable", changes.Runnable)
 	// Output: ended [0] runnable [1]
 }
@@ -291,7 +270,7 @@ func TestAnEdgeFromAJobThatIsGoneAsksForItsEndAloneOrIsBroken(t *testing.T) {
 		p := partOf(ContinueOnFailure, chain(3))
 		gone := Node{ID: p.Nodes[0].ID, Workflow: -1, Gone: true}
 		p.Nodes[0], p.Edges[0].On = gone, on
-		Revisit(p)
+		act(t, p, (*Resolution).Revisit)
 		child := p.Nodes[1]
 		if p.Edges[0].State != want.state || child.Status != want.status || child.Reason != want.reason {
 			t.Errorf("%s: the edge is %s, the child %s %s, want %+v", on, p.Edges[0].State, child.Status, child.Reason, want)

@@ -104,6 +104,28 @@ type stage struct {
 	current   int // the workflow of the next job; -1: none
 }
 
+// act applies what f tells to a part that holds all there is.
+func act(t *testing.T, p *Part, f func(r *Resolution)) Changes {
+	t.Helper()
+	p.Complete()
+	r := Begin(p)
+	f(r)
+	c, missing := r.Finish()
+	if !missing.None() {
+		t.Fatalf("missing although all is there: %+v", missing)
+	}
+	return c
+}
+
+// endings tells several endings.
+func endings(list []Ending) func(r *Resolution) {
+	return func(r *Resolution) {
+		for _, e := range list {
+			r.End(e)
+		}
+	}
+}
+
 func newStage(t *testing.T, title string) *stage { return &stage{t: t, title: title, current: -1} }
 
 func (s *stage) fatal(format string, args ...any) {
@@ -139,29 +161,36 @@ func (s *stage) do(words []string) string {
 		s.addJob(words[1:])
 	case "hold":
 		for _, name := range words[1:] {
-			n := &s.p.Nodes[s.node(name)]
-			if n.Status.Terminal() || n.Deps == job.Waiting {
+			if n := s.p.Nodes[s.node(name)]; n.Status.Terminal() || n.Deps == job.Waiting {
 				s.fatal("%s cannot be held: it is %s, %s", name, n.Status, n.Deps)
 			}
-			n.Status, n.Held = job.Running, true
+			s.hold(name)
 		}
 	case "end":
-		var endings []Ending
+		var list []Ending
 		for i := 1; i < len(words); i += 2 {
-			endings = append(endings, Ending{Node: s.node(words[i]), Status: job.Status(words[i+1]), Reason: "told"})
+			s.hold(words[i])
+			list = append(list, Ending{Node: s.node(words[i]), Status: job.Status(words[i+1]), Reason: "told"})
 		}
-		return s.told(Resolve(&s.p, endings))
+		return s.told(act(s.t, &s.p, endings(list)))
 	case "cancel":
 		if words[1] == "held" {
-			return s.told(CancelHeld(&s.p, s.workflow(words[2])))
+			return s.told(act(s.t, &s.p, func(r *Resolution) { r.CancelHeld(s.workflow(words[2]), true) }))
 		}
-		return s.told(Cancel(&s.p, s.workflow(words[1]), job.Reason(words[2])))
+		return s.told(act(s.t, &s.p, func(r *Resolution) { r.Cancel(s.workflow(words[1]), job.Reason(words[2])) }))
 	case "show":
 		return s.show()
 	default:
 		s.fatal("no command %s", words[0])
 	}
 	return ""
+}
+
+// hold gives a job to a worker, if it can have it.
+func (s *stage) hold(name string) {
+	if n := &s.p.Nodes[s.node(name)]; !n.Status.Terminal() && n.Deps != job.Waiting {
+		n.Status, n.Held = job.Running, true
+	}
 }
 
 func (s *stage) addJob(words []string) {

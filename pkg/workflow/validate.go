@@ -1,10 +1,12 @@
 package workflow
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -28,6 +30,10 @@ func (l Limits) withDefaults() Limits {
 	}
 	return l
 }
+
+// minHealthCheckInterval is the shortest time without movement that says
+// anything.
+const minHealthCheckInterval = time.Second
 
 // maxFaults bounds a report; the rest is counted in its last line.
 const maxFaults = 100
@@ -59,7 +65,7 @@ func (v *validator) run() error {
 		for i, j := range v.w.Jobs {
 			v.job(i, j)
 		}
-		v.unsupported()
+		v.roles()
 		v.findCycles()
 	}
 	return v.report()
@@ -112,19 +118,18 @@ func (v *validator) header() {
 	v.text("correlation_id", "correlation id", w.CorrelationID, false)
 	v.traceID("trace_id", w.TraceID)
 	v.metadata()
-	switch w.FailurePolicy {
-	case FailFast, ContinueOnFailure, Manual:
-	default:
-		v.fault(CodeInvalid, "failure_policy", "", "failure policy %q is not one of fail_fast, continue_on_failure, manual", w.FailurePolicy)
-	}
+	v.policy()
 	v.priority("priority", w.Priority)
 	v.retry("retry", w.Retry)
 	v.schedule("schedule", w.Schedule)
 	if w.Timeout < 0 {
 		v.fault(CodeInvalid, "timeout", "", "timeout %s is negative", w.Timeout)
 	}
-	if w.HealthCheckInterval < 0 {
-		v.fault(CodeInvalid, "health_check_interval", "", "health check interval %s is negative", w.HealthCheckInterval)
+	switch h := w.HealthCheckInterval; {
+	case h < 0:
+		v.fault(CodeInvalid, "health_check_interval", "", "health check interval %s is negative", h)
+	case h > 0 && h < minHealthCheckInterval:
+		v.fault(CodeInvalid, "health_check_interval", "jobs that wait for a worker for a moment are no stall", "health check interval %s is below %s", h, minHealthCheckInterval)
 	}
 }
 
@@ -242,16 +247,31 @@ func (v *validator) job(i int, j *job.Job) {
 	if y := j.ScheduledAt.UTC().Year(); y < 1 || y > lastYear {
 		v.fault(CodeInvalid, path+".scheduled_at", "leave it out to run the job at once", "scheduled_at is not between the years 1 and %d", lastYear)
 	}
+	v.join(path+".join", j)
+	v.parents = append(v.parents, v.dependencies(i, path, j))
+	v.expressions(path, j)
+}
+
+// join checks a join and calls its rule by our own name.
+func (v *validator) join(path string, j *job.Job) {
+	if j.Join.Rule != "" {
+		j.Join.Rule = j.Join.Rule.Canonical()
+	}
 	switch j.Join.Rule {
 	case "", job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone:
+		if j.Join.Quorum != 0 {
+			v.fault(CodeInvalid, path, "use the join quorum, or leave the number out", "the join %s has a quorum of %d", cmp.Or(j.Join.Rule, job.JoinAll), j.Join.Quorum)
+		}
 	case job.JoinQuorum:
-		if j.Join.Quorum < 1 || j.Join.Quorum > len(j.DependsOn) {
-			v.fault(CodeInvalid, path+".join", "", "quorum %d is not between 1 and its %d dependencies", j.Join.Quorum, len(j.DependsOn))
+		switch n := len(j.DependsOn); {
+		case n == 0:
+			v.fault(CodeInvalid, path, "let it depend on the jobs of which some are enough", "the job has a quorum of %d and no dependencies", j.Join.Quorum)
+		case j.Join.Quorum < 1 || j.Join.Quorum > n:
+			v.fault(CodeInvalid, path, "", "quorum %d is not between 1 and its %d dependencies", j.Join.Quorum, n)
 		}
 	default:
-		v.fault(CodeInvalid, path+".join", "", "join %q is not one of all, merge, any, done, quorum", j.Join.Rule)
+		v.fault(CodeInvalid, path, "write {quorum: n} for n of its parents", "join %q is not one of all, merge, any, done, quorum", j.Join.Rule)
 	}
-	v.parents = append(v.parents, v.dependencies(i, path, j))
 }
 
 // dependencies resolves the names of j's parents and returns those within the

@@ -52,11 +52,20 @@ func TestEveryFaultHasItsCodeAndItsPlace(t *testing.T) {
 		{"metadata with U+0000", NewWorkflow("w").WithMetadata(map[string]any{"a": []any{map[string]any{"b\x00": 1}}}).Add(named("a")), CodeInvalid, "metadata", "U+0000"},
 		{"large metadata", NewWorkflow("w").WithMetadata(map[string]string{"a": strings.Repeat("x", job.MaxMetadata)}).Add(named("a")), CodeTooLarge, "metadata", "at most"},
 		{"an unknown policy", NewWorkflow("w").WithFailurePolicy("never").Add(named("a")), CodeInvalid, "failure_policy", "fail_fast"},
-		{"a policy of later", NewWorkflow("w").WithFailurePolicy(Manual).Add(named("a")), CodeInvalid, "failure_policy", "not available yet"},
+		{"an unknown way to stop", NewWorkflow("w").WithRunning("kill").Add(named("a")), CodeInvalid, "running", "drain, cancel"},
+		{"a way to stop where nothing stops", NewWorkflow("w").WithFailurePolicy(ContinueOnFailure).WithRunning(DrainRunning).Add(named("a")), CodeInvalid, "running", "continue_on_failure"},
+		{"a timeout of decisions that nobody makes", NewWorkflow("w").WithDecisionTimeout(1, "").Add(named("a")), CodeInvalid, "decision_timeout", "fail_fast"},
+		{"a default of decisions that nobody makes", NewWorkflow("w").WithDecisionTimeout(0, ActionSkip).Add(named("a")), CodeInvalid, "decision_default", "fail_fast"},
+		{"a negative timeout of decisions", NewWorkflow("w").WithFailurePolicy(Manual).WithDecisionTimeout(-1, "").Add(named("a")), CodeInvalid, "decision_timeout", "negative"},
+		{"a default that never comes", NewWorkflow("w").WithFailurePolicy(Manual).WithDecisionTimeout(0, ActionSkip).Add(named("a")), CodeInvalid, "decision_default", "without a timeout"},
+		{"a default without its result", NewWorkflow("w").WithFailurePolicy(Manual).WithDecisionTimeout(1, ActionComplete).Add(named("a")), CodeInvalid, "decision_default", "needs a result"},
+		{"a default without an end", NewWorkflow("w").WithFailurePolicy(Manual).WithDecisionTimeout(1, ActionRetry).Add(named("a")), CodeInvalid, "decision_default", "for ever"},
+		{"an unknown default", NewWorkflow("w").WithFailurePolicy(Manual).WithDecisionTimeout(1, Undecided).Add(named("a")), CodeInvalid, "decision_default", "accept, skip, cancel"},
 		{"a priority out of range", NewWorkflow("w").WithPriority(9).Add(named("a")), CodeInvalid, "priority", "not between"},
 		{"a bad retry policy", NewWorkflow("w").WithRetry(job.RetryPolicy{MaxAttempts: -1}).Add(named("a")), CodeInvalid, "retry.max_attempts", "not between"},
 		{"a negative timeout", NewWorkflow("w").WithTimeout(-1).Add(named("a")), CodeInvalid, "timeout", "negative"},
 		{"a negative interval", NewWorkflow("w").WithHealthCheckInterval(-1).Add(named("a")), CodeInvalid, "health_check_interval", "negative"},
+		{"an interval that says nothing", NewWorkflow("w").WithHealthCheckInterval(time.Millisecond).Add(named("a")), CodeInvalid, "health_check_interval", "below 1s"},
 		{"a bad trace id", NewWorkflow("w").WithTraceID("xyz").Add(named("a")), CodeInvalid, "trace_id", "not valid"},
 		{"a trace id of zeros", NewWorkflow("w").WithTraceID(strings.Repeat("0", 32)).Add(named("a")), CodeInvalid, "trace_id", "not valid"},
 		{"a bad job name", NewWorkflow("w").Add(named("a b")), CodeInvalid, "jobs[0].name", "not allowed"},
@@ -78,14 +87,32 @@ func TestEveryFaultHasItsCodeAndItsPlace(t *testing.T) {
 		{"a job's trace id", one(func(j *job.Job) { j.WithTraceID("1") }), CodeInvalid, "jobs[0].trace_id", "not valid"},
 		{"a job's correlation id", one(func(j *job.Job) { j.WithCorrelationID("\n") }), CodeInvalid, "jobs[0].correlation_id", "control"},
 		{"an unknown join", one(func(j *job.Job) { j.Join.Rule = "most" }), CodeInvalid, "jobs[0].join", "not one of"},
-		{"a quorum over its parents", one(func(j *job.Job) { j.Join = job.Join{Rule: job.JoinQuorum, Quorum: 2} }), CodeInvalid, "jobs[0].join", "quorum 2"},
-		{"a join of later", one(func(j *job.Job) { j.Join.Rule = job.JoinAny }), CodeInvalid, "jobs[0].join", "not available yet"},
+		{"a quorum without parents", one(func(j *job.Job) { j.WithQuorum(2) }), CodeInvalid, "jobs[0].join", "a quorum of 2 and no dependencies"},
+		{"a quorum over its parents", NewWorkflow("w").AddParallel(named("a"), named("b").DependsOnNames("a").WithQuorum(2)), CodeInvalid, "jobs[1].join", "quorum 2"},
+		{"a quorum of none", NewWorkflow("w").AddParallel(named("a"), named("b").DependsOnNames("a").WithQuorum(0)), CodeInvalid, "jobs[1].join", "quorum 0"},
+		{"a quorum of another join", one(func(j *job.Job) { j.Join = job.Join{Rule: job.JoinAny, Quorum: 2} }), CodeInvalid, "jobs[0].join", "the join any has a quorum of 2"},
+		{"an unknown unmet", one(func(j *job.Job) { j.WithCondition("true").WithUnmet("stop") }), CodeInvalid, "jobs[0].unmet", "skip, pass, fail"},
+		{"unmet without a condition", one(func(j *job.Job) { j.WithUnmet(job.UnmetPass) }), CodeInvalid, "jobs[0].unmet", "it has none"},
+		{"inputs of a payload that has no fields", one(func(j *job.Job) { j.WithInput("n", "1").Payload = []byte("[1]") }), CodeInvalid, "jobs[0].with", "not an object"},
+		{"an input without a name", one(func(j *job.Job) { j.WithInput("", "1") }), CodeInvalid, "jobs[0].with", "empty"},
+		{"too many inputs", one(func(j *job.Job) {
+			for i := range maxInputs + 1 {
+				j.WithInput(fmt.Sprint(i), "1")
+			}
+		}), CodeTooLarge, "jobs[0].with", "at most 100"},
+		{"a finally job that waits", NewWorkflow("w").AddParallel(named("a"), named("b")).AddHandlers(named("c").DependsOnNames("a").AsFinally()), CodeInvalid, "jobs[2].depends_on", "is finally and has dependencies"},
+		{"a finally job that is waited for", NewWorkflow("w").AddParallel(named("a").AsFinally(), named("b").DependsOnNames("a")), CodeInvalid, "jobs[1].depends_on[0]", "which is finally"},
+		{"a finally job that catches", NewWorkflow("w").Add(named("a")).AddHandlers(named("b").AsFinally().AsCatch()), CodeInvalid, "jobs[1].catch", "too late"},
+		{"only finally jobs", NewWorkflow("w").AddHandlers(named("a").AsFinally()), CodeInvalid, "jobs", "only finally jobs"},
+		{"a catch without a parent", one(func(j *job.Job) { j.AsCatch() }), CodeInvalid, "jobs[0].catch", "none lets it run"},
+		{"a catch after a success", NewWorkflow("w").AddParallel(named("a"), named("b").DependsOnNames("a").AsCatch()), CodeInvalid, "jobs[1].catch", "none lets it run"},
+		{"a catch of a failure outside", one(func(j *job.Job) {
+			j.AsCatch().DependsOnEdges(job.Dependency{Parent: job.NewID(), On: job.OnFailure})
+		}), CodeInvalid, "jobs[0].catch", "none lets it run"},
 		{"an unknown parent", one(func(j *job.Job) { j.DependsOnNames("b") }), CodeUnknownParent, "jobs[0].depends_on[0]", `"b"`},
 		{"a job that depends on itself", one(func(j *job.Job) { j.DependsOnJobs(j) }), CodeCycle, "jobs[0].depends_on[0]", "itself"},
 		{"a parent twice", NewWorkflow("w").AddParallel(named("a"), named("b").DependsOnNames("a", "a")), CodeInvalid, "jobs[1].depends_on[1]", "twice"},
 		{"an unknown on", NewWorkflow("w").AddParallel(named("a"), &job.Job{Name: "b", Queue: "q", DependsOn: []job.Dependency{{Name: "a", On: "never"}}}), CodeInvalid, "jobs[1].depends_on[0].on", "never"},
-		{"an on of later", NewWorkflow("w").AddParallel(named("a"), &job.Job{Name: "b", Queue: "q", DependsOn: []job.Dependency{{Name: "a", On: job.OnFailure}}}), CodeInvalid, "jobs[1].depends_on[0]", "on: failure"},
-		{"an optional parent, of later", NewWorkflow("w").AddParallel(named("a"), &job.Job{Name: "b", Queue: "q", DependsOn: []job.Dependency{{Name: "a", Optional: true}}}), CodeInvalid, "jobs[1].depends_on[0]", "optional"},
 		{"a cycle", NewWorkflow("w").AddParallel(named("a").DependsOnNames("b"), named("b").DependsOnNames("a")), CodeCycle, "jobs[0].depends_on", "b → a → b"},
 	}
 	for _, tt := range tests {
@@ -95,6 +122,68 @@ func TestEveryFaultHasItsCodeAndItsPlace(t *testing.T) {
 		})
 		if !found {
 			t.Errorf("%s: no fault %s at %s that says %q among %+v", tt.what, tt.code, tt.path, tt.says, faults)
+		}
+	}
+}
+
+// What needs a hint has one: the message alone does not say what to do.
+func TestFaultsOfPoliciesAndRolesSayWhatToDo(t *testing.T) {
+	a := func() *Workflow { return NewWorkflow("w").Add(named("a")) }
+	for _, w := range []*Workflow{
+		a().WithFailurePolicy(Manual).WithRunning(CancelRunning), a().WithDecisionTimeout(1, ""), a().WithDecisionTimeout(0, ActionCancel),
+		a().WithFailurePolicy(Manual).WithDecisionTimeout(1, ActionComplete), a().WithFailurePolicy(Manual).WithDecisionTimeout(1, ActionRetry),
+		NewWorkflow("w").Add(named("a").AsCatch()), NewWorkflow("w").Add(named("a").AsFinally()),
+		a().AddHandlers(named("b").DependsOnNames("a").AsFinally()), a().AddHandlers(named("b").AsFinally().AsCatch()),
+	} {
+		if faults := faultsOf(t, w); len(faults) != 1 || faults[0].Hint == "" {
+			t.Errorf("got %+v", faults)
+		}
+	}
+}
+
+func TestWhatTheSemanticsHaveIsValid(t *testing.T) {
+	a, b, c := named("a"), named("b"), named("c")
+	for what, w := range map[string]*Workflow{
+		"a catch of a failure": NewWorkflow("w").Add(a).AddHandlers(named("h").DependsOnFailure(a).AsCatch()),
+		"a catch of any end":   NewWorkflow("w").Add(a).AddHandlers(named("h").DependsOnDone(a).AsCatch().WithAllowFailure()),
+		"finally":              NewWorkflow("w").Add(a).AddHandlers(named("z").AsFinally().WithCondition("true").WithInput("x", "1")),
+		"every join": NewWorkflow("w").AddParallel(a, b, c, named("d").WithJoin(job.JoinAny).DependsOnJobs(a, b), named("e").WithQuorum(2).DependsOnJobs(a, b),
+			named("f").WithJoin(job.JoinMerge).DependsOnJobs(a, b), named("g").WithJoin(job.JoinDone).DependsOnEdges(job.Dependency{Name: "c", On: job.OnFailure, Optional: true})),
+		"a cancel of what runs":    NewWorkflow("w").Add(a).WithRunning(CancelRunning),
+		"decisions":                NewWorkflow("w").Add(a).WithFailurePolicy(Manual),
+		"decisions with an end":    NewWorkflow("w").Add(a).WithFailurePolicy(Manual).WithDecisionTimeout(time.Hour, ""),
+		"decisions with a default": NewWorkflow("w").Add(a).WithFailurePolicy(Manual).WithDecisionTimeout(time.Hour, ActionAccept),
+	} {
+		if faults := faultsOf(t, w); faults != nil {
+			t.Errorf("%s: %+v", what, faults)
+		}
+	}
+}
+
+func TestOtherToolsNamesOfJoinsBecomeOurs(t *testing.T) {
+	a := named("a")
+	w := NewWorkflow("w").AddParallel(a, named("b").DependsOnJobs(a).WithJoin("one_success"), named("c").DependsOnJobs(a).WithJoin("none_failed_min_one_success"))
+	if err := w.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if w.Jobs[1].Join.Rule != job.JoinAny || w.Jobs[2].Join.Rule != job.JoinMerge || w.Jobs[0].Join.Rule != "" {
+		t.Errorf("the joins are %q, %q and %q", w.Jobs[0].Join.Rule, w.Jobs[1].Join.Rule, w.Jobs[2].Join.Rule)
+	}
+}
+
+func TestLooseJobsHaveConditionsAndJoinsButNoRoles(t *testing.T) {
+	a := job.New("q", nil)
+	free := job.New("q", nil).DependsOnFailure(a).WithJoin(job.JoinAny).WithCondition("true").WithUnmet(job.UnmetFail).WithAllowFailure()
+	if err := ValidateJobs([]*job.Job{a, free}); err != nil {
+		t.Errorf("got %v", err)
+	}
+	for path, j := range map[string]*job.Job{
+		"jobs[1].finally": job.New("q", nil).AsFinally(),
+		"jobs[1].catch":   job.New("q", nil).DependsOnFailure(a).AsCatch(),
+	} {
+		var report *Error
+		if err := ValidateJobs([]*job.Job{a, j}); !errors.As(err, &report) || len(report.Faults) != 1 || report.Faults[0].Path != path || report.Hint() != "put the jobs into a workflow" {
+			t.Errorf("%s: got %+v", path, report)
 		}
 	}
 }

@@ -34,6 +34,15 @@ const (
 	Manual            FailurePolicy = "manual"              // the workflow pauses for a decision
 )
 
+// Drain says what a failure under FailFast does to jobs that run.
+type Drain string
+
+// The values of Drain. DrainRunning is the default.
+const (
+	DrainRunning  Drain = "drain"  // they go on to the end of their attempt
+	CancelRunning Drain = "cancel" // they are told to stop, and cancelled when the grace is over
+)
+
 // Workflow is a graph of jobs with common settings. Build it with NewWorkflow
 // and the chained methods, or fill the fields; Validate completes and checks
 // it.
@@ -43,6 +52,9 @@ type Workflow struct {
 	Description         string
 	Metadata            json.RawMessage // a JSON object; empty means {}
 	FailurePolicy       FailurePolicy   // empty: FailFast
+	Running             Drain           // what fail_fast does to what runs; empty: DrainRunning
+	DecisionTimeout     time.Duration   // manual: DecisionDefault holds after it; 0: never
+	DecisionDefault     Action          // empty: ActionCancel
 	Priority            *job.Priority   // of jobs without their own; nil: normal
 	Retry               *job.RetryPolicy
 	Timeout             time.Duration // the deadline, from the enqueue; 0: none

@@ -135,8 +135,8 @@ var graphGuards = []guard{
 		kept: "make_ready and make_waiting ask the same of the state, in the same transaction",
 	},
 	{
-		name: "part: edges of jobs that go on are left alone", kind: scope, file: resolveGo, place: "Store.resolve",
-		from: "p.keepEdgesOf(j.endings)", to: "_ = p.keepEdgesOf",
+		name: "part: edges of jobs that go on are left alone", kind: scope, file: reachGo, place: "part.connect",
+		from: "p.read = slices.DeleteFunc(p.read, func(e edge) bool { return !ended[e.parent] })",
 		kept: "it bounds what is looked at: only the edges of jobs that end are settled (see decision: an edge settles once)",
 	},
 	{

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
@@ -11,7 +12,7 @@ import (
 // themselves within the grace. job.ErrNotFound, or job.ErrWrongState when it
 // has ended. Cancelling it again changes nothing.
 func (c *Client) CancelWorkflow(ctx context.Context, id job.ID) error {
-	r, err := c.store.CancelWorkflow(ctx, id, c.cfg.CancelGrace)
+	r, err := c.store.CancelWorkflow(ctx, id, c.cfg.CancelGrace, store.Actor{Name: "client"})
 	if err == nil {
 		c.hints.announce(r)
 	}

@@ -24,7 +24,7 @@ const maxHeaderBytes = 64 << 10
 type Store interface {
 	EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error)
 	EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error)
-	CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error)
+	CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration, by store.Actor) (store.Resolution, error)
 	CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error)
 	DeleteWorkflow(ctx context.Context, id job.ID) error
 	PauseQueue(ctx context.Context, name string) error

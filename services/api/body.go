@@ -116,6 +116,10 @@ func (a *API) read(ctx context.Context, limit int64, yaml bool) error {
 	if !yaml && isYAML(c.r) {
 		return newStatusProblem(http.StatusUnsupportedMediaType, wire.CodeInvalidRequest, "send application/json", "the body is not JSON")
 	}
+	tooLarge := tooLarge
+	if isYAML(c.r) && limit > a.cfg.MaxYAMLBytes {
+		limit, tooLarge = a.cfg.MaxYAMLBytes, tooLargeYAML
+	}
 	if c.r.ContentLength > limit {
 		return tooLarge(limit)
 	}
@@ -135,6 +139,10 @@ func (a *API) read(ctx context.Context, limit int64, yaml bool) error {
 		return newStatusProblem(http.StatusRequestTimeout, wire.CodeInvalidRequest, "send it faster or in parts", "the body did not arrive in time")
 	}
 	return newStatusProblem(http.StatusBadRequest, wire.CodeInvalidRequest, "send it again", "the body broke off")
+}
+
+func tooLargeYAML(limit int64) *problem {
+	return newProblem(wire.CodeTooLarge, "send it as JSON, which may be larger; hammerwork workflow create does so", "the YAML has more than %d bytes", limit)
 }
 
 func tooLarge(limit int64) *problem {

@@ -48,15 +48,17 @@ type Config struct {
 	AllowedHosts []string     // Host names beside loopback names and the listen address; *.example.com for all below
 
 	MaxWorkflowBytes int64           // body of a workflow; default 32 MiB
+	MaxYAMLBytes     int64           // body of a workflow in YAML, which takes a hundred times its size to read; default 2 MiB
 	MaxBodyBytes     int64           // any other body; default 1 MiB
 	MaxConcurrent    int             // requests served side by side, more are answered 429; default 256
 	MaxUploadBytes   int64           // bodies held at one time, all requests together; default 256 MiB
 	Limits           workflow.Limits // of a workflow; the zero value means their defaults
 
 	RequestTimeout    time.Duration // of the store's work for one request; default 30s
+	EnqueueTimeout    time.Duration // to read and store a workflow, instead of RequestTimeout; default 100s
 	ReadHeaderTimeout time.Duration // until the headers are there; default 5s
 	ReadTimeout       time.Duration // until the body is there; default 1m
-	WriteTimeout      time.Duration // until the answer is sent, from the end of the headers; default 2m
+	WriteTimeout      time.Duration // until the answer is sent, from the end of the headers; default 3m
 	IdleTimeout       time.Duration // of a kept connection; default 2m
 	DrainTimeout      time.Duration // how long requests may go on when the API stops; default 10s
 	CancelGrace       time.Duration // how long cancelled jobs may go on unless the request says; default 10s
@@ -71,9 +73,9 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", Auth: AuthToken,
-		MaxWorkflowBytes: 32 << 20, MaxBodyBytes: 1 << 20, MaxConcurrent: 256, MaxUploadBytes: 256 << 20,
-		RequestTimeout: 30 * time.Second, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute,
-		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, DrainTimeout: 10 * time.Second,
+		MaxWorkflowBytes: 32 << 20, MaxYAMLBytes: 2 << 20, MaxBodyBytes: 1 << 20, MaxConcurrent: 256, MaxUploadBytes: 256 << 20,
+		RequestTimeout: 30 * time.Second, EnqueueTimeout: 100 * time.Second, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute,
+		WriteTimeout: 3 * time.Minute, IdleTimeout: 2 * time.Minute, DrainTimeout: 10 * time.Second,
 		CancelGrace: 10 * time.Second,
 	}
 }
@@ -105,6 +107,7 @@ func (c Config) Validate() error {
 		value, min int64
 	}{
 		{"max_workflow_bytes", c.MaxWorkflowBytes, 1024},
+		{"max_yaml_bytes", c.MaxYAMLBytes, 1024},
 		{"max_body_bytes", c.MaxBodyBytes, 2 * job.MaxPayload},
 		{"max_concurrent", int64(c.MaxConcurrent), 1},
 		{"max_upload_bytes", c.MaxUploadBytes, max(c.MaxWorkflowBytes, c.MaxBodyBytes)},
@@ -118,6 +121,7 @@ func (c Config) Validate() error {
 		value time.Duration
 	}{
 		{"request_timeout", c.RequestTimeout},
+		{"enqueue_timeout", c.EnqueueTimeout},
 		{"read_header_timeout", c.ReadHeaderTimeout},
 		{"read_timeout", c.ReadTimeout},
 		{"write_timeout", c.WriteTimeout},

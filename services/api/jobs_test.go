@@ -168,7 +168,7 @@ func TestWhatIsWrongWithAJobIsSaid(t *testing.T) {
 	for body, says := range map[string]string{
 		`{}`:                                   "no queue",
 		`{"queue": "q", "prio": "high"}`:       "no field",
-		`{"queue": "q", "condition": "x > 1"}`: "not available yet",
+		`{"queue": "q", "condition": "x > 1"}`: "not known here",
 		`{"queue": "q", "depends_on": ["extract"]}`: "not the id of a job",
 		`{"queue": "q", "queue": "p"}`:              "twice",
 		`{"queue": "q"}{}`:                          "not valid JSON",

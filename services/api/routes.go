@@ -88,9 +88,9 @@ func register[I, O any](a *API, api huma.API, doc *document, r route, handle fun
 	}
 	doc.describe(&r)
 	r.Middlewares = append(r.Middlewares, onceEach)
-	limit := a.cfg.MaxBodyBytes
+	limit, timeout := a.cfg.MaxBodyBytes, a.cfg.RequestTimeout
 	if r.large {
-		limit = a.cfg.MaxWorkflowBytes
+		limit, timeout = a.cfg.MaxWorkflowBytes, a.cfg.EnqueueTimeout
 	}
 	huma.Register(api, r.Operation, func(ctx context.Context, in *I) (*O, error) {
 		out, err := func() (*O, error) {
@@ -99,7 +99,7 @@ func register[I, O any](a *API, api huma.API, doc *document, r route, handle fun
 					return nil, err
 				}
 			}
-			work, cancel := context.WithTimeout(ctx, a.cfg.RequestTimeout)
+			work, cancel := context.WithTimeout(ctx, timeout)
 			defer cancel()
 			return handle(work, in)
 		}()

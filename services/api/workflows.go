@@ -195,7 +195,7 @@ func (a *API) cancelWorkflow(ctx context.Context, in *Identified) (*itemAnswer, 
 	if err != nil {
 		return nil, err
 	}
-	changed, err := a.store.CancelWorkflow(ctx, id, grace)
+	changed, err := a.store.CancelWorkflow(ctx, id, grace, store.Actor{Name: "api"})
 	if err != nil {
 		return nil, err
 	}

@@ -98,8 +98,8 @@ func TestWhatIsWrongWithAWorkflowIsSaidWithItsLine(t *testing.T) {
 		{"name: w\njobs:\n- {name: a, queue: q}\n- {name: b, queue: q, depends_on: [aa]}\n", wire.CodeUnknownParent, 4, "jobs[1].depends_on[0]", "does not exist"},
 		{"name: w\njobs:\n- {name: a, queue: q}\n- {name: a, queue: q}\n", wire.CodeDuplicateName, 4, "jobs[1].name", "already taken"},
 		{"name: w\njobs:\n- {name: a, queu: q}\n", wire.CodeInvalidWorkflow, 3, "jobs[0].queu", "no field"},
-		{"name: w\njobs:\n- {name: a, queue: q, condition: x}\n", wire.CodeInvalidWorkflow, 3, "jobs[0].condition", "not available yet"},
-		{"name: w\nfailure_policy: manual\njobs:\n- {name: a, queue: q}\n", wire.CodeInvalidWorkflow, 2, "failure_policy", "not available yet"},
+		{"name: w\njobs:\n- {name: a, queue: q, condition: x}\n", wire.CodeInvalidWorkflow, 3, "jobs[0].condition", "not known here"},
+		{"name: w\ndecision_default: skip\njobs:\n- {name: a, queue: q}\n", wire.CodeInvalidWorkflow, 2, "decision_default", "nobody decides"},
 		{"name: w\nschedule: {cron: \"@daily\"}\njobs:\n- {name: a, queue: q}\n", wire.CodeInvalidWorkflow, 2, "schedule", "not available yet"},
 	} {
 		status := http.StatusUnprocessableEntity

@@ -128,8 +128,8 @@ func (w watched) ExpireLeases(ctx context.Context, limit int) (store.Resolution,
 }
 
 // CancelWorkflow implements store.Canceller.
-func (w watched) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {
-	r, err := w.Store.CancelWorkflow(ctx, id, grace)
+func (w watched) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration, by store.Actor) (store.Resolution, error) {
+	r, err := w.Store.CancelWorkflow(ctx, id, grace, by)
 	if err == nil {
 		w.history.Record(append([]history.Record{{Kind: history.Cancelled, Workflow: id}}, changes(r)...)...)
 	}

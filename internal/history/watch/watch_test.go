@@ -139,7 +139,7 @@ func TestWhatATransactionCommittedIsRecorded(t *testing.T) {
 			must[store.Resolution](t)(r.store.Resolve(ctx, []job.Outcome{{Fence: c.Fence, Kind: job.KindCompleted}}))
 		}},
 		{"a cancel", []history.Kind{history.Cancelled, history.Changed, history.WorkflowChanged}, func() {
-			must[store.Resolution](t)(r.store.CancelWorkflow(ctx, w.ID, 0))
+			must[store.Resolution](t)(r.store.CancelWorkflow(ctx, w.ID, 0, store.Actor{}))
 		}},
 	} {
 		got := r.kinds(x.step)

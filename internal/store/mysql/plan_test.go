@@ -133,6 +133,47 @@ func TestNoStatementIsPlannedToReadATableThatGrowsFromEndToEnd(t *testing.T) {
 	}
 }
 
+// Lists read one range of an index in its order: no page is sorted.
+func TestListsReadOneRangeOfAnIndexInItsOrder(t *testing.T) {
+	url := mysqltest.Fresh(t)
+	s := opened(t, url, store.Options{})
+	fill(t, s, 500)
+	w := workflow.NewWorkflow("w")
+	for i := range 500 {
+		w.Jobs = append(w.Jobs, job.New("q", json.RawMessage("1")).WithName(fmt.Sprint(i)))
+	}
+	if _, err := s.EnqueueWorkflow(t.Context(), w, store.EnqueueOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := s.db.pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	id, zero, last := w.ID, strings.Repeat("0", 32), strings.Repeat("f", 32)
+	hex := strings.ReplaceAll(id.String(), "-", "")
+	for name, c := range map[string]struct {
+		key  string
+		args []any
+	}{
+		"list_workflows":              {"PRIMARY", []any{last, zero, 10, "", "", 0}},
+		"last_workflow_looked_at":     {"PRIMARY", []any{last, 10, zero}},
+		"list_jobs":                   {"PRIMARY", []any{last, zero, 10, "", "", "", -1, 0}},
+		"last_job_looked_at":          {"PRIMARY", []any{last, 10, zero}},
+		"list_workflow_jobs":          {"hw_jobs_workflow", []any{400, 0, 10, "", "", "", -1, 0, hex}},
+		"last_workflow_job_looked_at": {"hw_jobs_workflow", []any{400, 10, hex}},
+	} {
+		values, err := statements[name].values(c.args)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		plan := explain(t, conn, name, values)
+		if first := plan[0]; first.how != "range" || first.key != c.key || strings.Contains(first.extra, "filesort") || strings.Contains(first.extra, "temporary") {
+			t.Errorf("%s: %+v", name, plan)
+		}
+	}
+}
+
 // fill stores n jobs, each with a child, a key and a deadline, and workflows.
 func fill(t *testing.T, s *Store, n int) {
 	t.Helper()

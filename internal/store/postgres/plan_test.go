@@ -46,6 +46,26 @@ func parsePlan(t *testing.T, text string) plan {
 	return all[0].Plan
 }
 
+// explain returns the plan of a statement whose parameters are null.
+func explain(t *testing.T, conn *pgxpool.Conn, name string) (explained string) {
+	t.Helper()
+	nulls := 0
+	for strings.Contains(statements[name], fmt.Sprintf("$%d", nulls+1)) {
+		nulls++
+	}
+	call := name
+	if nulls > 0 {
+		call += "(" + strings.TrimSuffix(strings.Repeat("NULL,", nulls), ",") + ")"
+	}
+	if _, err := conn.Exec(t.Context(), "PREPARE "+name+" AS "+statements[name]); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if err := conn.QueryRow(t.Context(), "EXPLAIN (FORMAT JSON) EXECUTE "+call).Scan(&explained); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return explained
+}
+
 // idle opens a pool of one connection on a fresh database whose tables are
 // empty, analysed, and not looked after by anybody else.
 func idle(t *testing.T) (*Store, string) {
@@ -70,29 +90,46 @@ func TestNoStatementIsPlannedToReadATableThatGrowsFromEndToEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Release()
-	for name, text := range statements {
-		nulls := 0
-		for strings.Contains(text, fmt.Sprintf("$%d", nulls+1)) {
-			nulls++
-		}
-		call := name
-		if nulls > 0 {
-			call += "(" + strings.TrimSuffix(strings.Repeat("NULL,", nulls), ",") + ")"
-		}
-		if _, err := conn.Exec(t.Context(), "PREPARE "+name+" AS "+text); err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		var explained string
-		if err := conn.QueryRow(t.Context(), "EXPLAIN (FORMAT JSON) EXECUTE "+call).Scan(&explained); err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
+	for name := range statements {
+		explained := explain(t, conn, name)
 		parsePlan(t, explained).each(func(n plan, above []plan) {
 			limited := slices.ContainsFunc(above, func(p plan) bool { return p.Type == "Limit" })
 			bound := n.Cond != "" || n.Tid != "" || limited || strings.HasPrefix(n.Type, "Bitmap")
 			if slices.Contains(growing, n.Table) && n.Type != "ModifyTable" && (n.Type == "Seq Scan" || !bound) {
 				t.Errorf("%s: %s on %s\n%s", name, n.Type, n.Table, explained)
+			}
+		})
+	}
+}
+
+// Lists read one range of an index: it has two ends.
+func TestListsReadOneRangeOfAnIndex(t *testing.T) {
+	s, _ := idle(t)
+	conn, err := s.db.pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(t.Context(), "SET plan_cache_mode = force_generic_plan"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]struct {
+		table  string
+		bounds []string
+	}{
+		"list_workflows":              {"workflows", []string{"id <", "id >="}},
+		"last_workflow_looked_at":     {"workflows", []string{"id <", "id >="}},
+		"list_jobs":                   {"jobs", []string{"id <", "id >="}},
+		"last_job_looked_at":          {"jobs", []string{"id <", "id >="}},
+		"list_workflow_jobs":          {"jobs", []string{"workflow_id =", "\"position\" <", "\"position\" >="}},
+		"last_workflow_job_looked_at": {"jobs", []string{"workflow_id =", "\"position\" <"}},
+	} {
+		explained := explain(t, conn, name)
+		parsePlan(t, explained).each(func(n plan, _ []plan) {
+			for _, bound := range want.bounds {
+				if n.Table == want.table && !strings.Contains(n.Cond, bound) {
+					t.Errorf("%s reads %s with %q and without %q\n%s", name, n.Table, n.Cond, bound, explained)
+				}
 			}
 		})
 	}

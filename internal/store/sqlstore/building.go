@@ -59,7 +59,9 @@ func (e *enqueuer) build(tx Tx, o store.EnqueueOptions) (store.Enqueued, error) 
 	}
 	switch {
 	case hidden == nil:
-		e.workflow(o.Digest, building)
+		if err := e.workflow(o.Digest, building); err != nil {
+			return store.Enqueued{}, err
+		}
 	case *hidden == building:
 		e.now = began
 	default:

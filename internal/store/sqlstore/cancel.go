@@ -11,9 +11,9 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
-// CancelWorkflow implements store.Canceller.
-func (s *Store) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {
-	r, err := s.cancel(ctx, id, job.ReasonUser, grace)
+// CancelWorkflow implements store.Steerer.
+func (s *Store) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration, by store.Actor) (store.Resolution, error) {
+	r, err := s.cancel(ctx, id, job.ReasonUser, grace, by)
 	if err != nil {
 		return store.Resolution{}, fmt.Errorf("cancel workflow %s: %w", id, err)
 	}
@@ -23,61 +23,73 @@ func (s *Store) CancelWorkflow(ctx context.Context, id job.ID, grace time.Durati
 // cancel stops a workflow: its jobs are locked, then a later statement takes
 // back what nobody has claimed; the rest is in workers' hands. fired are the
 // timers that ask for it.
-func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace time.Duration, fired ...timerRow) (store.Resolution, error) {
+func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace time.Duration, by store.Actor, fired ...timerRow) (store.Resolution, error) {
 	var r store.Resolution
+	entry := newAudit("cancel", id, job.ID{}, by)
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
-		p, err := lockWorkflow(tx, id)
+		p, err := s.lockWorkflow(tx, id)
 		if err != nil {
 			return err
 		}
-		h := &p.Workflows[0]
-		if h.Status.Terminal() {
-			return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, h.Status)
-		}
-		if err := p.load(tx, nil, []job.ID{id}); err != nil {
-			return err
+		before := p.Workflows[0]
+		if before.Status.Terminal() {
+			return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, before.Status)
 		}
 		if len(fired) > 0 {
 			deleteTimers(tx, fired)
 		}
-		var now int64
-		tx.QueueNow(&now)
-		if r.Control, err = heldOf(tx, p); err != nil || h.Status == workflow.Cancelling {
+		now, err := tx.Now()
+		if err != nil {
 			return err
 		}
-		p.reasons[0] = reason
-		newTransition(p).write(tx, workflow.Cancel(&p.Part, 0, reason), now, &r)
-		if h.Status.Terminal() {
-			return nil
+		if before.Status != workflow.Cancelling {
+			p.reasons[0] = reason
 		}
-		r.Timer = true
-		tx.QueueExec("insert_timers", []timerRow{{now + microsUp(grace), timerGrace, hexID(id)}})
+		changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) { r.Cancel(0, reason) })
+		if err != nil {
+			return err
+		}
+		if len(changes.Workflows) == 0 { // for the second time
+			r.Control, err = stillHeld(tx, p)
+			return err
+		}
+		p.grace = microsUp(grace)
+		newTransition(p).write(tx, changes, now, &r)
+		if reason == job.ReasonUser {
+			entry.queue(tx, now)
+		}
 		return nil
 	})
 	return r, err
 }
 
-// endGrace ends what a cancelling workflow still runs, because fired is due.
+// endGrace ends what a workflow that stops still runs, because fired is due.
 func (s *Store) endGrace(ctx context.Context, id job.ID, fired timerRow) (store.Resolution, error) {
 	var r store.Resolution
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
-		p, err := lockWorkflow(tx, id)
+		p, err := s.lockWorkflow(tx, id)
 		if err != nil {
 			return err
 		}
-		if p.Workflows[0].Status != workflow.Cancelling {
+		if h := p.Workflows[0]; h.Status != workflow.Cancelling && !(h.Failing && h.CancelRunning && !h.Status.Terminal()) {
 			return job.ErrWrongState
 		}
 		leases := lockLeases(tx, "lock_leases_of_workflows", []job.ID{id})
-		if err := p.load(tx, nil, []job.ID{id}); err != nil {
-			return err
-		}
 		deleteTimers(tx, []timerRow{fired})
-		held := heldBy(tx, p.heldIDs())
 		now, err := tx.Now()
 		if err != nil {
+			return err
+		}
+		changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) {
+			r.CancelHeld(0, fired.Kind == timerFinally)
+		})
+		if err != nil {
+			return err
+		}
+		held := heldBy(tx, sortedIDs(newTransition(p).ids(changes.Ended)))
+		if err := tx.Flush(); err != nil {
 			return err
 		}
 		t := newTransition(p)
@@ -85,20 +97,20 @@ func (s *Store) endGrace(ctx context.Context, id job.ID, fired timerRow) (store.
 			if leases[x.Fence.Lease] == nil {
 				return ErrConflict // claimed after the leases were locked
 			}
-			if i := p.index[x.Fence.Job]; x.Fence.Epoch == p.jobs[i].epoch && !p.Nodes[i].Status.Terminal() {
+			if i := p.index[x.Fence.Job]; x.Fence.Epoch == p.jobs[i].epoch {
 				r.Control = append(r.Control, store.Held{Fence: x.Fence, Worker: x.worker})
 				t.stopHeld(i, x, endCancel.text, endCancel.kind)
 			}
 		}
-		t.write(tx, workflow.CancelHeld(&p.Part, 0), now, &r)
+		t.write(tx, changes, now, &r)
 		return nil
 	})
 	return r, err
 }
 
 // lockWorkflow returns a part that holds one locked header.
-func lockWorkflow(tx Tx, id job.ID) (*part, error) {
-	p := newPart()
+func (s *Store) lockWorkflow(tx Tx, id job.ID) (*part, error) {
+	p := s.newPart()
 	p.lockWorkflows(tx, "lock_workflows", []job.ID{id})
 	if err := tx.Flush(); err != nil {
 		return nil, err
@@ -109,9 +121,37 @@ func lockWorkflow(tx Tx, id job.ID) (*part, error) {
 	return p, nil
 }
 
-// heldOf lists who holds the held nodes of a part.
-func heldOf(tx Tx, p *part) ([]store.Held, error) {
-	held := heldBy(tx, p.heldIDs())
+// stillHeld lists who holds jobs of the workflow of a part.
+func stillHeld(tx Tx, p *part) ([]store.Held, error) {
+	if err := p.loadWorkflows(tx, []int{0}, workflow.KnownOpen); err != nil {
+		return nil, err
+	}
+	var nodes, taken []int
+	for i, n := range p.Nodes {
+		if n.Held && !n.Finally {
+			nodes = append(nodes, i)
+		}
+		if n.Taken {
+			taken = append(taken, i)
+		}
+	}
+	t := newTransition(p) // finally jobs keep their places
+	now, err := tx.Now()
+	if err != nil {
+		return nil, err
+	}
+	ready := t.claimable(taken, now)
+	ready.queue(tx, now)
+	return heldOf(tx, p, nodes)
+}
+
+// heldOf lists who holds some nodes of a part.
+func heldOf(tx Tx, p *part, nodes []int) ([]store.Held, error) {
+	var list []job.ID
+	for _, i := range nodes {
+		list = append(list, p.Nodes[i].ID)
+	}
+	held := heldBy(tx, sortedIDs(list))
 	if err := tx.Flush(); err != nil {
 		return nil, err
 	}
@@ -122,17 +162,6 @@ func heldOf(tx Tx, p *part) ([]store.Held, error) {
 		}
 	}
 	return out, nil
-}
-
-// heldIDs returns the ids of the nodes that workers hold.
-func (p *part) heldIDs() []job.ID {
-	var list []job.ID
-	for _, n := range p.Nodes {
-		if n.Held {
-			list = append(list, n.ID)
-		}
-	}
-	return list
 }
 
 // holding is a job in a worker's hands, with the claim's time.
@@ -162,7 +191,7 @@ func (t *transition) stopHeld(i int, h holding, text string, kind job.Kind) {
 	attempts := t.part.jobs[i].attempts + 1
 	t.ended[i] = attemptEnd{worker: h.worker, startedAt: h.claimedAt, attempts: attempts, error: text}
 	t.tries = append(t.tries, attemptRow{
-		ID: hexID(h.Fence.Job), Epoch: h.Fence.Epoch, Attempt: attempts, Lease: hexID(h.Fence.Lease), Worker: h.worker,
+		ID: hexID(h.Fence.Job), Epoch: h.Fence.Epoch, Attempt: t.part.jobs[i].earlier + attempts, Lease: hexID(h.Fence.Lease), Worker: h.worker,
 		Outcome: string(kind), Error: text, StartedAt: h.claimedAt,
 	})
 	t.leases[h.Fence.Lease]++

@@ -26,7 +26,7 @@ func (s *Store) CancelJob(ctx context.Context, id job.ID, grace time.Duration) (
 
 func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolution) error {
 	list := []job.ID{id}
-	p, leases := lockForEnd(tx, list)
+	p, leases := s.lockForEnd(tx, list)
 	if err := tx.Flush(); err != nil {
 		return err
 	}
@@ -65,8 +65,8 @@ func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolu
 
 // lockForEnd queues the locks of jobs that are to be ended from outside: their
 // workflows, the leases that list them, then they and their children.
-func lockForEnd(tx Tx, list []job.ID) (*part, map[job.ID]*leaseRow) {
-	p := newPart()
+func (s *Store) lockForEnd(tx Tx, list []job.ID) (*part, map[job.ID]*leaseRow) {
+	p := s.newPart()
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", list)
 	leases := lockLeases(tx, "lock_leases_of_jobs", list)
 	p.lockWithChildren(tx, list)

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -331,13 +332,21 @@ func loadJobs(tx Tx, list []job.ID) (jobs map[job.ID]*store.Claimed, withParents
 	err = tx.Query("claimed_jobs", func(r Row) error {
 		j := &store.Claimed{}
 		var payload []byte
-		var attempts, parents int
+		var attempts, earlier, parents int
+		var with *string
 		var timeout, results int64
-		if err := r.Scan(&j.Fence.Job, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &j.Fence.Epoch, &attempts,
-			&j.MaxAttempts, &timeout, &j.Priority, &j.TraceID, &j.TraceParent, &j.CorrelationID, &parents, &results); err != nil {
+		err := r.Scan(&j.Fence.Job, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &j.Fence.Epoch, &attempts,
+			&j.MaxAttempts, &timeout, &j.Priority, &j.TraceID, &j.TraceParent, &j.CorrelationID, &earlier, &with,
+			&parents, &results)
+		if err != nil {
 			return err
 		}
-		j.Payload, j.Attempt, j.Timeout = payload, attempts+1, time.Duration(timeout)*time.Microsecond
+		j.Payload, j.Attempt, j.Budget, j.Timeout = payload, earlier+attempts+1, attempts+1, time.Duration(timeout)*time.Microsecond
+		if with != nil && *with != "" {
+			if j.Payload, err = withInputs(payload, *with); err != nil {
+				return fmt.Errorf("inputs of job %s: %w", j.Fence.Job, err)
+			}
+		}
 		jobs[j.Fence.Job] = j
 		switch {
 		case parents > maxInlineParents || results > job.MaxResult:
@@ -348,4 +357,19 @@ func loadJobs(tx Tx, list []job.ID) (jobs map[job.ID]*store.Claimed, withParents
 		return nil
 	}, list)
 	return jobs, withParents, err
+}
+
+// withInputs puts the inputs that were worked out for a job into its payload,
+// which is an object or null.
+func withInputs(payload []byte, inputs string) (json.RawMessage, error) {
+	fields := map[string]json.RawMessage{}
+	for _, object := range [][]byte{payload, []byte(inputs)} {
+		if err := json.Unmarshal(object, &fields); err != nil {
+			return nil, err
+		}
+		if fields == nil {
+			fields = map[string]json.RawMessage{}
+		}
+	}
+	return json.Marshal(fields)
 }

@@ -1,8 +1,11 @@
 package sqlstore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -18,23 +21,20 @@ import (
 func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, error) {
 	var r store.Resolution
 	var checks []edgeRow
-	var all []job.ID
 	err := s.db.Read(ctx, func(tx Tx) error {
-		checks, all = nil, nil
+		checks = nil
 		tx.QueueQuery("edge_checks", func(row Row) error {
 			var parent, child job.ID
 			err := row.Scan(&parent, &child)
 			checks = append(checks, edgeRow{Parent: hexID(parent), Child: hexID(child)})
-			all = append(all, parent, child)
 			return err
 		}, limit)
 		return nil
 	})
 	if err == nil && len(checks) > 0 {
-		all = sortedIDs(all)
 		err = s.db.Write(ctx, func(tx Tx) error {
 			r = store.Resolution{}
-			return s.checkEdges(tx, checks, all, &r)
+			return s.checkEdges(tx, checks, limit, &r)
 		})
 	}
 	if err != nil {
@@ -43,12 +43,38 @@ func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, er
 	return r, nil
 }
 
-func (s *Store) checkEdges(tx Tx, checks []edgeRow, all []job.ID, r *store.Resolution) error {
-	p := newPart()
+// checkEdges works off checks, which were limit at most.
+func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resolution) error {
+	c := &parentCheck{size: max(s.opts.SettledEdges/2, 1)}
+	single := make([]edgeRow, 0, len(checks))
+	var starts []job.ID
+	for _, k := range checks {
+		switch (hexID{}) {
+		case k.Child:
+			c.parents = append(c.parents, job.ID(k.Parent))
+		case k.Parent:
+			starts = append(starts, job.ID(k.Child))
+		default:
+			single = append(single, k)
+		}
+	}
+	if err := c.take(tx); err != nil {
+		return err
+	}
+	edges, all := together(single, c.page), slices.Concat(c.parents, starts)
+	for _, e := range edges {
+		all = append(all, job.ID(e.Parent), job.ID(e.Child))
+	}
+	all = sortedIDs(all)
+
+	p := s.newPart()
+	p.room = s.opts.SettledEdges - len(c.page)
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", all)
-	p.lockJobs(tx, "lock_jobs", all)
+	for list := range slices.Chunk(all, pageRows) {
+		p.lockJobs(tx, "lock_jobs", list)
+	}
 	p.findPurged(tx, all)
-	p.readEdgesBetween(tx, checks)
+	p.readEdgesBetween(tx, edges)
 	var now int64
 	tx.QueueNow(&now)
 	if err := tx.Flush(); err != nil {
@@ -56,13 +82,93 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, all []job.ID, r *store.Resol
 	}
 	p.addEdges()
 	queueRows(tx, "mark_depended_on", p.outsideParents())
-	if err := p.widenChildren(tx); err != nil {
+	changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) {
+		for _, id := range sortedIDs(starts) {
+			if i, known := p.index[id]; known {
+				r.Start(i)
+			}
+		}
+		r.Revisit()
+	})
+	if err != nil {
 		return err
 	}
-	newTransition(p).write(tx, workflow.Revisit(&p.Part), now, r)
-	n, err := tx.Exec("delete_edge_checks", checks)
-	r.Done = int(n)
+	newTransition(p).write(tx, changes, now, r)
+	n, err := tx.Exec("delete_edge_checks", single)
+	if err != nil {
+		return err
+	}
+	queueRows(tx, "delete_start_checks", starts)
+	over, err := c.over(tx, p)
+	r.Done = int(n) + len(starts) + over
+	if left := len(checks) == limit || over < len(c.parents); left && r.Done+len(changes.Edges) > 0 {
+		r.Done = limit
+	}
 	return err
+}
+
+// parentCheck is the work on checks of all edges of parents.
+type parentCheck struct {
+	parents []job.ID
+	size    int       // edges of a page
+	page    []edgeRow // edges of theirs, size at most
+}
+
+// take locks the checks that nobody else works off at this time, keeps those,
+// and reads a page of edges. Nobody waits for a check that is locked, so this
+// may come before all other locks.
+func (c *parentCheck) take(tx Tx) error {
+	if len(c.parents) == 0 {
+		return nil
+	}
+	var mine []job.ID
+	err := tx.Query("take_parent_checks", scanIDs(&mine), sortedIDs(c.parents))
+	c.parents = mine
+	if err != nil || len(mine) == 0 {
+		return err
+	}
+	p := newPart()
+	err = tx.Query("edges_from", p.scanEdge, mine, c.size, 0)
+	for _, e := range p.read {
+		c.page = append(c.page, edgeRow{Parent: hexID(e.parent), Child: hexID(e.child)})
+	}
+	return err
+}
+
+// over deletes the checks of parents that have no unresolved edge left, or that
+// have not ended: those settle their edges when they do. It returns how many.
+func (c *parentCheck) over(tx Tx, p *part) (int, error) {
+	if len(c.parents) == 0 {
+		return 0, nil
+	}
+	var ended, over []job.ID
+	for _, id := range c.parents {
+		if i, known := p.index[id]; known && !p.Nodes[i].Settles() {
+			over = append(over, id)
+		} else {
+			ended = append(ended, id)
+		}
+	}
+	if len(c.page) < c.size && len(ended) > 0 {
+		left := false
+		if err := tx.Query("edges_from", func(Row) error { left = true; return nil }, ended, 1, 0); err != nil {
+			return 0, err
+		}
+		if !left {
+			over = append(over, ended...)
+		}
+	}
+	queueRows(tx, "delete_parent_checks", over)
+	return len(over), tx.Flush()
+}
+
+// together returns the edges of two lists in order, each once.
+func together(a, b []edgeRow) []edgeRow {
+	list := slices.Concat(a, b)
+	slices.SortFunc(list, func(a, b edgeRow) int {
+		return cmp.Or(bytes.Compare(a.Parent[:], b.Parent[:]), bytes.Compare(a.Child[:], b.Child[:]))
+	})
+	return slices.Compact(list)
 }
 
 // outsideParents returns the workflows of parents whose children are outside.
@@ -74,25 +180,4 @@ func (p *part) outsideParents() []job.ID {
 		}
 	}
 	return sortedIDs(list)
-}
-
-// widenChildren loads what may follow when the edges that are loaded now
-// settle: descendants of children that may fail, and all of a workflow that
-// may begin to fail.
-func (p *part) widenChildren(tx Tx) error {
-	var reach, whole []job.ID
-	for _, e := range p.Edges {
-		parent, child := &p.Nodes[e.Parent], &p.Nodes[e.Child]
-		if !parent.Ended() || child.Status.Terminal() || parent.Settle(e.On) == workflow.EdgeActive {
-			continue
-		}
-		reach = append(reach, child.ID)
-		if h := p.header(e.Child); workflow.ScopeOf(h, job.UpstreamFailed) == workflow.WholeWorkflow {
-			whole = append(whole, h.ID)
-		}
-	}
-	if err := p.load(tx, sortedIDs(reach), sortedIDs(whole)); err != nil {
-		return err
-	}
-	return p.passBarriers(tx, map[int]bool{})
 }

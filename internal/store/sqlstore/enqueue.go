@@ -32,6 +32,7 @@ type jobInsert struct {
 	TraceParent string `json:"traceparent"`
 	Correlation string `json:"correlation_id"`
 	Barrier     bool   `json:"barrier"`
+	Rules       string `json:"rules"`
 }
 
 // stateInsert is a row of insert_job_states.
@@ -69,6 +70,9 @@ const (
 	timerWorkflow = "workflow" // a workflow must have ended
 	timerGrace    = "grace"    // what a cancelling workflow still runs is over
 	timerCancel   = "cancel"   // the attempt of a cancelled job is over
+	timerFinally  = "finally"  // what a workflow still runs that was cancelled twice is over
+	timerDecision = "decision" // nobody has decided about a failed job
+	timerStall    = "stall"    // a workflow in which something should have moved
 )
 
 // EnqueueWorkflow implements store.Enqueuer.
@@ -115,7 +119,9 @@ func enqueueWorkflow(tx Tx, w *workflow.Workflow, o store.EnqueueOptions) (store
 	if exists {
 		return store.Enqueued{}, store.ErrExists
 	}
-	e.workflow(o.Digest, "")
+	if err := e.workflow(o.Digest, ""); err != nil {
+		return store.Enqueued{}, err
+	}
 	return e.all(k)
 }
 
@@ -171,6 +177,7 @@ type enqueuer struct {
 	w      *workflow.Workflow // nil: the jobs have none
 	jobs   []*job.Job
 	inside map[job.ID]bool // the jobs
+	calm   []bool          // parallel to the jobs: their failures are tolerated
 	trace  string          // of the workflow
 	parent string          // traceparent of the workflow's span
 }
@@ -181,6 +188,7 @@ func newEnqueuer(tx Tx, w *workflow.Workflow, jobs []*job.Job) *enqueuer {
 		e.inside[j.ID] = true
 	}
 	if w != nil {
+		e.calm = w.Tolerated()
 		e.trace = w.TraceID
 		if e.trace == "" {
 			e.trace = traceID(w.ID)
@@ -236,11 +244,16 @@ func (e *enqueuer) existing(statement string, list []job.ID) map[job.ID]bool {
 	return found
 }
 
-func (e *enqueuer) workflow(digest, hidden string) {
+func (e *enqueuer) workflow(digest, hidden string) error {
 	w := e.w
+	rules, err := rulesText(rulesOf(w))
+	if err != nil {
+		return fmt.Errorf("rules: %w", err)
+	}
 	e.tx.QueueExec("insert_workflow", w.ID[:], w.Name, w.Description, string(workflow.Running), string(w.FailurePolicy),
 		int(priorityOf(w.Priority, nil)), string(w.Metadata), digest, microsUp(w.Timeout), microsUp(w.HealthCheckInterval),
-		e.trace, e.parent, w.CorrelationID, len(w.Jobs), e.now, hidden)
+		e.trace, e.parent, w.CorrelationID, len(w.Jobs), e.now, hidden, rules)
+	return nil
 }
 
 // all stores and starts everything in one transaction.
@@ -291,8 +304,12 @@ func (e *enqueuer) start() (store.Enqueued, error) {
 	var done store.Enqueued
 	var roots claimable
 	var timers []timerRow
+	var starts []job.ID
 	edges := newChunk[edgeRow](e.tx, "insert_edges")
 	checks := newChunk[edgeRow](e.tx, "insert_edge_checks")
+	if e.w != nil && e.w.HealthCheckInterval > 0 {
+		timers = append(timers, timerRow{e.now + microsUp(e.w.HealthCheckInterval), timerStall, hexID(e.w.ID)})
+	}
 	if e.w != nil && e.w.Timeout > 0 {
 		timers = append(timers, timerRow{e.now + microsUp(e.w.Timeout), timerWorkflow, hexID(e.w.ID)})
 	}
@@ -310,7 +327,11 @@ func (e *enqueuer) start() (store.Enqueued, error) {
 		if j.Deadline > 0 {
 			timers = append(timers, timerRow{e.now + microsUp(j.Deadline), timerDeadline, hexID(j.ID)})
 		}
-		if len(j.DependsOn) == 0 {
+		if len(j.DependsOn) == 0 && !j.Finally && evaluates(j) { // CheckEdges does
+			done.Checks = true
+			starts = append(starts, j.ID)
+		}
+		if len(j.DependsOn) == 0 && !j.Finally && !evaluates(j) {
 			scheduled := e.scheduled(j)
 			roots.add(j.ID, scheduled, e.now)
 			if scheduled <= e.now {
@@ -320,6 +341,7 @@ func (e *enqueuer) start() (store.Enqueued, error) {
 	}
 	edges.queue()
 	checks.queue()
+	queueRows(e.tx, "insert_start_checks", starts)
 	queueRows(e.tx, "insert_timers", timers)
 	roots.queue(e.tx, e.now)
 	done.Queues = sortedSet(done.Queues)
@@ -373,7 +395,8 @@ func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 		row.DeadlineAt = &at
 	}
 	row.DependsOn = parentList(j.DependsOn)
-	return row, nil
+	row.Rules, err = rulesText(rulesOfJob(j, e.calm != nil && e.calm[i]))
+	return row, err
 }
 
 func (e *enqueuer) state(j *job.Job, priority int) stateInsert {
@@ -381,7 +404,7 @@ func (e *enqueuer) state(j *job.Job, priority int) stateInsert {
 		ID: hexID(j.ID), Status: string(job.Pending), Dependency: string(job.NoDependencies), Priority: priority,
 		Join: string(j.Join.Rule), Quorum: j.Join.Quorum, Unresolved: len(j.DependsOn), ScheduledAt: e.scheduled(j),
 	}
-	if len(j.DependsOn) > 0 {
+	if len(j.DependsOn) > 0 || j.Finally || evaluates(j) {
 		row.Dependency = string(job.Waiting)
 	}
 	if row.Join == "" {
@@ -389,6 +412,9 @@ func (e *enqueuer) state(j *job.Job, priority int) stateInsert {
 	}
 	return row
 }
+
+// evaluates reports whether something is evaluated before a job runs.
+func evaluates(j *job.Job) bool { return j.Condition != "" || len(j.With) > 0 }
 
 // scheduled is from when on a job can be claimed.
 func (e *enqueuer) scheduled(j *job.Job) int64 {

@@ -3,7 +3,10 @@ package sqlstore
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -11,6 +14,17 @@ import (
 
 // lastID is above every id.
 var lastID = job.ID(bytes.Repeat([]byte{0xff}, len(job.ID{})))
+
+// firstID is below every id that is older than what was stored since then by
+// store.MaxIDAge at most: ids begin with the milliseconds of their time.
+func firstID(since time.Time) (id job.ID) {
+	if ms := since.Add(-store.MaxIDAge).UnixMilli(); !since.IsZero() && ms > 0 {
+		var long [8]byte
+		binary.BigEndian.PutUint64(long[:], uint64(ms))
+		copy(id[:6], long[2:])
+	}
+	return id
+}
 
 // pageFrom returns where a page begins and how many it may have.
 func pageFrom(after job.ID, limit int) (job.ID, int) {
@@ -23,12 +37,11 @@ func pageFrom(after job.ID, limit int) (job.ID, int) {
 // nextOf returns where the next page begins: at the last of this one if there
 // are more, else where it stopped looking. got is one more than the page holds
 // if there are more.
-func nextOf(tx Tx, got, limit int, last func() job.ID, looked string, args ...any) (next job.ID, err error) {
+func nextOf(got, limit int, last func() job.ID, stopped job.ID) job.ID {
 	if got > limit {
-		return last(), nil
+		return last()
 	}
-	err = tx.Query(looked, func(r Row) error { return r.Scan(&next) }, args...)
-	return next, err
+	return stopped
 }
 
 // Workflows implements store.Lister.
@@ -37,20 +50,20 @@ func (s *Store) Workflows(ctx context.Context, f store.WorkflowFilter) ([]store.
 	var next job.ID
 	after, limit := pageFrom(f.After, f.Limit)
 	err := s.db.Read(ctx, func(tx Tx) error {
-		page, next = nil, job.ID{}
-		err := tx.Query("list_workflows", func(r Row) error {
+		page = nil
+		down, stopped, err := lookedAt(tx, "last_workflow_looked_at", after, f.Since)
+		if err != nil {
+			return err
+		}
+		err = tx.Query("list_workflows", func(r Row) error {
 			w, err := scanWorkflow(r)
 			page = append(page, w)
 			return err
-		}, after[:], store.MaxLooked, limit+1, string(f.Status), f.Name, micros(f.Since))
+		}, after[:], down[:], limit+1, string(f.Status), f.Name, micros(f.Since))
 		if err != nil {
 			return err
 		}
-		next, err = nextOf(tx, len(page), limit, func() job.ID { return page[limit-1].ID },
-			"last_workflow_looked_at", after[:], store.MaxLooked-1)
-		if err != nil {
-			return err
-		}
+		next = nextOf(len(page), limit, func() job.ID { return page[limit-1].ID }, stopped)
 		page = page[:min(len(page), limit)]
 		return addActivity(tx, page)
 	})
@@ -58,6 +71,17 @@ func (s *Store) Workflows(ctx context.Context, f store.WorkflowFilter) ([]store.
 		return nil, job.ID{}, fmt.Errorf("list workflows: %w", err)
 	}
 	return page, next, nil
+}
+
+// lookedAt returns the id that a page goes down to, and where it stops although
+// there may be more below; zero: nothing is.
+func lookedAt(tx Tx, statement string, after job.ID, since time.Time) (down, stopped job.ID, err error) {
+	first := firstID(since)
+	err = tx.Query(statement, func(r Row) error { return r.Scan(&stopped) }, after[:], store.MaxLooked-1, first[:])
+	if stopped == (job.ID{}) {
+		return first, stopped, err
+	}
+	return stopped, stopped, err
 }
 
 // addActivity counts what the workflows of a page run and wait for.
@@ -92,7 +116,7 @@ func addActivity(tx Tx, page []store.WorkflowRecord) error {
 			w.Retrying, w.Suspended = retrying, suspended
 		}
 		return err
-	}, open, store.MaxCounted)
+	}, open, store.MaxWaiting)
 }
 
 // Jobs implements store.Lister.
@@ -104,31 +128,55 @@ func (s *Store) Jobs(ctx context.Context, f store.JobFilter) ([]store.JobRecord,
 	if f.Priority != nil {
 		priority = int(*f.Priority)
 	}
-	list, looked := "list_jobs", "last_job_looked_at"
-	args := []any{after[:], store.MaxLooked, limit + 1, f.Queue, string(f.Status), string(f.Dependency), priority, micros(f.Since)}
-	lookedArgs := []any{after[:], store.MaxLooked - 1}
-	if f.Workflow != (job.ID{}) {
-		list, looked = "list_workflow_jobs", "last_workflow_job_looked_at"
-		args, lookedArgs = append(args, f.Workflow[:]), append(lookedArgs, f.Workflow[:])
-	}
+	chosen := []any{limit + 1, f.Queue, string(f.Status), string(f.Dependency), priority, micros(f.Since)}
 	err := s.db.Read(ctx, func(tx Tx) error {
-		page, next = nil, job.ID{}
-		err := tx.Query(list, func(r Row) error {
+		page = nil
+		add := func(r Row) error {
 			j, err := scanListedJob(r)
 			page = append(page, j)
 			return err
-		}, args...)
-		if err != nil {
+		}
+		var stopped job.ID
+		list := func() (err error) {
+			if f.Workflow == (job.ID{}) {
+				var down job.ID
+				if down, stopped, err = lookedAt(tx, "last_job_looked_at", after, f.Since); err != nil {
+					return err
+				}
+				return tx.Query("list_jobs", add, append([]any{after[:], down[:]}, chosen...)...)
+			}
+			before, err := positionOf(tx, f.After, f.Workflow)
+			if err != nil {
+				return err
+			}
+			down := 0
+			if err := tx.Query("last_workflow_job_looked_at", func(r Row) error { return r.Scan(&stopped, &down) },
+				before, store.MaxLooked-1, f.Workflow[:]); err != nil {
+				return err
+			}
+			return tx.Query("list_workflow_jobs", add, append(append([]any{before, down}, chosen...), f.Workflow[:])...)
+		}
+		if err := list(); err != nil {
 			return err
 		}
-		next, err = nextOf(tx, len(page), limit, func() job.ID { return page[limit-1].ID }, looked, lookedArgs...)
+		next = nextOf(len(page), limit, func() job.ID { return page[limit-1].ID }, stopped)
 		page = page[:min(len(page), limit)]
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, job.ID{}, fmt.Errorf("list jobs: %w", err)
 	}
 	return page, next, nil
+}
+
+// positionOf returns where a job stands in its workflow: behind the last without
+// one, and before the first if the workflow does not have it.
+func positionOf(tx Tx, id, workflow job.ID) (position int, err error) {
+	if id == (job.ID{}) {
+		return math.MaxInt32, nil
+	}
+	err = tx.Query("job_position", func(r Row) error { return r.Scan(&position) }, id[:], workflow[:])
+	return position, err
 }
 
 // Dependencies implements store.Lister.

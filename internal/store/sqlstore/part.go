@@ -12,21 +12,25 @@ import (
 // its jobs besides.
 type part struct {
 	workflow.Part
-	names    []string           // of Workflows, parallel
-	reasons  []job.Reason       // of Workflows, parallel
-	jobs     []jobRow           // parallel to Nodes
-	index    map[job.ID]int     // job → node
-	headers  map[job.ID]int     // workflow → header
-	read     []edge             // edges that were read and are not in Part.Edges yet
-	between  map[[2]job.ID]bool // edges that were read alone
-	whose    map[int]bool       // nodes all of whose edges were read
-	barriers bool               // there are open barriers among the nodes
-	partial  bool               // not all edges of the jobs of lock_jobs_and_children were read
-	reached  map[int]bool       // nodes that may end by what follows, so that their edges are needed
-	foreign  []edgeRow          // edges to jobs of other workflows
-	free     map[int]bool       // nodes whose claim this transaction has ended: nobody holds them
-	taken    map[int]bool       // nodes whose ready row or timer was taken back: they end, or get it again
-	texts    map[string]string  // texts that many jobs have
+	names   []string           // of Workflows, parallel
+	reasons []job.Reason       // of Workflows, parallel
+	before  []workflow.Status  // of Workflows, parallel: when they were locked
+	jobs    []jobRow           // parallel to Nodes
+	index   map[job.ID]int     // job → node
+	headers map[job.ID]int     // workflow → header
+	read    []edge             // edges that were read and are not in Part.Edges yet
+	between map[[2]job.ID]bool // edges that were read alone
+	ends    []workflowEnds     // of Workflows, parallel
+	partial bool               // readEdges did not read all
+	room    int                // how many edges of jobs that complete it may take in besides
+	later   map[int]bool       // nodes whose edges it has no room for: CheckEdges settles them
+	reached map[int]bool       // nodes that may end by what follows, so that their edges are needed
+	foreign []edgeRow          // edges to jobs of other workflows
+	asked   map[int]bool       // nodes of which it is known whether somebody holds them
+	inputs  map[int]*workflow.Inputs
+	was     []workflow.EdgeState // of Edges, parallel: before the resolution
+	grace   int64                // microseconds that held jobs have which should stop
+	texts   map[string]string    // texts that many jobs have
 }
 
 // edge is an edge as it is read.
@@ -37,6 +41,13 @@ type edge struct {
 	alone         bool   // it was read without the others of its parent
 }
 
+// workflowEnds are settings of a workflow that its header does not hold.
+type workflowEnds struct {
+	decisionTimeout int64 // microseconds; 0: never
+	decisionDefault workflow.Action
+	finally         []job.ID
+}
+
 // jobRow is what the engine needs of a job besides its node.
 type jobRow struct {
 	workflow  job.ID // zero: none
@@ -45,17 +56,27 @@ type jobRow struct {
 	retry     string // JSON
 	epoch     int64
 	attempts  int
+	earlier   int // attempts of earlier runs
 	giveBacks int
 	priority  int
 	scheduled int64
+	deadline  int64  // microseconds from the enqueue, or a retry; 0: none
 	endedBy   job.ID // lease of the claim that ended it; zero: none
 	stopping  bool   // somebody cancelled it while it was held
 }
 
+// newPart returns an empty part with the settings of the store.
+func (s *Store) newPart() *part {
+	p := newPart()
+	p.room, p.grace = s.opts.SettledEdges, microsUp(s.opts.CancelGrace)
+	return p
+}
+
 func newPart() *part {
 	return &part{
-		index: map[job.ID]int{}, headers: map[job.ID]int{}, between: map[[2]job.ID]bool{}, whose: map[int]bool{},
-		reached: map[int]bool{}, free: map[int]bool{}, taken: map[int]bool{}, texts: map[string]string{},
+		room:  pageEdges,
+		index: map[job.ID]int{}, headers: map[job.ID]int{}, between: map[[2]job.ID]bool{}, later: map[int]bool{},
+		reached: map[int]bool{}, asked: map[int]bool{}, texts: map[string]string{}, inputs: map[int]*workflow.Inputs{},
 	}
 }
 
@@ -75,16 +96,23 @@ func (p *part) lockWorkflows(tx Tx, statement string, list []job.ID) {
 		var h workflow.Header
 		var name string
 		var reason job.Reason
+		var rules string
 		t := &h.Tally
-		if err := r.Scan(&h.ID, &name, &h.Status, &reason, &h.Policy, &h.Failing,
-			&t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped); err != nil {
+		if err := r.Scan(&h.ID, &name, &h.Status, &reason, &h.Policy, &h.Failing, &h.UserPaused, &h.Undecided, &h.Unforgiven,
+			&h.Begun, &h.CancelFinally, &rules, &t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped); err != nil {
 			return err
 		}
 		h.Deadline = reason == job.ReasonDeadline
+		ends, err := readWorkflowRules(rules, &h)
+		if err != nil {
+			return err
+		}
+		p.ends = append(p.ends, ends)
 		p.headers[h.ID] = len(p.Workflows)
 		p.Workflows = append(p.Workflows, h)
 		p.names = append(p.names, name)
 		p.reasons = append(p.reasons, reason)
+		p.before = append(p.before, h.Status)
 		return nil
 	}, list)
 }
@@ -112,13 +140,19 @@ func (p *part) scanJob(r Row) (int, error) {
 	var n workflow.Node
 	var j jobRow
 	c := &n.Counts
+	var rules string
 	if err := r.Scan(&n.ID, nullID{&j.workflow}, &j.name, &j.queue, &j.retry, &n.Status, &n.Deps, &j.epoch, &j.attempts,
 		&j.giveBacks, &j.priority, &n.Join.Rule, &n.Join.Quorum, &c.Unresolved, &c.Active, &c.Inactive, &c.Broken,
-		&j.scheduled, nullID{&j.endedBy}, nullID{&n.Cause}, &j.stopping, &n.Barrier); err != nil {
+		&j.scheduled, nullID{&j.endedBy}, nullID{&n.Cause}, &j.stopping,
+		&n.Reason, &n.Spared, &n.Decision, &j.earlier, &n.Barrier, &rules); err != nil {
 		return 0, err
 	}
 	if i, known := p.index[n.ID]; known {
 		return i, nil
+	}
+	var err error
+	if j.deadline, err = readJobRules(rules, &n); err != nil {
+		return 0, err
 	}
 	n.Workflow = -1
 	if h, locked := p.headers[j.workflow]; locked {
@@ -127,7 +161,6 @@ func (p *part) scanJob(r Row) (int, error) {
 	j.queue, j.retry = p.text(j.queue), p.text(j.retry)
 	n.Status, n.Deps = job.Status(p.text(string(n.Status))), job.DependencyStatus(p.text(string(n.Deps)))
 	n.Join.Rule = job.JoinRule(p.text(string(n.Join.Rule)))
-	p.barriers = p.barriers || n.Barrier && !n.Status.Terminal()
 	p.index[n.ID] = len(p.Nodes)
 	p.Nodes = append(p.Nodes, n)
 	p.jobs = append(p.jobs, j)
@@ -147,7 +180,7 @@ func (p *part) text(s string) string {
 func (p *part) addGone(id job.ID) int {
 	i := len(p.Nodes)
 	p.index[id] = i
-	p.Nodes = append(p.Nodes, workflow.Node{ID: id, Workflow: -1, Gone: true})
+	p.Nodes = append(p.Nodes, workflow.Node{ID: id, Workflow: -1, Gone: true, EdgesKnown: true})
 	p.jobs = append(p.jobs, jobRow{})
 	return i
 }

@@ -243,6 +243,7 @@ func (p *purge) finish(ctx context.Context) (begun bool, err error) {
 			return err
 		}
 		tx.QueueExec("delete_workflow_timers", mine)
+		tx.QueueExec("delete_audit", mine)
 		n, err := tx.Exec("delete_workflows", mine)
 		done = store.Purged{Workflows: int(n), Jobs: len(jobs)}
 		return err

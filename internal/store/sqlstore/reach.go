@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"bytes"
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -25,18 +24,34 @@ func (p *part) lockWithChildren(tx Tx, jobs []job.ID) {
 	}
 }
 
+// connect makes what readEdges read of some jobs part of the graph, if that was
+// all; else a resolution asks for what it needs.
+func (p *part) connect(tx Tx, parents []job.ID) error {
+	if p.partial {
+		p.read, p.partial = nil, false
+		return nil
+	}
+	p.room -= len(p.read)
+	p.haveRead(parents)
+	if err := p.lockMissing(tx); err != nil {
+		return err
+	}
+	p.addEdges()
+	return nil
+}
+
 // readEdges queues the statement that reads the unresolved edges that leave
-// the given jobs. It comes after they are locked, in a statement of its own:
-// only then are edges that others committed before visible for sure.
-func (p *part) readEdges(tx Tx, parents []job.ID) {
+// the given jobs, limit at most. It comes after they are locked, in a statement
+// of its own: only then are edges that others committed before visible for sure.
+func (p *part) readEdges(tx Tx, parents []job.ID, limit int, resolved bool) {
 	for list := range slices.Chunk(parents, pageRows) {
 		n := 0
 		tx.QueueQuery("edges_from", func(r Row) error {
-			if n++; n == pageEdges {
+			if n++; n == limit {
 				p.partial = true
 			}
 			return p.scanEdge(r)
-		}, list, pageEdges)
+		}, list, limit, boolInt(resolved))
 	}
 }
 
@@ -59,41 +74,67 @@ func (p *part) scanEdge(r Row) error {
 	return err
 }
 
-// connect makes what readEdges read of the given jobs part of the graph. If
-// that was not all, it reads them anew, page by page. It locks the children that
-// lock_jobs_and_children left out: that counts edges of jobs that have ended, too.
-func (p *part) connect(tx Tx, parents []job.ID) error {
-	if !p.partial {
-		for _, id := range parents {
-			if i, known := p.index[id]; known {
-				p.whose[i] = true
-			}
+// haveRead notes that all edges of some jobs were read.
+func (p *part) haveRead(parents []job.ID) {
+	for _, id := range parents {
+		if i, known := p.index[id]; known {
+			p.Nodes[i].EdgesKnown = true
 		}
-	} else {
-		p.read, p.partial = nil, false
-		if err := p.readAllEdges(tx, parents); err != nil {
+	}
+}
+
+// readFittingEdges reads the edges of jobs that complete, as far as there is
+// room for all edges of a job. Jobs for whose edges there is none are left to
+// CheckEdges, and so is the rest when much was read in vain.
+func (p *part) readFittingEdges(tx Tx, parents []job.ID) error {
+	vain := 8 * p.room
+	for n := pageRows; len(parents) > 0 && p.room > 0 && vain > 0; {
+		list, before := parents[:min(n, len(parents))], len(p.read)
+		p.readEdges(tx, list, p.room, false)
+		if err := tx.Flush(); err != nil {
 			return err
 		}
+		got := len(p.read) - before
+		switch {
+		case !p.partial:
+			p.haveRead(list)
+			p.room -= got
+			n = min(8*n, pageRows)
+			parents = parents[len(list):]
+			continue
+		case len(list) == 1:
+			p.leave(list)
+			parents = parents[1:]
+		default:
+			n = max(1, len(list)/8)
+		}
+		p.read, p.partial = p.read[:before], false
+		vain -= got
 	}
-	if err := p.lockMissing(tx); err != nil {
-		return err
-	}
-	p.addEdges()
+	p.leave(parents)
 	return nil
 }
 
-// readAllEdges reads all edges of jobs. Of how many jobs a page is depends on
+// leave leaves the edges of jobs to CheckEdges.
+func (p *part) leave(parents []job.ID) {
+	for _, id := range parents {
+		p.later[p.index[id]] = true
+		p.Nodes[p.index[id]].EdgesKnown = true // as far as they are settled here
+	}
+}
+
+// readAllEdges reads all edges of jobs, with those that are resolved on demand. Of how many jobs a page is depends on
 // how many edges the last ones had.
-func (p *part) readAllEdges(tx Tx, parents []job.ID) error {
+func (p *part) readAllEdges(tx Tx, parents []job.ID, resolved bool) error {
 	for n := pageRows / 4; len(parents) > 0; {
 		list := parents[:min(n, len(parents))]
 		before := len(p.read)
 		if len(list) == 1 {
-			if err := p.readEdgesOf(tx, list[0]); err != nil {
+			if err := p.readEdgesOf(tx, list[0], resolved); err != nil {
 				return err
 			}
 		} else {
-			p.readEdges(tx, list)
+			p.readEdges(tx, list, pageEdges, resolved)
 			if err := tx.Flush(); err != nil {
 				return err
 			}
@@ -103,11 +144,7 @@ func (p *part) readAllEdges(tx Tx, parents []job.ID) error {
 				continue
 			}
 		}
-		for _, id := range list {
-			if i, known := p.index[id]; known {
-				p.whose[i] = true
-			}
-		}
+		p.haveRead(list)
 		if got := len(p.read) - before; got < pageEdges/4 {
 			n = min(2*n, pageRows)
 		}
@@ -117,7 +154,7 @@ func (p *part) readAllEdges(tx Tx, parents []job.ID) error {
 }
 
 // readEdgesOf reads the edges of one job, however many there are.
-func (p *part) readEdgesOf(tx Tx, parent job.ID) error {
+func (p *part) readEdgesOf(tx Tx, parent job.ID, resolved bool) error {
 	after := job.ID{}
 	for {
 		n := 0
@@ -126,7 +163,7 @@ func (p *part) readEdgesOf(tx Tx, parent job.ID) error {
 			err := p.scanEdge(r)
 			after = p.read[len(p.read)-1].child
 			return err
-		}, parent[:], slices.Clone(after[:]), pageEdges)
+		}, parent[:], slices.Clone(after[:]), pageEdges, boolInt(resolved))
 		if err != nil || n < pageEdges {
 			return err
 		}
@@ -140,7 +177,7 @@ func (p *part) missing() []job.ID {
 	var list []job.ID
 	for _, e := range p.read {
 		i, known := p.index[e.parent]
-		if _, locked := p.index[e.child]; !locked && known && e.workflow == p.jobs[i].workflow && !p.Nodes[i].Status.Terminal() {
+		if _, locked := p.index[e.child]; !locked && known && e.workflow == p.jobs[i].workflow && !p.Nodes[i].Settles() {
 			list = append(list, e.child)
 		}
 	}
@@ -150,7 +187,7 @@ func (p *part) missing() []job.ID {
 // frontier returns the children of open jobs that were reached which were not
 // reached themselves, although what follows goes on there.
 func (p *part) frontier() []job.ID {
-	follow := func(i int) bool { return p.reached[i] && !p.Nodes[i].Status.Terminal() }
+	follow := func(i int) bool { return p.reached[i] && !p.Nodes[i].Settles() }
 	var list []job.ID
 	for _, e := range p.Edges {
 		if follow(e.Parent) && !p.reached[e.Child] {
@@ -178,13 +215,13 @@ func (p *part) lockMissing(tx Tx) error {
 	return tx.Flush()
 }
 
-// addEdges adds the edges that were read to the graph, by parent and child.
+// addEdges adds the edges that were read to the graph, by child and parent.
 func (p *part) addEdges() {
 	if len(p.between) > 0 { // and those of a parent of one of them
 		p.read = slices.DeleteFunc(p.read, func(e edge) bool { return !e.alone && p.between[[2]job.ID{e.parent, e.child}] })
 	}
 	slices.SortFunc(p.read, func(a, b edge) int {
-		return cmp.Or(bytes.Compare(a.parent[:], b.parent[:]), bytes.Compare(a.child[:], b.child[:]))
+		return cmp.Or(bytes.Compare(a.child[:], b.child[:]), bytes.Compare(a.parent[:], b.parent[:]))
 	})
 	p.Edges = slices.Grow(p.Edges, len(p.read))
 	for _, e := range p.read {
@@ -194,6 +231,9 @@ func (p *part) addEdges() {
 		}
 		to, known := p.index[e.child]
 		if !known || !e.alone && e.workflow != p.jobs[from].workflow {
+			if e.State != workflow.EdgeUnresolved {
+				continue
+			}
 			p.foreign = append(p.foreign, edgeRow{Parent: hexID(e.parent), Child: hexID(e.child)})
 			continue
 		}
@@ -201,134 +241,4 @@ func (p *part) addEdges() {
 		p.Edges = append(p.Edges, e.Edge)
 	}
 	p.read = nil
-}
-
-// keepEdgesOf forgets the edges that do not leave one of endings.
-func (p *part) keepEdgesOf(endings []workflow.Ending) {
-	ended := make(map[int]bool, len(endings))
-	for _, e := range endings {
-		ended[e.Node] = true
-	}
-	maps.DeleteFunc(p.whose, func(i int, _ bool) bool { return !ended[i] })
-	p.Edges = slices.DeleteFunc(p.Edges, func(e workflow.Edge) bool { return !ended[e.Parent] })
-	p.foreign = slices.DeleteFunc(p.foreign, func(e edgeRow) bool { return !ended[p.index[job.ID(e.Parent)]] })
-}
-
-// widen loads what the scope of each ending asks for, with the edges.
-func (p *part) widen(tx Tx, endings []workflow.Ending) error {
-	var reach, whole []job.ID
-	for _, e := range endings {
-		switch workflow.ScopeOf(p.header(e.Node), e.Status) {
-		case workflow.WholeWorkflow:
-			whole = append(whole, p.header(e.Node).ID)
-		case workflow.Descendants:
-			reach = append(reach, p.Nodes[e.Node].ID)
-		}
-	}
-	if err := p.load(tx, reach, sortedIDs(whole)); err != nil {
-		return err
-	}
-	ended := make(map[int]bool, len(endings))
-	for _, e := range endings {
-		ended[e.Node] = true
-	}
-	return p.passBarriers(tx, ended)
-}
-
-// load adds the descendants of some jobs and the open jobs of some workflows,
-// with their edges, and finds out which of the latter nobody holds. What is
-// reached in one statement is bounded, so it goes on where the edges lead until
-// they lead nowhere new.
-func (p *part) load(tx Tx, reach, whole []job.ID) error {
-	if len(reach)+len(whole) == 0 {
-		return nil
-	}
-	for _, id := range whole {
-		total := p.Workflows[p.headers[id]].Tally.Total // their positions are below it
-		for from := 0; from < total; from += pageRows {
-			p.lockReached(tx, "lock_open_jobs", id[:], from, from+pageRows)
-		}
-	}
-	for first := true; first || len(reach) > 0; first = false {
-		for list := range slices.Chunk(reach, pageRows) {
-			p.lockReached(tx, "lock_descendants", list, len(list)+pageRows)
-			if err := tx.Flush(); err != nil {
-				return err
-			}
-		}
-		if err := tx.Flush(); err != nil {
-			return err
-		}
-		if err := p.readAllEdges(tx, p.unread()); err != nil {
-			return err
-		}
-		reach = p.frontier()
-	}
-	p.addEdges()
-	return p.takeBack(tx, whole)
-}
-
-// unread returns the jobs that were reached and whose edges were not read.
-func (p *part) unread() []job.ID {
-	var list []job.ID
-	for i := range p.reached {
-		if !p.whose[i] {
-			list = append(list, p.Nodes[i].ID)
-		}
-	}
-	return sortedIDs(list)
-}
-
-// passBarriers loads the children of the barriers that the nodes in ended
-// complete.
-func (p *part) passBarriers(tx Tx, ended map[int]bool) error {
-	for p.barriers {
-		var passed []job.ID
-		for _, i := range workflow.Passed(&p.Part, ended) {
-			ended[i] = true
-			passed = append(passed, p.Nodes[i].ID)
-		}
-		if len(passed) == 0 {
-			break
-		}
-		passed = slices.DeleteFunc(passed, func(id job.ID) bool { return p.whose[p.index[id]] })
-		if err := p.readAllEdges(tx, sortedIDs(passed)); err != nil {
-			return err
-		}
-		if err := p.lockMissing(tx); err != nil {
-			return err
-		}
-		p.addEdges()
-	}
-	return nil
-}
-
-// takeBack queues the removal of the ready rows and timers of the open jobs of
-// workflows. What could have been claimed and has neither is in a worker's
-// hands.
-func (p *part) takeBack(tx Tx, whole []job.ID) error {
-	stopped := make(map[job.ID]bool, len(whole))
-	for _, id := range whole {
-		stopped[id] = true
-	}
-	var claimable []job.ID
-	for i := range p.Nodes {
-		n := &p.Nodes[i]
-		if stopped[p.jobs[i].workflow] && !n.Status.Terminal() && n.Deps != job.Waiting && !p.free[i] {
-			n.Held = true
-			claimable = append(claimable, n.ID)
-		}
-	}
-	for list := range slices.Chunk(claimable, pageRows) {
-		for _, statement := range []string{"take_ready", "take_timers"} {
-			tx.QueueQuery(statement, func(r Row) error {
-				var id job.ID
-				err := r.Scan(&id)
-				i := p.index[id]
-				p.Nodes[i].Held, p.taken[i] = false, true
-				return err
-			}, list)
-		}
-	}
-	return tx.Flush()
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // Workflow implements store.Reader.
@@ -40,11 +42,20 @@ func (s *Store) Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, 
 func scanWorkflow(r Row) (w store.WorkflowRecord, err error) {
 	t := &w.Tally
 	var metadata []byte
+	var stall int64
+	var rules string
 	err = r.Scan(&w.ID, &w.Name, &w.Description, &w.Status, &w.Reason, &w.FailurePolicy, &w.Failing, &w.Priority,
 		&metadata, &w.Run, &w.TraceID, &w.CorrelationID,
 		&t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped,
-		nullTime{&w.CreatedAt}, nullTime{&w.StartedAt}, nullTime{&w.FinishedAt})
-	w.Metadata = metadata
+		nullTime{&w.CreatedAt}, nullTime{&w.StartedAt}, nullTime{&w.FinishedAt},
+		&w.UserPaused, &w.Undecided, &w.Unforgiven, &stall, nullTime{&w.DeadlineAt}, &rules)
+	if err != nil {
+		return w, err
+	}
+	w.Metadata, w.StallAfter = metadata, time.Duration(stall)*time.Microsecond
+	var h workflow.Header
+	_, err = readWorkflowRules(rules, &h)
+	w.CancelRunning = h.CancelRunning
 	return w, err
 }
 
@@ -149,12 +160,16 @@ func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 		if !found {
 			return job.ErrNotFound
 		}
-		return tx.Query("job_attempts", func(r Row) error {
+		err := tx.Query("job_attempts", func(r Row) error {
 			var a store.AttemptRecord
 			err := r.Scan(&a.Attempt, &a.Lease, &a.Worker, &a.Outcome, &a.Error, nullTime{&a.StartedAt}, nullTime{&a.FinishedAt})
 			j.History = append(j.History, a)
 			return err
 		}, id[:])
+		if err != nil {
+			return err
+		}
+		return s.readRuns(tx, &j)
 	})
 	if err != nil {
 		return store.JobRecord{}, fmt.Errorf("job %s: %w", id, err)
@@ -171,7 +186,7 @@ func scanJob(r Row) (store.JobRecord, error) {
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &more.dependsOn, &j.Status, &j.DependencyStatus,
 		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
 		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
-		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt})
+		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}, &j.Decision, &j.Run, &j.Earlier, &more.rules)
 	if err != nil {
 		return j, err
 	}
@@ -187,7 +202,7 @@ func scanListedJob(r Row) (store.JobRecord, error) {
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &more.dependsOn, &j.Status, &j.DependencyStatus,
 		&j.Reason, nullID{&j.Cause}, &j.Error, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
 		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
-		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt})
+		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}, &j.Decision, &j.Run, &j.Earlier, &more.rules)
 	if err != nil {
 		return j, err
 	}
@@ -200,6 +215,7 @@ type heldColumns struct {
 	holder    *string
 	claimed   int64
 	progress  *string
+	rules     string
 }
 
 func (c heldColumns) apply(j *store.JobRecord) error {
@@ -207,6 +223,12 @@ func (c heldColumns) apply(j *store.JobRecord) error {
 		j.Status, j.Worker, j.StartedAt = job.Running, *c.holder, timeOf(c.claimed)
 		j.Progress = scanProgress(j.ID, c.progress)
 	}
+	var n workflow.Node
+	if _, err := readJobRules(c.rules, &n); err != nil {
+		return err
+	}
+	j.Condition, j.Unmet, j.With = n.Condition, n.Unmet, n.With
+	j.AllowFailure, j.Tolerated, j.Finally, j.Catch = n.AllowFailure, n.Tolerated, n.Finally, n.Catch
 	return json.Unmarshal([]byte(c.dependsOn), &j.DependsOn)
 }
 

@@ -38,11 +38,11 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (exp
 	}
 	jobs, leaseIDs = sortedIDs(jobs), sortedIDs(leaseIDs)
 
-	p := newPart()
+	p := s.newPart()
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", jobs)
 	leases := lockLeases(tx, "lock_leases", leaseIDs)
 	p.lockWithChildren(tx, jobs)
-	p.readEdges(tx, jobs)
+	p.readEdges(tx, jobs, p.room, false)
 	var now int64
 	tx.QueueNow(&now)
 	if err := tx.Flush(); err != nil {
@@ -51,37 +51,43 @@ func (s *Store) resolve(tx Tx, outcomes []job.Outcome, r *store.Resolution) (exp
 	if err := p.connect(tx, jobs); err != nil {
 		return nil, err
 	}
-
-	t := newTransition(p)
-	j := &judge{t: t, leases: leases, now: now, random: s.opts.Random, taken: map[job.ID]job.Fence{}}
-	for _, o := range outcomes {
-		r.Verdicts = append(r.Verdicts, j.verdict(o))
-	}
-	p.keepEdgesOf(j.endings)
-	if err := p.widen(tx, j.endings); err != nil {
-		return nil, err
-	}
 	for id, l := range leases {
 		if l.expiresAt <= now {
 			expired = append(expired, id)
 		}
 	}
-	t.write(tx, workflow.Resolve(&p.Part, j.endings), now, r)
+	draws := make([]float64, len(outcomes))
+	for i := range draws {
+		draws[i] = s.opts.Random()
+	}
+	var t *transition
+	changes, err := p.resolve(tx, func(res *workflow.Resolution, live *workflow.Part) {
+		t = newTransition(p)
+		r.Verdicts = r.Verdicts[:0]
+		j := &judge{t: t, res: res, live: live, leases: leases, now: now, taken: map[job.ID]job.Fence{}}
+		for i, o := range outcomes {
+			r.Verdicts = append(r.Verdicts, j.verdict(o, draws[i]))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.write(tx, changes, now, r)
 	return expired, nil
 }
 
 // judge says of each outcome whether it counts, and what it makes of its job.
 type judge struct {
-	t       *transition
-	leases  map[job.ID]*leaseRow
-	now     int64
-	random  func() float64
-	taken   map[job.ID]job.Fence // jobs whose claim an earlier outcome of this batch ended
-	endings []workflow.Ending
+	t      *transition
+	res    *workflow.Resolution
+	live   *workflow.Part // as the outcomes before made it
+	leases map[job.ID]*leaseRow
+	now    int64
+	taken  map[job.ID]job.Fence // jobs whose claim an earlier outcome of this batch ended
 }
 
 // verdict judges one outcome. Stale ones leave no trace.
-func (j *judge) verdict(o job.Outcome) job.Verdict {
+func (j *judge) verdict(o job.Outcome, draw float64) job.Verdict {
 	p := j.t.part
 	i, known := p.index[o.Job]
 	if !known {
@@ -90,7 +96,7 @@ func (j *judge) verdict(o job.Outcome) job.Verdict {
 	if fence, again := j.taken[o.Job]; again {
 		return committedIf(fence == o.Fence && p.jobs[i].epoch == o.Epoch)
 	}
-	if p.Nodes[i].Status.Terminal() {
+	if j.live.Nodes[i].Status.Terminal() {
 		return committedIf(p.jobs[i].endedBy == o.Lease && p.jobs[i].epoch == o.Epoch)
 	}
 	lease := j.leases[o.Lease]
@@ -110,7 +116,7 @@ func (j *judge) verdict(o job.Outcome) job.Verdict {
 		return job.Rejected
 	}
 	j.taken[o.Job] = o.Fence
-	j.end(i, o, lease)
+	j.end(i, o, lease, draw)
 	return job.Committed
 }
 
@@ -133,22 +139,24 @@ func acceptable(o *job.Outcome) bool {
 }
 
 // end applies an outcome that counts.
-func (j *judge) end(i int, o job.Outcome, lease *leaseRow) {
-	p := j.t.part
+func (j *judge) end(i int, o job.Outcome, lease *leaseRow, draw float64) {
+	p, n := j.t.part, j.live.Nodes[i]
 	row := &p.jobs[i]
-	standing := job.Standing{Attempts: row.attempts, GiveBacks: row.giveBacks}
+	standing := job.Standing{Attempts: row.attempts, GiveBacks: row.giveBacks, Cancelling: row.stopping}
 	if o.Kind != job.KindCompleted { // most are, and then it is not asked
 		standing.Retry = p.retryPolicy(i)
 	}
-	if h := p.header(i); h != nil {
-		standing.Draining, standing.Cancelling, standing.Deadline = h.Failing, h.Status == workflow.Cancelling, h.Deadline
+	if n.Workflow >= 0 {
+		h := &j.live.Workflows[n.Workflow]
+		standing.Draining = h.Failing && !n.Spared && !n.Finally
+		standing.Cancelling = standing.Cancelling || h.Status == workflow.Cancelling && (!n.Finally || h.CancelFinally)
+		standing.Deadline = h.Deadline
 	}
-	standing.Cancelling = standing.Cancelling || row.stopping
-	next := job.EndAttempt(o, standing, j.random())
+	next := job.EndAttempt(o, standing, draw)
 	j.t.leases[o.Lease]++
 	if o.Kind != job.KindCompleted {
 		j.t.tries = append(j.t.tries, attemptRow{
-			ID: hexID(o.Job), Epoch: o.Epoch, Attempt: next.Attempts, Lease: hexID(o.Lease), Worker: lease.worker,
+			ID: hexID(o.Job), Epoch: o.Epoch, Attempt: row.earlier + next.Attempts, Lease: hexID(o.Lease), Worker: lease.worker,
 			Outcome: string(o.Kind), Error: o.Error, StartedAt: lease.claimedAt,
 		})
 	}
@@ -161,19 +169,20 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow) {
 			end.result = o.Result
 		}
 		j.t.ended[i] = end
-		j.endings = append(j.endings, workflow.Ending{Node: i, Status: next.Status, Reason: next.Reason})
+		j.res.End(workflow.Ending{
+			Node: i, Status: next.Status, Reason: next.Reason, Attempts: row.earlier + next.Attempts, Result: end.result,
+		})
 		return
 	}
 	scheduled := row.scheduled
 	if o.Kind != job.KindGivenBack {
 		scheduled = j.now + microsUp(next.Delay)
 	}
-	p.Nodes[i].Status = next.Status
-	p.free[i] = true
-	j.t.again = append(j.t.again, requeueRow{
+	j.t.again[i] = requeueRow{
 		ID: hexID(o.Job), Epoch: o.Epoch, Status: string(next.Status), Attempts: next.Attempts, GiveBacks: next.GiveBacks,
-		ScheduledAt: scheduled, Error: o.Error, node: i, worker: lease.worker,
-	})
+		ScheduledAt: scheduled, Error: o.Error, worker: lease.worker,
+	}
+	j.res.Requeue(i, next.Status)
 }
 
 func committedIf(ok bool) job.Verdict {

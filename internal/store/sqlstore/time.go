@@ -37,7 +37,8 @@ func (s *Store) FireTimers(ctx context.Context, limit int) (store.Resolution, ti
 func (s *Store) fireShares(ctx context.Context, limit int, r *store.Resolution) error {
 	kinds := []func(context.Context, int, *store.Resolution) error{
 		s.fireEnds(timerDeadline, endDeadline), s.fireEnds(timerCancel, endCancel),
-		s.fireWorkflows(timerGrace), s.fireWorkflows(timerWorkflow), s.fireJobs,
+		s.fireWorkflows(timerGrace), s.fireWorkflows(timerFinally), s.fireWorkflows(timerWorkflow), s.fireWorkflows(timerDecision),
+		s.fireWorkflows(timerStall), s.fireJobs,
 	}
 	var failed error
 	for len(kinds) > 0 {
@@ -114,7 +115,7 @@ func (s *Store) fireJobs(ctx context.Context, limit int, r *store.Resolution) er
 		if err != nil || len(timers) == 0 {
 			return err
 		}
-		p := newPart()
+		p := s.newPart()
 		p.lockJobs(tx, "free_jobs", sortedIDs(list))
 		if err := tx.Flush(); err != nil {
 			return err
@@ -191,7 +192,7 @@ func (s *Store) fireEnds(kind string, end outsideEnd) func(context.Context, int,
 			if err != nil || len(timers) == 0 {
 				return err
 			}
-			p, leases := lockForEnd(tx, sortedIDs(list))
+			p, leases := s.lockForEnd(tx, sortedIDs(list))
 			mine := deleteTimers(tx, timers)
 			if err := tx.Flush(); err != nil {
 				return err
@@ -235,7 +236,7 @@ func (s *Store) endJobs(tx Tx, p *part, leases map[job.ID]*leaseRow, list []job.
 	for _, statement := range []string{"take_ready", "take_timers"} {
 		tx.QueueQuery(statement, func(Row) error { return nil }, open)
 	}
-	p.readEdges(tx, open)
+	p.readEdges(tx, open, pageEdges, false)
 	held := heldBy(tx, open)
 	var now int64
 	tx.QueueNow(&now)
@@ -245,7 +246,12 @@ func (s *Store) endJobs(tx Tx, p *part, leases map[job.ID]*leaseRow, list []job.
 	if err := p.connect(tx, open); err != nil {
 		return err
 	}
-	if err := p.widen(tx, endings); err != nil {
+	changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) {
+		for _, e := range endings {
+			r.End(e)
+		}
+	})
+	if err != nil {
 		return err
 	}
 	t := newTransition(p)
@@ -258,12 +264,13 @@ func (s *Store) endJobs(tx Tx, p *part, leases map[job.ID]*leaseRow, list []job.
 			t.stopHeld(i, h, end.text, end.kind)
 		}
 	}
-	t.write(tx, workflow.Resolve(&p.Part, endings), now, r)
+	t.write(tx, changes, now, r)
 	return nil
 }
 
-// fireWorkflows cancels workflows whose deadline has passed, or ends those
-// whose grace is over.
+// fireWorkflows cancels workflows whose deadline has passed, ends what those
+// still run whose grace is over, decides what nobody has decided in time, and
+// looks for workflows in which nothing moves.
 func (s *Store) fireWorkflows(kind string) func(context.Context, int, *store.Resolution) error {
 	return func(ctx context.Context, limit int, r *store.Resolution) error {
 		var timers []timerRow
@@ -284,9 +291,14 @@ func (s *Store) fireEach(ctx context.Context, timers []timerRow, r *store.Resolu
 	for _, t := range timers {
 		var part store.Resolution
 		var err error
-		if t.Kind == timerWorkflow {
-			part, err = s.cancel(ctx, job.ID(t.ID), job.ReasonDeadline, s.opts.CancelGrace, t)
-		} else {
+		switch t.Kind {
+		case timerWorkflow:
+			part, err = s.cancel(ctx, job.ID(t.ID), job.ReasonDeadline, s.opts.CancelGrace, store.Actor{}, t)
+		case timerDecision:
+			part, err = s.decideByDefault(ctx, job.ID(t.ID), t)
+		case timerStall:
+			part, err = s.lookForStall(ctx, job.ID(t.ID), t)
+		default:
 			part, err = s.endGrace(ctx, job.ID(t.ID), t)
 		}
 		if errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound) {
@@ -413,6 +425,7 @@ func addTo(r *store.Resolution, part store.Resolution) {
 	r.Jobs = append(r.Jobs, part.Jobs...)
 	r.Workflows = append(r.Workflows, part.Workflows...)
 	r.Control = append(r.Control, part.Control...)
+	r.Stalled = append(r.Stalled, part.Stalled...)
 	r.Checks = r.Checks || part.Checks
 	r.Timer = r.Timer || part.Timer
 	r.Done += part.Done

@@ -278,7 +278,7 @@ func (r *rig) accept(lease store.Lease) {
 // cancel cancels a workflow with the suite's grace.
 func (r *rig) cancel(id job.ID) store.Resolution {
 	r.Helper()
-	res, err := r.s.CancelWorkflow(r.ctx, id, grace)
+	res, err := r.s.CancelWorkflow(r.ctx, id, grace, nobody)
 	r.ok(err, "cancel workflow")
 	return res
 }
@@ -320,3 +320,6 @@ func together(fs ...func()) {
 	close(start)
 	wg.Wait()
 }
+
+// nobody is who acts where it does not matter.
+var nobody store.Actor

@@ -34,7 +34,7 @@ func (r *rig) invisible(w *workflow.Workflow) {
 	r.ok(err, "workflows")
 	r.equal("workflows that are listed", len(list), 0)
 	r.equal("jobs of it", len(r.jobs(w.ID)), 0)
-	_, err = r.s.CancelWorkflow(r.ctx, w.ID, time.Minute)
+	_, err = r.s.CancelWorkflow(r.ctx, w.ID, time.Minute, nobody)
 	r.isErr("cancel", err, job.ErrNotFound)
 	_, err = r.s.OpenWorkflow(r.ctx, "digest")
 	r.isErr("open workflow", err, job.ErrNotFound)

@@ -118,7 +118,7 @@ func testCancel(t *testing.T, open Opener) {
 	check(t, open, "without grace, held jobs are cancelled by the next timers", func(r *rig) {
 		id := r.start(task("a"))
 		c := r.claimOne()
-		_, err := r.s.CancelWorkflow(r.ctx, id, 0)
+		_, err := r.s.CancelWorkflow(r.ctx, id, 0, nobody)
 		r.ok(err, "cancel workflow")
 		r.Advance(slack)
 		r.fire()
@@ -136,14 +136,14 @@ func testCancel(t *testing.T, open Opener) {
 		r.cancel(cancelledID)
 		for _, id := range []job.ID{completedID, failedID, cancelledID} {
 			r.unchanged(id, func() {
-				_, err := r.s.CancelWorkflow(r.ctx, id, grace)
+				_, err := r.s.CancelWorkflow(r.ctx, id, grace, nobody)
 				r.isErr("cancel", err, job.ErrWrongState)
 			})
 		}
 	})
 
 	check(t, open, "an unknown workflow cannot be cancelled", func(r *rig) {
-		_, err := r.s.CancelWorkflow(r.ctx, job.NewID(), grace)
+		_, err := r.s.CancelWorkflow(r.ctx, job.NewID(), grace, nobody)
 		r.isErr("cancel", err, job.ErrNotFound)
 	})
 
@@ -152,7 +152,7 @@ func testCancel(t *testing.T, open Opener) {
 		r.claimOne()
 		r.cancel(id)
 		r.unchanged(id, func() {
-			res, err := r.s.CancelWorkflow(r.ctx, id, 10*grace)
+			res, err := r.s.CancelWorkflow(r.ctx, id, 10*grace, nobody)
 			r.ok(err, "cancel again")
 			r.equal("events", len(res.Jobs)+len(res.Workflows), 0)
 		})
@@ -217,7 +217,7 @@ func testCancel(t *testing.T, open Opener) {
 				func() {
 					leases, claimErr = r.s.Claim(r.ctx, []store.Grant{{Lease: newLease(), Worker: worker, Limit: 1 + round%8}}, false)
 				},
-				func() { res, cancelErr = r.Second().CancelWorkflow(r.ctx, id, grace) },
+				func() { res, cancelErr = r.Second().CancelWorkflow(r.ctx, id, grace, nobody) },
 			)
 			r.ok(claimErr, "claim")
 			r.ok(cancelErr, "cancel workflow")
@@ -247,7 +247,7 @@ func testCancel(t *testing.T, open Opener) {
 			var resolveErr, cancelErr error
 			together(
 				func() { res, resolveErr = r.s.Resolve(r.ctx, []job.Outcome{completed1(c)}) },
-				func() { _, cancelErr = r.Second().CancelWorkflow(r.ctx, id, grace) },
+				func() { _, cancelErr = r.Second().CancelWorkflow(r.ctx, id, grace, nobody) },
 			)
 			r.ok(resolveErr, "resolve")
 			r.ok(cancelErr, "cancel workflow")
@@ -266,8 +266,8 @@ func testCancel(t *testing.T, open Opener) {
 		var one, two store.Resolution
 		var err1, err2 error
 		together(
-			func() { one, err1 = r.s.CancelWorkflow(r.ctx, id, grace) },
-			func() { two, err2 = r.Second().CancelWorkflow(r.ctx, id, grace) },
+			func() { one, err1 = r.s.CancelWorkflow(r.ctx, id, grace, nobody) },
+			func() { two, err2 = r.Second().CancelWorkflow(r.ctx, id, grace, nobody) },
 		)
 		if err1 != nil {
 			one, two, err1, err2 = two, one, err2, err1

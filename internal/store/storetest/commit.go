@@ -130,7 +130,7 @@ func testCommit(t *testing.T, open Opener) {
 			held := r.claim(1)
 			var res store.Resolution
 			cancel := func() (err error) {
-				res, err = r.s.CancelWorkflow(r.ctx, id, grace)
+				res, err = r.s.CancelWorkflow(r.ctx, id, grace, nobody)
 				return err
 			}
 			r.broken(mode, cancel, cancel)

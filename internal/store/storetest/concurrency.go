@@ -352,7 +352,7 @@ func testConcurrency(t *testing.T, open Opener) {
 					_, err = s.Job(r.ctx, jobs[random.IntN(len(jobs))])
 				case 4:
 					if random.IntN(10) == 0 {
-						_, err = s.CancelWorkflow(r.ctx, ids[random.IntN(len(ids))], grace)
+						_, err = s.CancelWorkflow(r.ctx, ids[random.IntN(len(ids))], grace, nobody)
 						if errors.Is(err, job.ErrWrongState) {
 							err = nil
 						}

@@ -159,7 +159,7 @@ func (r *rig) crowd(s store.Store, random *rand.Rand, workflows []job.ID, all []
 			_, err = s.CancelJob(r.ctx, all[random.IntN(len(all))].ID, grace)
 		case 5:
 			if random.IntN(8) == 0 {
-				_, err = s.CancelWorkflow(r.ctx, workflows[random.IntN(len(workflows))], grace)
+				_, err = s.CancelWorkflow(r.ctx, workflows[random.IntN(len(workflows))], grace, nobody)
 			}
 		}
 		if err != nil && !errors.Is(err, job.ErrWrongState) {

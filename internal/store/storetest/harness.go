@@ -76,6 +76,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"building", testBuilding},
 		{"barrier", testBarrier},
 		{"wide", testWide},
+		{"wide parent", testWideParent},
 		{"claim", testClaim},
 		{"lease", testLease},
 		{"expiry", testExpiry},
@@ -108,6 +109,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"counters", testCounters},
 		{"locks", testLocks},
 		{"commit", testCommit},
+		{"model", testModel},
 		{"guards", testGuards},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })

@@ -69,10 +69,20 @@ func reversed(jobs ...*job.Job) []string {
 	return list
 }
 
+// idOf returns an id that was made at a time.
+func idOf(at time.Time) job.ID {
+	id := job.NewID()
+	for i, ms := 5, at.UnixMilli(); i >= 0; i, ms = i-1, ms>>8 {
+		id[i] = byte(ms)
+	}
+	return id
+}
+
 func testList(t *testing.T, open Opener) {
 	testListJobs(t, open)
 	testListPages(t, open)
 	testListWorkflows(t, open)
+	testJobNames(t, open)
 	testDependencies(t, open)
 }
 
@@ -160,10 +170,31 @@ func testListJobs(t *testing.T, open Opener) {
 
 	check(t, open, "jobs are chosen by their time", func(r *rig) {
 		r.enqueueJobs(task("old"))
-		r.Advance(2 * time.Hour)
-		since := r.Now().Add(-time.Hour)
+		r.Advance(30 * time.Minute)
+		since := r.Now().Add(-15 * time.Minute)
 		r.enqueueJobs(task("new"))
 		r.equal("since", r.listJobs(store.JobFilter{Since: since}), []string{"new"})
+	})
+
+	check(t, open, "a list since some time ends where ids are too old for it, however many older jobs there are", func(r *rig) {
+		since := r.Now().Add(-time.Hour)
+		aged := func(name string, d time.Duration) *job.Job {
+			j := task(name)
+			j.ID = idOf(since.Add(-d))
+			return j
+		}
+		var old []*job.Job
+		for i := range store.MaxLooked + 1 {
+			old = append(old, aged(fmt.Sprintf("old%d", i), store.MaxIDAge+time.Second))
+		}
+		r.enqueueJobs(old...)
+		r.enqueueJobs(aged("late", store.MaxIDAge-time.Minute))
+		r.enqueueJobs(taskOn("rare", "rare"))
+		page, next, err := r.s.Jobs(r.ctx, store.JobFilter{Since: since, Limit: 10})
+		r.ok(err, "jobs")
+		r.equal("jobs", len(page), 2)
+		r.equal("stored long after its id was made", page[1].Name, "late")
+		r.equal("next", next, job.ID{})
 	})
 }
 
@@ -238,6 +269,34 @@ func testListPages(t *testing.T, open Opener) {
 		r.equal("the rest", page[0].Name, "mine0")
 		r.equal("next", next, job.ID{})
 	})
+
+	check(t, open, "the jobs of a workflow are listed from its last to its first, whatever their ids", func(r *rig) {
+		jobs := tasks(7, "j")
+		jobs[0].ID, jobs[6].ID = jobs[6].ID, jobs[0].ID
+		id := r.start(jobs...)
+		for _, limit := range []int{1, 3, 7, 8} {
+			r.equal(fmt.Sprintf("pages of %d", limit), r.listJobs(store.JobFilter{Workflow: id, Limit: limit}), reversed(jobs...))
+		}
+		page, next, err := r.s.Jobs(r.ctx, store.JobFilter{Workflow: id, Limit: 3, After: job.NewID()})
+		r.ok(err, "jobs")
+		r.equal("jobs after one of another workflow", len(page), 0)
+		r.equal("next", next, job.ID{})
+	})
+
+	check(t, open, "a page looks at a bounded number of jobs of a workflow and says where it stopped", func(r *rig) {
+		jobs := append([]*job.Job{taskOn("rare", "rare")}, tasks(store.MaxLooked+10, "j")...)
+		id := r.start(jobs...)
+		f := store.JobFilter{Workflow: id, Queue: "rare", Limit: 10}
+		page, next, err := r.s.Jobs(r.ctx, f)
+		r.ok(err, "jobs")
+		r.equal("first page", len(page), 0)
+		r.equal("next", next, jobs[11].ID)
+		f.After = next
+		page, next, err = r.s.Jobs(r.ctx, f)
+		r.ok(err, "jobs")
+		r.equal("second page", len(page), 1)
+		r.equal("next of the last", next, job.ID{})
+	})
 }
 
 func testListWorkflows(t *testing.T, open Opener) {
@@ -276,8 +335,8 @@ func testListWorkflows(t *testing.T, open Opener) {
 	check(t, open, "workflows are chosen by status, name and time", func(r *rig) {
 		named(r, "old", task("a"))
 		r.complete(r.claimOne())
-		r.Advance(2 * time.Hour)
-		since := r.Now().Add(-time.Hour)
+		r.Advance(30 * time.Minute)
+		since := r.Now().Add(-15 * time.Minute)
 		named(r, "new", task("a"))
 		cancelled := named(r, "cancelled", task("a"))
 		r.cancel(cancelled.ID)
@@ -288,6 +347,16 @@ func testListWorkflows(t *testing.T, open Opener) {
 		r.equal("by name", list(store.WorkflowFilter{Name: "old"}), []string{"old"})
 		r.equal("since", list(store.WorkflowFilter{Since: since}), []string{"cancelled", "new"})
 		r.equal("none", len(list(store.WorkflowFilter{Name: "old", Since: since})), 0)
+	})
+
+	check(t, open, "a list of workflows since some time ends where ids are too old for it", func(r *rig) {
+		since := r.Now().Add(-time.Hour)
+		for name, age := range map[string]time.Duration{"late": store.MaxIDAge - time.Minute, "old": store.MaxIDAge + time.Second} {
+			w := tolerant(task("a"))
+			w.Name, w.ID = name, idOf(since.Add(-age))
+			r.enqueue(w)
+		}
+		r.equal("since", namesOf(r.listWorkflows(store.WorkflowFilter{Since: since})), []string{"late"})
 	})
 
 	check(t, open, "pages of workflows follow each other without gaps or repetition", func(r *rig) {
@@ -373,5 +442,25 @@ func testDependencies(t *testing.T, open Opener) {
 			r.equal("more", d.More, more)
 			r.equal("first", d.Parents[0].Job, jobs[0].ID)
 		}
+	})
+}
+
+func testJobNames(t *testing.T, open Opener) {
+	check(t, open, "the names of a workflow's jobs are told, however many are asked for, and no others", func(r *rig) {
+		jobs := tasks(1200, "j")
+		id := r.start(jobs...)
+		other, alone := task("other"), task("alone")
+		r.start(other)
+		r.enqueueJobs(alone)
+		ids, want := []job.ID{other.ID, alone.ID, job.NewID()}, make(map[job.ID]string)
+		for _, j := range jobs {
+			ids, want[j.ID] = append(ids, j.ID), j.Name
+		}
+		got, err := r.s.JobNames(r.ctx, id, ids)
+		r.ok(err, "names")
+		r.equal("names", got, want)
+		got, err = r.s.JobNames(r.ctx, id, nil)
+		r.ok(err, "no names")
+		r.equal("no names", len(got), 0)
 	})
 }

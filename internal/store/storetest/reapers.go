@@ -8,6 +8,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // reapers says of every table who deletes its rows.
@@ -16,6 +17,9 @@ var reapers = map[string]string{
 	"jobs":             "Purge, once they were kept for long enough",
 	"job_state":        "Purge, with the job",
 	"attempts":         "Purge, with the job",
+	"evaluations":      "Purge, with the job",
+	"job_runs":         "Purge, with the job",
+	"audit":            "Purge, with the workflow",
 	"edges":            "Purge, with the child",
 	"edge_check":       "CheckEdges; Purge, with the child",
 	"ready":            "Claim, and what ends the job",
@@ -71,16 +75,24 @@ func testReapers(t *testing.T, open Opener) {
 			}
 		}
 
+		asks := taskOn("again", "asks")
+		asks.Condition = "true"
+		again := r.start(asks)
+		r.checkEdges()
+		r.commit(failedForGood(r.claim(1, "again")[0]))
+		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: again, Mode: workflow.RetryFailed}, false, nobody)
+		r.ok(err, "retry")
+		r.commit(failed(r.claimNamedFirst("outside")))
+
 		outside := task("outside").WithRetry(retries(2, time.Minute)).WithDeadline(10_000 * time.Hour)
 		r.enqueueKeyed([]*job.Job{outside, taskOn("held", "held").WithRetry(once())}, key("a", "a"), key("b", "b"))
 		r.enqueue(graph(task("first", outside), task("second")).WithTimeout(10_000 * time.Hour))
 		cancelled := r.start(task("waits", outside), taskOn("held", "busy"))
 		r.claim(10, "held")
 		r.cancel(cancelled)
-		r.commit(failed(r.claimNamedFirst("outside")))
 		r.seeWorkers(store.WorkerSeen{Name: worker})
 		r.ok(r.s.PauseQueue(r.ctx, queue), "pause")
-		_, err := r.s.ResumeQueue(r.ctx, queue)
+		_, err = r.s.ResumeQueue(r.ctx, queue)
 		r.ok(err, "resume")
 		r.plant("INSERT INTO resolvers (name, expires_at) SELECT 'r', max(created_at) FROM jobs")
 		look()
@@ -98,7 +110,7 @@ func testReapers(t *testing.T, open Opener) {
 			n = r.runToEnd()
 		}
 		r.Advance(10 * 24 * time.Hour)
-		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 2, Jobs: 6, Keys: 2})
+		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 3, Jobs: 7, Keys: 2})
 		r.fire()
 		for _, name := range tables {
 			if bounded[name] == "" {

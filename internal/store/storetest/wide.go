@@ -14,6 +14,7 @@ func testWide(t *testing.T, open Opener) {
 	check(t, open, "a job with more children than a statement reads starts all of them, and the last waits for all", func(r *rig) {
 		id := r.start(fan(wide)...)
 		r.complete(r.claimOne())
+		r.checkEdges()
 		r.wantRows("ready", wide)
 		r.equal("jobs run", r.runToEnd(), wide+1)
 		r.wantWorkflow(id, workflow.Completed)
@@ -24,6 +25,7 @@ func testWide(t *testing.T, open Opener) {
 		r.start(fan(wide)...)
 		first := r.claimOne()
 		r.complete(first)
+		r.checkEdges()
 		r.commit(completed1(first), completed1(r.claimOne()))
 		r.wantRows("edge_check", 0)
 		rows, err := r.Query("SELECT state FROM edges WHERE state <> 'unresolved'")
@@ -60,6 +62,7 @@ func testWide(t *testing.T, open Opener) {
 	check(t, open, "a cancel stops a workflow however large it is", func(r *rig) {
 		id := r.start(fan(wide)...)
 		r.complete(r.claimOne())
+		r.checkEdges()
 		c := r.claimOne()
 		r.cancel(id)
 		r.wantTally(id, workflow.Tally{Total: wide + 2, Completed: 1, Cancelled: wide})

@@ -19,9 +19,18 @@ func writeDot(to io.Writer, g Graph) error {
 		if n.Queue != "" {
 			label += "\n" + n.Queue
 		}
+		for _, m := range n.marks() {
+			label += "\n" + m
+		}
 		attributes := "label=" + dotQuote(label)
 		if n.Status != "" {
 			attributes += ", tooltip=" + dotQuote(string(n.Status)) + ", fillcolor=" + dotQuote(paletteOf(n.Status).fill)
+		}
+		switch {
+		case n.Finally:
+			attributes += ", shape=oval"
+		case n.Catch:
+			attributes += ", peripheries=2"
 		}
 		fmt.Fprintf(w, "  %s [%s];\n", dotQuote(n.Name), attributes)
 	}
@@ -34,17 +43,22 @@ func writeDot(to io.Writer, g Graph) error {
 
 func dotEdge(e Edge) string {
 	var attributes []string
-	if e.On != "" && e.On != job.OnSuccess {
-		attributes = append(attributes, "label="+dotQuote(string(e.On)))
+	if label := e.label(); label != "" {
+		attributes = append(attributes, "label="+dotQuote(label))
 	}
-	if e.Optional {
+	switch {
+	case e.Optional:
 		attributes = append(attributes, "style=dashed")
+	case e.On == job.OnDone:
+		attributes = append(attributes, "style=bold")
 	}
-	switch e.State {
-	case workflow.EdgeBroken:
+	switch {
+	case e.State == workflow.EdgeBroken:
 		attributes = append(attributes, `color="#d1242f"`)
-	case workflow.EdgeInactive:
+	case e.State == workflow.EdgeInactive:
 		attributes = append(attributes, `color="#afb8c1"`)
+	case e.On == job.OnFailure:
+		attributes = append(attributes, `color="`+onFailureColour+`"`)
 	}
 	if len(attributes) == 0 {
 		return ""

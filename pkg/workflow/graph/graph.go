@@ -24,6 +24,13 @@ type Node struct {
 	Name   string     `json:"name"` // unique
 	Queue  string     `json:"queue"`
 	Status job.Status `json:"status"` // empty: the structure alone
+
+	Join         job.Join        `json:"join,omitzero"`           // zero: all
+	Condition    string          `json:"condition,omitempty"`     // empty: none
+	AllowFailure bool            `json:"allow_failure,omitempty"` // its failure does not count
+	Catch        bool            `json:"catch,omitempty"`         // it absolves failures
+	Finally      bool            `json:"finally,omitempty"`       // it runs after all others
+	Decision     workflow.Action `json:"decision,omitempty"`      // about its failure; empty: none was asked for
 }
 
 // Edge is a dependency between two nodes, given by their names. An edge of an
@@ -70,7 +77,14 @@ func FromWorkflow(w *workflow.Workflow) Graph {
 	names := make(map[job.ID]string, len(w.Jobs))
 	for _, j := range w.Jobs {
 		names[j.ID] = j.Name
-		g.Nodes = append(g.Nodes, Node{ID: j.ID.String(), Name: j.Name, Queue: j.Queue})
+		n := Node{
+			ID: j.ID.String(), Name: j.Name, Queue: j.Queue,
+			Join: j.Join, Condition: j.Condition, AllowFailure: j.AllowFailure, Catch: j.Catch, Finally: j.Finally,
+		}
+		if n.Join.Rule == job.JoinAll {
+			n.Join = job.Join{}
+		}
+		g.Nodes = append(g.Nodes, n)
 	}
 	for _, j := range w.Jobs {
 		for _, d := range j.DependsOn {

@@ -56,6 +56,48 @@ func diamond() Graph {
 	}
 }
 
+// rules has every kind of edge, join and role.
+func rules() Graph {
+	load := node("load", "warehouse", "")
+	load.Condition = "deps.extract.result.rows > 0 &&\n\tdeps.check.status == 'completed'"
+	check := node("check", "etl", "")
+	check.AllowFailure = true
+	first, most, tidy := node("first", "etl", ""), node("most", "etl", ""), node("tidy", "etl", "")
+	first.Join.Rule, most.Join, tidy.Join.Rule = job.JoinAny, job.Join{Rule: job.JoinQuorum, Quorum: 2}, job.JoinDone
+	undo, sweep := node("undo", "etl", ""), node("sweep", "ops", "")
+	undo.Catch, sweep.Finally = true, true
+	return Graph{
+		Name:  "rules",
+		Nodes: []Node{sweep, node("extract", "etl", ""), check, load, first, most, tidy, undo},
+		Edges: []Edge{
+			edge("extract", "check"), edge("extract", "load"), edge("check", "load"), edge("extract", "first"), edge("check", "first"),
+			edge("extract", "most"), edge("check", "most"),
+			{From: "load", To: "most", On: job.OnDone, Optional: true},
+			{From: "load", To: "undo", On: job.OnFailure},
+			{From: "load", To: "tidy", On: job.OnDone},
+			{From: "most", To: "tidy", On: job.OnSuccess, Optional: true},
+		},
+	}
+}
+
+// stopped is a workflow in which something failed, with every end there is.
+func stopped() Graph {
+	g := Graph{Name: "stopped"}
+	for _, s := range append([]job.Status{job.Retrying, job.Suspended}, job.TerminalStatuses...) {
+		g.Nodes = append(g.Nodes, node(string(s)+"-job", "q", s))
+	}
+	ask, skip := node("ask", "q", job.Failed), node("skip", "q", job.Dead)
+	ask.Decision, skip.Decision = workflow.Undecided, workflow.ActionSkip
+	g.Nodes = append(g.Nodes, ask, skip)
+	g.Edges = []Edge{
+		{From: "failed-job", To: "upstream_failed-job", On: job.OnSuccess, State: workflow.EdgeBroken},
+		{From: "failed-job", To: "completed-job", On: job.OnFailure, State: workflow.EdgeActive},
+		{From: "completed-job", To: "skipped-job", On: job.OnFailure, State: workflow.EdgeInactive},
+		{From: "dead-job", To: "retrying-job", On: job.OnDone, Optional: true, State: workflow.EdgeActive},
+	}
+	return g
+}
+
 // fan is one job, width jobs after it, each with one of its own, and one after
 // them all.
 func fan(width int) Graph {
@@ -75,7 +117,7 @@ const nasty = `a"b\N<script>alert('x')</script>&amp;{}|[]#` + "`*_\n\x1b[31m\u20
 func hostile() Graph {
 	return Graph{
 		Name:  nasty,
-		Nodes: []Node{{Name: "one", Queue: nasty, Status: `x" onload="alert(1)`}, {Name: nasty, Queue: "q", Status: job.Failed}},
+		Nodes: []Node{{Name: "one", Queue: nasty, Status: `x" onload="alert(1)`, Condition: nasty, Join: job.Join{Rule: nasty}, Decision: nasty}, {Name: nasty, Queue: "q", Status: job.Failed}},
 		Edges: []Edge{{From: "one", To: nasty, On: job.On(nasty), State: workflow.EdgeState(nasty)}, {From: "nobody", To: "one"}},
 	}
 }
@@ -90,9 +132,9 @@ func drawn(t *testing.T, g Graph, f Format) string {
 }
 
 func TestDrawingsLookAsTheyDidBefore(t *testing.T) {
-	for _, g := range []Graph{chain(), diamond(), fan(92)} {
+	for _, g := range []Graph{chain(), diamond(), rules(), stopped(), fan(92)} {
 		for _, f := range Formats {
-			if len(g.Nodes) > 10 && f != Text {
+			if len(g.Nodes) > 20 && f != Text {
 				continue
 			}
 			got, file := drawn(t, g, f), filepath.Join("testdata", g.Name+"."+string(f))
@@ -113,7 +155,7 @@ func TestDrawingsLookAsTheyDidBefore(t *testing.T) {
 }
 
 func TestJSONHoldsEverythingAndNoNulls(t *testing.T) {
-	for _, g := range []Graph{chain(), diamond(), hostile(), {}} {
+	for _, g := range []Graph{chain(), diamond(), rules(), stopped(), hostile(), {}} {
 		text := drawn(t, g, JSON)
 		var back Graph
 		if err := json.Unmarshal([]byte(text), &back); err != nil {
@@ -131,7 +173,7 @@ func TestJSONHoldsEverythingAndNoNulls(t *testing.T) {
 }
 
 func TestSVGIsWellFormedAndHoldsNoForeignMarkup(t *testing.T) {
-	for _, g := range []Graph{chain(), diamond(), fan(5), hostile(), {}, {Nodes: []Node{{}}}} {
+	for _, g := range []Graph{chain(), diamond(), rules(), stopped(), fan(5), hostile(), {}, {Nodes: []Node{{}}}} {
 		text := drawn(t, g, SVG)
 		decoder := xml.NewDecoder(strings.NewReader(text))
 		for {
@@ -159,7 +201,7 @@ func TestSVGIsWellFormedAndHoldsNoForeignMarkup(t *testing.T) {
 }
 
 func TestSVGNodesDoNotOverlapAndEdgesRunForward(t *testing.T) {
-	for _, g := range []Graph{chain(), diamond(), fan(20)} {
+	for _, g := range []Graph{chain(), diamond(), rules(), stopped(), fan(20)} {
 		l := linksOf(g)
 		p := place(g, l)
 		for i := range g.Nodes {
@@ -177,6 +219,32 @@ func TestSVGNodesDoNotOverlapAndEdgesRunForward(t *testing.T) {
 				t.Errorf("%s: the edge from %s to %s runs backward", g.Name, g.Nodes[e.from].Name, g.Nodes[e.to].Name)
 			}
 		}
+	}
+}
+
+func TestFinallyJobsStandAfterAllOthers(t *testing.T) {
+	g := rules()
+	layers := layersOf(linksOf(g))
+	if last := layers[len(layers)-1]; len(last) != 1 || !g.Nodes[last[0]].Finally {
+		t.Errorf("the last layer is %v", last)
+	}
+}
+
+func TestJobsThatWaitForOtherOutcomesAreNotAlike(t *testing.T) {
+	g := Graph{Name: "w", Nodes: []Node{node("a", "q", "")}}
+	for i := range 12 {
+		n := node(fmt.Sprintf("j%02d", i), "q", "")
+		n.Catch = i >= 8
+		g.Nodes = append(g.Nodes, n)
+		g.Edges = append(g.Edges, Edge{From: "a", To: n.Name, On: []job.On{job.OnSuccess, job.OnFailure, job.OnFailure}[i/4]})
+	}
+	want := "w  13 jobs, 12 dependencies\n" +
+		"1  a                  q\n" +
+		"2  4 jobs: j00 … j03  q  ← a\n" +
+		"   4 jobs: j04 … j07  q  ← a (failure)\n" +
+		"   4 jobs: j08 … j11  q  ← a (failure)  [catch]\n"
+	if got := drawn(t, g, Text); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 
@@ -258,10 +326,12 @@ func TestAWorkflowBecomesAGraph(t *testing.T) {
 	if err := w.Validate(); err != nil {
 		t.Fatal(err)
 	}
+	a.WithAllowFailure().WithJoin(job.JoinAll)
+	w.Jobs[1].WithJoin(job.JoinAny).WithCondition("true").AsCatch()
 	got := fmt.Sprint(FromWorkflow(w))
 	want := fmt.Sprint(Graph{
 		Name:  "w",
-		Nodes: []Node{{ID: a.ID.String(), Name: "a", Queue: "q"}, {ID: w.Jobs[1].ID.String(), Name: "b", Queue: "r"}, {ID: outside.String(), Name: outside.String()}},
+		Nodes: []Node{{ID: a.ID.String(), Name: "a", Queue: "q", AllowFailure: true}, {ID: w.Jobs[1].ID.String(), Name: "b", Queue: "r", Join: job.Join{Rule: job.JoinAny}, Condition: "true", Catch: true}, {ID: outside.String(), Name: outside.String()}},
 		Edges: []Edge{edge(outside.String(), "b"), edge("a", "b")},
 	})
 	if got != want {

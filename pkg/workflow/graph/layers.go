@@ -8,6 +8,7 @@ type links struct {
 	parents  [][]int
 	children [][]int
 	incoming [][]int // node → indices of the edges from its parents
+	finally  []bool  // node → it runs after all others
 }
 
 type link struct {
@@ -20,7 +21,13 @@ func linksOf(g Graph) links {
 	for i, n := range g.Nodes {
 		number[n.Name] = i
 	}
-	l := links{parents: make([][]int, len(g.Nodes)), children: make([][]int, len(g.Nodes)), incoming: make([][]int, len(g.Nodes))}
+	l := links{
+		parents: make([][]int, len(g.Nodes)), children: make([][]int, len(g.Nodes)), incoming: make([][]int, len(g.Nodes)),
+		finally: make([]bool, len(g.Nodes)),
+	}
+	for i, n := range g.Nodes {
+		l.finally[i] = n.Finally
+	}
 	for _, e := range g.Edges {
 		from, known := number[e.From]
 		to, alsoKnown := number[e.To]
@@ -35,14 +42,19 @@ func linksOf(g Graph) links {
 	return l
 }
 
-// layersOf puts every node one layer after the last of its parents. Nodes of a
-// cycle, which no valid workflow has, come in a layer after all others.
+// layersOf puts every node one layer after the last of its parents, and finally
+// nodes, which have none, into a layer after all others. Nodes of a cycle, which
+// no valid workflow has, come in a layer before that.
 func layersOf(l links) [][]int {
 	missing := make([]int, len(l.parents)) // parents without a layer
-	var current, rest []int
+	var current, rest, last []int
 	for i, parents := range l.parents {
 		missing[i] = len(parents)
-		if missing[i] == 0 {
+		switch {
+		case missing[i] > 0:
+		case l.finally[i]:
+			last = append(last, i)
+		default:
 			current = append(current, i)
 		}
 	}
@@ -67,6 +79,9 @@ func layersOf(l links) [][]int {
 	}
 	if len(rest) > 0 {
 		layers = append(layers, rest)
+	}
+	if len(last) > 0 {
+		layers = append(layers, last)
 	}
 	return layers
 }

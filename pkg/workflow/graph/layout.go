@@ -8,6 +8,7 @@ import (
 // Measures of a drawing, in pixels.
 const (
 	nodeHeight = 44.0
+	nodeCorner = 8.0
 	rowGap     = 14.0
 	layerGap   = 72.0
 	margin     = 24.0

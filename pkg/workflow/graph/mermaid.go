@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -21,13 +22,24 @@ func writeMermaid(to io.Writer, g Graph) error {
 		if n.Queue != "" {
 			label += "<br/>" + mermaidText(n.Queue)
 		}
+		for _, m := range n.marks() {
+			label += "<br/>" + mermaidText(m)
+		}
 		class := ""
 		if n.Status.Valid() {
 			class = ":::" + string(n.Status)
 			used[n.Status] = true
 		}
-		fmt.Fprintf(w, "  n%d[\"%s\"]%s\n", i, label, class)
+		open, end := "[", "]"
+		switch {
+		case n.Finally:
+			open, end = "([", "])"
+		case n.Catch:
+			open, end = "[[", "]]"
+		}
+		fmt.Fprintf(w, "  n%d%s\"%s\"%s%s\n", i, open, label, end, class)
 	}
+	links, onFailure := 0, []string{}
 	for _, e := range g.Edges {
 		from, known := number[e.From]
 		to, alsoKnown := number[e.To]
@@ -35,13 +47,23 @@ func writeMermaid(to io.Writer, g Graph) error {
 			continue
 		}
 		arrow := "-->"
-		if e.Optional {
+		switch {
+		case e.Optional:
 			arrow = "-.->"
+		case e.On == job.OnDone:
+			arrow = "==>"
 		}
-		if e.On != "" && e.On != job.OnSuccess {
-			arrow += `|"` + mermaidText(string(e.On)) + `"|`
+		if label := e.label(); label != "" {
+			arrow += `|"` + mermaidText(label) + `"|`
 		}
+		if e.On == job.OnFailure {
+			onFailure = append(onFailure, strconv.Itoa(links))
+		}
+		links++
 		fmt.Fprintf(w, "  n%d %s n%d\n", from, arrow, to)
+	}
+	if len(onFailure) > 0 {
+		fmt.Fprintf(w, "  linkStyle %s stroke:%s\n", strings.Join(onFailure, ","), onFailureColour)
 	}
 	for _, p := range palettes {
 		if used[p.status] {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -59,21 +60,27 @@ func writeEdge(w io.Writer, l link, p layout) {
 	x2, y2 := p.x[l.to]-2, p.y[l.to]+nodeHeight/2
 	bend := min(max((x2-x1)/2, layerGap/2), 160)
 	class, head := "edge", "arrow"
+	switch l.edge.On {
+	case job.OnFailure:
+		class = "edge failure"
+	case job.OnDone:
+		class = "edge done"
+	}
 	switch l.edge.State {
 	case workflow.EdgeActive:
-		class, head = "edge active", "arrow-active"
+		class, head = class+" active", "arrow-active"
 	case workflow.EdgeInactive:
-		class = "edge inactive"
+		class += " inactive"
 	case workflow.EdgeBroken:
-		class, head = "edge broken", "arrow-broken"
+		class, head = class+" broken", "arrow-broken"
 	}
 	if l.edge.Optional {
 		class += " optional"
 	}
 	fmt.Fprintf(w, `<path class="%s" marker-end="url(#%s)" d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/>`+"\n",
 		class, head, x1, y1, x1+bend, y1, x2-bend, y2, x2, y2)
-	if l.edge.On != "" && l.edge.On != job.OnSuccess {
-		fmt.Fprintf(w, `<text class="on" x="%.1f" y="%.1f">%s</text>`+"\n", (x1+x2)/2, (y1+y2)/2-5, xmlText(string(l.edge.On)))
+	if label := l.edge.label(); label != "" {
+		fmt.Fprintf(w, `<text class="on" x="%.1f" y="%.1f">%s</text>`+"\n", (x1+x2)/2, (y1+y2)/2-5, xmlText(label))
 	}
 }
 
@@ -83,17 +90,22 @@ func writeNode(w io.Writer, n Node, x, y, width float64) {
 		class = string(n.Status)
 	}
 	fmt.Fprintf(w, `<g class="node %s"><title>%s</title>`, class, xmlText(strings.TrimSpace(n.Name+"\n"+subtitle(n))))
-	fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="8"/>`, x, y, width, nodeHeight)
+	corner := nodeCorner
+	if n.Finally {
+		corner = nodeHeight / 2
+	}
+	fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="%.0f"/>`, x, y, width, nodeHeight, corner)
+	if n.Catch {
+		fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="%.0f"/>`, x+3, y+3, width-6, nodeHeight-6, corner-3)
+	}
 	fmt.Fprintf(w, `<text class="name" x="%.1f" y="%.1f">%s</text>`, x+inset, y+19, xmlText(fit(n.Name, width-2*inset, nameSize)))
 	fmt.Fprintf(w, `<text class="queue" x="%.1f" y="%.1f">%s</text></g>`+"\n", x+inset, y+35, xmlText(fit(subtitle(n), width-2*inset, queueSize)))
 }
 
 // subtitle is the line below a node's name.
 func subtitle(n Node) string {
-	if n.Status == "" {
-		return n.Queue
-	}
-	return strings.TrimPrefix(n.Queue+" · "+string(n.Status), " · ")
+	parts := slices.DeleteFunc([]string{n.Queue, string(n.Status)}, func(s string) bool { return s == "" })
+	return strings.Join(append(parts, n.marks()...), " · ")
 }
 
 // fit cuts a text until letters of a size fit into a width.
@@ -135,7 +147,7 @@ func style() string {
 .ground{fill:#ffffff}.head{font-size:17px;font-weight:600}
 .name{font-size:13px;font-weight:600}.queue{font-size:11px;opacity:.75}.on{font-size:10px;text-anchor:middle}
 .node rect{fill:#f6f8fa;stroke:#8c959f;stroke-width:1.25}
-.edge{fill:none;stroke:#8c959f;stroke-width:1.4}.edge.active{stroke:#1a7f37}.edge.broken{stroke:#d1242f}
+.edge{fill:none;stroke:#8c959f;stroke-width:1.4}.edge.failure{stroke:` + onFailureColour + `}.edge.done{stroke-width:2.4}.edge.active{stroke:#1a7f37}.edge.broken{stroke:#d1242f}
 .edge.inactive{stroke:#d0d7de}.edge.optional{stroke-dasharray:5 4}
 .tip{fill:#8c959f}.tip.active{fill:#1a7f37}.tip.broken{fill:#d1242f}
 `)
@@ -144,7 +156,7 @@ func style() string {
 	}
 	b.WriteString(`@media (prefers-color-scheme:dark){
 text{fill:#e6edf3}.ground{fill:#0d1117}.node rect{fill:#21262d;stroke:#768390}
-.edge{stroke:#768390}.edge.active{stroke:#3fb950}.edge.broken{stroke:#f85149}.edge.inactive{stroke:#373e47}
+.edge{stroke:#768390}.edge.failure{stroke:#db6d28}.edge.active{stroke:#3fb950}.edge.broken{stroke:#f85149}.edge.inactive{stroke:#373e47}
 .tip{fill:#768390}.tip.active{fill:#3fb950}.tip.broken{fill:#f85149}
 `)
 	for _, p := range palettes {

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 const (
@@ -18,8 +16,8 @@ const (
 	namedParents = 3 // more are counted
 )
 
-// class is jobs that are alike: of the same step, queue and status, with
-// parents of the same classes.
+// class is jobs that are alike: of the same step, queue, status and marks, with
+// the same dependencies on parents of the same classes.
 type class struct {
 	step  int
 	nodes []int
@@ -82,10 +80,16 @@ func (t *lister) step(step int, layer []int) {
 
 func (t *lister) key(n int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%q %q", t.g.Nodes[n].Queue, t.g.Nodes[n].Status)
-	for _, c := range t.parentClasses(n) {
+	fmt.Fprintf(&b, "%q %q %q", t.g.Nodes[n].Queue, t.g.Nodes[n].Status, t.g.Nodes[n].marks())
+	edges := make([]string, 0, len(t.links.incoming[n]))
+	for _, i := range t.links.incoming[n] {
+		l := t.links.edges[i]
+		edges = append(edges, strconv.Itoa(t.classOf[l.from])+l.edge.label())
+	}
+	slices.Sort(edges)
+	for _, e := range slices.Compact(edges) {
 		b.WriteByte(' ')
-		b.WriteString(strconv.Itoa(c))
+		b.WriteString(e)
 	}
 	return b.String()
 }
@@ -127,6 +131,9 @@ func (t *lister) write(w io.Writer) {
 		if parents := t.parents(l); parents != "" {
 			text += "  ← " + parents
 		}
+		if marks := t.g.Nodes[l.nodes[0]].marks(); len(marks) > 0 {
+			text += "  [" + printable(strings.Join(marks, "; ")) + "]"
+		}
 		fmt.Fprintln(w, strings.TrimRight(text, " "))
 	}
 }
@@ -162,13 +169,33 @@ func (t *lister) parents(l line) string {
 		case low != high:
 			of = fmt.Sprintf("%d–%d of %d", low, high, len(parent.nodes))
 		}
-		parts = append(parts, fmt.Sprintf("%s %s of step %d", of, short(printable(t.g.Nodes[parent.nodes[0]].Queue), 40), parent.step))
+		parts = append(parts, fmt.Sprintf("%s %s of step %d%s", of, short(printable(t.g.Nodes[parent.nodes[0]].Queue), 40), parent.step, t.asked(l.nodes[0], c)))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// named returns the names of a node's parents in a class, each with the
-// outcome that is waited for when that is not success.
+// asked says what the edges from a class to a node ask for, if that is not the
+// success of each.
+func (t *lister) asked(n, c int) string {
+	var labels []string
+	for _, i := range t.links.incoming[n] {
+		if l := t.links.edges[i]; t.classOf[l.from] == c {
+			labels = append(labels, printable(l.edge.label()))
+		}
+	}
+	slices.Sort(labels)
+	return bracketed(strings.Join(slices.Compact(labels), " or "))
+}
+
+func bracketed(label string) string {
+	if label == "" {
+		return ""
+	}
+	return " (" + label + ")"
+}
+
+// named returns the names of a node's parents in a class, each with what is
+// asked of it when that is not success.
 func (t *lister) named(n, c int) []string {
 	var names []string
 	for _, i := range t.links.incoming[n] {
@@ -176,11 +203,7 @@ func (t *lister) named(n, c int) []string {
 		if t.classOf[l.from] != c {
 			continue
 		}
-		name := short(printable(t.g.Nodes[l.from].Name), 60)
-		if l.edge.On != "" && l.edge.On != job.OnSuccess {
-			name += " (" + printable(string(l.edge.On)) + ")"
-		}
-		names = append(names, name)
+		names = append(names, short(printable(t.g.Nodes[l.from].Name), 60)+bracketed(printable(l.edge.label())))
 	}
 	return names
 }

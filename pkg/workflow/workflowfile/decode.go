@@ -132,6 +132,12 @@ func (d *decoder) workflow(n *node) *workflow.Workflow {
 			}
 		case "failure_policy":
 			w.FailurePolicy = word(d, v, path, workflow.FailFast, workflow.ContinueOnFailure, workflow.Manual)
+		case "running":
+			w.Running = word(d, v, path, workflow.DrainRunning, workflow.CancelRunning)
+		case "decision_timeout":
+			w.DecisionTimeout = d.duration(v, path)
+		case "decision_default":
+			w.DecisionDefault = workflow.Action(d.text(v, path))
 		case "priority":
 			w.Priority = d.priority(v, path)
 		case "timeout":
@@ -192,6 +198,18 @@ func (d *decoder) jobField(j *job.Job, name string, v *node, path string) {
 		j.DependsOn = d.dependencies(v, path)
 	case "join":
 		j.Join = d.join(v, path)
+	case "condition":
+		j.Condition = d.expression(v, path)
+	case "unmet":
+		j.Unmet = word(d, v, path, job.UnmetSkip, job.UnmetPass, job.UnmetFail)
+	case "with":
+		j.With = d.inputs(v, path)
+	case "allow_failure":
+		j.AllowFailure = d.boolean(v, path)
+	case "catch":
+		j.Catch = d.boolean(v, path)
+	case "finally":
+		j.Finally = d.boolean(v, path)
 	case "priority":
 		j.Priority = d.priority(v, path)
 	case "timeout":
@@ -236,9 +254,7 @@ func (d *decoder) dependencies(n *node, path string) []job.Dependency {
 			case "on":
 				deps[i].On = word(d, v, path, job.OnSuccess, job.OnFailure, job.OnDone)
 			case "optional":
-				if d.is(v, path, boolean) {
-					deps[i].Optional = v.scalar == "true"
-				}
+				deps[i].Optional = d.boolean(v, path)
 			}
 		})
 		if deps[i].Name == "" && !d.bad[at] {
@@ -248,16 +264,13 @@ func (d *decoder) dependencies(n *node, path string) []job.Dependency {
 	return deps
 }
 
-// joinNames are the joins of a file: ours and the names other tools use.
-var joinNames = map[string]job.JoinRule{
-	"all": job.JoinAll, "merge": job.JoinMerge, "any": job.JoinAny, "done": job.JoinDone,
-	"all_success": job.JoinAll, "one_success": job.JoinAny, "none_failed_min_one_success": job.JoinMerge, "all_done": job.JoinDone,
-}
+// joinNames are the joins that are written as a text.
+var joinNames = []job.JoinRule{job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone}
 
 func (d *decoder) join(n *node, path string) job.Join {
 	switch n.kind {
 	case text:
-		if rule, ok := joinNames[n.scalar]; ok {
+		if rule := job.JoinRule(n.scalar).Canonical(); n.scalar != "" && slices.Contains(joinNames, rule) {
 			return job.Join{Rule: rule}
 		}
 	case object:
@@ -275,6 +288,26 @@ func (d *decoder) join(n *node, path string) job.Join {
 	}
 	d.fault(n.at, path, "write {quorum: n} for n of its parents", "%s %s is not one of all, merge, any, done", path, described(n))
 	return job.Join{}
+}
+
+// expression reads a text in CEL.
+func (d *decoder) expression(n *node, path string) string {
+	s := d.text(n, path)
+	if n.kind == text && strings.TrimSpace(s) == "" {
+		d.fault(n.at, path, "leave it out, or say what it depends on", "%s is empty", path)
+	}
+	return s
+}
+
+func (d *decoder) inputs(n *node, path string) map[string]string {
+	if !d.is(n, path, object) {
+		return nil
+	}
+	with := make(map[string]string, len(n.fields))
+	for _, f := range n.fields {
+		with[f.name] = d.expression(f.value, join(path, f.name))
+	}
+	return with
 }
 
 func (d *decoder) retry(n *node, path string) *job.RetryPolicy {
@@ -318,6 +351,10 @@ func (d *decoder) schedule(n *node, path string) *workflow.Schedule {
 		return nil
 	}
 	return s
+}
+
+func (d *decoder) boolean(n *node, path string) bool {
+	return d.is(n, path, boolean) && n.scalar == "true"
 }
 
 func (d *decoder) text(n *node, path string) string {

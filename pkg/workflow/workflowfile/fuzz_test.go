@@ -14,6 +14,8 @@ func FuzzParse(f *testing.F) {
 		"name: w\njobs:\n  - name: a\n    queue: q\n    payload: {a: [1, 2.50, \"\\0\", ~, true]}\n  - {name: b, queue: q, depends_on: [a, {job: a}]}\n",
 		`{"name":"w","jobs":[{"name":"a","queue":"q","payload":{"n":123456789012345678901234567890,"u":"\u0000"}}]}`,
 		"name: w\nretry: {max_attempts: 3, initial_delay: 1s}\nschedule: {cron: '@daily', timezone: UTC}\njobs: [&a {name: a, queue: q}, {<<: *a, name: b}]\n",
+		"name: w\nfailure_policy: manual\ndecision_timeout: 1h\ndecision_default: skip\njobs:\n  - {name: a, queue: q, allow_failure: true}\n" +
+			"  - {name: b, queue: q, depends_on: [{job: a, on: done, optional: true}], join: {quorum: 1}, catch: true, condition: a.b > 1, unmet: pass, with: {x: a}}\n  - {name: c, queue: q, finally: true}\n",
 		"? [a]\n: b\n", "&a [*a]", "a: !!str 1\n---\nb: |\n  x\n", "- - - ? : -", "{a: 0x1F, b: .inf, c: 0123}", "%YAML 1.2\n---\n\"\\ud800\"",
 	} {
 		f.Add("w.yaml", []byte(text))

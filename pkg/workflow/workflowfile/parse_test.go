@@ -78,6 +78,17 @@ jobs:
     depends_on:
       - {job: transform, on: success, optional: false}
       - extract
+    join: {quorum: 2}
+    condition: deps.transform.result.rows > 0
+    unmet: pass
+    with: {rows: deps.transform.result.rows, day: "'today'"}
+  - name: undo
+    queue: etl_queue
+    depends_on: [{job: load, on: failure}, {job: extract, on: done, optional: true}]
+    join: none_failed_min_one_success
+    allow_failure: true
+    catch: true
+  - {name: sweep, queue: etl_queue, finally: true}
 `)
 	j := w.Jobs[1]
 	got := fmt.Sprintf("%s|%q|%s|%s|%s|%s|%s|%+v|%+v|%s|%s",
@@ -99,6 +110,90 @@ jobs:
 	deps := w.Jobs[2].DependsOn
 	if len(deps) != 2 || deps[0].Parent != j.ID || deps[1].Name != "extract" || deps[0].On != job.OnSuccess {
 		t.Errorf("the dependencies are %+v", deps)
+	}
+	load, undo, sweep := w.Jobs[2], w.Jobs[3], w.Jobs[4]
+	got = fmt.Sprint(load.Join, load.Condition, load.Unmet, load.With, load.AllowFailure, load.Catch, load.Finally)
+	want = `{quorum 2}` + `deps.transform.result.rows > 0pass` + `map[day:'today' rows:deps.transform.result.rows] false false false`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if deps := undo.DependsOn; undo.Join.Rule != job.JoinMerge || !undo.AllowFailure || !undo.Catch || deps[0].On != job.OnFailure || deps[1].On != job.OnDone || !deps[1].Optional || !sweep.Finally {
+		t.Errorf("got %+v and %+v", undo, sweep)
+	}
+}
+
+func TestWhatBelongsToOnePolicyIsRead(t *testing.T) {
+	w := parsed(t, "w.yaml", "name: w\nrunning: cancel\njobs: [{name: a, queue: q}]")
+	if w.Running != workflow.CancelRunning {
+		t.Errorf("running is %q", w.Running)
+	}
+	w = parsed(t, "w.json", `{"name": "w", "failure_policy": "manual", "decision_timeout": "1h", "decision_default": "skip", "jobs": [{"name": "a", "queue": "q"}]}`)
+	if w.FailurePolicy != workflow.Manual || w.DecisionTimeout != time.Hour || w.DecisionDefault != workflow.ActionSkip {
+		t.Errorf("got %+v", w)
+	}
+}
+
+// The example of the workflow page that this project began with, and its
+// conditions.
+func TestTheSeedsExampleLoads(t *testing.T) {
+	w := parsed(t, "workflow.json", `{
+  "name": "data_pipeline",
+  "description": "Daily data processing pipeline",
+  "failure_policy": "continue_on_failure",
+  "jobs": [
+    {
+      "name": "extract",
+      "queue": "etl_queue",
+      "payload": {"source": "production_db"},
+      "depends_on": []
+    },
+    {
+      "name": "transform",
+      "queue": "etl_queue", 
+      "payload": {"rules": "business_logic.json"},
+      "depends_on": ["extract"],
+      "condition": "validation_status == 'valid'"
+    },
+    {
+      "name": "load",
+      "queue": "etl_queue",
+      "payload": {"destination": "data_warehouse"},
+      "depends_on": ["transform"],
+      "condition": "validation_status == 'invalid'"
+    }
+  ]
+}`)
+	if len(w.Jobs) != 3 || w.Jobs[1].Condition != "validation_status == 'valid'" || w.Jobs[2].DependsOn[0].Name != "transform" {
+		t.Errorf("got %+v", w)
+	}
+}
+
+func TestFaultsOfExpressionsHaveTheirPlaceAndAHint(t *testing.T) {
+	const head = "name: w\njobs:\n  - {name: extract, queue: q}\n  - {name: other, queue: q}\n"
+	for field, want := range map[string]string{
+		"condition: rows > 0":                          `5:66: condition: rows could be a field of any parent's result, and the job has 2 parents`,
+		"condition: deps.extrat.result.rows > 0":       `5:66: condition: the job does not depend on "extrat"`,
+		`condition: "true && deps.x.status == 'dead'"`: `5:66: condition, character 9: the job does not depend on "x"`,
+		`condition: "now ==\n now ("`:                  `5:66: condition, line 2, character`,
+		`condition: "1 + 1"`:                           `5:66: condition: the condition is`,
+		"condition: ''":                                `5:66: jobs[2].condition is empty`,
+		"condition: true":                              `5:66: jobs[2].condition is a boolean, not a text`,
+		"with: {n: deps.extrat.result}":                `5:65: with "n": the job does not depend on "extrat"`,
+		"with: {n: 3}":                                 `5:65: jobs[2].with.n is a number, not a text`,
+		"with: {n: ' '}":                               `5:65: jobs[2].with.n is empty`,
+		"with: [n]":                                    `5:61: jobs[2].with is a list, not an object`,
+		"unmet: pass":                                  `5:62: unmet says what a condition that says no makes of the job, and it has none`,
+		"catch: true":                                  `5:62: job "c" is to catch failures, and none lets it run`,
+		"catch: yes":                                   `5:62: jobs[2].catch is a text, not a boolean`,
+		"finally: true":                                `5:37: job "c" is finally and has dependencies`,
+		"join: {quorum: 3}":                            `5:62: quorum 3 is not between 1 and its 2 dependencies`,
+		"join: quorum":                                 `5:61: jobs[2].join "quorum" is not one of all, merge, any, done`,
+	} {
+		text := head + "  - {name: c, queue: q, depends_on: [extract, other], " + field + "}\n"
+		got := faultsOf(t, "w.yaml", text)
+		if len(got) != 1 || !strings.HasPrefix(got[0], "w.yaml:"+want) {
+			t.Errorf("%s\n got  %s\n want %s", field, strings.Join(got, "\n      "), want)
+		}
 	}
 }
 
@@ -130,7 +225,7 @@ jobs:
     queue: r
   - name: transform
     depends_on: [extrct, {job: extract, on: failur}]
-    condition: "rows > 0"
+    condition: "rows >"
     timeout: 10
   - nmae: load
     queue: "q\0"
@@ -154,7 +249,7 @@ jobs:
 		`w.yaml:10:5: the job has no queue`,
 		`w.yaml:11:18: job "transform" depends on "extrct", which does not exist`,
 		`w.yaml:11:45: jobs[1].depends_on[1].on "failur" is not one of success, failure, done`,
-		`w.yaml:12:5: condition is not available yet`,
+		`w.yaml:12:16: condition, character 7: the expression ends too early`,
 		`w.yaml:13:14: jobs[1].timeout is a number, not a duration`,
 		`w.yaml:14:5: a job has no field "nmae"`,
 		`w.yaml:15:12: queue name "q\x00" contains a control character`,
@@ -203,7 +298,7 @@ func TestFaultsCarryAHint(t *testing.T) {
 		"nam: w\njobs: [{name: a, queue: q}]":                                                   `did you mean "name"?`,
 		"name: w\njobs: [{name: a, queue: q, needs: []}]":                                       `did you mean "depends_on"?`,
 		"name: w\njobs: [{name: a, queue: q, zzzzzz: 1}]":                                       "a job has name, queue, payload",
-		"name: w\njobs: [{name: a, queue: q, with: {}}]":                                        "this release does not run it",
+		"name: w\njobs: [{name: a, queue: q, map: {}}]":                                         "this release does not run it",
 		"name: w\njobs: [{name: 12, queue: q}]":                                                 `put it in quotes: "12"`,
 		"name: w\njobs: [{name: a, queue: q, depends_on: b}, {name: b, queue: q}]":              "write it as a list: [b]",
 		"name: w\njobs: [{name: a, queue: q, timeout: 5}]":                                      "write it like 30s",
@@ -234,15 +329,6 @@ func TestWordsThatTheEngineDoesNotRunYetAreNeverIgnored(t *testing.T) {
 			if len(got) != 1 || !strings.HasSuffix(got[0], word+" is not available yet") {
 				t.Errorf("%s: %s in %s", word, got, words.of)
 			}
-		}
-	}
-	for _, field := range []string{"join: any", "join: {quorum: 1}", "join: one_success", "depends_on: [{job: b, on: failure}]", "depends_on: [{job: b, optional: true}]"} {
-		if !strings.HasPrefix(field, "depends_on") {
-			field += ", depends_on: [b]"
-		}
-		got := faultsOf(t, "w.yaml", "name: w\njobs: [{name: b, queue: q}, {name: a, queue: q, "+field+"}]")
-		if len(got) != 1 || !strings.Contains(got[0], "not available yet") {
-			t.Errorf("%s: %s", field, got)
 		}
 	}
 }

@@ -90,18 +90,21 @@ func TestSchemaAndParseAgreeOnWhatIsRight(t *testing.T) {
 		`scheduled_at: "2030-01-31T08:00:00Z"`, `scheduled_at: "2030-01-31T08:00:00.5+01:00"`, "retry: {}", "retry: {max_attempts: 1000}",
 		"retry: {strategy: fixed, initial_delay: 1s, increment: 0.5s, multiplier: 1.5, max_delay: 1h, jitter: none}",
 		"trace_id: 0123456789abcdef0123456789abcdef", "trace_id: ''", "correlation_id: ''", "correlation_id: ünïcode",
+		"condition: 'true'", "condition: 'true', unmet: pass", "with: {}", "with: {a: '1', a b: now}", "allow_failure: true", "finally: false", "catch: false",
 	} {
 		files = append(files, ofJob(field))
 	}
 	for _, field := range []string{
-		"description: ''", "description: \"a\\nb\"", "metadata: {}", "metadata: {a: {b: [1]}}", "failure_policy: fail_fast", "priority: critical", "timeout: 24h",
+		"description: ''", "description: \"a\\nb\"", "metadata: {}", "metadata: {a: {b: [1]}}", "failure_policy: fail_fast", "running: drain", "running: cancel",
+		"failure_policy: manual", "failure_policy: manual\ndecision_timeout: 1h", "failure_policy: manual\ndecision_timeout: 1h\ndecision_default: accept", "priority: critical", "timeout: 24h",
 		"health_check_interval: 1m", `schedule: {cron: "@daily"}`, `schedule: {cron: "0 2 * * *", timezone: UTC, catch_up: none, overlap: queue}`,
 		"$schema: x", "correlation_id: a b",
 	} {
 		files = append(files, ofWorkflow(field))
 	}
 	files = append(files,
-		"name: w\njobs: [{name: a, queue: q}, {name: b.c-d_1, queue: q, depends_on: [a]}, {name: c, queue: q, depends_on: [{job: a}, {job: b.c-d_1, on: success, optional: false}]}]")
+		"name: w\njobs: [{name: a, queue: q}, {name: b.c-d_1, queue: q, depends_on: [a]}, {name: c, queue: q, depends_on: [{job: a}, {job: b.c-d_1, on: success, optional: false}]}]",
+		"name: w\njobs: [{name: a, queue: q}, {name: b, queue: q, depends_on: [{job: a, on: failure, optional: true}], join: {quorum: 1}, catch: true}, {name: c, queue: q, finally: true}]")
 	for _, text := range files {
 		if err := s.Validate(valueOf(t, []byte(text))); err != nil {
 			t.Errorf("the schema refuses\n%s%v", text, err)
@@ -128,14 +131,16 @@ func TestSchemaAndParseAgreeOnWhatIsWrong(t *testing.T) {
 		"retry: 3", "retry: {max_attempts: 0}", "retry: {max_attempts: 1001}", "retry: {max_attempts: 2.5}", "retry: {max_attempts: '3'}", "retry: {strategy: square}",
 		"retry: {initial_delay: 0s}", "retry: {initial_delay: 0}", "retry: {increment: 5}", "retry: {multiplier: 0.5}", "retry: {multiplier: x}", "retry: {jitter: some}", "retry: {x: 1}",
 		"trace_id: abc", "trace_id: '00000000000000000000000000000000'", "trace_id: 12", "correlation_id: \"a\\nb\"",
-		"condition: x", "unmet: pass", "with: {}", "map: {}", "allow_failure: true", "finally: true", "catch: true", "before: [a]", "batch: {}", "nonsense: 1",
+		"condition: 1", "condition: ''", "unmet: pass", "unmet: some, condition: 'true'", "with: []", "with: {a: 1}", "with: {a: ''}", "with: {'': '1'}", "map: {}",
+		"allow_failure: 1", "finally: maybe", "catch: 'true'", "before: [a]", "batch: {}", "nonsense: 1",
 	} {
 		files = append(files, ofJob(field))
 	}
 	for _, field := range []string{
 		"description: 3", "description: \"\\0\"", "metadata: []", "metadata: text", "failure_policy: never", "failure_policy: 1", "priority: 9", "timeout: 10",
 		"schedule: daily", "schedule: {}", "schedule: {cron: ''}", "schedule: {cron: 5}", "schedule: {cron: '@daily', catch_up: some}", "schedule: {cron: '@daily', overlap: maybe}",
-		"schedule: {cron: '@daily', x: 1}", "retry: []", "health_check_interval: 1", "trace_id: X", "$schema: 3", "start_at: x", "decision_timeout: 1h", "inherit: true", "nonsense: 1",
+		"schedule: {cron: '@daily', x: 1}", "retry: []", "health_check_interval: 1", "trace_id: X", "$schema: 3", "start_at: x", "running: stop", "failure_policy: manual\ndecision_timeout: 5",
+		"failure_policy: manual\ndecision_timeout: 1h\ndecision_default: retry", "failure_policy: manual\ndecision_default: skip", "inherit: true", "nonsense: 1",
 	} {
 		files = append(files, ofWorkflow(field))
 	}

@@ -29,6 +29,18 @@ func TestEveryFieldOfASingleJobIsRead(t *testing.T) {
 	}
 }
 
+func TestASingleJobKnowsItsParentsByTheirIDs(t *testing.T) {
+	const a, b = "0190b1c2-0000-7000-8000-000000000001", "0190b1c2-0000-7000-8000-000000000002"
+	s, err := ParseJob("job.json", []byte(`{"queue": "q", "depends_on": ["`+a+`", {"job": "`+b+`", "on": "failure", "optional": true}], "join": "any",
+		"condition": "deps[\"`+a+`\"].result.rows > 0", "with": {"n": "deps[\"`+b+`\"].status"}, "allow_failure": true}`), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Condition == "" || len(s.With) != 1 || !s.AllowFailure || s.DependsOn[1].On != job.OnFailure || s.Join.Rule != job.JoinAny {
+		t.Errorf("read %+v", s.Job)
+	}
+}
+
 func TestASingleJobNeedsOnlyAQueue(t *testing.T) {
 	s, err := ParseJob("job.yaml", []byte("queue: mail box"), Options{})
 	if err != nil {
@@ -49,13 +61,16 @@ func TestEveryFaultOfASingleJobHasItsPlace(t *testing.T) {
 		{`{"queue": "q", "payload": {"a": 1, "a": 2}}`, "", "twice"},
 		{`{"queue": "q"} {"queue": "q"}`, "", "after top-level value"},
 		{`{"queue": "q", "prioritty": "high"}`, "prioritty", "no field"},
-		{`{"queue": "q", "condition": "x"}`, "condition", "not available yet"},
+		{`{"queue": "q", "map": "x"}`, "map", "not available yet"},
+		{`{"queue": "q", "condition": "x"}`, "condition", "x is not known here"},
+		{`{"queue": "q", "finally": true}`, "finally", "without a workflow"},
 		{`{"queue": "q", "idempotency_key": 3}`, "idempotency_key", "a number"},
 		{`{"queue": "q", "idempotency_key": ""}`, "idempotency_key", "empty"},
 		{`{"queue": "q", "depends_on": ["extract"]}`, "depends_on[0]", "not the id of a job"},
 		{`{"queue": "q", "depends_on": ["{` + other + `}"]}`, "depends_on[0]", "not the id of a job"},
 		{`{"queue": "q", "depends_on": ["` + other + `", "` + other + `"]}`, "depends_on[1]", "twice"},
-		{`{"queue": "q", "depends_on": [{"job": "` + other + `", "on": "failure"}]}`, "depends_on[0]", "not available yet"},
+		{`{"queue": "q", "depends_on": [{"job": "` + other + `", "on": "failure"}], "catch": true}`, "catch", "without a workflow"},
+		{`{"queue": "q", "depends_on": ["` + other + `"], "condition": "deps.other.status == 'dead'"}`, "condition", "does not depend on"},
 		{`{"queue": "q", "depends_on": [3]}`, "depends_on[0]", "a number"},
 		{`{"queue": "q", "payload": "` + strings.Repeat("x", job.MaxPayload) + `"}`, "payload", "bytes"},
 		{`[]`, "", "not an object"},

@@ -20,21 +20,18 @@ var (
 	workflowWords = vocabulary{
 		of: "a workflow",
 		known: []string{
-			"$schema", "name", "description", "metadata", "failure_policy", "priority", "timeout", "schedule", "retry",
-			"health_check_interval", "trace_id", "correlation_id", "jobs",
+			"$schema", "name", "description", "metadata", "failure_policy", "running", "decision_timeout", "decision_default",
+			"priority", "timeout", "schedule", "retry", "health_check_interval", "trace_id", "correlation_id", "jobs",
 		},
-		later: []string{"start_at", "decision_timeout", "running", "inherit"},
+		later: []string{"start_at", "inherit"},
 	}
 	jobWords = vocabulary{
 		of: "a job",
 		known: []string{
-			"name", "queue", "payload", "depends_on", "join", "priority", "timeout", "deadline", "delay", "scheduled_at",
-			"retry", "trace_id", "correlation_id",
+			"name", "queue", "payload", "with", "depends_on", "join", "condition", "unmet", "allow_failure", "catch", "finally",
+			"priority", "timeout", "deadline", "delay", "scheduled_at", "retry", "trace_id", "correlation_id",
 		},
-		later: []string{
-			"condition", "unmet", "with", "map", "allow_failure", "finally", "catch", "before", "batch", "inherit",
-			"start_at", "schedule", "cron", "workflow", "metadata",
-		},
+		later: []string{"map", "before", "batch", "inherit", "start_at", "schedule", "cron", "workflow", "metadata"},
 	}
 	singleWords = vocabulary{
 		of:    "a job",
@@ -70,6 +67,7 @@ func (v vocabulary) hint(name string) (meant, hint string) {
 // foreignWords are what other tools call our fields.
 var foreignWords = map[string]string{
 	"needs": "depends_on", "dependencies": "depends_on", "id": "name", "retries": "retry", "tasks": "jobs", "steps": "jobs",
+	"if": "condition", "when": "condition", "trigger_rule": "join", "inputs": "with", "continue_on_error": "allow_failure",
 }
 
 // nearest returns the word that a misspelt one probably means, or "".

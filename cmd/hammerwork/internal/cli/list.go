@@ -126,6 +126,14 @@ func (p *listPrinter[T]) items(items []T) error {
 	if len(items) == 0 {
 		return nil
 	}
+	if p.a.quiet && len(p.table.Header) > 0 && p.table.Header[0] == "ID" {
+		for _, item := range items {
+			if _, err := fmt.Fprintln(p.out, p.row(item)[0].Text); err != nil {
+				return err
+			}
+		}
+		return p.out.Flush()
+	}
 	p.table.Rows = p.table.Rows[:0]
 	for _, item := range items {
 		p.table.Rows = append(p.table.Rows, p.row(item))

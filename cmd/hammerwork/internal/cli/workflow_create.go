@@ -15,7 +15,12 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
+	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
+
+// largeYAML is the size from which a YAML file is sent as JSON: a server reads
+// no large ones. What it says about smaller ones has the lines of the file.
+const largeYAML = 1 << 20
 
 // createFlags are the flags of workflow create.
 type createFlags struct {
@@ -92,7 +97,14 @@ func (a *app) workflowCreate(ctx context.Context, f createFlags) error {
 		return err
 	}
 	defer client.Close()
-	created, err := client.CreateWorkflow(ctx, remote.NewWorkflow{File: data, JSON: isJSON(name, data), Set: f.set, IdempotencyKey: f.key})
+	w := remote.NewWorkflow{File: data, JSON: isJSON(name, data), Set: f.set, IdempotencyKey: f.key}
+	if !w.JSON && len(data) > largeYAML {
+		if w.File, err = workflowfile.ToJSON(name, data); err != nil {
+			return err
+		}
+		w.JSON = true
+	}
+	created, err := client.CreateWorkflow(ctx, w)
 	if err != nil {
 		return faultsOf(err, name)
 	}

@@ -18,28 +18,36 @@ import (
 // three is permanent.
 func Simulate() worker.Handler {
 	return func(ctx context.Context, j *worker.Job) (any, error) {
-		s, err := simulationOf(j.Payload)
+		s, err := SimulationOf(j.Payload)
 		if err != nil {
 			return nil, worker.Permanent(err)
 		}
-		if err := pause(ctx, s.sleep); err != nil {
+		if err := pause(ctx, s.Sleep); err != nil {
 			return nil, err
 		}
-		if j.Attempt <= s.failTimes {
-			return nil, fmt.Errorf("simulated failure %d of %d", j.Attempt, s.failTimes)
+		if j.Attempt <= s.FailTimes {
+			return nil, s.Failure(j.Attempt)
 		}
-		return s.result, nil
+		return s.Result, nil
 	}
 }
 
-type simulation struct {
-	sleep     time.Duration
-	failTimes int
-	result    json.RawMessage
+// Simulation is the work that a payload pretends to be.
+type Simulation struct {
+	Sleep     time.Duration
+	FailTimes int             // so many attempts fail first
+	Result    json.RawMessage // of the one that completes
 }
 
-func simulationOf(payload json.RawMessage) (simulation, error) {
-	s := simulation{result: json.RawMessage("{}")}
+// Failure is the error of an attempt that fails.
+func (s Simulation) Failure(attempt int) error {
+	return fmt.Errorf("simulated failure %d of %d", attempt, s.FailTimes)
+}
+
+// SimulationOf reads what a payload says of its simulation. What cannot be
+// read is an error that no other attempt helps.
+func SimulationOf(payload json.RawMessage) (Simulation, error) {
+	s := Simulation{Result: json.RawMessage("{}")}
 	fields := fieldsOf(payload)
 	var faults []error
 	if raw, ok := fields["sleep_ms"]; ok {
@@ -48,7 +56,7 @@ func simulationOf(payload json.RawMessage) (simulation, error) {
 		if err := json.Unmarshal(raw, &ms); err != nil || ms == nil || *ms < 0 || *ms >= most {
 			faults = append(faults, errors.New("payload.sleep_ms is not a number of milliseconds from 0 up"))
 		} else {
-			s.sleep = time.Duration(*ms * float64(time.Millisecond))
+			s.Sleep = time.Duration(*ms * float64(time.Millisecond))
 		}
 	}
 	if raw, ok := fields["fail_times"]; ok {
@@ -56,11 +64,11 @@ func simulationOf(payload json.RawMessage) (simulation, error) {
 		if err := json.Unmarshal(raw, &n); err != nil || n == nil || *n < 0 {
 			faults = append(faults, errors.New("payload.fail_times is not a whole number from 0 up"))
 		} else {
-			s.failTimes = *n
+			s.FailTimes = *n
 		}
 	}
 	if raw, ok := fields["result"]; ok {
-		s.result = raw
+		s.Result = raw
 	}
 	return s, errors.Join(faults...)
 }

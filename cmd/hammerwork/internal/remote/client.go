@@ -33,7 +33,7 @@ type Config struct {
 	Token   string        // empty: none is sent
 	Agent   string        // User-Agent
 	Connect time.Duration // until a connection stands; zero: 5 s
-	Answer  time.Duration // until the whole answer is there; zero: 2 min
+	Answer  time.Duration // until the whole answer is there; zero: 3 min
 }
 
 // Client calls the API of one server. It may be used by many goroutines.
@@ -54,7 +54,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.Connect = 5 * time.Second
 	}
 	if cfg.Answer == 0 {
-		cfg.Answer = 2 * time.Minute
+		cfg.Answer = 3 * time.Minute
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: cfg.Connect}).DialContext

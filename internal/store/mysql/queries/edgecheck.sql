@@ -25,3 +25,23 @@ DELETE k
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     parent VARCHAR(32) PATH '$.parent', child VARCHAR(32) PATH '$.child')) c
 STRAIGHT_JOIN hw_edge_check k FORCE INDEX (PRIMARY) ON k.parent_id = UNHEX(c.parent) AND k.child_id = UNHEX(c.child);
+
+-- name: insert_parent_checks
+-- A check without a child: of all unresolved edges of a parent.
+INSERT IGNORE INTO hw_edge_check (parent_id, child_id)
+SELECT UNHEX(i.id), UNHEX('00000000000000000000000000000000')
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+ORDER BY i.id;
+
+-- name: take_parent_checks
+-- What another works off at this time is left to it.
+SELECT k.parent_id
+FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
+STRAIGHT_JOIN hw_edge_check k FORCE INDEX (PRIMARY) ON k.parent_id = x.id AND k.child_id = UNHEX('00000000000000000000000000000000')
+FOR UPDATE SKIP LOCKED;
+
+-- name: delete_parent_checks
+DELETE k
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_edge_check k FORCE INDEX (PRIMARY)
+    ON k.parent_id = UNHEX(i.id) AND k.child_id = UNHEX('00000000000000000000000000000000');

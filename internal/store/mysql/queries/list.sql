@@ -1,15 +1,15 @@
 -- name: list_workflows
--- Looks at ?2 of them at most.
+-- From ?1 down to ?2.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
     created_at, started_at, finished_at
-FROM (SELECT * FROM hw_workflows FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) looked
-WHERE (?4 = '' OR status = ?4) AND (?5 = '' OR name = CAST(?5 AS BINARY)) AND hidden = '' AND created_at >= ?6
+FROM hw_workflows FORCE INDEX (PRIMARY)
+WHERE id < UNHEX(?1) AND id >= UNHEX(?2) AND (?4 = '' OR status = ?4) AND (?5 = '' OR name = CAST(?5 AS BINARY)) AND hidden = '' AND created_at >= ?6
 ORDER BY id DESC
 LIMIT ?3;
 
 -- name: last_workflow_looked_at
-SELECT id FROM hw_workflows FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2, 1;
+SELECT id FROM hw_workflows FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) AND id >= UNHEX(?3) ORDER BY id DESC LIMIT ?2, 1;
 
 -- name: workflows_held
 -- How many jobs of each workflow are held.
@@ -41,13 +41,12 @@ WHERE s.status IN ('retrying', 'suspended')
 GROUP BY looked.workflow_id;
 
 -- name: list_jobs
--- Looks at ?2 of them at most.
+-- From ?1 down to ?2.
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM (SELECT id FROM hw_jobs FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) x
-STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = x.id
-STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
+FROM hw_jobs j FORCE INDEX (PRIMARY)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
 LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch, l.worker, l.claimed_at,
@@ -55,7 +54,7 @@ LEFT JOIN (
     FROM hw_leases l
     STRAIGHT_JOIN JSON_TABLE(l.jobs, '$[*]' COLUMNS (id VARCHAR(32) PATH '$[0]', epoch BIGINT PATH '$[1]')) e
     LIMIT 18446744073709551615) h ON h.id = s.id AND h.epoch = s.epoch
-WHERE (?4 = '' OR j.queue = ?4)
+WHERE j.id < UNHEX(?1) AND j.id >= UNHEX(?2) AND (?4 = '' OR j.queue = ?4)
     AND (?5 = '' OR ?5 = CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END)
     AND (?6 = '' OR s.dependency_status = ?6)
     AND (?7 < 0 OR s.priority = ?7)
@@ -64,17 +63,18 @@ ORDER BY j.id DESC
 LIMIT ?3;
 
 -- name: last_job_looked_at
-SELECT id FROM hw_jobs FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) ORDER BY id DESC LIMIT ?2, 1;
+SELECT id FROM hw_jobs FORCE INDEX (PRIMARY) WHERE id < UNHEX(?1) AND id >= UNHEX(?3) ORDER BY id DESC LIMIT ?2, 1;
+
+-- name: job_position
+SELECT position FROM hw_jobs WHERE id = UNHEX(?1) AND workflow_id = UNHEX(?2);
 
 -- name: list_workflow_jobs
+-- From position ?1 down to ?2.
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM (
-    SELECT id FROM hw_jobs FORCE INDEX (hw_jobs_workflow)
-    WHERE workflow_id = UNHEX(?9) AND id < UNHEX(?1) ORDER BY id DESC LIMIT ?2) x
-STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = x.id
-STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
+FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
 LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
 LEFT JOIN (
     SELECT UNHEX(e.id) AS id, e.epoch, l.worker, l.claimed_at,
@@ -82,17 +82,17 @@ LEFT JOIN (
     FROM hw_leases l
     STRAIGHT_JOIN JSON_TABLE(l.jobs, '$[*]' COLUMNS (id VARCHAR(32) PATH '$[0]', epoch BIGINT PATH '$[1]')) e
     LIMIT 18446744073709551615) h ON h.id = s.id AND h.epoch = s.epoch
-WHERE (?4 = '' OR j.queue = ?4)
+WHERE j.workflow_id = UNHEX(?9) AND j.position < ?1 AND j.position >= ?2 AND (?4 = '' OR j.queue = ?4)
     AND (?5 = '' OR ?5 = CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END)
     AND (?6 = '' OR s.dependency_status = ?6)
     AND (?7 < 0 OR s.priority = ?7)
     AND COALESCE(w.hidden, '') = '' AND j.created_at >= ?8
-ORDER BY j.id DESC
+ORDER BY j.position DESC
 LIMIT ?3;
 
 -- name: last_workflow_job_looked_at
-SELECT id FROM hw_jobs FORCE INDEX (hw_jobs_workflow)
-WHERE workflow_id = UNHEX(?3) AND id < UNHEX(?1) ORDER BY id DESC LIMIT ?2, 1;
+SELECT id, position FROM hw_jobs FORCE INDEX (hw_jobs_workflow)
+WHERE workflow_id = UNHEX(?3) AND position < ?1 ORDER BY position DESC LIMIT ?2, 1;
 
 -- name: job_exists
 SELECT 1 FROM hw_jobs j LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id WHERE j.id = UNHEX(?1) AND COALESCE(w.hidden, '') = '';

@@ -92,12 +92,17 @@ STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE;
 
 -- name: needed_jobs
--- Those on which a job depends that has not ended.
-SELECT DISTINCT e.parent_id
+-- Those on which a job depends that has not ended, or whose edges wait for a check.
+SELECT e.parent_id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = UNHEX(i.id)
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = e.child_id
-WHERE s.finished_at IS NULL;
+WHERE s.finished_at IS NULL
+UNION
+SELECT k.parent_id
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_edge_check k FORCE INDEX (PRIMARY)
+    ON k.parent_id = UNHEX(i.id) AND k.child_id = UNHEX('00000000000000000000000000000000');
 
 -- name: edges_into_jobs
 SELECT e.parent_id, e.child_id

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +26,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(holdEnv) != "" {
 		url, err := kind.Attach()
 		fmt.Println(url, err)
-		select {}
+		io.Copy(io.Discard, os.Stdin) // until the test ends; a program with nothing to wait for would end as a deadlock
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -49,6 +51,10 @@ func hold(t *testing.T, tmp string) (*os.Process, string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), holdEnv+"=1", "TMPDIR="+tmp)
+	_, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()

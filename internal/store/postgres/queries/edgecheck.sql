@@ -22,3 +22,21 @@ WHERE ctid = ANY (ARRAY(
     SELECT k.ctid
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[]) AS c(parent, child, "on", optional, state)
     CROSS JOIN LATERAL (SELECT ctid FROM edge_check WHERE parent_id = c.parent AND child_id = c.child OFFSET 0) k));
+
+-- name: insert_parent_checks
+-- A check without a child: of all unresolved edges of a parent.
+INSERT INTO edge_check (parent_id, child_id)
+SELECT id, '00000000-0000-0000-0000-000000000000' FROM unnest($1::uuid[]) x(id)
+ORDER BY id
+ON CONFLICT DO NOTHING;
+
+-- name: take_parent_checks
+-- What another works off at this time is left to it.
+SELECT k.parent_id
+FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
+CROSS JOIN LATERAL (
+    SELECT parent_id FROM edge_check WHERE parent_id = x.id AND child_id = '00000000-0000-0000-0000-000000000000'
+    FOR UPDATE SKIP LOCKED) k;
+
+-- name: delete_parent_checks
+DELETE FROM edge_check WHERE parent_id = ANY ($1::uuid[]) AND child_id = '00000000-0000-0000-0000-000000000000';

@@ -1,15 +1,15 @@
 -- name: list_workflows
--- Looks at $2 of them at most.
+-- From $1 down to $2.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
     created_at, started_at, finished_at
-FROM (SELECT * FROM workflows WHERE id < $1::uuid ORDER BY id DESC LIMIT $2::int) AS looked
-WHERE ($4::text = '' OR status = $4::text) AND ($5::text = '' OR name = $5::text) AND hidden = '' AND created_at >= $6::bigint
+FROM workflows
+WHERE id < $1::uuid AND id >= $2::uuid AND ($4::text = '' OR status = $4::text) AND ($5::text = '' OR name = $5::text) AND hidden = '' AND created_at >= $6::bigint
 ORDER BY id DESC
 LIMIT $3::int;
 
 -- name: last_workflow_looked_at
-SELECT id FROM workflows WHERE id < $1::uuid ORDER BY id DESC LIMIT 1 OFFSET $2::int;
+SELECT id FROM workflows WHERE id < $1::uuid AND id >= $3::uuid ORDER BY id DESC LIMIT 1 OFFSET $2::int;
 
 -- name: workflows_held
 -- How many jobs of each workflow are held.
@@ -39,7 +39,7 @@ WHERE s.status IN ('retrying', 'suspended')
 GROUP BY looked.workflow_id;
 
 -- name: list_jobs
--- Looks at $2 of them at most.
+-- From $1 down to $2.
 WITH held AS MATERIALIZED (
     SELECT e.id, e.epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN l.progress::json ->> replace(e.id::text, '-', '') END AS progress
@@ -48,7 +48,7 @@ WITH held AS MATERIALIZED (
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM (SELECT * FROM jobs WHERE id < $1::uuid ORDER BY id DESC LIMIT $2::int) j
+FROM (SELECT * FROM jobs WHERE id < $1::uuid AND id >= $2::uuid ORDER BY id DESC OFFSET 0) j
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = j.id OFFSET 0) s
 LEFT JOIN LATERAL (SELECT name, hidden FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
 LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch
@@ -61,9 +61,13 @@ ORDER BY j.id DESC
 LIMIT $3::int;
 
 -- name: last_job_looked_at
-SELECT id FROM jobs WHERE id < $1::uuid ORDER BY id DESC LIMIT 1 OFFSET $2::int;
+SELECT id FROM jobs WHERE id < $1::uuid AND id >= $3::uuid ORDER BY id DESC LIMIT 1 OFFSET $2::int;
+
+-- name: job_position
+SELECT position FROM jobs WHERE id = $1::uuid AND workflow_id = $2::uuid;
 
 -- name: list_workflow_jobs
+-- From position $1 down to $2.
 WITH held AS MATERIALIZED (
     SELECT e.id, e.epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN l.progress::json ->> replace(e.id::text, '-', '') END AS progress
@@ -72,7 +76,7 @@ WITH held AS MATERIALIZED (
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM (SELECT * FROM jobs WHERE workflow_id = $9::uuid AND id < $1::uuid ORDER BY id DESC LIMIT $2::int) j
+FROM (SELECT * FROM jobs WHERE workflow_id = $9::uuid AND position < $1::int AND position >= $2::int ORDER BY position DESC OFFSET 0) j
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = j.id OFFSET 0) s
 LEFT JOIN LATERAL (SELECT name, hidden FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
 LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch
@@ -81,11 +85,11 @@ WHERE ($4::text = '' OR j.queue = $4::text)
     AND ($6::text = '' OR s.dependency_status = $6::text)
     AND ($7::int < 0 OR s.priority = $7::int)
     AND coalesce(w.hidden, '') = '' AND j.created_at >= $8::bigint
-ORDER BY j.id DESC
+ORDER BY j.position DESC
 LIMIT $3::int;
 
 -- name: last_workflow_job_looked_at
-SELECT id FROM jobs WHERE workflow_id = $3::uuid AND id < $1::uuid ORDER BY id DESC LIMIT 1 OFFSET $2::int;
+SELECT id, position FROM jobs WHERE workflow_id = $3::uuid AND position < $1::int ORDER BY position DESC LIMIT 1 OFFSET $2::int;
 
 -- name: job_exists
 SELECT 1

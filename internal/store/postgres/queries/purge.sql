@@ -81,12 +81,16 @@ CROSS JOIN LATERAL (SELECT id, status, finished_at, result FROM job_state WHERE 
 CROSS JOIN LATERAL (SELECT payload FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: needed_jobs
--- Those on which a job depends that has not ended.
-SELECT DISTINCT x.id
+-- Those on which a job depends that has not ended, or whose edges wait for a check.
+SELECT x.id
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT child_id FROM edges WHERE parent_id = x.id OFFSET 0) e
 CROSS JOIN LATERAL (SELECT finished_at FROM job_state WHERE id = e.child_id OFFSET 0) s
-WHERE s.finished_at IS NULL;
+WHERE s.finished_at IS NULL
+UNION
+SELECT x.id
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT 1 FROM edge_check WHERE parent_id = x.id AND child_id = '00000000-0000-0000-0000-000000000000' OFFSET 0) k;
 
 -- name: edges_into_jobs
 SELECT e.parent_id, x.id

@@ -42,7 +42,8 @@ SELECT id, worker, jobs, expires_at FROM leases WHERE id IN (SELECT unhex(value)
 -- columns count their direct parents, up to 1,001, and the bytes of the
 -- parents' results.
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, s.epoch, s.attempts, j.max_attempts, j.timeout,
-    s.priority, j.trace_id, j.traceparent, j.correlation_id,
+    s.priority, j.trace_id, j.traceparent, j.correlation_id, s.earlier,
+    (SELECT inputs FROM evaluations v WHERE v.job_id = j.id AND j.rules <> ''),
     (SELECT count(*) FROM (SELECT 1 FROM edges e WHERE e.child_id = j.id LIMIT 1001)),
     (SELECT coalesce(sum(length(p.result)), 0)
         FROM (SELECT e.parent_id FROM edges e WHERE e.child_id = j.id LIMIT 1001) e

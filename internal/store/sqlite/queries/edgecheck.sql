@@ -4,7 +4,7 @@ SELECT parent_id, child_id FROM edge_check ORDER BY parent_id, child_id LIMIT ?1
 -- name: lock_jobs
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, j.barrier
+    s.cancelling, s.reason, s.spared, s.decision, s.earlier, j.barrier, j.rules
 FROM job_state s
 JOIN jobs j ON j.id = s.id
 WHERE s.id IN (SELECT unhex(value) FROM json_each(?1))
@@ -21,3 +21,26 @@ ORDER BY e.parent_id, e.child_id;
 -- name: delete_edge_checks
 DELETE FROM edge_check
 WHERE (parent_id, child_id) IN (SELECT unhex(value ->> 'parent'), unhex(value ->> 'child') FROM json_each(?1));
+
+-- name: insert_parent_checks
+-- A check without a child: of all unresolved edges of a parent.
+INSERT INTO edge_check (parent_id, child_id)
+SELECT unhex(value), zeroblob(16) FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING;
+
+-- name: take_parent_checks
+SELECT parent_id FROM edge_check
+WHERE parent_id IN (SELECT unhex(value) FROM json_each(?1)) AND child_id = zeroblob(16)
+ORDER BY parent_id;
+
+-- name: delete_parent_checks
+DELETE FROM edge_check WHERE parent_id IN (SELECT unhex(value) FROM json_each(?1)) AND child_id = zeroblob(16);
+
+-- name: insert_start_checks
+-- Of jobs that wait for nothing but the evaluation of their condition.
+INSERT INTO edge_check (parent_id, child_id)
+SELECT zeroblob(16), unhex(value) FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING;
+
+-- name: delete_start_checks
+DELETE FROM edge_check WHERE parent_id = zeroblob(16) AND child_id IN (SELECT unhex(value) FROM json_each(?1));

@@ -22,16 +22,17 @@ WHERE coalesce(w.hidden, '') = '';
 
 -- name: insert_workflow
 INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
-    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16);
+    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden, rules,
+    deadline_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17, iif(?9 > 0, ?15 + ?9, NULL));
 
 -- name: insert_jobs
 INSERT INTO jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,
-    deadline_at, trace_id, traceparent, correlation_id, barrier, created_at)
+    deadline_at, trace_id, traceparent, correlation_id, barrier, rules, created_at)
 SELECT unhex(value ->> 'id'), unhex(value ->> 'workflow_id'), value ->> 'position', value ->> 'name', value ->> 'queue',
     CAST(value ->> 'payload' AS BLOB), value ->> 'depends_on', value ->> 'priority', value ->> 'max_attempts',
     value ->> 'retry', value ->> 'timeout', value ->> 'deadline_at', value ->> 'trace_id', value ->> 'traceparent',
-    value ->> 'correlation_id', value ->> 'barrier', ?2
+    value ->> 'correlation_id', value ->> 'barrier', value ->> 'rules', ?2
 FROM json_each(?1);
 
 -- name: insert_job_states

@@ -35,9 +35,7 @@ FROM json_each(?1) x
 CROSS JOIN leases l ON l.id = unhex(x.value)
 CROSS JOIN json_each(l.jobs) e
 CROSS JOIN job_state s ON s.id = unhex(e.value ->> 0)
-CROSS JOIN jobs j ON j.id = s.id
-LEFT JOIN workflows w ON w.id = j.workflow_id
-WHERE (s.epoch <> e.value ->> 1 OR s.status NOT IN ('pending', 'retrying') OR s.cancelling = 1 OR w.status = 'cancelling')
+WHERE (s.epoch <> e.value ->> 1 OR s.status NOT IN ('pending', 'retrying') OR s.cancelling = 1)
     AND NOT (s.lease_id IS NOT NULL AND s.lease_id = l.id)
 ORDER BY l.id, s.id;
 

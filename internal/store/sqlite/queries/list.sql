@@ -1,15 +1,15 @@
 -- name: list_workflows
--- Looks at ?2 of them at most.
+-- From ?1 down to ?2.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at
-FROM (SELECT * FROM workflows WHERE id < ?1 ORDER BY id DESC LIMIT ?2) AS looked
-WHERE (?4 = '' OR status = ?4) AND (?5 = '' OR name = ?5) AND hidden = '' AND created_at >= ?6
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
+FROM workflows
+WHERE id < ?1 AND id >= ?2 AND (?4 = '' OR status = ?4) AND (?5 = '' OR name = ?5) AND hidden = '' AND created_at >= ?6
 ORDER BY id DESC
 LIMIT ?3;
 
 -- name: last_workflow_looked_at
-SELECT id FROM workflows WHERE id < ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2;
+SELECT id FROM workflows WHERE id < ?1 AND id >= ?3 ORDER BY id DESC LIMIT 1 OFFSET ?2;
 
 -- name: workflows_held
 -- How many jobs of each workflow are held.
@@ -39,23 +39,21 @@ WHERE s.status IN ('retrying', 'suspended')
 GROUP BY looked.workflow_id;
 
 -- name: list_jobs
--- Looks at ?2 of them at most.
-WITH looked AS MATERIALIZED (
-    SELECT id FROM jobs WHERE id < ?1 ORDER BY id DESC LIMIT ?2
-), held AS MATERIALIZED (
+-- From ?1 down to ?2.
+WITH held AS MATERIALIZED (
     SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN l.progress -> (e.value ->> 0) END AS progress
     FROM leases l, json_each(l.jobs) e
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM looked x
-CROSS JOIN jobs j ON j.id = x.id
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
+    s.decision, s.run, s.earlier, j.rules
+FROM jobs j
 CROSS JOIN job_state s ON s.id = j.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
 LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
-WHERE (?4 = '' OR j.queue = ?4)
+WHERE j.id < ?1 AND j.id >= ?2 AND (?4 = '' OR j.queue = ?4)
     AND (?5 = '' OR ?5 = CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END)
     AND (?6 = '' OR s.dependency_status = ?6)
     AND (?7 < 0 OR s.priority = ?7)
@@ -64,34 +62,36 @@ ORDER BY j.id DESC
 LIMIT ?3;
 
 -- name: last_job_looked_at
-SELECT id FROM jobs WHERE id < ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2;
+SELECT id FROM jobs WHERE id < ?1 AND id >= ?3 ORDER BY id DESC LIMIT 1 OFFSET ?2;
+
+-- name: job_position
+SELECT position FROM jobs WHERE id = ?1 AND workflow_id = ?2;
 
 -- name: list_workflow_jobs
-WITH looked AS MATERIALIZED (
-    SELECT id FROM jobs WHERE workflow_id = ?9 AND id < ?1 ORDER BY id DESC LIMIT ?2
-), held AS MATERIALIZED (
+-- From position ?1 down to ?2.
+WITH held AS MATERIALIZED (
     SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.worker, l.claimed_at,
         CASE WHEN l.progress <> '' THEN l.progress -> (e.value ->> 0) END AS progress
     FROM leases l, json_each(l.jobs) e
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
-FROM looked x
-CROSS JOIN jobs j ON j.id = x.id
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
+    s.decision, s.run, s.earlier, j.rules
+FROM jobs j
 CROSS JOIN job_state s ON s.id = j.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
 LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
-WHERE (?4 = '' OR j.queue = ?4)
+WHERE j.workflow_id = ?9 AND j.position < ?1 AND j.position >= ?2 AND (?4 = '' OR j.queue = ?4)
     AND (?5 = '' OR ?5 = CASE WHEN h.id IS NOT NULL AND s.status IN ('pending', 'retrying') THEN 'running' ELSE s.status END)
     AND (?6 = '' OR s.dependency_status = ?6)
     AND (?7 < 0 OR s.priority = ?7)
     AND coalesce(w.hidden, '') = '' AND j.created_at >= ?8
-ORDER BY j.id DESC
+ORDER BY j.position DESC
 LIMIT ?3;
 
 -- name: last_workflow_job_looked_at
-SELECT id FROM jobs WHERE workflow_id = ?3 AND id < ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2;
+SELECT id, position FROM jobs WHERE workflow_id = ?3 AND position < ?1 ORDER BY position DESC LIMIT 1 OFFSET ?2;
 
 -- name: job_exists
 SELECT 1 FROM jobs j LEFT JOIN workflows w ON w.id = j.workflow_id WHERE j.id = ?1 AND coalesce(w.hidden, '') = '';
@@ -101,13 +101,11 @@ WITH held AS MATERIALIZED (
     SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch FROM leases l, json_each(l.jobs) e
 )
 SELECT j.id, j.workflow_id, j.name, j.queue, s.status, h.id, e."on", e.optional, e.state
-FROM edges e
+FROM (SELECT * FROM edges WHERE child_id = ?1 ORDER BY parent_id LIMIT ?2) e
 CROSS JOIN jobs j ON j.id = e.parent_id
 CROSS JOIN job_state s ON s.id = j.id
 LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
-WHERE e.child_id = ?1
-ORDER BY j.id
-LIMIT ?2;
+ORDER BY j.id;
 
 -- name: job_children
 WITH held AS MATERIALIZED (

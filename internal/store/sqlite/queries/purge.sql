@@ -78,12 +78,16 @@ WHERE s.id IN (SELECT unhex(value) FROM json_each(?1))
 ORDER BY s.id;
 
 -- name: needed_jobs
--- Those on which a job depends that has not ended.
-SELECT DISTINCT e.parent_id
+-- Those on which a job depends that has not ended, or whose edges wait for a check.
+SELECT e.parent_id
 FROM json_each(?1) x
 CROSS JOIN edges e ON e.parent_id = unhex(x.value)
 CROSS JOIN job_state s ON s.id = e.child_id
-WHERE s.finished_at IS NULL;
+WHERE s.finished_at IS NULL
+UNION
+SELECT k.parent_id
+FROM json_each(?1) x
+CROSS JOIN edge_check k ON k.parent_id = unhex(x.value) AND k.child_id = zeroblob(16);
 
 -- name: edges_into_jobs
 SELECT e.parent_id, e.child_id FROM json_each(?1) x CROSS JOIN edges e ON e.child_id = unhex(x.value) LIMIT ?2;
@@ -103,6 +107,12 @@ WHERE (kind, due_at, id) IN (
 -- name: delete_attempts
 DELETE FROM attempts WHERE job_id IN (SELECT unhex(value) FROM json_each(?1));
 
+-- name: delete_evaluations
+DELETE FROM evaluations WHERE job_id IN (SELECT unhex(value) FROM json_each(?1));
+
+-- name: delete_job_runs
+DELETE FROM job_runs WHERE job_id IN (SELECT unhex(value) FROM json_each(?1));
+
 -- name: delete_job_states
 DELETE FROM job_state WHERE id IN (SELECT unhex(value) FROM json_each(?1));
 
@@ -112,10 +122,13 @@ DELETE FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1));
 -- name: delete_workflow_timers
 DELETE FROM timers
 WHERE (kind, due_at, id) IN (
-    SELECT 'workflow', w.created_at + w.timeout, w.id
+    SELECT 'workflow', coalesce(w.deadline_at, w.created_at + w.timeout), w.id
     FROM json_each(?1) x
     CROSS JOIN workflows w ON w.id = unhex(x.value)
     WHERE w.timeout > 0);
+
+-- name: delete_audit
+DELETE FROM audit WHERE workflow_id IN (SELECT unhex(value) FROM json_each(?1));
 
 -- name: delete_workflows
 -- Those that have no job left.

@@ -1,13 +1,13 @@
 -- name: lock_workflows
-SELECT id, name, status, reason, failure_policy, failing,
-    total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
+SELECT id, name, status, reason, failure_policy, failing, user_paused, undecided, unforgiven,
+    finally_begun, cancel_finally, rules, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
 FROM workflows
 WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND hidden = ''
 ORDER BY id;
 
 -- name: lock_workflows_of_jobs
-SELECT id, name, status, reason, failure_policy, failing,
-    total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
+SELECT id, name, status, reason, failure_policy, failing, user_paused, undecided, unforgiven,
+    finally_begun, cancel_finally, rules, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
 FROM workflows
 WHERE id IN (SELECT workflow_id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1))) AND hidden = ''
 ORDER BY id;
@@ -17,7 +17,7 @@ ORDER BY id;
 -- one, their children without one: those behind ?2 edges at most.
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, j.barrier
+    s.cancelling, s.reason, s.spared, s.decision, s.earlier, j.barrier, j.rules
 FROM job_state s
 JOIN jobs j ON j.id = s.id
 WHERE s.id IN (
@@ -50,46 +50,47 @@ WITH RECURSIVE reached(id, workflow_id, open) AS (
 )
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, j.barrier
+    s.cancelling, s.reason, s.spared, s.decision, s.earlier, j.barrier, j.rules
 FROM job_state s
 JOIN jobs j ON j.id = s.id
 WHERE s.id IN (SELECT id FROM reached)
 ORDER BY s.id;
 
 -- name: lock_open_jobs
--- The jobs of workflow ?1 that have not ended, of those in the positions from
--- ?2 to before ?3.
+-- The jobs of workflow ?1 that have not ended or wait for a decision, or all
+-- (?4), of those in the positions from ?2 to before ?3.
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, j.barrier
+    s.cancelling, s.reason, s.spared, s.decision, s.earlier, j.barrier, j.rules
 FROM jobs j
 CROSS JOIN job_state s ON s.id = j.id
-WHERE j.workflow_id = ?1 AND j.position >= ?2 AND j.position < ?3 AND s.status IN ('pending', 'retrying', 'suspended')
+WHERE j.workflow_id = ?1 AND j.position >= ?2 AND j.position < ?3
+    AND (?4 OR s.status IN ('pending', 'retrying', 'suspended') OR s.decision = 'open')
 ORDER BY s.id;
 
 -- name: lock_more_jobs
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, j.barrier
+    s.cancelling, s.reason, s.spared, s.decision, s.earlier, j.barrier, j.rules
 FROM job_state s
 JOIN jobs j ON j.id = s.id
 WHERE s.id IN (SELECT unhex(value) FROM json_each(?1))
 ORDER BY s.id;
 
 -- name: edges_from
--- Any ?2 of them, if there are more.
+-- Any ?2 of them, if there are more; ?3: also those that are resolved.
 SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, c.workflow_id
 FROM json_each(?1) x
 CROSS JOIN edges e ON e.parent_id = unhex(x.value)
 CROSS JOIN jobs c ON c.id = e.child_id
-WHERE e.state = 'unresolved'
+WHERE (?3 OR e.state = 'unresolved')
 LIMIT ?2;
 
 -- name: edges_of
--- The next ?3 of one job, by child.
+-- The next ?3 of one job, by child; ?4: also those that are resolved.
 SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, c.workflow_id
 FROM (
-    SELECT * FROM edges WHERE parent_id = ?1 AND child_id > ?2 AND state = 'unresolved' ORDER BY child_id LIMIT ?3) e
+    SELECT * FROM edges WHERE parent_id = ?1 AND child_id > ?2 AND (?4 OR state = 'unresolved') ORDER BY child_id LIMIT ?3) e
 CROSS JOIN jobs c ON c.id = e.child_id
 ORDER BY e.child_id;
 
@@ -117,14 +118,14 @@ UPDATE job_state SET
     error = iif(c.error = '' AND c.status <> 'completed', job_state.error, c.error), -- keeps the last attempt's
     cause_job_id = c.cause, attempts = c.attempts, give_backs = 0, unresolved = c.unresolved, active = c.active,
     inactive = c.inactive, broken = c.broken, started_at = c.started_at, finished_at = ?2, lease_id = c.lease,
-    worker = c.worker, result = c.result
+    worker = c.worker, result = c.result, decision = c.decision, spared = c.spared
 FROM (
     SELECT unhex(value ->> 'id') AS id, value ->> 'epoch' AS epoch, value ->> 'status' AS status,
         value ->> 'dependency_status' AS dependency_status, value ->> 'reason' AS reason, value ->> 'error' AS error,
         unhex(value ->> 'cause') AS cause, value ->> 'attempts' AS attempts, value ->> 'unresolved' AS unresolved,
         value ->> 'active' AS active, value ->> 'inactive' AS inactive, value ->> 'broken' AS broken,
         value ->> 'started_at' AS started_at, unhex(value ->> 'lease') AS lease, value ->> 'worker' AS worker,
-        CAST(value ->> 'result' AS BLOB) AS result
+        CAST(value ->> 'result' AS BLOB) AS result, value ->> 'decision' AS decision, value ->> 'spared' AS spared
     FROM json_each(?1)) AS c
 WHERE job_state.id = c.id AND job_state.epoch = c.epoch AND job_state.status IN ('pending', 'retrying', 'suspended');
 
@@ -143,11 +144,11 @@ WHERE job_state.id = c.id AND job_state.epoch = c.epoch AND job_state.status IN 
 -- name: count_jobs
 UPDATE job_state SET
     dependency_status = c.dependency_status, unresolved = c.unresolved, active = c.active, inactive = c.inactive,
-    broken = c.broken
+    broken = c.broken, cause_job_id = c.cause, spared = c.spared
 FROM (
     SELECT unhex(value ->> 'id') AS id, value ->> 'dependency_status' AS dependency_status,
         value ->> 'unresolved' AS unresolved, value ->> 'active' AS active, value ->> 'inactive' AS inactive,
-        value ->> 'broken' AS broken
+        value ->> 'broken' AS broken, unhex(value ->> 'cause') AS cause, value ->> 'spared' AS spared
     FROM json_each(?1)) AS c
 WHERE job_state.id = c.id;
 
@@ -167,12 +168,16 @@ WHERE edges.parent_id = c.parent AND edges.child_id = c.child AND edges.state = 
 
 -- name: update_workflows
 UPDATE workflows SET
-    status = c.status, reason = c.reason, failing = c.failing, completed = c.completed, failed = c.failed,
+    status = c.status, reason = c.reason, failing = c.failing, user_paused = c.user_paused,
+    undecided = c.undecided, unforgiven = c.unforgiven, finally_begun = c.finally_begun,
+    cancel_finally = c.cancel_finally, completed = c.completed, failed = c.failed,
     dead = c.dead, timed_out = c.timed_out, upstream_failed = c.upstream_failed, cancelled = c.cancelled,
-    skipped = c.skipped, finished_at = iif(c.ended, ?2, NULL)
+    skipped = c.skipped, finished_at = iif(c.ended, ?2, NULL), moved_at = ?2
 FROM (
     SELECT unhex(value ->> 'id') AS id, value ->> 'status' AS status, value ->> 'reason' AS reason,
-        value ->> 'failing' AS failing, value ->> 'completed' AS completed, value ->> 'failed' AS failed,
+        value ->> 'failing' AS failing, value ->> 'user_paused' AS user_paused,
+        value ->> 'undecided' AS undecided, value ->> 'unforgiven' AS unforgiven,
+        value ->> 'finally_begun' AS finally_begun, value ->> 'cancel_finally' AS cancel_finally, value ->> 'completed' AS completed, value ->> 'failed' AS failed,
         value ->> 'dead' AS dead, value ->> 'timed_out' AS timed_out, value ->> 'upstream_failed' AS upstream_failed,
         value ->> 'cancelled' AS cancelled, value ->> 'skipped' AS skipped, value ->> 'ended' AS ended
     FROM json_each(?1)) AS c

@@ -1,0 +1,96 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// RetryWorkflow implements store.Steerer. It loads the whole workflow, also for
+// a plan: what that says holds under the same locks.
+func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by store.Actor) (store.RetryPlan, store.Resolution, error) {
+	var plan store.RetryPlan
+	var r store.Resolution
+	entry := newAudit("retry", o.Workflow, job.ID{}, by)
+	err := s.db.Write(ctx, func(tx Tx) error {
+		plan, r = store.RetryPlan{}, store.Resolution{}
+		p, err := s.lockWorkflow(tx, o.Workflow)
+		if err != nil {
+			return err
+		}
+		if h := p.Workflows[0]; !h.Status.Terminal() && h.Status != workflow.Paused { // the common refusal costs nothing
+			_, err := workflow.PlanRetry(&p.Part, 0, workflow.RetryAll, 0)
+			return err
+		}
+		var now, timeout, stall, finished int64
+		tx.QueueNow(&now)
+		tx.QueueQuery("workflow_run", func(r Row) error { return r.Scan(&plan.Run, &timeout, &stall, &finished) }, o.Workflow[:])
+		if err := p.loadWorkflows(tx, []int{0}, workflow.KnownAll); err != nil {
+			return err
+		}
+		plan.Run++
+		from := 0
+		if o.Mode == workflow.RetryFrom {
+			i, known := p.index[o.From]
+			if !known || p.Nodes[i].Workflow != 0 {
+				return fmt.Errorf("job %s: %w", o.From, job.ErrNotFound)
+			}
+			from = i
+		}
+		nodes, err := workflow.PlanRetry(&p.Part, 0, o.Mode, from)
+		if err != nil {
+			return err
+		}
+		in := make(map[job.ID]int, len(nodes))
+		for _, i := range nodes {
+			in[p.Nodes[i].ID] = i
+			plan.Jobs = append(plan.Jobs, store.PlannedJob{ID: p.Nodes[i].ID, Name: p.jobs[i].name, Status: p.Nodes[i].Status})
+		}
+		for id := range o.Payloads {
+			if _, reset := in[id]; !reset {
+				return fmt.Errorf("%w: job %s is not among those that run again, so its payload can't be replaced", job.ErrWrongState, id)
+			}
+		}
+		if dry {
+			return errDry
+		}
+		changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) { r.Retry(0, nodes) })
+		if err != nil {
+			return err
+		}
+		p.reasons[0] = ""
+		t := newTransition(p)
+		t.run = plan.Run
+		for id, payload := range o.Payloads {
+			t.replace(in[id], payload)
+		}
+		tx.QueueExec("delete_workflow_timers", []job.ID{o.Workflow})
+		tx.QueueExec("reopen_workflow", o.Workflow[:], plan.Run, now)
+		t.write(tx, changes, now, &r)
+		var timers []timerRow
+		if timeout > 0 {
+			timers = append(timers, timerRow{now + timeout, timerWorkflow, hexID(o.Workflow)})
+		}
+		if stall > 0 && finished > 0 && finished+stall < now { // else one still waits
+			timers = append(timers, timerRow{now + stall, timerStall, hexID(o.Workflow)})
+		}
+		queueRows(tx, "insert_timers", timers)
+		r.Timer = r.Timer || len(timers) > 0
+		entry.queue(tx, now)
+		return nil
+	})
+	if errors.Is(err, errDry) {
+		err = nil
+	}
+	if err != nil {
+		return store.RetryPlan{}, store.Resolution{}, fmt.Errorf("retry workflow %s: %w", o.Workflow, err)
+	}
+	return plan, r, nil
+}
+
+// errDry rolls back what only looked.
+var errDry = errors.New("nothing is to be changed")

@@ -1,0 +1,29 @@
+// Package model says once more, slowly and over the whole graph, what package
+// workflow decides fast over a part of it: what happens to jobs, dependencies
+// and workflows. It is what the decider and the stores are compared with, and
+// is used by nothing else. Nothing of it is taken from the decider but the
+// names of its types.
+//
+// Where the words about workflows leave room, it reads them so:
+//
+//   - Whatever happens draws all its conclusions before the next thing happens,
+//     also within a batch. What ends first settles its edges first, in the
+//     order in which their children were enqueued; when nothing follows from
+//     that any more, policies look at what failed, then finally jobs begin.
+//   - The cause of an upstream_failed job is the first failure behind the first
+//     counted broken edge in time. After a retry it stays if a kept edge still
+//     leads to it; otherwise the first such edge in order counts.
+//   - Spared is an open job with an active on: failure or done edge from a
+//     failure, and then what it activates or breaks within its workflow. In a
+//     failing workflow also stay: what waits, over such an edge, for a job of it
+//     that is held, and the descendants of both within the workflow.
+//   - Under manual, a failure that is not tolerated and that no open job may
+//     catch waits for a decision at once, with its edges. One whose catch came
+//     to nothing waits from then on; its edges are settled already.
+//   - A policy looks when something failed or a catching job ended. Where
+//     nothing catches it looks at new failures; else at all there are, also at
+//     those that a retry left behind.
+//   - A job without parents that has a condition waits, until that is asked.
+//   - A decision to retry puts a job where a retry of its workflow would: its
+//     join, and its condition, are asked again.
+package model

@@ -1,0 +1,431 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// JobSpec is a job to be enqueued. Jobs are known by number, in the order in
+// which they were enqueued.
+type JobSpec struct {
+	Parents      []Parent
+	Join         job.Join
+	AllowFailure bool
+	Finally      bool
+	Catch        bool
+	Barrier      bool
+	Condition    string // speaks of its parents as JobName calls them
+	Unmet        job.Unmet
+	Attempts     int // how many are allowed
+}
+
+// Parent is an edge into a job, from one enqueued before.
+type Parent struct {
+	Job      int
+	On       job.On
+	Optional bool
+}
+
+// WorkflowSpec is a workflow to be enqueued.
+type WorkflowSpec struct {
+	Policy        workflow.FailurePolicy
+	CancelRunning bool
+}
+
+// Outcome is how an attempt ended: completed, failed, timed_out, lease_lost or
+// given_back.
+type Outcome struct {
+	Job       int
+	Kind      job.Kind
+	Permanent bool // with failed
+}
+
+// JobName is the name by which conditions speak of a job.
+func JobName(i int) string { return fmt.Sprintf("j%d", i) }
+
+// Result is what every job that completes by itself results in.
+var Result = json.RawMessage(`{"ok":true}`)
+
+type node struct {
+	JobSpec
+	workflow  int // -1: none
+	tolerated bool
+	status    job.Status
+	deps      job.DependencyStatus
+	reason    job.Reason
+	cause     int // -1: none
+	spared    bool
+	halted    bool // its join said run; it depends on whether it is spared
+	held      bool
+	decision  workflow.Action
+	attempts  int
+	giveBacks int
+	result    json.RawMessage
+}
+
+type edge struct {
+	parent, child int
+	on            job.On
+	optional      bool
+	state         workflow.EdgeState
+}
+
+type flow struct {
+	WorkflowSpec
+	status        workflow.Status
+	failing       bool
+	deadline      bool
+	cancelFinally bool
+	userPaused    bool
+	begun         bool         // its finally jobs
+	failed        map[int]bool // what its policy has yet to look at
+	caughtUp      bool         // nothing that catches ended since
+}
+
+// World is all there is.
+type World struct {
+	jobs  []*node
+	edges []*edge
+	flows []*flow
+	queue []int // jobs whose edges are to be settled, in the order of time
+}
+
+// Enqueue adds a workflow, or with spec nil jobs without one. Parents that
+// have ended count as if they ended now, one after the other.
+func (w *World) Enqueue(spec *WorkflowSpec, jobs []JobSpec) error {
+	in, first, firstEdge := -1, len(w.jobs), len(w.edges)
+	if spec != nil {
+		in = len(w.flows)
+		w.flows = append(w.flows, &flow{WorkflowSpec: *spec, status: workflow.Running, failed: map[int]bool{}, caughtUp: true})
+	}
+	for _, s := range jobs {
+		i := len(w.jobs)
+		n := &node{JobSpec: s, workflow: in, status: job.Pending, deps: job.NoDependencies, cause: -1}
+		w.jobs = append(w.jobs, n)
+		for _, p := range s.Parents {
+			w.edges = append(w.edges, &edge{p.Job, i, p.On, p.Optional, workflow.EdgeUnresolved})
+		}
+		n.deps = w.unasked(i)
+	}
+	for i := first; i < len(w.jobs); i++ {
+		w.jobs[i].tolerated = w.toleratedBySpec(i)
+	}
+	for i := first; i < len(w.jobs); i++ {
+		if n := w.jobs[i]; n.deps == job.Waiting && len(n.Parents) == 0 && !n.Finally {
+			w.ask(i)
+			w.conclude()
+		}
+	}
+	for _, e := range w.edges[firstEdge:] {
+		if e.state == workflow.EdgeUnresolved && w.settles(e.parent) {
+			w.settle(e)
+			w.conclude()
+		}
+	}
+	return nil
+}
+
+// unasked is the dependency status of a job that nothing has happened to.
+func (w *World) unasked(i int) job.DependencyStatus {
+	if n := w.jobs[i]; len(n.Parents) > 0 || n.Condition != "" || n.Finally {
+		return job.Waiting
+	}
+	return job.NoDependencies
+}
+
+// Claim gives a runnable job to a worker.
+func (w *World) Claim(i int) error {
+	if !w.runnable(i) {
+		return job.ErrWrongState
+	}
+	w.jobs[i].held = true
+	return nil
+}
+
+// End tells how attempts ended. Outcomes of jobs that nobody holds are stale.
+func (w *World) End(batch []Outcome) error {
+	for _, o := range batch {
+		if w.jobs[o.Job].held {
+			w.attempt(o)
+			w.conclude()
+		}
+	}
+	return nil
+}
+
+// attempt ends the attempt of a held job, and the job unless it has another.
+func (w *World) attempt(o Outcome) {
+	n := w.jobs[o.Job]
+	cancelling, draining, reason := false, false, job.ReasonUser
+	if f := w.flow(o.Job); f != nil {
+		cancelling = f.status == workflow.Cancelling && (!n.Finally || f.cancelFinally)
+		draining = f.failing && !n.spared && !n.Finally
+		if f.deadline {
+			reason = job.ReasonDeadline
+		}
+	}
+	if o.Kind == job.KindGivenBack {
+		n.giveBacks++
+	} else {
+		n.attempts++
+		n.giveBacks = 0
+	}
+	dead := map[job.Kind]job.Reason{job.KindFailed: job.ReasonExhausted, job.KindLeaseLost: job.ReasonLeaseLost}
+	switch {
+	case o.Kind == job.KindCompleted:
+		n.result = Result
+		w.end(o.Job, job.Completed, "")
+	case o.Kind == job.KindFailed && o.Permanent:
+		w.end(o.Job, job.Failed, job.ReasonPermanent)
+	case cancelling:
+		w.end(o.Job, job.Cancelled, reason)
+	case o.Kind == job.KindGivenBack && draining:
+		w.end(o.Job, job.Cancelled, job.ReasonFailFast)
+	case o.Kind == job.KindGivenBack && n.giveBacks == 10:
+		w.end(o.Job, job.Dead, job.ReasonLeaseLost)
+	case o.Kind != job.KindGivenBack && n.attempts >= n.Attempts && o.Kind == job.KindTimedOut:
+		w.end(o.Job, job.TimedOut, job.ReasonTimeout)
+	case o.Kind != job.KindGivenBack && n.attempts >= n.Attempts:
+		w.end(o.Job, job.Dead, dead[o.Kind])
+	case draining && o.Kind == job.KindTimedOut:
+		w.end(o.Job, job.TimedOut, job.ReasonFailFast)
+	case draining:
+		w.end(o.Job, job.Dead, job.ReasonFailFast)
+	default:
+		n.held, n.status = false, job.Pending
+		if n.attempts > 0 {
+			n.status = job.Retrying
+		}
+	}
+}
+
+// CancelJob cancels a job that nobody holds, alone.
+func (w *World) CancelJob(i int) error { return w.endAlone(i, job.Cancelled, job.ReasonUser) }
+
+// ExpireJob lets the deadline of a job that nobody holds pass.
+func (w *World) ExpireJob(i int) error { return w.endAlone(i, job.TimedOut, job.ReasonDeadline) }
+
+func (w *World) endAlone(i int, status job.Status, reason job.Reason) error {
+	if n := w.jobs[i]; n.status.Terminal() || n.held {
+		return job.ErrWrongState
+	}
+	w.end(i, status, reason)
+	w.conclude()
+	return nil
+}
+
+// Cancel cancels a workflow, a user or its deadline being the reason.
+func (w *World) Cancel(f int, reason job.Reason) error {
+	h := w.flows[f]
+	again := h.status == workflow.Cancelling
+	switch {
+	case h.status.Terminal():
+		return job.ErrWrongState
+	case again && (reason == job.ReasonDeadline || h.cancelFinally):
+		return nil
+	case again:
+		h.cancelFinally = slices.ContainsFunc(w.jobs, func(n *node) bool { return n.workflow == f && n.Finally })
+	default:
+		h.status, h.deadline, h.userPaused = workflow.Cancelling, reason == job.ReasonDeadline, false
+	}
+	for i, n := range w.jobs {
+		if n.workflow != f {
+			continue
+		}
+		if n.decision == workflow.Undecided {
+			w.decide(i, workflow.ActionAccept)
+		}
+		if !n.held && (again || !n.Finally) {
+			w.end(i, job.Cancelled, reason)
+		}
+	}
+	w.conclude()
+	return nil
+}
+
+// GraceOver cancels what was told to stop and still runs.
+func (w *World) GraceOver(f int) error {
+	h := w.flows[f]
+	reason := job.ReasonUser
+	switch {
+	case h.status == workflow.Cancelling && h.deadline:
+		reason = job.ReasonDeadline
+	case h.status == workflow.Cancelling:
+	case !h.status.Terminal() && h.failing && h.CancelRunning:
+		reason = job.ReasonFailFast
+	default:
+		return job.ErrWrongState
+	}
+	for i, n := range w.jobs {
+		if n.workflow == f && n.held && (!n.Finally || h.cancelFinally) && (h.status == workflow.Cancelling || !n.spared) {
+			w.end(i, job.Cancelled, reason)
+		}
+	}
+	w.conclude()
+	return nil
+}
+
+// Pause turns a user's switch on.
+func (w *World) Pause(f int) error {
+	h := w.flows[f]
+	if h.status != workflow.Running && h.status != workflow.Paused {
+		return job.ErrWrongState
+	}
+	h.userPaused = true
+	w.place(f)
+	return nil
+}
+
+// Resume turns it off.
+func (w *World) Resume(f int) error {
+	h := w.flows[f]
+	switch {
+	case h.status.Terminal() || w.undecided(f) > 0:
+		return job.ErrWrongState
+	case h.userPaused:
+		h.userPaused = false
+		w.place(f)
+		w.passBarriers(f)
+		w.conclude()
+	}
+	return nil
+}
+
+// Decide applies a decision about a failure; result goes with complete.
+func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
+	n := w.jobs[i]
+	if n.decision != workflow.Undecided {
+		return job.ErrWrongState
+	}
+	switch a {
+	case workflow.ActionCancel:
+		return w.Cancel(n.workflow, job.ReasonUser)
+	case workflow.ActionRetry:
+		w.reset(map[int]bool{i: true})
+		w.place(n.workflow)
+		w.begin(i)
+	default:
+		if a == workflow.ActionComplete {
+			n.result = result
+		}
+		w.decide(i, a)
+		w.place(n.workflow)
+	}
+	w.passBarriers(n.workflow)
+	w.conclude()
+	return nil
+}
+
+func (w *World) decide(i int, a workflow.Action) {
+	w.jobs[i].decision = a
+	w.queue = append(w.queue, i)
+}
+
+// Retry runs a part of a workflow again: what failed, a job with its
+// descendants, or all.
+func (w *World) Retry(f int, mode workflow.RetryMode, from int) error {
+	h := w.flows[f]
+	if !h.status.Terminal() && h.status != workflow.Paused {
+		return job.ErrWrongState
+	}
+	chosen := map[int]bool{}
+	for i, n := range w.jobs {
+		switch {
+		case n.workflow != f:
+		case mode == workflow.RetryAll, mode == workflow.RetryFrom && i == from,
+			mode == workflow.RetryFailed && n.status == job.Cancelled && n.reason == job.ReasonFailFast,
+			mode == workflow.RetryFailed && n.status != job.UpstreamFailed && w.counts(i) && !w.forgiven(i) && !w.caught(i, false):
+			chosen[i] = true
+		}
+	}
+	if len(chosen) == 0 {
+		return job.ErrWrongState
+	}
+	plan := map[int]bool{}
+	for i, n := range w.jobs {
+		if n.workflow == f && (n.Finally || chosen[i] || w.after(i, chosen) && (mode != workflow.RetryFailed || follows(n))) {
+			plan[i] = true
+		}
+	}
+	for i := range plan {
+		if w.jobs[i].held {
+			return job.ErrWrongState
+		}
+	}
+	w.reset(plan)
+	*h = flow{WorkflowSpec: h.WorkflowSpec, status: workflow.Running, userPaused: h.userPaused, failed: map[int]bool{}, caughtUp: true}
+	w.place(f)
+	for i := range w.jobs {
+		if plan[i] {
+			w.begin(i)
+		}
+	}
+	w.passBarriers(f)
+	w.conclude()
+	return nil
+}
+
+// follows reports whether a job after a failure is as it is because of that,
+// or has not been decided yet.
+func follows(n *node) bool {
+	return n.status == job.UpstreamFailed || n.status == job.Skipped || n.status == job.Cancelled && n.reason == job.ReasonFailFast ||
+		!n.status.Terminal() && n.deps == job.Waiting
+}
+
+// after reports whether a job comes after one of some in its workflow.
+func (w *World) after(i int, some map[int]bool) bool {
+	for _, e := range w.edges {
+		if e.child == i && w.jobs[e.parent].workflow == w.jobs[i].workflow && (some[e.parent] || w.after(e.parent, some)) {
+			return true
+		}
+	}
+	return false
+}
+
+// reset takes back what happened to jobs, and to the edges between them.
+func (w *World) reset(plan map[int]bool) {
+	for _, e := range w.edges {
+		if plan[e.parent] && plan[e.child] {
+			e.state = workflow.EdgeUnresolved
+		}
+	}
+	for i := range plan {
+		n := w.jobs[i]
+		*n = node{JobSpec: n.JobSpec, workflow: n.workflow, tolerated: n.tolerated, status: job.Pending, deps: w.unasked(i), cause: n.cause}
+	}
+	for i := range plan {
+		first, same := -1, false
+		for _, e := range w.edges {
+			if e.child != i {
+				continue
+			}
+			if w.handles(e) {
+				w.jobs[i].spared = true
+			}
+			if e.state == workflow.EdgeBroken && !e.optional {
+				if first < 0 {
+					first = w.root(e.parent)
+				}
+				same = same || w.root(e.parent) == w.jobs[i].cause
+			}
+		}
+		if !same {
+			w.jobs[i].cause = first
+		}
+	}
+}
+
+// begin asks a job that was reset, unless it waits for its turn.
+func (w *World) begin(i int) {
+	switch n := w.jobs[i]; {
+	case n.status.Terminal() || n.deps != job.Waiting:
+	case !n.Finally:
+		w.ask(i)
+	case w.flow(i).begun:
+		w.run(i)
+	}
+}

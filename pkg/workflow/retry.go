@@ -1,0 +1,158 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// RetryMode says what of a workflow a retry runs again.
+type RetryMode string
+
+// The modes. RetryFailed is the default.
+const (
+	RetryFailed RetryMode = "failed" // what failed or was cancelled, and what could not run because of that
+	RetryFrom   RetryMode = "from"   // one job and everything after it
+	RetryAll    RetryMode = "all"    // everything
+)
+
+// PlanRetry returns the jobs of workflow w, known whole, that a retry resets:
+// what ended, and what waits for that. Finally jobs always are among them. from
+// is the node that RetryFrom begins at. It is job.ErrWrongState when the
+// workflow still runs, a worker holds one of them, or nothing is to be done.
+func PlanRetry(p *Part, w int, mode RetryMode, from int) ([]int, error) {
+	r := Begin(p)
+	h := &p.Workflows[w]
+	if !h.Status.Terminal() && h.Status != Paused {
+		return nil, fmt.Errorf("%w: the workflow is %s; only one that has ended or is paused can be retried", job.ErrWrongState, h.Status)
+	}
+	chosen := r.chosen(w, mode, from)
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("%w: nothing of it failed", job.ErrWrongState)
+	}
+	in := make(map[int]bool, len(chosen))
+	for _, i := range chosen {
+		in[i] = true
+	}
+	seen := make(map[int]bool, len(chosen))
+	for queue := chosen; len(queue) > 0; queue = queue[1:] {
+		for _, ei := range r.out[queue[0]] {
+			i := p.Edges[ei].Child
+			if n := &p.Nodes[i]; n.Workflow == w && !seen[i] {
+				seen[i] = true
+				in[i] = in[i] || mode != RetryFailed || follows(n)
+				queue = append(queue, i)
+			}
+		}
+	}
+	var list []int
+	for _, i := range r.of(w) {
+		n := &p.Nodes[i]
+		if !in[i] && !n.Finally {
+			continue
+		}
+		if n.Held {
+			return nil, fmt.Errorf("%w: a worker still holds a job that it would run again", job.ErrWrongState)
+		}
+		list = append(list, i)
+	}
+	return list, nil
+}
+
+// follows reports whether a job that comes after a failure is as it is because
+// of that, or has not been decided yet.
+func follows(n *Node) bool {
+	switch n.Status {
+	case job.UpstreamFailed, job.Skipped:
+		return true
+	case job.Cancelled:
+		return n.Reason == job.ReasonFailFast
+	}
+	return !n.Status.Terminal() && n.Deps == job.Waiting
+}
+
+// chosen returns the jobs that a retry begins with.
+func (r *Resolution) chosen(w int, mode RetryMode, from int) []int {
+	switch mode {
+	case RetryFrom:
+		return []int{from}
+	case RetryAll:
+		return slices.Clone(r.of(w))
+	}
+	var list []int
+	for _, i := range r.uncaught(w, false) {
+		if r.p.Nodes[i].Status != job.UpstreamFailed {
+			list = append(list, i)
+		}
+	}
+	for _, i := range r.of(w) {
+		if n := &r.p.Nodes[i]; n.Status == job.Cancelled && n.Reason == job.ReasonFailFast {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// Retry resets the jobs of a plan and lets workflow w, known whole, run again.
+// Edges between reset jobs become unresolved, all others keep their state.
+func (r *Resolution) Retry(w int, plan []int) {
+	h := &r.p.Workflows[w]
+	r.restart(plan)
+	h.Status, h.Failing, h.Deadline, h.CancelFinally, h.Begun = Running, false, false, false, false
+	r.touch(w)
+	h.place()
+	for _, i := range plan {
+		r.ask(i)
+	}
+	if h.Status == Running {
+		r.unpause(w)
+	}
+	r.conclude()
+}
+
+// restart takes back what happened to jobs, and to the edges between them. What
+// the edges that stay mean for the jobs stays, too.
+func (r *Resolution) restart(plan []int) {
+	causes := make(map[int]job.ID, len(plan))
+	for _, i := range plan {
+		causes[i] = r.p.Nodes[i].Cause
+		r.reopen(i)
+	}
+	kept := make(map[int]bool, len(plan)) // its cause is behind an edge that stays
+	for ei := range r.p.Edges {
+		e := &r.p.Edges[ei]
+		cause, reset := causes[e.Child]
+		if !reset || e.State == EdgeUnresolved {
+			continue
+		}
+		child := &r.p.Nodes[e.Child]
+		if _, both := causes[e.Parent]; both {
+			child.Counts.reopen(e.State, e.Optional)
+			e.State = EdgeUnresolved
+			r.move(ei)
+			continue
+		}
+		child.Spared = child.Spared || r.spares(e)
+		if e.State == EdgeBroken && !e.Optional && !kept[e.Child] {
+			root := r.p.Nodes[e.Parent].root()
+			kept[e.Child] = root == cause
+			if kept[e.Child] || child.Cause == (job.ID{}) {
+				child.Cause = root
+			}
+		}
+	}
+}
+
+// ask asks a job that was reset what it waits for.
+func (r *Resolution) ask(i int) {
+	switch n := &r.p.Nodes[i]; {
+	case n.Status.Terminal():
+	case n.Deps == job.NoDependencies:
+		r.release(i)
+	case !n.Finally:
+		r.join(i)
+	case r.header(i).Begun:
+		r.run(i)
+	}
+}

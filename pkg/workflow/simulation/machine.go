@@ -1,0 +1,452 @@
+package simulation
+
+import (
+	"container/heap"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// middle is what chance comes to.
+const middle = 0.5
+
+// machine is a workflow in motion.
+type machine struct {
+	w      *workflow.Workflow
+	s      Script
+	p      *workflow.Part
+	r      *workflow.Resolution
+	h      *workflow.Header
+	now    time.Duration // since the enqueue
+	agenda agenda
+	line   line
+	free   int // workers; below 0: any number
+	jobs   []state
+	steps  []Step
+	index  map[job.ID]int // of nodes
+
+	readers map[int][]*workflow.ParentInput // node → where conditions read of it
+	timed   []*workflow.Inputs              // of conditions that ask for the time
+
+	status  workflow.Status // as the last step told it
+	failing bool
+}
+
+// state is what a machine knows of a job besides its node.
+type state struct {
+	attempts, earlier int // counted by the budget; in turns before a decision to retry
+	turn              int // goes up when what is on the agenda about it is void
+	due               time.Duration
+	inLine, running   bool
+	asked, retried    bool
+	outcome           job.Outcome // of the attempt that runs
+	began             time.Duration
+	waitedFor         int // the parent that decided last; -1: none
+	released          bool
+	ready, start, end time.Duration // first ready and started, ended; below 0: not
+	err               string
+	result            json.RawMessage
+}
+
+// Run plays a workflow that has passed Validate, to its end or until nothing
+// more happens: a failure under the manual policy waits for a decision that
+// nobody makes.
+func Run(w *workflow.Workflow, s Script) *Report {
+	m := newMachine(w, s)
+	m.begin()
+	for m.turn() {
+	}
+	return m.report()
+}
+
+func newMachine(w *workflow.Workflow, s Script) *machine {
+	p := workflow.NewPart(w)
+	m := &machine{
+		w: w, s: s, p: p, r: workflow.Begin(p), h: &p.Workflows[0], free: s.Workers, status: workflow.Running,
+		jobs: make([]state, len(p.Nodes)), readers: map[int][]*workflow.ParentInput{}, index: make(map[job.ID]int, len(p.Nodes)),
+	}
+	if s.Workers <= 0 {
+		m.free = -1
+	}
+	for i := range m.jobs {
+		m.index[p.Nodes[i].ID] = i
+		m.jobs[i] = state{waitedFor: -1, ready: -1, start: -1, end: -1}
+		if i < len(w.Jobs) {
+			m.jobs[i].due = w.Jobs[i].Delay
+			if at := w.Jobs[i].ScheduledAt; !at.IsZero() {
+				m.jobs[i].due = max(0, at.Sub(s.Start))
+			}
+		}
+		in := p.Inputs[i]
+		if in == nil {
+			continue
+		}
+		in.Now = s.Start
+		for k := range in.Parents {
+			parent := &in.Parents[k]
+			m.readers[parent.Node] = append(m.readers[parent.Node], parent)
+		}
+		if asksForTime(p.Nodes[i]) {
+			m.timed = append(m.timed, in)
+		}
+	}
+	return m
+}
+
+func asksForTime(n workflow.Node) bool {
+	asks := strings.Contains(n.Condition, "now")
+	for _, source := range n.With {
+		asks = asks || strings.Contains(source, "now")
+	}
+	return asks
+}
+
+// begin enqueues the workflow.
+func (m *machine) begin() {
+	if m.w.Timeout > 0 {
+		m.agenda.add(event{at: m.w.Timeout, kind: workflowDeadline})
+	}
+	for i := range m.p.Nodes {
+		switch n := &m.p.Nodes[i]; {
+		case i >= len(m.w.Jobs):
+			m.r.End(workflow.Ending{Node: i, Status: job.Completed})
+			m.follow()
+			continue
+		case n.Deps == job.NoDependencies:
+			m.offer(i)
+		case n.Counts.Unresolved == 0 && !n.Finally:
+			m.r.Start(i)
+			m.follow()
+		}
+		if d := m.w.Jobs[i].Deadline; d > 0 {
+			m.agenda.add(event{at: d, kind: jobDeadline, node: i})
+		}
+	}
+}
+
+// turn gives out what can be claimed and lets everything happen that the next
+// moment brings. It reports whether there was anything.
+func (m *machine) turn() bool {
+	m.claim()
+	if m.h.Status.Terminal() || m.waits() || m.agenda.Len() == 0 {
+		return false
+	}
+	m.now = m.agenda.list[0].at
+	for _, in := range m.timed {
+		in.Now = m.s.Start.Add(m.now)
+	}
+	for m.agenda.Len() > 0 && m.agenda.list[0].at == m.now && !m.h.Status.Terminal() {
+		m.happen(m.agenda.next())
+	}
+	return true
+}
+
+// waits reports whether only a decision goes on, which nobody makes.
+func (m *machine) waits() bool {
+	if m.h.Undecided == 0 {
+		return false
+	}
+	for _, e := range m.agenda.list {
+		switch e.kind {
+		case attemptEnds, attemptStops, isDecided, decisionTimeout:
+			if e.turn == m.jobs[e.node].turn {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// claim gives jobs to free workers, in the order of claims.
+func (m *machine) claim() {
+	for m.free != 0 && len(m.line) > 0 && m.h.Status != workflow.Paused {
+		i := heap.Pop(&m.line).(place).node
+		n, s := &m.p.Nodes[i], &m.jobs[i]
+		s.inLine = false
+		if n.Status.Terminal() || n.Held || m.h.Stops(n) {
+			continue
+		}
+		m.free--
+		n.Held, s.running, s.began = true, true, m.now
+		if s.start < 0 {
+			s.start = m.now
+		}
+		m.tell(i)
+		j := m.w.Jobs[i]
+		took, o := m.s.Handle(Attempt{Job: j, Number: s.earlier + s.attempts + 1, Payload: m.payload(i)})
+		if j.Timeout > 0 && took > j.Timeout {
+			took, o = j.Timeout, job.Outcome{Kind: job.KindTimedOut, Error: "it takes " + took.String() + "; its timeout is " + j.Timeout.String()}
+		}
+		s.outcome = o
+		m.agenda.add(event{at: m.now + max(0, took), kind: attemptEnds, node: i, turn: s.turn})
+	}
+}
+
+// payload is what the handler of a job finds: its inputs are fields of it.
+func (m *machine) payload(i int) json.RawMessage {
+	payload := m.w.Jobs[i].Payload
+	in := m.p.Inputs[i]
+	if in == nil || len(in.Evidence.With) == 0 {
+		return payload
+	}
+	fields := map[string]json.RawMessage{}
+	if json.Unmarshal(payload, &fields) != nil || json.Unmarshal(in.Evidence.With, &fields) != nil {
+		return payload
+	}
+	merged, err := json.Marshal(fields)
+	if err != nil {
+		return payload
+	}
+	return merged
+}
+
+// happen lets an event happen.
+func (m *machine) happen(e event) {
+	n, s := &m.p.Nodes[e.node], &m.jobs[e.node]
+	if e.kind != workflowDeadline && e.kind != jobDeadline && e.turn != s.turn {
+		return
+	}
+	switch e.kind {
+	case attemptEnds:
+		m.end(e.node, s.outcome)
+	case attemptStops:
+		m.end(e.node, job.Outcome{Kind: job.KindCancelled, Error: "told to stop"})
+	case becomesDue:
+		m.offer(e.node)
+	case jobDeadline:
+		m.r.End(workflow.Ending{Node: e.node, Status: job.TimedOut, Reason: job.ReasonDeadline, Attempts: s.attempts})
+	case workflowDeadline:
+		m.r.Cancel(0, job.ReasonDeadline)
+	case isDecided, decisionTimeout:
+		if n.Decision == workflow.Undecided {
+			m.decide(e)
+		}
+	}
+	m.follow()
+}
+
+// end ends an attempt.
+func (m *machine) end(i int, o job.Outcome) {
+	n, s := &m.p.Nodes[i], &m.jobs[i]
+	standing := m.h.Standing(n)
+	standing.Attempts, standing.Retry = s.attempts, m.retry(i)
+	next := job.EndAttempt(o, standing, middle)
+	s.attempts, s.err = next.Attempts, o.Error
+	if next.Status.Terminal() {
+		if next.Status == job.Completed {
+			s.result = o.Result
+		}
+		m.r.End(workflow.Ending{Node: i, Status: next.Status, Reason: next.Reason, Attempts: next.Attempts, Result: s.result})
+		return
+	}
+	delay := job.Duration(next.Delay)
+	m.step(Step{Job: m.w.Jobs[i].Name, Attempt: m.number(i), Outcome: string(next.Status), Took: m.stop(i), Error: o.Error, Again: &delay})
+	s.due = m.now + next.Delay
+	m.r.Requeue(i, next.Status)
+	m.tell(i)
+}
+
+func (m *machine) retry(i int) job.RetryPolicy {
+	switch j := m.w.Jobs[i]; {
+	case j.Retry != nil:
+		return *j.Retry
+	case m.w.Retry != nil:
+		return *m.w.Retry
+	}
+	return job.RetryPolicy{}
+}
+
+// number is the number of the attempt that was counted last.
+func (m *machine) number(i int) int { return m.jobs[i].earlier + m.jobs[i].attempts }
+
+// stop frees the worker of a job and returns how long the attempt took.
+func (m *machine) stop(i int) job.Duration {
+	s := &m.jobs[i]
+	s.running = false
+	s.turn++
+	if m.free >= 0 {
+		m.free++
+	}
+	return job.Duration(m.now - s.began)
+}
+
+// decide applies what the script, or the timeout, says about a failure.
+func (m *machine) decide(e event) {
+	name := m.w.Jobs[e.node].Name
+	action, result := m.w.DecisionDefault, json.RawMessage(nil)
+	if e.kind == isDecided {
+		action, result = m.s.Decide(name)
+	}
+	if action == "" {
+		action = workflow.ActionCancel
+	}
+	m.step(Step{Job: name, Outcome: Decided, Reason: job.Reason(action)})
+	if action == workflow.ActionRetry {
+		m.jobs[e.node].retried = true
+	}
+	if action == workflow.ActionComplete {
+		m.jobs[e.node].result = result
+	}
+	m.r.Decide(e.node, action, result)
+}
+
+// follow takes note of what followed.
+func (m *machine) follow() {
+	c := m.r.Take()
+	for _, ei := range c.Edges {
+		e := &m.p.Edges[ei]
+		if s := &m.jobs[e.Child]; !s.released && e.State != workflow.EdgeUnresolved && (e.State == workflow.EdgeActive || s.waitedFor < 0 || !selective(&m.p.Nodes[e.Child])) {
+			s.waitedFor = e.Parent
+		}
+	}
+	for _, i := range c.Reset {
+		s := &m.jobs[i]
+		s.earlier += s.attempts
+		s.attempts, s.asked, s.released, s.end, s.result = 0, false, false, -1, nil
+		s.turn++
+		m.tell(i)
+	}
+	for _, i := range c.Ended {
+		m.ended(i)
+		m.announceFailing()
+	}
+	for _, i := range c.Decided {
+		m.tell(i)
+		m.ask(i)
+	}
+	for _, i := range c.Runnable {
+		m.jobs[i].released = true
+		m.offer(i)
+	}
+	for _, i := range c.Stop {
+		m.agenda.add(event{at: m.now, kind: attemptStops, node: i, turn: m.jobs[i].turn})
+	}
+	m.announce()
+}
+
+// selective reports whether a join runs before all parents have ended.
+func selective(n *workflow.Node) bool {
+	return n.Join.Rule == job.JoinAny || n.Join.Rule == job.JoinQuorum
+}
+
+// ended takes note of the end of a node.
+func (m *machine) ended(i int) {
+	m.tell(i)
+	if i >= len(m.w.Jobs) {
+		return
+	}
+	n, s := &m.p.Nodes[i], &m.jobs[i]
+	s.released, s.end = true, m.now
+	step := Step{Job: m.w.Jobs[i].Name, Outcome: string(n.Status), Reason: n.Reason, Cause: m.name(n.Cause)}
+	if s.running {
+		step.Took, step.Attempt, step.Error = m.stop(i), m.number(i), s.err
+		if n.Reason == job.ReasonDeadline && n.Status == job.TimedOut {
+			step.Attempt++ // it ends without an outcome that would count it
+		}
+	} else {
+		s.turn++
+		if in := m.p.Inputs[i]; in != nil && in.Evidence.Error != "" {
+			s.err, step.Error = in.Evidence.Error, in.Evidence.Error
+		}
+	}
+	m.step(step)
+	m.ask(i)
+}
+
+// ask takes note of a failure that waits for a decision, once.
+func (m *machine) ask(i int) {
+	n, s := &m.p.Nodes[i], &m.jobs[i]
+	if n.Decision != workflow.Undecided || s.asked {
+		return
+	}
+	s.asked = true
+	m.step(Step{Job: m.w.Jobs[i].Name, Outcome: Undecided})
+	if m.s.Decide != nil {
+		if a, _ := m.s.Decide(m.w.Jobs[i].Name); a != "" && (a != workflow.ActionRetry || !s.retried) {
+			m.agenda.add(event{at: m.now, kind: isDecided, node: i, turn: s.turn})
+			return
+		}
+	}
+	if m.w.DecisionTimeout > 0 && (m.w.DecisionDefault != workflow.ActionRetry || !s.retried) {
+		m.agenda.add(event{at: m.now + m.w.DecisionTimeout, kind: decisionTimeout, node: i, turn: s.turn})
+	}
+}
+
+// offer puts a job in line, when its time has come.
+func (m *machine) offer(i int) {
+	n, s := &m.p.Nodes[i], &m.jobs[i]
+	if i >= len(m.w.Jobs) || s.inLine || n.Held || n.Status.Terminal() || n.Deps == job.Waiting {
+		return
+	}
+	s.released = true
+	if s.due > m.now {
+		m.agenda.add(event{at: s.due, kind: becomesDue, node: i, turn: s.turn})
+		return
+	}
+	if s.ready < 0 {
+		s.ready = m.now
+	}
+	s.inLine = true
+	heap.Push(&m.line, place{rank: int(job.Critical - m.priority(i)), due: s.due, node: i})
+}
+
+func (m *machine) priority(i int) job.Priority {
+	switch j := m.w.Jobs[i]; {
+	case j.Priority != nil:
+		return *j.Priority
+	case m.w.Priority != nil:
+		return *m.w.Priority
+	}
+	return job.Normal
+}
+
+// tell lets conditions know how a parent stands.
+func (m *machine) tell(i int) {
+	n := &m.p.Nodes[i]
+	for _, in := range m.readers[i] {
+		in.Status, in.Attempts, in.Result = n.Status, n.Attempts, n.Result
+		if n.Held {
+			in.Status = job.Running
+		}
+	}
+}
+
+// announce tells how the workflow stands when that changed.
+func (m *machine) announce() {
+	if m.h.Status != m.status {
+		m.status = m.h.Status
+		step := Step{Outcome: string(m.status)}
+		if m.status == workflow.Cancelling && m.h.Deadline {
+			step.Reason = job.ReasonDeadline
+		}
+		m.step(step)
+	}
+}
+
+// announceFailing tells that the workflow stops, after the failure that did it.
+func (m *machine) announceFailing() {
+	if m.h.Failing && !m.failing && !m.h.Status.Terminal() {
+		m.step(Step{Outcome: Failing})
+	}
+	m.failing = m.h.Failing
+}
+
+func (m *machine) step(s Step) {
+	s.At = job.Duration(m.now)
+	m.steps = append(m.steps, s)
+}
+
+// name names a job by id.
+func (m *machine) name(id job.ID) string {
+	i, known := m.index[id]
+	switch {
+	case id == (job.ID{}) || !known:
+		return ""
+	case i >= len(m.w.Jobs):
+		return id.String()
+	}
+	return m.w.Jobs[i].Name
+}

@@ -1,0 +1,31 @@
+package workflow
+
+import "github.com/hammerwork/hammerwork/pkg/job"
+
+// Tolerated says, for each of w's jobs, whether its failure does not fail the
+// workflow: it has AllowFailure, or jobs of the workflow depend on it and every
+// such dependency is optional or enters an any or quorum join.
+func (w *Workflow) Tolerated() []bool {
+	at := make(map[job.ID]int, len(w.Jobs))
+	for i, j := range w.Jobs {
+		at[j.ID] = i
+	}
+	followed, needed := make([]bool, len(w.Jobs)), make([]bool, len(w.Jobs))
+	for _, j := range w.Jobs {
+		for _, d := range j.DependsOn {
+			i, inside := at[d.Parent]
+			if !inside {
+				continue
+			}
+			followed[i] = true
+			if !d.Optional && j.Join.Rule != job.JoinAny && j.Join.Rule != job.JoinQuorum {
+				needed[i] = true
+			}
+		}
+	}
+	tolerated := make([]bool, len(w.Jobs))
+	for i, j := range w.Jobs {
+		tolerated[i] = j.AllowFailure || followed[i] && !needed[i]
+	}
+	return tolerated
+}
