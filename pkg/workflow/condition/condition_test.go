@@ -138,6 +138,10 @@ func TestWhatIsWrongIsSaidAtSubmit(t *testing.T) {
 		{one, `list.exists(x, x > 1)`, "type(list", "deps.NAME.result"},
 		{one, `deps.extract.result.?ok`, "the condition may have no value", "orValue(false)"},
 		{one, `items.exists(x, x.matches("("))`, "invalid matches argument", ""},
+		{one, `validation_status.matches("^" + payload.name)`, "1:31: the regular expression of matches() has to be a literal", ""},
+		{one, `validation_status.matches("(a?){300}")`, "1:27: the regular expression has 1200 parts; at most 500 are allowed", "let the job compute it"},
+		{one, strings.Repeat("[1].all(x, ", 50) + "ok" + strings.Repeat(")", 50), "1:1: the expression has over 500 parts", "let the job compute it"},
+		{one, `"%s".format([rows]) == "1"`, "there is no function format()", ""},
 		{one, "ok &&\n  deps.b.attempts > 0", `2:3: the job does not depend on "b"`, "extract"},
 	}
 	for _, c := range cases {
