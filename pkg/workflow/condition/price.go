@@ -74,10 +74,10 @@ func (n *names) weighCall(c ast.CallExpr) {
 		return
 	case operators.Index, operators.OptIndex:
 		args = args[1:]
-	case operators.Equals, operators.NotEquals, "join":
+	case operators.Equals, operators.NotEquals:
 		function = weighAll
 	case operators.In:
-		n.wrap(args[0], weighAll)
+		n.wrap(args[0], weighOwn)
 		n.wrap(args[1], weighHay)
 		return
 	case "matches":
