@@ -106,6 +106,7 @@ func testSteer(t *testing.T, open Opener) {
 		r.equal("runs", len(rec.Runs), 1)
 		run := rec.Runs[0]
 		r.equal("the run before", []any{run.Run, run.Status, run.Attempts, run.Worker, string(run.Payload)}, []any{1, job.Dead, 1, worker, `{"n": 1}`})
+		r.equal("deadlines with their timers", len(r.query("SELECT j.id FROM jobs j JOIN timers t ON t.id = j.id AND t.due_at = j.deadline_at")), 1)
 		r.Advance(45 * time.Minute)
 		r.fire()
 		r.equal("before its new deadline", r.count("timers"), 1)
