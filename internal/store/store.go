@@ -277,6 +277,9 @@ type Reader interface {
 	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []JobRecord, next int, err error)
 	// JobNames returns the names of those jobs of a list that belong to a workflow.
 	JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error)
+	// JobIDs returns the ids of those jobs of a workflow that have one of some
+	// names, at most MaxPage.
+	JobIDs(ctx context.Context, id job.ID, names []string) (map[string]job.ID, error)
 	// Job returns one job with its attempts, or ErrNotFound.
 	Job(ctx context.Context, id job.ID) (JobRecord, error)
 	// Explain returns all that bears on whether a job can be claimed now, or

@@ -24,7 +24,8 @@ type WorkflowItem struct {
 	CreatedAt     *time.Time `json:"created_at"`
 	StartedAt     *time.Time `json:"started_at"`
 	FinishedAt    *time.Time `json:"finished_at"`
-	Stats         Stats      `json:"stats"`
+	Standing
+	Stats Stats `json:"stats"`
 }
 
 // ItemFromRecord makes the JSON of a workflow in a list.
@@ -40,6 +41,7 @@ func ItemFromRecord(w store.WorkflowRecord) WorkflowItem {
 		CreatedAt:     moment(w.CreatedAt),
 		StartedAt:     moment(w.StartedAt),
 		FinishedAt:    moment(w.FinishedAt),
+		Standing:      standingOf(w),
 		Stats:         StatsFromRecord(w),
 	}
 }

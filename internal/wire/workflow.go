@@ -1,10 +1,12 @@
 package wire
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // Workflow is a workflow with its jobs, in the order of its definition.
@@ -19,8 +21,33 @@ type Workflow struct {
 	CreatedAt     *time.Time `json:"created_at"`
 	StartedAt     *time.Time `json:"started_at"`
 	FinishedAt    *time.Time `json:"finished_at"`
-	Stats         Stats      `json:"stats"`
-	Jobs          []Job      `json:"jobs"`
+	Standing
+
+	Description string          `json:"description"`
+	Priority    string          `json:"priority" enum:"background,low,normal,high,critical" doc:"Of jobs without their own."`
+	Metadata    json.RawMessage `json:"metadata"`
+	StallAfter  string          `json:"health_check_interval" doc:"A stall is reported when nothing moved for so long; empty: never."`
+
+	UndecidedJobs []string `json:"undecided_jobs" doc:"The names of at most 50 jobs whose failures wait for a decision."`
+	RootCauses    []Cause  `json:"root_causes" doc:"The failures that kept other jobs from running, the widest first, at most 50; empty without the jobs."`
+
+	Stats Stats `json:"stats"`
+	Jobs  []Job `json:"jobs"`
+}
+
+// Standing is what people need to know of a workflow besides its status.
+type Standing struct {
+	Reason     string     `json:"reason" doc:"Of its end, or of its cancel."`
+	UserPaused bool       `json:"user_paused" doc:"Somebody paused it; paused without that, it waits for decisions."`
+	Failing    bool       `json:"failing" doc:"A failure stopped it: what runs ends, nothing else starts but what handles failures."`
+	Undecided  int        `json:"undecided" doc:"How many failures wait for a decision."`
+	DeadlineAt *time.Time `json:"deadline_at"`
+}
+
+func standingOf(w store.WorkflowRecord) Standing {
+	return Standing{
+		Reason: string(w.Reason), UserPaused: w.UserPaused, Failing: w.Failing, Undecided: w.Undecided, DeadlineAt: moment(w.DeadlineAt),
+	}
 }
 
 // FromRecords makes the JSON of a workflow. jobs are all of its jobs; they
@@ -41,13 +68,37 @@ func FromRecords(w store.WorkflowRecord, jobs []store.JobRecord) Workflow {
 		CreatedAt:     moment(w.CreatedAt),
 		StartedAt:     moment(w.StartedAt),
 		FinishedAt:    moment(w.FinishedAt),
+		Standing:      standingOf(w),
+		Description:   w.Description,
+		Priority:      w.Priority.String(),
+		Metadata:      value(w.Metadata),
+		StallAfter:    duration(w.StallAfter),
+		UndecidedJobs: []string{},
 		Stats:         StatsFromRecord(w),
 		Jobs:          make([]Job, len(jobs)),
 	}
+	out.RootCauses = causesOf(jobs)
 	for i, j := range jobs {
 		out.Jobs[i] = fromRecord(j, names)
+		if j.Decision == workflow.Undecided && len(out.UndecidedJobs) < MaxUndecided {
+			out.UndecidedJobs = append(out.UndecidedJobs, j.Name)
+		}
 	}
 	return out
+}
+
+// What a workflow is shown with at most.
+const (
+	MaxUndecided = 50 // names of undecided jobs
+	MaxCauses    = 50 // root causes
+)
+
+// duration writes a duration as Go does; none is "".
+func duration(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // text writes an id; none is "".

@@ -3,21 +3,8 @@ package client
 import (
 	"context"
 
-	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
-
-// CancelWorkflow ends a workflow: what does not run is cancelled at once,
-// handlers that run see the end of their context and may still end by
-// themselves within the grace. job.ErrNotFound, or job.ErrWrongState when it
-// has ended. Cancelling it again changes nothing.
-func (c *Client) CancelWorkflow(ctx context.Context, id job.ID) error {
-	r, err := c.store.CancelWorkflow(ctx, id, c.cfg.CancelGrace, store.Actor{Name: "client"})
-	if err == nil {
-		c.hints.announce(r)
-	}
-	return err
-}
 
 // CancelJob ends a job as CancelWorkflow does a workflow, and what depends on
 // it cannot run. job.ErrNotFound, or job.ErrWrongState when it has ended.

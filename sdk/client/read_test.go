@@ -18,12 +18,19 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 		c := open(t, url)
 		id := job.NewID()
 		for name, ask := range map[string]func() error{
-			"workflow":        func() error { _, err := c.Workflow(t.Context(), id); return err },
-			"stats":           func() error { _, err := c.WorkflowStats(t.Context(), id); return err },
-			"job":             func() error { _, err := c.Job(t.Context(), id); return err },
-			"wait":            func() error { _, err := c.WaitWorkflow(t.Context(), id); return err },
-			"wait for a job":  func() error { _, err := c.WaitJob(t.Context(), id); return err },
-			"cancel":          func() error { return c.CancelWorkflow(t.Context(), id) },
+			"workflow":       func() error { _, err := c.Workflow(t.Context(), id); return err },
+			"stats":          func() error { _, err := c.WorkflowStats(t.Context(), id); return err },
+			"job":            func() error { _, err := c.Job(t.Context(), id); return err },
+			"wait":           func() error { _, err := c.WaitWorkflow(t.Context(), id); return err },
+			"wait for a job": func() error { _, err := c.WaitJob(t.Context(), id); return err },
+			"cancel":         func() error { return c.CancelWorkflow(t.Context(), id) },
+			"pause":          func() error { return c.PauseWorkflow(t.Context(), id) },
+			"resume":         func() error { return c.ResumeWorkflow(t.Context(), id) },
+			"retry":          func() error { _, err := c.RetryWorkflow(t.Context(), id, client.Retry{}); return err },
+			"retry from":     func() error { _, err := c.PlanRetry(t.Context(), id, client.Retry{From: "a"}); return err },
+			"decide": func() error {
+				return c.Decide(t.Context(), id, client.Decision{Job: "a", Action: workflow.ActionSkip})
+			},
 			"cancel of a job": func() error { return c.CancelJob(t.Context(), id) },
 		} {
 			if err := ask(); !errors.Is(err, job.ErrNotFound) {

@@ -19,6 +19,9 @@ type WorkflowRecord struct {
 	Status        workflow.Status
 	Reason        job.Reason // of its end when it did not complete, or of its cancel
 	FailurePolicy workflow.FailurePolicy
+	UserPaused    bool            // by PauseWorkflow
+	Undecided     int             // failures that wait for Decide
+	DeadlineAt    time.Time       // zero: none
 	Priority      job.Priority    // of jobs without their own
 	Metadata      json.RawMessage // a JSON object
 	Run           int             // from 1; a retry of the workflow is the next run
@@ -69,8 +72,9 @@ type JobRecord struct {
 	Error            string          // of the last attempt that failed
 	Result           json.RawMessage // nil: none yet, and in lists
 	Priority         job.Priority
-	Attempts         int // that count so far
-	MaxAttempts      int
+	Attempts         int      // that count so far, in this run
+	EarlierAttempts  int      // that counted in earlier runs
+	MaxAttempts      int      // in one run
 	Worker           string   // that holds it, or held it last
 	Progress         Progress // of a running job whose handler told some
 	TraceID          string   // 32 hex digits
@@ -79,7 +83,34 @@ type JobRecord struct {
 	ScheduledAt      time.Time // not claimable before
 	StartedAt        time.Time // of its last attempt
 	FinishedAt       time.Time
+	Condition        string          // in CEL
+	Decision         workflow.Action // about its failure; workflow.Undecided: it waits for Decide
+	Run              int             // the run of its workflow in which it was reset last; 1: never
 	History          []AttemptRecord // attempts that did not complete, oldest first; nil in lists
+	Evaluation       *Evaluation     // of its condition and inputs; nil: not yet, and in lists
+	Runs             []RunRecord     // how earlier runs ended, oldest first; nil in lists
+}
+
+// Evaluation is what the condition and the inputs of a job came to.
+type Evaluation struct {
+	At    time.Time
+	Value *bool           // of the condition; nil: it has none, or an error
+	With  json.RawMessage // its inputs; nil: none
+	Error string
+}
+
+// RunRecord is how a job stood when a retry, or a decision, reset it.
+type RunRecord struct {
+	Run        int
+	Status     job.Status
+	Reason     job.Reason
+	Error      string
+	Attempts   int
+	Worker     string
+	Result     json.RawMessage
+	Payload    json.RawMessage // set when another one replaced it
+	StartedAt  time.Time       // zero: never
+	FinishedAt time.Time
 }
 
 // Progress is how far a running job has come, in its handler's words. The zero
@@ -111,6 +142,7 @@ type QueueRecord struct {
 func workflowRecord(w store.WorkflowRecord) WorkflowRecord {
 	return WorkflowRecord{
 		ID: w.ID, Name: w.Name, Description: w.Description, Status: w.Status, Reason: w.Reason, FailurePolicy: w.FailurePolicy,
+		UserPaused: w.UserPaused, Undecided: w.Undecided, DeadlineAt: w.DeadlineAt,
 		Priority: w.Priority, Metadata: w.Metadata, Run: w.Run, TraceID: w.TraceID, CorrelationID: w.CorrelationID,
 		Stats: statsOf(w), CreatedAt: w.CreatedAt, StartedAt: w.StartedAt, FinishedAt: w.FinishedAt,
 	}
@@ -132,6 +164,13 @@ func jobRecord(j store.JobRecord) JobRecord {
 		Error: j.Error, Result: j.Result, Priority: j.Priority, Attempts: j.Attempts, MaxAttempts: j.MaxAttempts, Worker: j.Worker,
 		TraceID: j.TraceID, CorrelationID: j.CorrelationID, CreatedAt: j.CreatedAt, ScheduledAt: j.ScheduledAt,
 		StartedAt: j.StartedAt, FinishedAt: j.FinishedAt,
+		EarlierAttempts: j.Earlier, Condition: j.Condition, Decision: j.Decision, Run: j.Run,
+	}
+	if e := j.Evaluation; e != nil {
+		r.Evaluation = &Evaluation{e.At, e.Value, e.With, e.Error}
+	}
+	for _, run := range j.Runs {
+		r.Runs = append(r.Runs, RunRecord(run))
 	}
 	if j.Progress != nil {
 		r.Progress = Progress{j.Progress.Percent, j.Progress.Message}

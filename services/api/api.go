@@ -24,7 +24,7 @@ const maxHeaderBytes = 64 << 10
 type Store interface {
 	EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error)
 	EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error)
-	CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration, by store.Actor) (store.Resolution, error)
+	store.Steerer
 	CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error)
 	DeleteWorkflow(ctx context.Context, id job.ID) error
 	PauseQueue(ctx context.Context, name string) error
@@ -32,7 +32,11 @@ type Store interface {
 	Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error)
 	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []store.JobRecord, next int, err error)
 	JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error)
+	JobIDs(ctx context.Context, id job.ID, names []string) (map[string]job.ID, error)
 	Job(ctx context.Context, id job.ID) (store.JobRecord, error)
+	Explain(ctx context.Context, id job.ID) (store.Standing, error)
+	Audit(ctx context.Context, workflow, after job.ID, limit int) ([]store.AuditRecord, error)
+	Causes(ctx context.Context, workflow job.ID, limit int) ([]store.Cause, error)
 	Workflows(ctx context.Context, f store.WorkflowFilter) (page []store.WorkflowRecord, next job.ID, err error)
 	Jobs(ctx context.Context, f store.JobFilter) (page []store.JobRecord, next job.ID, err error)
 	Dependencies(ctx context.Context, id job.ID) (store.Dependencies, error)

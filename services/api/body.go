@@ -149,15 +149,15 @@ func tooLarge(limit int64) *problem {
 	return newProblem(wire.CodeTooLarge, "keep large data outside and pass its place", "the body has more than %d bytes", limit)
 }
 
-// options reads a small optional JSON body. Unlike encoding/json it refuses
-// unknown and repeated fields.
-func options(data []byte, into map[string]func(json.RawMessage) error) error {
+// options reads a small optional JSON body, of which example is one. Unlike
+// encoding/json it refuses unknown and repeated fields.
+func options(data []byte, example string, into fields) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil
 	}
 	fields, err := objectOf(data)
 	if err != nil {
-		return newProblem(wire.CodeInvalidRequest, `send a JSON object like {"grace": "10s"}, or no body`, "the body: %v", err)
+		return newProblem(wire.CodeInvalidRequest, "send a JSON object like "+example+", or no body", "the body: %v", err)
 	}
 	for name, value := range fields {
 		read, known := into[name]

@@ -12,6 +12,7 @@ const (
 	workflowCursor   = 'w'
 	jobCursor        = 'j'
 	definitionCursor = 'd'
+	auditCursor      = 'a'
 )
 
 // A cursor is a letter for its list and 16 bytes of a place in it.

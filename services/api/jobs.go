@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"time"
 
@@ -24,10 +25,12 @@ func (a *API) jobRoutes(api huma.API, doc *document) {
 	found := func(r route) route { r.codes = append(r.codes, wire.CodeNotFound); return r }
 	register(a, api, doc, found(get("/jobs/{id}", "get-job", "A job with its payload and its attempts that did not complete", "")), a.getJob)
 	register(a, api, doc, found(get("/jobs/{id}/dependencies", "get-job-dependencies", "The direct parents and children of a job", "At most 500 of each.")), a.getDependencies)
+	register(a, api, doc, found(get("/jobs/{id}/explain", "explain-job", "Why a job does not run", "Every reason, the most decisive first.")), a.explainJob)
 
 	cancel := found(post("/jobs/{id}/cancel", "cancel-job", "Cancel a job", "A running one may end by itself within the grace. Cancelling again changes nothing.", wire.CodeWrongState))
 	cancel.body = cancelBody
 	register(a, api, doc, cancel, a.cancelJob)
+	register(a, api, doc, found(post("/jobs/{id}/retry", "retry-job", "How to run a job again", "Always refused: a job of a workflow runs again together with what depends on it, and the hint says which call does that.", wire.CodeWrongState)), a.retryJob)
 }
 
 var createdType = reflect.TypeFor[wire.Created]()
@@ -36,6 +39,7 @@ type (
 	jobAnswer          struct{ Body wire.Job }
 	jobsAnswer         struct{ Body wire.List[wire.Job] }
 	dependenciesAnswer struct{ Body wire.Dependencies }
+	explanationAnswer  struct{ Body wire.Explanation }
 )
 
 type listJobsInput struct {
@@ -130,6 +134,13 @@ func (a *API) job(ctx context.Context, id job.ID, dependencies bool) (*jobAnswer
 			}
 		}
 	}
+	if _, known := names[j.Cause]; !known && j.Cause != (job.ID{}) && j.Workflow != (job.ID{}) {
+		cause, err := a.store.JobNames(ctx, j.Workflow, []job.ID{j.Cause})
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(names, cause)
+	}
 	out := &jobAnswer{wire.JobFromRecord(j, names)}
 	if dependencies {
 		list := wire.DependenciesFromRecord(d)
@@ -148,6 +159,18 @@ func (a *API) getDependencies(ctx context.Context, in *Identified) (*dependencie
 		return nil, err
 	}
 	return &dependenciesAnswer{wire.DependenciesFromRecord(d)}, nil
+}
+
+func (a *API) explainJob(ctx context.Context, in *Identified) (*explanationAnswer, error) {
+	id, err := idOf(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.store.Explain(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &explanationAnswer{wire.ExplanationOf(s)}, nil
 }
 
 func (a *API) cancelJob(ctx context.Context, in *Identified) (*jobAnswer, error) {

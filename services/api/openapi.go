@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
 
@@ -33,6 +34,11 @@ const (
 	workflowBody = "WorkflowFile"
 	jobBody      = "JobRequest"
 	cancelBody   = "CancelRequest"
+
+	steerBody          = "SteerRequest"
+	cancelWorkflowBody = "CancelWorkflowRequest"
+	retryBody          = "RetryRequest"
+	decideBody         = "DecideRequest"
 )
 
 // describe adds the errors of a route, a response a status.
@@ -110,7 +116,7 @@ func (d *document) json() ([]byte, error) {
 		if r.yaml {
 			body["application/yaml"] = content
 		}
-		object(doc, "paths", path, "post")["requestBody"] = map[string]any{"content": body, "required": r.body != cancelBody}
+		object(doc, "paths", path, "post")["requestBody"] = map[string]any{"content": body, "required": r.body == workflowBody || r.body == jobBody || r.body == decideBody}
 	}
 	return json.MarshalIndent(doc, "", "  ")
 }
@@ -150,10 +156,44 @@ func addBodies(schemas map[string]any) error {
 	name["description"] = "Made of the queue's name when it is left out."
 	properties["name"] = name
 	schemas[jobBody] = map[string]any{"type": "object", "required": []any{"queue"}, "additionalProperties": false, "properties": properties}
-	schemas[cancelBody] = map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{
-		"grace": map[string]any{"$ref": "#/components/schemas/WorkflowFile_duration", "description": "How long what runs may go on."},
-	}}
+	schemas[cancelBody] = map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{"grace": graceSchema}}
+	addSteering(schemas)
 	return nil
+}
+
+var graceSchema = map[string]any{"$ref": "#/components/schemas/WorkflowFile_duration", "description": "How long what runs may go on."}
+
+// addSteering adds the schemas of bodies that do something to a workflow.
+func addSteering(schemas map[string]any) {
+	text := func(limit int, description string) map[string]any {
+		return map[string]any{"type": "string", "maxLength": limit, "description": description}
+	}
+	words := func(description string, words ...any) map[string]any {
+		return map[string]any{"type": "string", "enum": words, "description": description}
+	}
+	body := func(properties map[string]any, required ...any) map[string]any {
+		properties["comment"] = text(job.MaxError, "Why, for the audit.")
+		properties["actor"] = text(job.MaxName, "Who asks for it, for the audit. As the header X-Hammerwork-Actor.")
+		schema := map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
+		if len(required) > 0 {
+			schema["required"] = required
+		}
+		return schema
+	}
+	schemas[steerBody] = body(map[string]any{})
+	schemas[cancelWorkflowBody] = body(map[string]any{"grace": graceSchema})
+	schemas[retryBody] = body(map[string]any{
+		"mode":     words("failed: what failed and what could not run because of it. from: one job and what depends on it. Default failed, or from when that is given.", "failed", "from", "all"),
+		"from":     text(job.MaxName, "With mode from: the name of the job to begin with."),
+		"payloads": map[string]any{"type": "object", "additionalProperties": true, "description": "New payloads of jobs that run again, by their names."},
+		"dry_run":  map[string]any{"type": "boolean", "description": "Only say what would run again."},
+	})
+	schemas[decideBody] = body(map[string]any{
+		"job":     text(job.MaxName, "The name of the job whose failure waits."),
+		"action":  words("retry: it runs again. skip: what depends on it sees a completion without a result. complete: with the result given. accept: it sees the failure. cancel: the workflow is cancelled.", "retry", "skip", "complete", "accept", "cancel"),
+		"payload": map[string]any{"description": "With retry: instead of the payload it had."},
+		"result":  map[string]any{"description": "With complete: its result. Default null."},
+	}, "job", "action")
 }
 
 // noNullLists corrects what huma says of every list: an empty one is never

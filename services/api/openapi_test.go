@@ -69,12 +69,15 @@ func TestTheOpenAPIDocumentNamesEveryRouteWithItsErrors(t *testing.T) {
 		"post /api/v1/workflows": "200 201 400 401 408 409 413", "get /api/v1/workflows": "200 401",
 		"get /api/v1/workflows/{id}": "200 401 404", "get /api/v1/workflows/{id}/stats": "200 401 404",
 		"get /api/v1/workflows/{id}/jobs": "200 401 404", "get /api/v1/workflows/{id}/graph": "200 401 404 413",
-		"post /api/v1/workflows/{id}/cancel": "200 400 401 404 408 409 413",
-		"delete /api/v1/workflows/{id}":      "204 401 404 409",
-		"get /api/v1/jobs":                   "200 401", "post /api/v1/jobs": "200 201 400 401 408 409 413",
-		"get /api/v1/jobs/{id}": "200 401 404", "get /api/v1/jobs/{id}/dependencies": "200 401 404",
-		"post /api/v1/jobs/{id}/cancel": "200 400 401 404 408 409 413",
-		"get /api/v1/queues":            "200 401", "post /api/v1/queues/{name}/pause": "200 401", "post /api/v1/queues/{name}/resume": "200 401",
+		"post /api/v1/workflows/{id}/cancel": "200 400 401 404 408 409 413", "post /api/v1/workflows/{id}/pause": "200 400 401 404 408 409 413",
+		"post /api/v1/workflows/{id}/resume": "200 400 401 404 408 409 413", "post /api/v1/workflows/{id}/retry": "200 400 401 404 408 409 413",
+		"post /api/v1/workflows/{id}/decide": "200 400 401 404 408 409 413",
+		"get /api/v1/workflows/{id}/audit":   "200 401 404", "get /api/v1/workflows/{id}/causes": "200 401 404",
+		"delete /api/v1/workflows/{id}": "204 401 404 409",
+		"get /api/v1/jobs":              "200 401", "post /api/v1/jobs": "200 201 400 401 408 409 413",
+		"get /api/v1/jobs/{id}": "200 401 404", "get /api/v1/jobs/{id}/dependencies": "200 401 404", "get /api/v1/jobs/{id}/explain": "200 401 404",
+		"post /api/v1/jobs/{id}/cancel": "200 400 401 404 408 409 413", "post /api/v1/jobs/{id}/retry": "200 401 404 409",
+		"get /api/v1/queues": "200 401", "post /api/v1/queues/{name}/pause": "200 401", "post /api/v1/queues/{name}/resume": "200 401",
 		"get /api/v1/workers": "200 401",
 	} {
 		method, path, _ := strings.Cut(route, " ")
@@ -170,7 +173,9 @@ func TestWhatIsAnsweredFitsTheOpenAPIDocument(t *testing.T) {
 	r := start(t, config(), nil)
 	data := r.get("/api/v1/openapi.json").body
 	id := r.create(pipeline)
-	r.finish()
+	r.finish("extract")
+	r.post("/api/v1/workflows/"+id+"/retry", `{"comment": "again"}`)
+	r.finish("extract")
 	w := into[wire.Workflow](r.get("/api/v1/workflows/"+id), http.StatusOK)
 	if err := r.store.PauseQueue(t.Context(), "etl"); err != nil {
 		t.Fatal(err)
@@ -179,6 +184,7 @@ func TestWhatIsAnsweredFitsTheOpenAPIDocument(t *testing.T) {
 		"/api/v1/info": "Info", "/api/v1/workflows": "ListWorkflowItem", "/api/v1/workflows/" + id: "Workflow",
 		"/api/v1/workflows/" + id + "/stats": "Stats", "/api/v1/workflows/" + id + "/jobs": "ListJob", "/api/v1/jobs": "ListJob",
 		"/api/v1/jobs/" + w.Jobs[1].ID + "?include=dependencies": "Job", "/api/v1/jobs/" + w.Jobs[1].ID + "/dependencies": "Dependencies",
+		"/api/v1/jobs/" + w.Jobs[0].ID: "Job", "/api/v1/workflows/" + id + "/audit": "ListAuditEntry", "/api/v1/workflows/" + id + "/causes": "ListCause",
 		"/api/v1/queues": "ListQueue", "/api/v1/workers": "ListWorker", "/api/v1/jobs/nobody": "Problem", "/api/v1/jobs?limit=0": "Problem",
 	} {
 		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(r.get(path).body))
@@ -193,6 +199,11 @@ func TestWhatIsAnsweredFitsTheOpenAPIDocument(t *testing.T) {
 		"WorkflowFile":  {pipeline},
 		"JobRequest":    {`{"queue": "q"}`, `{"queue": "q", "name": "n", "depends_on": ["0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70"], "idempotency_key": "k", "retry": {"max_attempts": 3}}`},
 		"CancelRequest": {`{}`, `{"grace": "10s"}`},
+
+		"CancelWorkflowRequest": {`{}`, `{"grace": "10s", "comment": "why", "actor": "ann"}`},
+		"SteerRequest":          {`{}`, `{"comment": "why", "actor": "ann"}`},
+		"RetryRequest":          {`{}`, `{"mode": "from", "from": "extract", "payloads": {"extract": null}, "dry_run": true}`},
+		"DecideRequest":         {`{"job": "extract", "action": "complete", "result": [1]}`},
 	} {
 		for _, body := range bodies {
 			v, err := jsonschema.UnmarshalJSON(strings.NewReader(body))

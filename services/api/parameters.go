@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -49,16 +48,5 @@ const longestGrace = 24 * time.Hour
 // grace reads how long what is cancelled may go on, from an optional body.
 func (a *API) grace(ctx context.Context) (time.Duration, error) {
 	grace := a.cfg.CancelGrace
-	err := options(callOf(ctx).body, map[string]func(json.RawMessage) error{
-		"grace": func(value json.RawMessage) error {
-			var text string
-			_ = json.Unmarshal(value, &text) // what is no text is no duration
-			d, err := time.ParseDuration(text)
-			if grace = d; err != nil || d < 0 || d > longestGrace {
-				return badParameter("grace", `write it like "10s"`, "is not a duration up to %s", longestGrace)
-			}
-			return nil
-		},
-	})
-	return grace, err
+	return grace, options(callOf(ctx).body, `{"grace": "10s"}`, fields{"grace": graceOf(&grace)})
 }

@@ -72,6 +72,7 @@ func (a *API) routes() error {
 	api := humago.New(a.mux, config)
 	doc := newDocument(api.OpenAPI())
 	a.workflowRoutes(api, doc)
+	a.steerRoutes(api, doc)
 	a.jobRoutes(api, doc)
 	a.queueRoutes(api, doc)
 	a.infoRoutes(api, doc)

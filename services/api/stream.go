@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -92,7 +93,7 @@ func (s *jobStream) write(ctx context.Context, to io.Writer, w wire.Workflow) er
 }
 
 // addNames adds the names of a page of jobs of a workflow, and of those of its
-// jobs that they depend on, to names.
+// jobs that they depend on or could not run because of, to names.
 func addNames(ctx context.Context, s Store, workflow job.ID, page []store.JobRecord, names map[job.ID]string) error {
 	for _, j := range page {
 		names[j.ID] = j.Name
@@ -100,10 +101,10 @@ func addNames(ctx context.Context, s Store, workflow job.ID, page []store.JobRec
 	unknown := make(map[job.ID]bool)
 	var list []job.ID
 	for _, j := range page {
-		for _, parent := range j.DependsOn {
-			if _, known := names[parent]; !known && !unknown[parent] {
-				unknown[parent] = true
-				list = append(list, parent)
+		for _, other := range append(slices.Clip(j.DependsOn), j.Cause) {
+			if _, known := names[other]; !known && !unknown[other] && other != (job.ID{}) {
+				unknown[other] = true
+				list = append(list, other)
 			}
 		}
 	}

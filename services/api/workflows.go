@@ -38,10 +38,6 @@ func (a *API) workflowRoutes(api huma.API, doc *document) {
 	draw.Responses["200"] = graphResponse()
 	register(a, api, doc, draw, a.getGraph)
 
-	cancel := found(post("/workflows/{id}/cancel", "cancel-workflow", "Cancel a workflow", "What runs may end by itself within the grace. Cancelling again changes nothing.", wire.CodeWrongState))
-	cancel.body = cancelBody
-	register(a, api, doc, cancel, a.cancelWorkflow)
-
 	register(a, api, doc, found(remove("/workflows/{id}", "delete-workflow", "Delete a workflow that has ended",
 		"It is gone at once, with its jobs. While a job of another workflow depends on it, it is refused.", wire.CodeWrongState)), a.deleteWorkflow)
 }
@@ -119,7 +115,7 @@ func fill[T any](limit int, after job.ID, read func(after job.ID, limit int) ([]
 
 type getWorkflowInput struct {
 	Identified
-	Jobs bool `query:"jobs" default:"true" doc:"With false the list of jobs stays empty."`
+	Jobs bool `query:"jobs" default:"true" doc:"With false the lists of jobs and of root causes stay empty."`
 }
 
 func (a *API) getWorkflow(ctx context.Context, in *getWorkflowInput) (*huma.StreamResponse, error) {
@@ -133,9 +129,11 @@ func (a *API) getWorkflow(ctx context.Context, in *getWorkflowInput) (*huma.Stre
 			return nil, err
 		}
 	}
-	return a.stream("application/json", func(ctx context.Context, to io.Writer) error {
-		return jobs.write(ctx, to, wire.FromRecords(w, nil))
-	}), nil
+	shown, err := a.explained(ctx, w, in.Jobs)
+	if err != nil {
+		return nil, err
+	}
+	return a.stream("application/json", func(ctx context.Context, to io.Writer) error { return jobs.write(ctx, to, shown) }), nil
 }
 
 func (a *API) workflow(ctx context.Context, text string) (store.WorkflowRecord, error) {
@@ -184,27 +182,6 @@ func (a *API) listWorkflowJobs(ctx context.Context, in *listWorkflowJobsInput) (
 		out.Body.NextCursor = afterPosition(next)
 	}
 	return out, nil
-}
-
-func (a *API) cancelWorkflow(ctx context.Context, in *Identified) (*itemAnswer, error) {
-	id, err := idOf(in.ID)
-	if err != nil {
-		return nil, err
-	}
-	grace, err := a.grace(ctx)
-	if err != nil {
-		return nil, err
-	}
-	changed, err := a.store.CancelWorkflow(ctx, id, grace, store.Actor{Name: "api"})
-	if err != nil {
-		return nil, err
-	}
-	a.announce(changed)
-	w, err := a.store.Workflow(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return &itemAnswer{wire.ItemFromRecord(w)}, nil
 }
 
 func (a *API) deleteWorkflow(ctx context.Context, in *Identified) (*struct{}, error) {

@@ -127,13 +127,41 @@ func (w watched) ExpireLeases(ctx context.Context, limit int) (store.Resolution,
 	return r, err
 }
 
-// CancelWorkflow implements store.Canceller.
+// CancelWorkflow implements store.Steerer.
 func (w watched) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration, by store.Actor) (store.Resolution, error) {
 	r, err := w.Store.CancelWorkflow(ctx, id, grace, by)
 	if err == nil {
 		w.history.Record(append([]history.Record{{Kind: history.Cancelled, Workflow: id}}, changes(r)...)...)
 	}
 	return r, err
+}
+
+// PauseWorkflow implements store.Steerer.
+func (w watched) PauseWorkflow(ctx context.Context, id job.ID, by store.Actor) (store.Resolution, error) {
+	r, err := w.Store.PauseWorkflow(ctx, id, by)
+	w.changed(r, err)
+	return r, err
+}
+
+// ResumeWorkflow implements store.Steerer.
+func (w watched) ResumeWorkflow(ctx context.Context, id job.ID, by store.Actor) (store.Resolution, error) {
+	r, err := w.Store.ResumeWorkflow(ctx, id, by)
+	w.changed(r, err)
+	return r, err
+}
+
+// Decide implements store.Steerer.
+func (w watched) Decide(ctx context.Context, d store.Decision, by store.Actor) (store.Resolution, error) {
+	r, err := w.Store.Decide(ctx, d, by)
+	w.changed(r, err)
+	return r, err
+}
+
+// RetryWorkflow implements store.Steerer.
+func (w watched) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by store.Actor) (store.RetryPlan, store.Resolution, error) {
+	plan, r, err := w.Store.RetryWorkflow(ctx, o, dry, by)
+	w.changed(r, err)
+	return plan, r, err
 }
 
 // CancelJob implements store.Operator.

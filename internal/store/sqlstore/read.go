@@ -144,6 +144,39 @@ func (s *Store) JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job
 	return names, nil
 }
 
+// nameRow is the name of a job that is looked for.
+type nameRow struct {
+	Name string `json:"name"`
+}
+
+// JobIDs implements store.Reader.
+func (s *Store) JobIDs(ctx context.Context, id job.ID, names []string) (map[string]job.ID, error) {
+	ids := make(map[string]job.ID, len(names))
+	if len(names) > store.MaxPage {
+		return nil, fmt.Errorf("ids of %d jobs: more than %d names", len(names), store.MaxPage)
+	}
+	if len(names) == 0 {
+		return ids, nil
+	}
+	rows := make([]nameRow, len(names))
+	for i, name := range names {
+		rows[i].Name = name
+	}
+	err := s.db.Read(ctx, func(tx Tx) error {
+		return tx.Query("job_ids", func(r Row) error {
+			var j job.ID
+			var name string
+			err := r.Scan(&name, &j)
+			ids[name] = j
+			return err
+		}, rows, id[:])
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ids of %d jobs: %w", len(names), err)
+	}
+	return ids, nil
+}
+
 // Job implements store.Reader.
 func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 	var j store.JobRecord

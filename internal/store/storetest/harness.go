@@ -95,6 +95,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"list", testList},
 		{"queues", testQueues},
 		{"pause", testPause},
+		{"explain", testExplain},
 		{"workers", testWorkers},
 		{"partitions", testPartitions},
 		{"idempotency", testIdempotency},

@@ -84,6 +84,7 @@ func testList(t *testing.T, open Opener) {
 	testListWorkflows(t, open)
 	testJobNames(t, open)
 	testDependencies(t, open)
+	testNames(t, open)
 }
 
 func testListJobs(t *testing.T, open Opener) {

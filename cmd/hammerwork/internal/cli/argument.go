@@ -162,20 +162,15 @@ func (a *app) completeFrom(ask func(context.Context, *remote.Client) ([]string, 
 	}
 }
 
-func (a *app) completeWorkflow() completion {
-	return a.completeFrom(func(ctx context.Context, c *remote.Client) (words []string, err error) {
-		list, err := c.Workflows(ctx, remote.WorkflowFilter{}, remote.Page{})
-		for _, w := range list.Items {
-			words = append(words, cobra.CompletionWithDesc(w.ID, term.OneLine(w.Name)+", "+w.Status))
-		}
-		return words, err
-	})
-}
+func (a *app) completeWorkflow() completion { return a.completeWorkflowOf("") }
 
 // completeOpenWorkflow completes a workflow that has not ended.
-func (a *app) completeOpenWorkflow() completion {
+func (a *app) completeOpenWorkflow() completion { return a.completeWorkflowOf(workflow.Running) }
+
+// completeWorkflowOf completes a workflow with a status; empty: any.
+func (a *app) completeWorkflowOf(status workflow.Status) completion {
 	return a.completeFrom(func(ctx context.Context, c *remote.Client) (words []string, err error) {
-		list, err := c.Workflows(ctx, remote.WorkflowFilter{Status: string(workflow.Running)}, remote.Page{})
+		list, err := c.Workflows(ctx, remote.WorkflowFilter{Status: string(status)}, remote.Page{})
 		for _, w := range list.Items {
 			words = append(words, cobra.CompletionWithDesc(w.ID, term.OneLine(w.Name)+", "+w.Status))
 		}

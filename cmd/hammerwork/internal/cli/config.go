@@ -12,6 +12,8 @@ import (
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/hammerwork/hammerwork/internal/nearest"
 )
 
 const envPrefix = "HAMMERWORK_"
@@ -133,7 +135,7 @@ func knownKeys(c *cobra.Command, path string, keys []string) error {
 			continue
 		}
 		hint := "a key is named like a flag: data_dir sets --data-dir"
-		if name := nearest(flagName(key), names); name != "" {
+		if name := nearest.Of(flagName(key), names); name != "" {
 			hint = fmt.Sprintf("did you mean %s?", strings.ReplaceAll(name, "-", "_"))
 		}
 		return &usageError{fmt.Errorf("%s: unknown setting %q", path, key), hint}

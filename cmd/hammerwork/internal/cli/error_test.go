@@ -71,12 +71,3 @@ func TestEachKindOfErrorHasItsExitCode(t *testing.T) {
 		}
 	}
 }
-
-func TestTheNearestNameIsFound(t *testing.T) {
-	names := []string{"concurrency", "data-dir", "set"}
-	for in, want := range map[string]string{"concurency": "concurrency", "datadir": "data-dir", "sett": "set", "zzzzzzzz": ""} {
-		if got := nearest(in, names); got != want {
-			t.Errorf("nearest to %q is %q; want %q", in, got, want)
-		}
-	}
-}

@@ -92,11 +92,15 @@ func waited(ctx context.Context, last wire.WorkflowItem, id string) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
 	}
+	hint := "it goes on; hammerwork workflow status " + id + " shows where it stands"
+	if last.Undecided > 0 {
+		hint = "it waits for a decision; hammerwork workflow show " + id + " shows the commands"
+	}
 	text := "the wait ran out before the server answered"
 	if last.ID != "" {
 		text = fmt.Sprintf("the wait ran out: workflow %s is %s, %s", last.Name, last.Status, endedText(last.Stats))
 	}
-	return &hintError{&waitedError{text}, "it goes on; hammerwork workflow status " + id + " shows where it stands"}
+	return &hintError{&waitedError{text}, hint}
 }
 
 // watcher shows a workflow of a server as run shows its own: what changed
@@ -108,6 +112,7 @@ type watcher struct {
 	progress progress.Progress
 	last     wire.WorkflowItem
 	seen     map[string]seenJob
+	asked    int       // failures that waited for a decision at the last look
 	idle     time.Time // until then the jobs are not read: it took long
 }
 
@@ -164,6 +169,12 @@ func (w *watcher) run(ctx context.Context) (whole wire.Workflow, err error) {
 // that takes grows with the workflow, so it is done less often then.
 func (w *watcher) look(ctx context.Context, now wire.WorkflowItem) error {
 	first := w.progress == nil
+	defer func(asked int) {
+		if w.progress != nil && now.Undecided > asked {
+			w.progress.Notice(decisionNotice(now))
+		}
+		w.asked = now.Undecided
+	}(w.asked)
 	if !first && (ended(now) || now.Status == w.last.Status && now.Stats == w.last.Stats || time.Now().Before(w.idle)) {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hammerwork/hammerwork/internal/nearest"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
@@ -128,7 +129,7 @@ func similarFile(path string) string {
 			return dir + f
 		}
 	}
-	if f := nearest(base, files); f != "" {
+	if f := nearest.Of(base, files); f != "" {
 		return dir + f
 	}
 	return ""

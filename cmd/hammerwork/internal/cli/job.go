@@ -21,7 +21,7 @@ func newJob(a *app) *cobra.Command {
 		Example: `  hammerwork job enqueue --queue mail --payload '{"to": "a@example.com"}'
   hammerwork job list --status failed`,
 	}
-	c.AddCommand(newJobList(a), newJobShow(a), newJobEnqueue(a), newJobCancel(a))
+	c.AddCommand(newJobList(a), newJobShow(a), newJobEnqueue(a), newJobRetry(a), newJobCancel(a), newJobExplain(a))
 	asGroup(c)
 	return c
 }
@@ -168,4 +168,26 @@ func completeFlag(c *cobra.Command, flag string, words completion) {
 	_ = c.RegisterFlagCompletionFunc(flag, func(c *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
 		return words(c, nil, start)
 	}) // it only fails for flags that do not exist
+}
+
+func newJobRetry(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "retry ID",
+		Short: "Say how to run a job again",
+		Long: `retry names the command that runs a job of a workflow again: together with what
+depends on it, or by a decision about its failure. It changes nothing itself.`,
+		Example:           "  hammerwork job retry 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d71",
+		Args:              oneJob,
+		ValidArgsFunction: a.completeJob(),
+		RunE: a.withJob(func(ctx context.Context, client *remote.Client, id string) error {
+			j, err := client.RetryJob(ctx, id)
+			if err != nil {
+				return jobError(err, id)
+			}
+			return a.done(j, fmt.Sprintf("job %s is %s", jobName(j), j.Status)) // of a later server
+		}),
+	}
+	a.serverFlags(c)
+	a.outputFlag(c)
+	return c
 }

@@ -112,19 +112,22 @@ func (a *app) newJob(c *cobra.Command, f enqueueFlags) (j remote.NewJob, err err
 		j.DependsOn = append(j.DependsOn, id)
 	}
 	if f.payload != "" {
-		j.Payload, err = a.payload(f.payload)
+		j.Payload, err = a.value("--payload", f.payload)
 	}
 	return j, err
 }
 
-// payload reads --payload.
-func (a *app) payload(text string) (json.RawMessage, error) {
-	data, where := []byte(text), "--payload"
+// value reads the JSON that a flag has, or names; an empty text is none.
+func (a *app) value(flag, text string) (json.RawMessage, error) {
+	if text == "" {
+		return nil, nil
+	}
+	data, where := []byte(text), flag
 	if file, isFile := strings.CutPrefix(text, "@"); isFile || text == "-" {
 		if text == "-" {
 			file = "-"
 		}
-		name, content, err := a.readNamed(file, "file with the payload")
+		name, content, err := a.readNamed(file, "file for "+flag)
 		if err != nil {
 			return nil, err
 		}
@@ -133,11 +136,11 @@ func (a *app) payload(text string) (json.RawMessage, error) {
 	if json.Valid(data) {
 		return bytes.TrimSpace(data), nil
 	}
-	hint := `JSON texts have quotes: --payload '"text"'`
+	hint := fmt.Sprintf(`JSON texts have quotes: %s '"text"'`, flag)
 	if _, err := os.Stat(text); err == nil {
-		hint = "did you mean --payload @" + text + "?"
+		hint = fmt.Sprintf("did you mean %s @%s?", flag, text)
 	} else if len(bytes.TrimSpace(data)) == 0 {
-		hint = "leave --payload out to send none"
+		hint = fmt.Sprintf("leave %s out to send none", flag)
 	}
 	return nil, &usageError{errors.New(where + " is not valid JSON"), hint}
 }

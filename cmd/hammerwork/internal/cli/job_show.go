@@ -61,11 +61,16 @@ func (a *app) printJob(j wire.Job) error {
 		{"workflow", j.WorkflowID},
 		{"queue", term.OneLine(j.Queue)},
 		{"priority", j.Priority},
-		{"attempts", fmt.Sprintf("%d of %d", j.Attempt, j.MaxAttempts)},
+		{"attempts", attemptsText(j)},
+		{"run", runNumber(j.Run)},
 		{"progress", progressText(j.Progress)},
 		{"dependencies", j.DependencyStatus},
 		{"depends on", dependsOn(j.DependsOn)},
-		{"because of", j.CauseJobID},
+		{"condition", conditionText(j)},
+		{"evaluated", evaluationText(j.Evaluation, r.now)},
+		{"rules", rulesText(j)},
+		{"because of", strings.TrimSpace(term.OneLine(j.Cause) + " " + j.CauseJobID)},
+		{"decision", decisionText(j)},
 		{"created", when(j.CreatedAt, r.now)},
 		{"due", due(j, r)},
 		{"started", when(j.StartedAt, r.now)},
@@ -80,7 +85,13 @@ func (a *app) printJob(j wire.Job) error {
 	}
 	r.value("payload", j.Payload, prettyJSON)
 	r.value("result", j.Result, func(raw json.RawMessage) string { text, _ := resultText(raw); return text })
+	if j.Evaluation != nil {
+		r.value("inputs", j.Evaluation.With, prettyJSON)
+	}
 	if err := r.attempts(j.Attempts); err != nil {
+		return err
+	}
+	if err := r.runs(j.Runs); err != nil {
 		return err
 	}
 	if j.Dependencies != nil && len(j.Dependencies.Parents)+len(j.Dependencies.Children) > 0 {

@@ -17,7 +17,7 @@ func item(w wire.Workflow) wire.WorkflowItem {
 	return wire.WorkflowItem{
 		ID: w.ID, Name: w.Name, Status: w.Status, FailurePolicy: w.FailurePolicy, Run: w.Run,
 		TraceID: w.TraceID, CorrelationID: w.CorrelationID,
-		CreatedAt: w.CreatedAt, StartedAt: w.StartedAt, FinishedAt: w.FinishedAt, Stats: w.Stats,
+		CreatedAt: w.CreatedAt, StartedAt: w.StartedAt, FinishedAt: w.FinishedAt, Standing: w.Standing, Stats: w.Stats,
 	}
 }
 
@@ -112,6 +112,9 @@ func closingLine(p term.Palette, w wire.WorkflowItem, now time.Time) string {
 		parts = append(parts, term.Number(n)+" not ended")
 	} else {
 		add(openCounts(w.Stats))
+	}
+	if why := pausedText(w.Standing, w.Status); why != "" {
+		parts = append(parts, why)
 	}
 	return line + p.Faint(": "+strings.Join(parts, ", "))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 const (
@@ -62,6 +63,10 @@ func (r *resultPrinter) print() error {
 		r.errors()
 	}
 	r.results()
+	if !r.quiet {
+		r.causes()
+		r.decisions()
+	}
 	if !r.quiet {
 		r.closing()
 	}
@@ -189,3 +194,59 @@ func (r *resultPrinter) heading(title string, paint func(string) string) {
 
 // line writes a line; the error of the writer comes up at the flush.
 func (r *resultPrinter) line(s string) { _, _ = r.out.WriteString(s + "\n") }
+
+const (
+	shownCauses    = 5
+	shownDecisions = 10
+)
+
+// causes says which failures kept other jobs from running, and how many.
+func (r *resultPrinter) causes() {
+	if !r.ids || len(r.w.RootCauses) == 0 {
+		return
+	}
+	r.heading("why jobs could not run", r.palette.Red)
+	for _, c := range r.w.RootCauses[:min(shownCauses, len(r.w.RootCauses))] {
+		r.line(causeText(c))
+	}
+	if more := len(r.w.RootCauses) - shownCauses; more > 0 {
+		r.line(r.palette.Faint(fmt.Sprintf("… and because of %s more; -o json lists them", term.Count(more, "failure"))))
+	}
+}
+
+// causeText is a sentence about a failure and what could not run because of it.
+func causeText(c wire.Cause) string {
+	who := term.OneLine(c.Job)
+	if who == "" {
+		who = "job " + c.JobID
+	}
+	how := map[job.Status]string{job.Dead: "is dead", job.TimedOut: "timed out", job.Cancelled: "was cancelled"}[job.Status(c.Status)]
+	if how == "" {
+		how = "failed"
+	}
+	text := fmt.Sprintf("%s could not run because %s %s", term.Count(c.Count, "job"), who, how)
+	if first, _, _ := strings.Cut(strings.TrimSpace(term.Clean(c.Error)), "\n"); first != "" {
+		text += ": " + term.Fit(term.OneLine(first), 300)
+	}
+	return text
+}
+
+// decisions prints the command for each failure that waits for a decision.
+func (r *resultPrinter) decisions() {
+	if !r.ids || r.w.Undecided == 0 {
+		return
+	}
+	r.heading("waits for a decision", r.palette.Yellow)
+	for _, name := range r.w.UndecidedJobs[:min(shownDecisions, len(r.w.UndecidedJobs))] {
+		r.line(decideCommand(r.w.ID, name, workflow.ActionRetry))
+	}
+	if more := r.w.Undecided - min(shownDecisions, len(r.w.UndecidedJobs)); more > 0 {
+		r.line(r.palette.Faint(fmt.Sprintf("… and %s more", term.Count(more, "failure"))))
+	}
+	r.line(r.palette.Faint("or --action " + strings.Join(decideActions[1:], ", ")))
+}
+
+// decideCommand is the command that decides about the failure of a job.
+func decideCommand(id, name string, action workflow.Action) string {
+	return fmt.Sprintf("hammerwork workflow decide %s --job %s --action %s", id, term.OneLine(name), action)
+}

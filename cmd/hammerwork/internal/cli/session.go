@@ -206,7 +206,7 @@ func (s *session) print(w wire.Workflow) error {
 	if s.app.format != output.FormatTable {
 		return output.Write(s.app.out, s.app.format, w)
 	}
-	if !workflow.Status(w.Status).Terminal() {
+	if s := workflow.Status(w.Status); !s.Terminal() && s != workflow.Paused {
 		w.Status = string(stopped)
 	}
 	return newResultPrinter(s.app, w).print()
@@ -216,6 +216,8 @@ func (s *session) print(w wire.Workflow) error {
 // completed.
 func (s *session) verdict(w wire.Workflow) error {
 	switch status := workflow.Status(w.Status); {
+	case status == workflow.Paused:
+		return s.undecided(w)
 	case !status.Terminal():
 		err := fmt.Errorf("workflow %s was stopped when %s of %s had ended", w.Name, term.Number(endedJobs(w.Stats)), term.Count(w.Stats.TotalJobs, "job"))
 		return &hintError{err, "the same command with --data-dir " + s.kept + " goes on with it"}
@@ -223,4 +225,24 @@ func (s *session) verdict(w wire.Workflow) error {
 		return withHint(outcome(w), "with --data-dir a stopped run can go on later")
 	}
 	return withHint(outcome(w), "-o json prints every job with its whole error")
+}
+
+// undecided says that a run ended although its workflow did not: nobody can
+// decide about a failure here.
+func (s *session) undecided(w wire.Workflow) error {
+	text := fmt.Sprintf("workflow %s is paused", w.Name)
+	if why := pausedText(w.Standing, w.Status); why != "" {
+		text += ": " + why
+	}
+	if len(w.UndecidedJobs) > 0 {
+		text += fmt.Sprintf(" (job %s failed)", w.UndecidedJobs[0])
+	}
+	if s.kept == "" {
+		return &hintError{errors.New(text), "nobody can decide under run: use failure_policy fail_fast or continue_on_failure, or hammerwork dev and hammerwork workflow create"}
+	}
+	command := "hammerwork workflow resume " + w.ID
+	if len(w.UndecidedJobs) > 0 {
+		command = decideCommand(w.ID, w.UndecidedJobs[0], workflow.ActionRetry)
+	}
+	return &hintError{errors.New(text), fmt.Sprintf("nobody can decide under run: start hammerwork dev --data-dir %s --workers 1, and then %s", s.kept, command)}
 }

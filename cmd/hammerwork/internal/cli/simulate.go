@@ -13,6 +13,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/handler"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/nearest"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/simulation"
@@ -97,7 +98,7 @@ func (a *app) simulate(path string, f simulateFlags) error {
 		a.say("note:", "simulate starts the workflow now, once; its schedule is not used")
 	}
 	if n := t.guessed(w.Workflow); n > 0 {
-		a.say("note:", term.Count(n, "job")+` with "command" or "url" are taken to complete at once with the result {}; --duration, --result and --fail say otherwise`)
+		a.say("note:", `what runs "command" or calls "url" (`+term.Count(n, "job")+`) is taken to complete at once with the result {}; --duration, --result and --fail say otherwise`)
 	}
 	return simulated(r)
 }
@@ -198,7 +199,7 @@ func (f simulateFlags) theatre(w *workflow.Workflow) (*theatre, error) {
 			return nil
 		}
 		hint := "name a job of the file"
-		if near := nearest(name, names); near != "" {
+		if near := nearest.Of(name, names); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		return &usageError{fmt.Errorf("--%s: the workflow has no job %q", flag, term.OneLine(name)), hint}

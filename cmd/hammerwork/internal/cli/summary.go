@@ -11,6 +11,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 const (
@@ -121,13 +122,18 @@ func (r *resultPrinter) note(j wire.Job) string {
 		return ""
 	case statusOf(j) == job.Running:
 		return progressText(j.Progress)
-	case statusOf(j) == job.UpstreamFailed && r.names[j.CauseJobID] != "":
-		return "because of " + r.names[j.CauseJobID]
-	case j.Error != "":
-		first, _, _ := strings.Cut(strings.TrimSpace(term.Clean(j.Error)), "\n")
-		return term.Fit(term.OneLine(first), 300)
+	case statusOf(j) == job.UpstreamFailed && (j.Cause != "" || r.names[j.CauseJobID] != ""):
+		return "because of " + cmp.Or(j.Cause, r.names[j.CauseJobID])
 	}
-	return j.Reason
+	text := j.Reason
+	if j.Error != "" {
+		first, _, _ := strings.Cut(strings.TrimSpace(term.Clean(j.Error)), "\n")
+		text = term.Fit(term.OneLine(first), 300)
+	}
+	if j.Decision != "" && j.Decision != string(workflow.Undecided) {
+		text += " (decided: " + j.Decision + ")"
+	}
+	return text
 }
 
 // queueTable prints how many jobs of each queue ended how.

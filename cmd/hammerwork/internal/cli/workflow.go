@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -27,7 +28,9 @@ the token for it.`,
 	}
 	c.AddCommand(
 		newWorkflowCreate(a), newWorkflowList(a), newWorkflowShow(a), newWorkflowStatus(a), newWorkflowWait(a),
-		newGraph(a), newDependencies(a), newWorkflowStats(a), newWorkflowCancel(a), newWorkflowDelete(a),
+		newGraph(a), newDependencies(a), newWorkflowStats(a),
+		newWorkflowPause(a), newWorkflowResume(a), newWorkflowCancel(a), newWorkflowRetry(a), newWorkflowDecide(a), newWorkflowAudit(a),
+		newWorkflowDelete(a),
 	)
 	asGroup(c)
 	return c
@@ -85,7 +88,7 @@ func (a *app) workflowList(ctx context.Context, f listFlags, filter remote.Workf
 			mark, paint := workflowMark(palette, w.Status)
 			return []output.Cell{
 				output.Text(w.ID),
-				{Text: mark + " " + w.Status, Paint: paint},
+				{Text: mark + " " + pausedStatus(w), Paint: paint},
 				output.Text(fmt.Sprintf("%d/%d", endedJobs(w.Stats), w.Stats.TotalJobs)),
 				output.Text(age(w.CreatedAt, now)),
 				output.Text(workflowTook(w, now)),
@@ -160,8 +163,12 @@ func (a *app) workflowShow(ctx context.Context, c *remote.Client, id string) err
 	if !a.quiet {
 		r.fields([]field{
 			{"id", w.ID},
+			{"description", term.OneLine(w.Description)},
 			{"created", when(w.CreatedAt, r.now)},
+			{"deadline", when(w.DeadlineAt, r.now)},
 			{"failure policy", w.FailurePolicy},
+			{"paused", pausedText(w.Standing, w.Status)},
+			{"reason", w.Reason},
 			{"run", runNumber(w.Run)},
 			{"trace id", w.TraceID},
 			{"correlation id", term.OneLine(w.CorrelationID)},
@@ -179,9 +186,11 @@ func runNumber(run int) string {
 	return fmt.Sprint(run)
 }
 
-// workflowError names the workflow that the server does not have.
+// workflowError names the workflow that the server does not have; a job of it
+// that it does not have is named already.
 func workflowError(err error, id string) error {
-	if isProblem(err, wire.CodeNotFound) {
+	var p *wire.Problem
+	if errors.As(err, &p) && p.Code == wire.CodeNotFound && len(p.Errors) == 0 {
 		return &hintError{&rewordedError{err, "there is no workflow " + id}, "hammerwork workflow list shows the ids"}
 	}
 	return err
@@ -226,56 +235,6 @@ func (a *app) workflowStats(ctx context.Context, c *remote.Client, id string) er
 
 func percent(s wire.Stats) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", s.CompletionPercentage), ".0") + "%"
-}
-
-// cancelFlags are the flags of the cancels.
-type cancelFlags struct{ grace time.Duration }
-
-func (f *cancelFlags) add(c *cobra.Command) {
-	c.Flags().DurationVar(&f.grace, "grace", -1, "`duration` that what runs may still take (default: the server's, 10s)")
-	c.Flags().Lookup("grace").DefValue = ""
-	onlyHere(c, "grace")
-}
-
-// check refuses a negative grace, which the API's client takes for none.
-func (f *cancelFlags) check(c *cobra.Command) error {
-	if c.Flags().Changed("grace") && f.grace < 0 {
-		return &usageError{fmt.Errorf("--grace %s is negative", f.grace), "--grace 0s cancels what runs at once"}
-	}
-	return nil
-}
-
-func newWorkflowCancel(a *app) *cobra.Command {
-	var f cancelFlags
-	c := &cobra.Command{
-		Use:   "cancel ID",
-		Short: "Cancel a workflow",
-		Long: `cancel ends a workflow: jobs that wait are cancelled at once, jobs that run are
-told to stop and may end by themselves within the grace.`,
-		Example: `  hammerwork workflow cancel 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70
-  hammerwork workflow cancel 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70 --grace 1m`,
-		Args:              oneWorkflow,
-		ValidArgsFunction: a.completeOpenWorkflow(),
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := f.check(c); err != nil {
-				return err
-			}
-			return a.withWorkflow(func(ctx context.Context, client *remote.Client, id string) error {
-				w, err := client.CancelWorkflow(ctx, id, f.grace)
-				if isProblem(err, wire.CodeWrongState) {
-					return &hintError{&rewordedError{err, "workflow " + id + " has ended already"}, "hammerwork workflow show " + id + " shows how"}
-				}
-				if err != nil {
-					return workflowError(err, id)
-				}
-				return a.done(w, fmt.Sprintf("workflow %s is %s", term.OneLine(w.Name), w.Status))
-			})(c, args)
-		},
-	}
-	f.add(c)
-	a.serverFlags(c)
-	a.outputFlag(c)
-	return c
 }
 
 func newWorkflowDelete(a *app) *cobra.Command {

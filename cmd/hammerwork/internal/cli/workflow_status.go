@@ -66,6 +66,9 @@ func (a *app) workflowStatus(ctx context.Context, c *remote.Client, id string) e
 			return err
 		}
 	}
+	if w.Undecided > 0 {
+		r.line(r.palette.Faint("hammerwork workflow show " + id + " shows how to decide"))
+	}
 	if more {
 		r.line(r.palette.Faint("… hammerwork job list --workflow " + id + " lists all jobs"))
 	}
@@ -145,12 +148,16 @@ func (a *app) workflowWait(ctx context.Context, c *remote.Client, id string, tim
 			a.say("note:", text)
 		}
 	}
-	said := false
+	said, asked := false, 0
 	look := func(w wire.WorkflowItem) error {
 		if !said && !ended(w) {
 			notice(fmt.Sprintf("waiting for workflow %s: %s", term.OneLine(w.Name), endedText(w.Stats)))
 		}
 		said = true
+		if w.Undecided > asked {
+			notice(decisionNotice(w))
+		}
+		asked = w.Undecided
 		return nil
 	}
 	w, err := a.follow(ctx, c, id, look, notice)
@@ -165,4 +172,9 @@ func (a *app) workflowWait(ctx context.Context, c *remote.Client, id string, tim
 	}
 	word := map[bool]string{true: "was cancelled", false: "failed"}[w.Status == "cancelled"]
 	return &hintError{fmt.Errorf("workflow %s %s", w.Name, word), "hammerwork workflow show " + id + " shows why"}
+}
+
+// decisionNotice says that a workflow waits for somebody.
+func decisionNotice(w wire.WorkflowItem) string {
+	return fmt.Sprintf("%s; hammerwork workflow show %s shows what to do", steered(w), w.ID)
 }

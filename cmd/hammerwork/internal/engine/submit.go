@@ -60,7 +60,7 @@ func (e *Engine) Jobs(ctx context.Context, id job.ID) ([]store.JobRecord, error)
 
 // Cancel asks a workflow to end: what runs may do so by itself for a while.
 func (e *Engine) Cancel(ctx context.Context, id job.ID) error {
-	r, err := e.store.CancelWorkflow(ctx, id, e.cfg.Store.CancelGrace, store.Actor{Name: "run"})
+	r, err := e.store.CancelWorkflow(ctx, id, e.cfg.Store.CancelGrace, store.Actor{Name: "run", Comment: "interrupted"})
 	if err == nil {
 		e.announce(r)
 	}

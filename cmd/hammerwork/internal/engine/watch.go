@@ -7,6 +7,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // watchPoll is how often a watch asks the database, in case an event got lost.
@@ -33,8 +34,8 @@ func subscribe(b bus.Bus) (*feed, error) {
 }
 
 // Watch calls on for each event of a workflow's jobs until the workflow has
-// ended, and returns how it ended. A job whose last event got lost is made up
-// for at the end.
+// ended or waits for somebody, and returns how it stands. A job whose last
+// event got lost is made up for at the end.
 func (e *Engine) Watch(ctx context.Context, id job.ID, on func(bus.JobEvent)) (store.WorkflowRecord, error) {
 	poll := time.NewTicker(watchPoll)
 	defer poll.Stop()
@@ -56,11 +57,14 @@ func (e *Engine) Watch(ctx context.Context, id job.ID, on func(bus.JobEvent)) (s
 		if err != nil {
 			return rec, err
 		}
-		if rec.Status.Terminal() {
+		if rec.Status.Terminal() || Waits(rec) {
 			return rec, e.catchUp(ctx, id, ended, on)
 		}
 	}
 }
+
+// Waits reports whether nothing of a workflow happens until somebody acts.
+func Waits(rec store.WorkflowRecord) bool { return rec.Status == workflow.Paused && rec.Running == 0 }
 
 // pass hands on the events of one workflow and reports whether it may have
 // ended.
@@ -92,7 +96,7 @@ func (e *Engine) catchUp(ctx context.Context, id job.ID, ended map[job.ID]bool, 
 		break
 	}
 	return store.EachJob(ctx, e.store, id, func(j store.JobRecord) error {
-		if !ended[j.ID] {
+		if !ended[j.ID] && j.Status.Terminal() {
 			on(bus.JobEvent{Job: j.ID, Workflow: id, Name: j.Name, Status: j.Status, Reason: j.Reason, Attempt: j.Attempts, Worker: j.Worker, Error: j.Error})
 		}
 		return nil

@@ -110,6 +110,8 @@ func endOf(status workflow.Status, left string) (mark, word string) {
 		return "✗", "failed"
 	case workflow.Cancelled:
 		return "–", "cancelled"
+	case workflow.Paused:
+		return "‖", "paused"
 	default:
 		return "–", left
 	}

@@ -43,6 +43,11 @@ func (c *Client) Dependencies(ctx context.Context, id string) (d wire.Dependenci
 	return d, c.call(ctx, get(nil, "/jobs/%s/dependencies", id), &d)
 }
 
+// ExplainJob says why a job does not run.
+func (c *Client) ExplainJob(ctx context.Context, id string) (e wire.Explanation, err error) {
+	return e, c.call(ctx, get(nil, "/jobs/%s/explain", id), &e)
+}
+
 // NewJob is a job to enqueue. What is empty is left to the server.
 type NewJob struct {
 	Queue          string          `json:"queue"`
@@ -75,7 +80,17 @@ func (c *Client) EnqueueJob(ctx context.Context, j NewJob) (created wire.Created
 // CancelJob cancels a job, which may end by itself within grace when it runs.
 // A negative grace is the server's default.
 func (c *Client) CancelJob(ctx context.Context, id string, grace time.Duration) (j wire.Job, err error) {
-	r, err := post(graceOf(grace), "/jobs/%s/cancel", id)
+	r, err := post(wire.CancelRequest{Grace: graceText(grace)}, "/jobs/%s/cancel", id)
+	if err != nil {
+		return j, err
+	}
+	return j, c.call(ctx, r, &j)
+}
+
+// RetryJob asks how to run a job again; the answer is a problem whose hint
+// says it.
+func (c *Client) RetryJob(ctx context.Context, id string) (j wire.Job, err error) {
+	r, err := post(nil, "/jobs/%s/retry", id)
 	if err != nil {
 		return j, err
 	}

@@ -99,29 +99,6 @@ func (c *Client) WorkflowGraph(ctx context.Context, id, format string, to io.Wri
 	return c.copyText(ctx, r, to)
 }
 
-// grace is the body of a cancel.
-type grace struct {
-	Grace string `json:"grace,omitempty"`
-}
-
-// graceOf leaves the grace to the server when it is negative.
-func graceOf(d time.Duration) grace {
-	if d < 0 {
-		return grace{}
-	}
-	return grace{d.String()}
-}
-
-// CancelWorkflow cancels a workflow; what runs may end by itself within grace.
-// A negative grace is the server's default.
-func (c *Client) CancelWorkflow(ctx context.Context, id string, grace time.Duration) (w wire.WorkflowItem, err error) {
-	r, err := post(graceOf(grace), "/workflows/%s/cancel", id)
-	if err != nil {
-		return w, err
-	}
-	return w, c.call(ctx, r, &w)
-}
-
 // DeleteWorkflow deletes a workflow that has ended.
 func (c *Client) DeleteWorkflow(ctx context.Context, id string) error {
 	answer, err := c.send(ctx, request{method: http.MethodDelete, path: pathOf("/workflows/%s", []any{id})})

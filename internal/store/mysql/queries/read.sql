@@ -70,3 +70,10 @@ SELECT j.id, j.name
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
 WHERE j.workflow_id = UNHEX(?2);
+
+-- name: job_ids
+SELECT j.name, j.id
+FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
+WHERE j.workflow_id = UNHEX(?2)
+  AND CAST(j.name AS BINARY) IN (SELECT CAST(c.name AS BINARY)
+    FROM JSON_TABLE(?1, '$[*]' COLUMNS (name VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.name')) c);

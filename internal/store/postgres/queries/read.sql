@@ -70,3 +70,6 @@ SELECT j.id, j.name
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT id, name, workflow_id FROM jobs WHERE id = x.id OFFSET 0) j
 WHERE j.workflow_id = $2;
+
+-- name: job_ids
+SELECT name, id FROM jobs WHERE workflow_id = $2 AND name = ANY($1::text[]);

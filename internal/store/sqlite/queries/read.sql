@@ -68,3 +68,7 @@ FROM attempts WHERE job_id = ?1 ORDER BY epoch;
 
 -- name: job_names
 SELECT j.id, j.name FROM json_each(?1) x CROSS JOIN jobs j ON j.id = unhex(x.value) WHERE j.workflow_id = ?2;
+
+-- name: job_ids
+SELECT j.name, j.id FROM jobs j INDEXED BY jobs_workflow
+WHERE j.workflow_id = ?2 AND j.name IN (SELECT value ->> 'name' FROM json_each(?1));

@@ -1,7 +1,8 @@
-package cli
+// Package nearest guesses which name a misspelt one means.
+package nearest
 
-// nearest returns the name that a misspelt one probably means, or "".
-func nearest(name string, names []string) string {
+// Of returns the name that a misspelt one probably means, or "".
+func Of(name string, names []string) string {
 	best, least := "", max(2, len(name)/3)+1
 	for _, candidate := range names {
 		if d := distance(name, candidate); d < least {
