@@ -9,6 +9,7 @@ SEEDS ?= 500
 PGSEEDS ?= 20
 SEED  ?= 1
 JOBS  ?= 100000
+CASES ?= 5000
 
 # SQLite is C translated to Go: the race detector finds nothing in it and makes
 # it many times slower.
@@ -23,7 +24,7 @@ GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check sim e2e scale smoke lint fmt
+.PHONY: help run test check sim model e2e scale smoke lint fmt
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +38,7 @@ test: ## Test everything, as CI does; sets up what it needs
 	CGO_ENABLED=1 $(GO) test -race $(NORACE) $(PACKAGES) -timeout 25m $$($(GO) list ./... | grep -v '/e2e$$')
 	@$(MAKE) --no-print-directory e2e
 	@$(MAKE) --no-print-directory sim
+	@$(MAKE) --no-print-directory model
 	@scripts/smoke
 	@echo "make test: everything passed"
 
@@ -47,6 +49,9 @@ check: lint ## The fast loop: lint, build, all but the end-to-end tests, without
 
 sim: ## Run the simulator: make sim SEEDS=5000; one run again: make sim SEEDS=1 SEED=17
 	$(GO) test ./sim -v -run '^TestSeeds' -count 1 -timeout 30m -seeds=$(SEEDS) -pgseeds=$(PGSEEDS) -seed=$(SEED)
+
+model: ## Hold the decider to the reference model, and every small workflow: make model CASES=1000000
+	$(GO) test ./pkg/workflow/model -v -count 1 -timeout 0 -cases=$(CASES) -exhaustive
 
 e2e: ## Kill every process in turn while workflows run, and show the figures; with the race detector: make e2e RACE=yes
 	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(if $(RACE),-race $(NORACE)) ./e2e -v -count 1 -parallel 6 -timeout 20m

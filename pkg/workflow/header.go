@@ -44,7 +44,7 @@ type Known int
 const (
 	KnownSome Known = iota // what else was asked for
 	KnownOpen              // every job that has not ended or waits for a decision, with its edges
-	KnownAll               // every job and edge
+	KnownAll               // every job and every edge into one, with its parent
 )
 
 // Tally counts the jobs of a workflow: all, and those that ended, by status.

@@ -14,10 +14,6 @@ func (r *Resolution) asks(i int) bool {
 	if h.Policy != Manual || h.Status == Cancelling || !n.Status.Failure() || n.Status == job.UpstreamFailed || n.Tolerated {
 		return false
 	}
-	if h.Catches && !n.EdgesKnown {
-		r.lack(&r.missing.Edges, i)
-		return false
-	}
 	return !r.catcher(i, true)
 }
 

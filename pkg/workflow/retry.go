@@ -29,7 +29,7 @@ func PlanRetry(p *Part, w int, mode RetryMode, from int) ([]int, error) {
 	}
 	chosen := r.chosen(w, mode, from)
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("%w: nothing of it failed", job.ErrWrongState)
+		return nil, fmt.Errorf("%w: nothing of it failed by itself", job.ErrWrongState)
 	}
 	in := make(map[int]bool, len(chosen))
 	for _, i := range chosen {
@@ -80,16 +80,37 @@ func (r *Resolution) chosen(w int, mode RetryMode, from int) []int {
 	case RetryAll:
 		return slices.Clone(r.of(w))
 	}
-	var list []int
-	for _, i := range r.uncaught(w, false) {
-		if r.p.Nodes[i].Status != job.UpstreamFailed {
-			list = append(list, i)
-		}
-	}
+	list := r.tried(w)
 	for _, i := range r.of(w) {
 		if n := &r.p.Nodes[i]; n.Status == job.Cancelled && n.Reason == job.ReasonFailFast {
 			list = append(list, i)
 		}
+	}
+	return list
+}
+
+// tried returns the jobs that a retry tries to set right: those that count
+// against workflow w, and instead of what is upstream_failed what broke its
+// edges, whatever that is: it could never run otherwise.
+func (r *Resolution) tried(w int) []int {
+	broke := map[int][]int{} // upstream_failed node → what broke its edges
+	for _, e := range r.p.Edges {
+		if e.State == EdgeBroken && !e.Optional && r.p.Nodes[e.Parent].Workflow == w && r.p.Nodes[e.Child].Status == job.UpstreamFailed {
+			broke[e.Child] = append(broke[e.Child], e.Parent)
+		}
+	}
+	var list []int
+	seen := map[int]bool{}
+	for queue := r.uncaught(w, false); len(queue) > 0; queue = queue[1:] {
+		i := queue[0]
+		if seen[i] {
+			continue
+		}
+		seen[i] = true
+		if r.p.Nodes[i].Status != job.UpstreamFailed {
+			list = append(list, i)
+		}
+		queue = append(queue, broke[i]...)
 	}
 	return list
 }

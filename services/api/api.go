@@ -34,6 +34,7 @@ type Store interface {
 	JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error)
 	JobIDs(ctx context.Context, id job.ID, names []string) (map[string]job.ID, error)
 	Job(ctx context.Context, id job.ID) (store.JobRecord, error)
+	Explain(ctx context.Context, id job.ID) (store.Standing, error)
 	Audit(ctx context.Context, workflow, after job.ID, limit int) ([]store.AuditRecord, error)
 	Causes(ctx context.Context, workflow job.ID, limit int) ([]store.Cause, error)
 	Workflows(ctx context.Context, f store.WorkflowFilter) (page []store.WorkflowRecord, next job.ID, err error)

@@ -25,6 +25,7 @@ func (a *API) jobRoutes(api huma.API, doc *document) {
 	found := func(r route) route { r.codes = append(r.codes, wire.CodeNotFound); return r }
 	register(a, api, doc, found(get("/jobs/{id}", "get-job", "A job with its payload and its attempts that did not complete", "")), a.getJob)
 	register(a, api, doc, found(get("/jobs/{id}/dependencies", "get-job-dependencies", "The direct parents and children of a job", "At most 500 of each.")), a.getDependencies)
+	register(a, api, doc, found(get("/jobs/{id}/explain", "explain-job", "Why a job does not run", "Every reason, the most decisive first.")), a.explainJob)
 
 	cancel := found(post("/jobs/{id}/cancel", "cancel-job", "Cancel a job", "A running one may end by itself within the grace. Cancelling again changes nothing.", wire.CodeWrongState))
 	cancel.body = cancelBody
@@ -38,6 +39,7 @@ type (
 	jobAnswer          struct{ Body wire.Job }
 	jobsAnswer         struct{ Body wire.List[wire.Job] }
 	dependenciesAnswer struct{ Body wire.Dependencies }
+	explanationAnswer  struct{ Body wire.Explanation }
 )
 
 type listJobsInput struct {
@@ -157,6 +159,18 @@ func (a *API) getDependencies(ctx context.Context, in *Identified) (*dependencie
 		return nil, err
 	}
 	return &dependenciesAnswer{wire.DependenciesFromRecord(d)}, nil
+}
+
+func (a *API) explainJob(ctx context.Context, in *Identified) (*explanationAnswer, error) {
+	id, err := idOf(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.store.Explain(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &explanationAnswer{wire.ExplanationOf(s)}, nil
 }
 
 func (a *API) cancelJob(ctx context.Context, in *Identified) (*jobAnswer, error) {

@@ -67,6 +67,35 @@ func TestAJobMayWaitForOthersAndForItsTime(t *testing.T) {
 	r.post("/api/v1/jobs", `{"queue": "q", "depends_on": ["`+unknown+`"]}`).problem(http.StatusUnprocessableEntity, wire.CodeUnknownParent)
 }
 
+func TestAJobThatDoesNotRunIsExplained(t *testing.T) {
+	r := start(t, config(), nil)
+	parent := r.enqueue(`{"queue": "q", "name": "first"}`)
+	child := r.enqueue(`{"queue": "q", "depends_on": ["` + parent + `"]}`)
+	if _, err := r.store.CheckEdges(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	e := into[wire.Explanation](r.get("/api/v1/jobs/"+child+"/explain"), http.StatusOK)
+	if e.ID != child || e.Claimable || e.At == nil || len(e.Reasons) != 2 || e.Reasons[0].Code != "waits_for_parents" || e.Reasons[0].Hint != "hammerwork job explain "+parent ||
+		len(e.Reasons[0].Parents) != 1 || e.Reasons[0].Parents[0].ID != parent || e.Reasons[0].Parents[0].Name != "first" || e.Reasons[1].Code != "no_worker" {
+		t.Errorf("the child: %+v", e)
+	}
+	r.post("/api/v1/queues/q/pause", "")
+	e = into[wire.Explanation](r.get("/api/v1/jobs/"+parent+"/explain"), http.StatusOK)
+	if e.Claimable || e.Reasons[0].Code != "queue_paused" {
+		t.Errorf("the parent, paused: %+v", e)
+	}
+	r.post("/api/v1/queues/q/resume", "")
+	if e = into[wire.Explanation](r.get("/api/v1/jobs/"+parent+"/explain"), http.StatusOK); !e.Claimable {
+		t.Errorf("the parent, resumed: %+v", e)
+	}
+	r.claim(1)
+	e = into[wire.Explanation](r.get("/api/v1/jobs/"+parent+"/explain"), http.StatusOK)
+	if e.Claimable || len(e.Reasons) != 1 || e.Reasons[0].Code != "unaccepted" || e.Reasons[0].Until == nil {
+		t.Errorf("the parent, claimed: %+v", e)
+	}
+	r.get("/api/v1/jobs/"+job.NewID().String()+"/explain").problem(http.StatusNotFound, wire.CodeNotFound)
+}
+
 func TestAJobOfAWorkflowNamesItsParents(t *testing.T) {
 	r := start(t, config(), nil)
 	id := r.create(pipeline)

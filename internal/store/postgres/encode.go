@@ -141,6 +141,8 @@ func columnsOf(t reflect.Type) ([]column, error) {
 			c.element, c.oid, c.put = pgtype.TextOID, pgtype.TextArrayOID, putMarshaled
 		case f.Type == reflect.TypeFor[*string]() && f.Tag.Get("sql") == "bytes":
 			c.element, c.oid, c.put = pgtype.ByteaOID, pgtype.ByteaArrayOID, orNull(putBytes)
+		case f.Type == reflect.TypeFor[*int]():
+			c.element, c.oid, c.put = pgtype.Int4OID, pgtype.Int4ArrayOID, orNull(putInt)
 		case f.Type == reflect.TypeFor[*int64]():
 			c.element, c.oid, c.put = pgtype.Int8OID, pgtype.Int8ArrayOID, orNull(putInt64)
 		default:

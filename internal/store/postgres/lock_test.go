@@ -78,7 +78,7 @@ func TestEveryLockWaitsForWhoHoldsIt(t *testing.T) {
 			case "lock_jobs_and_children", "lock_descendants":
 				args = []any{ids[0], 10}
 			case "lock_open_jobs":
-				args = []any{w.ID[:], 0, 10}
+				args = []any{w.ID[:], 0, 10, 0}
 			case "lock_building":
 				table, args = "workflows", []any{w.ID[:], 0}
 				if _, err := s.db.pool.Exec(t.Context(), "UPDATE workflows SET hidden = 'building'"); err != nil {

@@ -202,9 +202,9 @@ func guardedEpochs(t *testing.T, open Opener) {
 }
 
 // claimNamedFirst claims one job, which must have this name.
-func (r *rig) claimNamedFirst(name string) store.Claimed {
+func (r *rig) claimNamedFirst(name string, queues ...string) store.Claimed {
 	r.Helper()
-	c := r.claimOne()
+	c := r.claimOne(queues...)
 	if c.Name != name {
 		r.Fatalf("%s was claimed, want %s", c.Name, name)
 	}

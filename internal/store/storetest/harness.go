@@ -95,6 +95,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"list", testList},
 		{"queues", testQueues},
 		{"pause", testPause},
+		{"explain", testExplain},
 		{"workers", testWorkers},
 		{"partitions", testPartitions},
 		{"idempotency", testIdempotency},
@@ -110,6 +111,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"locks", testLocks},
 		{"commit", testCommit},
 		{"model", testModel},
+		{"reopen", testReopen},
 		{"guards", testGuards},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })

@@ -82,7 +82,6 @@ func testReapers(t *testing.T, open Opener) {
 		r.commit(failedForGood(r.claim(1, "again")[0]))
 		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: again, Mode: workflow.RetryFailed}, false, nobody)
 		r.ok(err, "retry")
-		r.commit(failed(r.claimNamedFirst("outside")))
 
 		outside := task("outside").WithRetry(retries(2, time.Minute)).WithDeadline(10_000 * time.Hour)
 		r.enqueueKeyed([]*job.Job{outside, taskOn("held", "held").WithRetry(once())}, key("a", "a"), key("b", "b"))
@@ -90,6 +89,7 @@ func testReapers(t *testing.T, open Opener) {
 		cancelled := r.start(task("waits", outside), taskOn("held", "busy"))
 		r.claim(10, "held")
 		r.cancel(cancelled)
+		r.commit(failed(r.claimNamedFirst("outside", queue)))
 		r.seeWorkers(store.WorkerSeen{Name: worker})
 		r.ok(r.s.PauseQueue(r.ctx, queue), "pause")
 		_, err = r.s.ResumeQueue(r.ctx, queue)

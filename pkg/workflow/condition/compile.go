@@ -6,17 +6,15 @@ import (
 	"sync"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/ext"
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 const (
-	maxCost     = 100_000 // of one evaluation, in CEL's units
-	maxElements = 300_000 // of a value that an evaluation makes, in CEL's units: an item, or ten bytes
-	maxRegex    = 500     // instructions of a compiled regular expression
-	maxFaults   = 20      // of one expression
-	maxCompiled = 1_000   // expressions that the cache holds
+	maxCost     = 2_000_000 // of one evaluation, in CEL's units
+	maxNodes    = 500       // parts of an expression, with those that macros make
+	maxFaults   = 20        // of one expression
+	maxCompiled = 1_000     // expressions that the cache holds
 )
 
 // The variables that the author's names are rewritten to. An @ can't be
@@ -57,13 +55,13 @@ func (r reference) fault(hint, format string, args ...any) Fault {
 
 // environment is CEL with our names.
 var environment = sync.OnceValue(func() *cel.Env {
-	env, err := cel.NewEnv(
-		cel.OptionalTypes(), ext.Strings(), ext.Math(),
+	options := slices.Concat(texts(), weighing(), []cel.EnvOption{
+		cel.OptionalTypes(), ext.Math(),
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),
 		cel.Macros(hasMacro),
-		cel.RegexProgramSizeLimit(maxRegex),
-		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
+		cel.ExpressionNodeLimit(maxNodes), cel.EnableHiddenAccumulatorName(true),
+		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals()),
 		cel.Variable(statusesVar, cel.MapType(cel.StringType, cel.StringType)),
 		cel.Variable(resultsVar, cel.MapType(cel.StringType, cel.DynType)),
 		cel.Variable(attemptsVar, cel.MapType(cel.StringType, cel.IntType)),
@@ -72,7 +70,8 @@ var environment = sync.OnceValue(func() *cel.Env {
 		cel.Variable("payload", cel.DynType),
 		cel.Variable("metadata", cel.DynType),
 		cel.Variable("now", cel.TimestampType),
-	)
+	})
+	env, err := cel.NewEnv(options...)
 	if err != nil {
 		panic(err) // only if the options above contradict each other
 	}
@@ -115,6 +114,7 @@ func compile(source string) (p *program) {
 	}
 	n := &names{program: p, info: parsed.NativeRep().SourceInfo(), env: env}
 	n.resolve(parsed.NativeRep())
+	n.weigh(parsed.NativeRep().Expr())
 	checked, issues := env.Check(parsed)
 	if issues.Err() != nil {
 		p.faults = append(p.faults, typeFaults(env, issues)...)
@@ -137,12 +137,10 @@ func compile(source string) (p *program) {
 
 // plan makes a program with every limit.
 func (p *program) plan(options ...cel.EvalOption) (cel.Program, error) {
-	size := types.NewSizeCalculator(types.SizeCalculatorMaxDepth(maxDepth), types.SizeCalculatorMaxTraversal(maxElements))
 	return environment().Program(p.ast,
 		cel.EvalOptions(options...),
 		cel.CostLimit(maxCost),
-		cel.MemoryLimit(maxElements), cel.MemoryTracking(types.MemoryTrackerSizeCalculator(size)),
-		cel.Functions(guarded()...),
+		cel.CostTracking(prices{}),
 	)
 }
 

@@ -138,6 +138,10 @@ func TestWhatIsWrongIsSaidAtSubmit(t *testing.T) {
 		{one, `list.exists(x, x > 1)`, "type(list", "deps.NAME.result"},
 		{one, `deps.extract.result.?ok`, "the condition may have no value", "orValue(false)"},
 		{one, `items.exists(x, x.matches("("))`, "invalid matches argument", ""},
+		{one, `validation_status.matches("^" + payload.name)`, "1:31: the regular expression of matches() has to be a literal", ""},
+		{one, `validation_status.matches("(a?){300}")`, "1:27: the regular expression has 1200 parts; at most 500 are allowed", "let the job compute it"},
+		{one, strings.Repeat("[1].all(x, ", 50) + "ok" + strings.Repeat(")", 50), "1:1: the expression has over 500 parts", "let the job compute it"},
+		{one, `"%s".format([rows]) == "1"`, "there is no function format()", ""},
 		{one, "ok &&\n  deps.b.attempts > 0", `2:3: the job does not depend on "b"`, "extract"},
 	}
 	for _, c := range cases {
@@ -230,7 +234,11 @@ func TestAnInputIsAnyValueOfJSON(t *testing.T) {
 		`deps.extract.result.?missing`:            `null`,
 		`deps.extract.result.?rows`:               `10`,
 		`[?deps.extract.result.?missing, 1]`:      `[1]`,
-		`"%s-%d".format([payload.name, rows])`:    `"nightly-10"`,
+		`payload.name + "-" + string(rows)`:       `"nightly-10"`,
+		`payload.name.replace("t", "tt")`:         `"nighttly"`,
+		`["a", "b"].join()`:                       `"ab"`,
+		`"a,b".split(",")`:                        `["a","b"]`,
+		`[1] + items + [rows]`:                    `[1,1,2,3,10]`,
 		`["a", "b"].join("+")`:                    `"a+b"`,
 		`huge`:                                    `1.2345678901234567e+19`,
 	} {

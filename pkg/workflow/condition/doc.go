@@ -15,7 +15,12 @@
 // and fits into 64 bits, otherwise a double. Comparisons work across both,
 // arithmetic does not: double(rows) * 1.5.
 //
-// Of CEL's extensions it has optional types, strings and math. Lists and sets
-// are left out: CEL counts the cost of a call after it, and theirs grows with
-// the square of their input.
+// Of CEL's extensions it has optional types, math, and for texts lowerAscii,
+// upperAscii, trim, substring, split, join and replace. The regular expression of
+// matches() is a literal.
+//
+// Whatever is written ends soon. What a function looks at is weighed before the
+// function sees it, and counts towards the cost that an evaluation may have; one
+// pass over the largest result is well within it. A function whose work grows
+// faster than its input is left out, and so are lists and sets.
 package condition

@@ -17,7 +17,10 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow/internal/spelling"
 )
 
-const tooDear = "let the job compute it, and look at its result"
+const (
+	tooDear    = "let the job compute it, and look at its result"
+	maxMessage = 300 // characters; CEL quotes values of any length
+)
 
 var (
 	undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
@@ -25,6 +28,7 @@ var (
 	noKey      = regexp.MustCompile(`^no such key: (.*)$`)
 	unexpected = regexp.MustCompile(`(?s)^Syntax error: (?:mismatched input|extraneous input|no viable alternative at input|token recognition error at:) ?'(.*?)'(?: expecting .*)?$`)
 	missing    = regexp.MustCompile(`^Syntax error: missing '(.)' at`)
+	tooMany    = regexp.MustCompile(`^expression (node )?count exceeds limit`)
 	conversion = regexp.MustCompile(`^type conversion error from '?([^']*)'? to '?([^']*)'?$`)
 )
 
@@ -35,6 +39,9 @@ func syntaxFaults(source string, issues *cel.Issues) []Fault {
 	}
 	var faults []Fault
 	for _, e := range issues.Errors() {
+		if tooMany.MatchString(e.Message) {
+			return []Fault{{Line: 1, Column: 1, Message: fmt.Sprintf("the expression has over %d parts, with those that all(), map() and the like stand for", maxNodes), Hint: tooDear}}
+		}
 		f := Fault{Line: max(e.Location.Line(), 1), Column: max(e.Location.Column(), 0) + 1, Message: strings.TrimPrefix(e.Message, "Syntax error: ")}
 		if m := missing.FindStringSubmatch(e.Message); m != nil {
 			f.Message = fmt.Sprintf("%q is missing here", m[1])
@@ -71,6 +78,7 @@ func typeFaults(env *cel.Env, issues *cel.Issues) []Fault {
 		if strings.Contains(e.Message, "type(") {
 			f.Hint = "list, map, string, type and so on are types; write deps.NAME.result.list for a field of that name"
 		}
+		f.Message = shorten(f.Message, maxMessage)
 		faults = append(faults, f)
 	}
 	return faults
@@ -85,7 +93,9 @@ func nearestFunction(env *cel.Env, name string) string {
 	}
 	known := []string{"all", "exists", "exists_one", "filter", "has", "map"}
 	for f := range env.Functions() {
-		known = append(known, f)
+		if !strings.HasPrefix(f, "@") {
+			known = append(known, f)
+		}
 	}
 	slices.Sort(known)
 	if slices.Contains(known, name) {
@@ -112,9 +122,6 @@ func symbol(function string) string {
 func (e *Expression) explain(err error, vars map[string]any) error {
 	var cancelled interpreter.EvalCancelledError
 	if errors.As(err, &cancelled) {
-		if cancelled.Cause == interpreter.MemoryLimitExceeded {
-			return failure(tooDear, "the evaluation takes too much memory")
-		}
 		return failure(tooDear, "the evaluation costs more than %d units", maxCost)
 	}
 	f := Fault{Message: err.Error()}
@@ -147,6 +154,7 @@ func (e *Expression) explain(err error, vars map[string]any) error {
 			f.Message = fmt.Sprintf("%s can't be converted to %s", typeName(m[1]), typeName(m[2]))
 		}
 	}
+	f.Message = shorten(f.Message, maxMessage)
 	return &Error{Faults: []Fault{f}}
 }
 

@@ -47,10 +47,19 @@ func failure(hint, format string, args ...any) *Error {
 // quote shows a text from outside, shortened and with control characters
 // escaped.
 func quote(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		s = string(r[:60]) + "…"
+	return fmt.Sprintf("%q", shorten(s, 60))
+}
+
+// shorten cuts a text after so many characters.
+func shorten(s string, length int) string {
+	n := 0
+	for i := range s {
+		if n == length {
+			return s[:i] + "…"
+		}
+		n++
 	}
-	return fmt.Sprintf("%q", s)
+	return s
 }
 
 // didYouMean is a hint, or the other one if there is no guess.

@@ -14,8 +14,10 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
-// maxDepth is how deep JSON may nest; encoding/json reads no deeper.
-const maxDepth = 10_000
+const (
+	maxDepth = 10_000  // how deep JSON may nest; encoding/json reads no deeper
+	maxRead  = 2 << 20 // bytes of JSON that an expression may speak of
+)
 
 var statuses = append([]job.Status{job.Pending, job.Running, job.Retrying, job.Suspended}, job.TerminalStatuses...)
 
@@ -72,6 +74,17 @@ func canonical(raw json.RawMessage) any {
 // variables are the inputs as the program names them, and no more than it uses.
 func (e *Expression) variables(in Inputs) (map[string]any, error) {
 	vars := map[string]any{"now": in.Now}
+	left := maxRead
+	read := func(raw json.RawMessage, what string) (any, error) {
+		if left -= len(raw); left < 0 {
+			return nil, failure("let the parents report less", "the results that the expression speaks of have over %d bytes together", maxRead)
+		}
+		v, err := decode(raw)
+		if err != nil {
+			return nil, failure("", "%s can't be read: %v", what, err)
+		}
+		return v, nil
+	}
 	if e.counts {
 		counts := make(map[string]int64, len(statuses))
 		for _, s := range statuses {
@@ -93,9 +106,9 @@ func (e *Expression) variables(in Inputs) (map[string]any, error) {
 		if !ok {
 			return nil, fmt.Errorf("evaluate %s: the inputs lack the parent %q", quote(e.source), name)
 		}
-		v, err := decode(p.Result)
+		v, err := read(p.Result, fmt.Sprintf("the result of %q", name))
 		if err != nil {
-			return nil, failure("", "the result of %q can't be read: %v", name, err)
+			return nil, err
 		}
 		results[name] = v
 	}
@@ -106,9 +119,9 @@ func (e *Expression) variables(in Inputs) (map[string]any, error) {
 		if !e.uses[name] {
 			continue
 		}
-		v, err := decode(raw)
+		v, err := read(raw, "the "+name)
 		if err != nil {
-			return nil, failure("", "the %s can't be read: %v", name, err)
+			return nil, err
 		}
 		vars[name] = v
 	}

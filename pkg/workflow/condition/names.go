@@ -127,11 +127,16 @@ func (n *names) become(e ast.Expr, variable, field string, test bool) {
 
 // variable makes an identifier that stands where e does.
 func (n *names) variable(e ast.Expr, name string) ast.Expr {
+	return n.make.NewIdent(n.place(e), name)
+}
+
+// place returns an id for something that stands where e does.
+func (n *names) place(e ast.Expr) int64 {
 	n.lastID++
 	if place, ok := n.info.GetOffsetRange(e.ID()); ok {
 		n.info.SetOffsetRange(n.lastID, place)
 	}
-	return n.make.NewIdent(n.lastID, name)
+	return n.lastID
 }
 
 func (n *names) selection(e ast.Expr) {
@@ -260,10 +265,8 @@ func (n *names) call(e ast.Expr) {
 			return
 		}
 	}
-	if c.IsMemberFunction() {
-		if space, ok := n.qualified(c.Target()); !ok || !n.env.HasFunction(space+"."+c.FunctionName()) {
-			n.walk(c.Target())
-		}
+	if c.IsMemberFunction() && !n.isSpace(c) {
+		n.walk(c.Target())
 	}
 	for _, arg := range args {
 		n.walk(arg)
@@ -273,6 +276,13 @@ func (n *names) call(e ast.Expr) {
 		n.comparison(args[0], args[1])
 		n.comparison(args[1], args[0])
 	}
+}
+
+// isSpace reports whether what stands before the dot belongs to the name of the
+// function, as math in math.abs().
+func (n *names) isSpace(c ast.CallExpr) bool {
+	space, ok := n.qualified(c.Target())
+	return ok && n.env.HasFunction(space+"."+c.FunctionName())
 }
 
 // comparison finds fault with deps.NAME.status == "complete", which is never

@@ -23,6 +23,9 @@
 //   - A policy looks when something failed or a catching job ended. Where
 //     nothing catches it looks at new failures; else at all there are, also at
 //     those that a retry left behind.
+//   - A retry of what failed also resets what broke the edges of a job that is
+//     upstream_failed and not caught, whatever that is: else that job could never
+//     run.
 //   - A job without parents that has a condition waits, until that is asked.
 //   - A decision to retry puts a job where a retry of its workflow would: its
 //     join, and its condition, are asked again.

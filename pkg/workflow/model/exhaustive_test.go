@@ -53,7 +53,11 @@ func every(optional bool) []parent {
 
 func TestWhatBecomesOfAJobIsTheSameInWhateverOrderItsParentsEnd(t *testing.T) {
 	checked := 0
-	for n, kinds := range map[int][]parent{1: every(true), 2: every(true), 3: every(true), 4: every(true), 5: every(false)} {
+	upTo := map[int][]parent{1: every(true), 2: every(true), 3: every(true), 4: every(false)}
+	if *exhaustive {
+		upTo[4], upTo[5] = every(true), every(false)
+	}
+	for n, kinds := range upTo {
 		first := map[[5]int][]job.Status{}
 		sequence := make([]int, n)
 		for {
@@ -77,7 +81,7 @@ func TestWhatBecomesOfAJobIsTheSameInWhateverOrderItsParentsEnd(t *testing.T) {
 			sequence[at]++
 		}
 	}
-	t.Logf("%d orderings of up to 5 parents, each with one join", checked)
+	t.Logf("%d orderings of up to %d parents, each with one join", checked, len(upTo))
 }
 
 // becomes lets parents end in the order of a sequence and returns what becomes
@@ -189,8 +193,10 @@ func TestEverySmallWorkflowEndsAsTheModelSays(t *testing.T) {
 		graphs(1, ons, []job.JoinRule{job.JoinAll}),
 		graphs(2, ons, []job.JoinRule{job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone}),
 		graphs(3, ons, []job.JoinRule{job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone}),
-		graphs(4, ons[:2], []job.JoinRule{job.JoinAll}),
 	)
+	if *exhaustive {
+		every = append(every, graphs(4, ons[:2], []job.JoinRule{job.JoinAll})...)
+	}
 	played := 0
 	for _, g := range every {
 		outcomes := 1
@@ -207,7 +213,7 @@ func TestEverySmallWorkflowEndsAsTheModelSays(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d graphs of up to 4 jobs, %d plays", len(every), played)
+	t.Logf("%d graphs, %d plays", len(every), played)
 }
 
 // small is one play of a small workflow: job i ends as the i-th digit of plan,

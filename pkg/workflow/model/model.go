@@ -2,53 +2,12 @@ package model
 
 import (
 	"encoding/json"
-	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
-
-// JobSpec is a job to be enqueued. Jobs are known by number, in the order in
-// which they were enqueued.
-type JobSpec struct {
-	Parents      []Parent
-	Join         job.Join
-	AllowFailure bool
-	Finally      bool
-	Catch        bool
-	Barrier      bool
-	Condition    string // speaks of its parents as JobName calls them
-	Unmet        job.Unmet
-	Attempts     int // how many are allowed
-}
-
-// Parent is an edge into a job, from one enqueued before.
-type Parent struct {
-	Job      int
-	On       job.On
-	Optional bool
-}
-
-// WorkflowSpec is a workflow to be enqueued.
-type WorkflowSpec struct {
-	Policy        workflow.FailurePolicy
-	CancelRunning bool
-}
-
-// Outcome is how an attempt ended: completed, failed, timed_out, lease_lost or
-// given_back.
-type Outcome struct {
-	Job       int
-	Kind      job.Kind
-	Permanent bool // with failed
-}
-
-// JobName is the name by which conditions speak of a job.
-func JobName(i int) string { return fmt.Sprintf("j%d", i) }
-
-// Result is what every job that completes by itself results in.
-var Result = json.RawMessage(`{"ok":true}`)
 
 type node struct {
 	JobSpec
@@ -94,10 +53,43 @@ type World struct {
 	queue []int // jobs whose edges are to be settled, in the order of time
 }
 
+// of yields the jobs of a workflow.
+func (w *World) of(f int) iter.Seq2[int, *node] {
+	return func(yield func(int, *node) bool) {
+		for i, n := range w.jobs {
+			if n.workflow == f && !yield(i, n) {
+				return
+			}
+		}
+	}
+}
+
+// into yields the edges into a job with their parents, from those that leave it
+// with their children.
+func (w *World) into(i int) iter.Seq2[*edge, *node] {
+	return func(yield func(*edge, *node) bool) {
+		for _, e := range w.edges {
+			if e.child == i && !yield(e, w.jobs[e.parent]) {
+				return
+			}
+		}
+	}
+}
+
+func (w *World) from(i int) iter.Seq2[*edge, *node] {
+	return func(yield func(*edge, *node) bool) {
+		for _, e := range w.edges {
+			if e.parent == i && !yield(e, w.jobs[e.child]) {
+				return
+			}
+		}
+	}
+}
+
 // Enqueue adds a workflow, or with spec nil jobs without one. Parents that
 // have ended count as if they ended now, one after the other.
 func (w *World) Enqueue(spec *WorkflowSpec, jobs []JobSpec) error {
-	in, first, firstEdge := -1, len(w.jobs), len(w.edges)
+	in, first := -1, len(w.jobs)
 	if spec != nil {
 		in = len(w.flows)
 		w.flows = append(w.flows, &flow{WorkflowSpec: *spec, status: workflow.Running, failed: map[int]bool{}, caughtUp: true})
@@ -120,13 +112,7 @@ func (w *World) Enqueue(spec *WorkflowSpec, jobs []JobSpec) error {
 			w.conclude()
 		}
 	}
-	for _, e := range w.edges[firstEdge:] {
-		if e.state == workflow.EdgeUnresolved && w.settles(e.parent) {
-			w.settle(e)
-			w.conclude()
-		}
-	}
-	return nil
+	return w.elsewhere()
 }
 
 // unasked is the dependency status of a job that nothing has happened to.
@@ -154,52 +140,27 @@ func (w *World) End(batch []Outcome) error {
 			w.conclude()
 		}
 	}
-	return nil
+	return w.elsewhere()
 }
 
 // attempt ends the attempt of a held job, and the job unless it has another.
 func (w *World) attempt(o Outcome) {
 	n := w.jobs[o.Job]
-	cancelling, draining, reason := false, false, job.ReasonUser
+	s := job.Standing{Attempts: n.attempts, GiveBacks: n.giveBacks, Retry: job.RetryPolicy{MaxAttempts: n.Attempts}}
 	if f := w.flow(o.Job); f != nil {
-		cancelling = f.status == workflow.Cancelling && (!n.Finally || f.cancelFinally)
-		draining = f.failing && !n.spared && !n.Finally
-		if f.deadline {
-			reason = job.ReasonDeadline
-		}
+		s.Draining = f.failing && !n.spared && !n.Finally
+		s.Cancelling, s.Deadline = f.status == workflow.Cancelling && (!n.Finally || f.cancelFinally), f.deadline
 	}
-	if o.Kind == job.KindGivenBack {
-		n.giveBacks++
-	} else {
-		n.attempts++
-		n.giveBacks = 0
-	}
-	dead := map[job.Kind]job.Reason{job.KindFailed: job.ReasonExhausted, job.KindLeaseLost: job.ReasonLeaseLost}
+	next := job.EndAttempt(job.Outcome{Kind: o.Kind, Permanent: o.Permanent}, s, 0)
+	n.attempts, n.giveBacks = next.Attempts, next.GiveBacks
 	switch {
-	case o.Kind == job.KindCompleted:
+	case next.Status == job.Completed:
 		n.result = Result
-		w.end(o.Job, job.Completed, "")
-	case o.Kind == job.KindFailed && o.Permanent:
-		w.end(o.Job, job.Failed, job.ReasonPermanent)
-	case cancelling:
-		w.end(o.Job, job.Cancelled, reason)
-	case o.Kind == job.KindGivenBack && draining:
-		w.end(o.Job, job.Cancelled, job.ReasonFailFast)
-	case o.Kind == job.KindGivenBack && n.giveBacks == 10:
-		w.end(o.Job, job.Dead, job.ReasonLeaseLost)
-	case o.Kind != job.KindGivenBack && n.attempts >= n.Attempts && o.Kind == job.KindTimedOut:
-		w.end(o.Job, job.TimedOut, job.ReasonTimeout)
-	case o.Kind != job.KindGivenBack && n.attempts >= n.Attempts:
-		w.end(o.Job, job.Dead, dead[o.Kind])
-	case draining && o.Kind == job.KindTimedOut:
-		w.end(o.Job, job.TimedOut, job.ReasonFailFast)
-	case draining:
-		w.end(o.Job, job.Dead, job.ReasonFailFast)
+		fallthrough
+	case next.Status.Terminal():
+		w.end(o.Job, next.Status, next.Reason)
 	default:
-		n.held, n.status = false, job.Pending
-		if n.attempts > 0 {
-			n.status = job.Retrying
-		}
+		n.held, n.status = false, next.Status
 	}
 }
 
@@ -215,7 +176,7 @@ func (w *World) endAlone(i int, status job.Status, reason job.Reason) error {
 	}
 	w.end(i, status, reason)
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // Cancel cancels a workflow, a user or its deadline being the reason.
@@ -228,14 +189,11 @@ func (w *World) Cancel(f int, reason job.Reason) error {
 	case again && (reason == job.ReasonDeadline || h.cancelFinally):
 		return nil
 	case again:
-		h.cancelFinally = slices.ContainsFunc(w.jobs, func(n *node) bool { return n.workflow == f && n.Finally })
+		h.cancelFinally = true
 	default:
 		h.status, h.deadline, h.userPaused = workflow.Cancelling, reason == job.ReasonDeadline, false
 	}
-	for i, n := range w.jobs {
-		if n.workflow != f {
-			continue
-		}
+	for i, n := range w.of(f) {
 		if n.decision == workflow.Undecided {
 			w.decide(i, workflow.ActionAccept)
 		}
@@ -244,7 +202,7 @@ func (w *World) Cancel(f int, reason job.Reason) error {
 		}
 	}
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // GraceOver cancels what was told to stop and still runs.
@@ -260,14 +218,14 @@ func (w *World) GraceOver(f int) error {
 	default:
 		return job.ErrWrongState
 	}
-	for i, n := range w.jobs {
-		if n.workflow == f && n.held && (!n.Finally || h.cancelFinally) && (h.status == workflow.Cancelling || !n.spared) {
+	for i, n := range w.of(f) {
+		if n.held && (!n.Finally || h.cancelFinally) && (h.status == workflow.Cancelling || !n.spared) {
 			n.attempts++
 			w.end(i, job.Cancelled, reason)
 		}
 	}
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // Pause turns a user's switch on.
@@ -293,7 +251,7 @@ func (w *World) Resume(f int) error {
 		w.passBarriers(f)
 		w.conclude()
 	}
-	return nil
+	return w.elsewhere()
 }
 
 // Decide applies a decision about a failure; result goes with complete.
@@ -318,7 +276,7 @@ func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
 	}
 	w.passBarriers(n.workflow)
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 func (w *World) decide(i int, a workflow.Action) {
@@ -334,12 +292,11 @@ func (w *World) Retry(f int, mode workflow.RetryMode, from int) error {
 		return job.ErrWrongState
 	}
 	chosen := map[int]bool{}
-	for i, n := range w.jobs {
+	for i, n := range w.of(f) {
 		switch {
-		case n.workflow != f:
 		case mode == workflow.RetryAll, mode == workflow.RetryFrom && i == from,
 			mode == workflow.RetryFailed && n.status == job.Cancelled && n.reason == job.ReasonFailFast,
-			mode == workflow.RetryFailed && n.status != job.UpstreamFailed && w.counts(i) && !w.forgiven(i) && !w.caught(i, false):
+			mode == workflow.RetryFailed && n.status != job.UpstreamFailed && w.tried(i):
 			chosen[i] = true
 		}
 	}
@@ -347,27 +304,37 @@ func (w *World) Retry(f int, mode workflow.RetryMode, from int) error {
 		return job.ErrWrongState
 	}
 	plan := map[int]bool{}
-	for i, n := range w.jobs {
-		if n.workflow == f && (n.Finally || chosen[i] || w.after(i, chosen) && (mode != workflow.RetryFailed || follows(n))) {
-			plan[i] = true
-		}
-	}
-	for i := range plan {
-		if w.jobs[i].held {
+	for i, n := range w.of(f) {
+		plan[i] = n.Finally || chosen[i] || w.after(i, chosen) && (mode != workflow.RetryFailed || follows(n))
+		if plan[i] && n.held {
 			return job.ErrWrongState
 		}
 	}
 	w.reset(plan)
 	*h = flow{WorkflowSpec: h.WorkflowSpec, status: workflow.Running, userPaused: h.userPaused, failed: map[int]bool{}, caughtUp: true}
 	w.place(f)
-	for i := range w.jobs {
+	for i := range w.of(f) {
 		if plan[i] {
 			w.begin(i)
 		}
 	}
 	w.passBarriers(f)
 	w.conclude()
-	return nil
+	return w.elsewhere()
+}
+
+// tried reports whether a retry tries to set a job right: it counts against its
+// workflow, or it broke an edge of one that does.
+func (w *World) tried(i int) bool {
+	if w.counts(i) && !w.forgiven(i) && !w.caught(i, false) {
+		return true
+	}
+	for e, c := range w.from(i) {
+		if e.state == workflow.EdgeBroken && !e.optional && c.workflow == w.jobs[i].workflow && c.status == job.UpstreamFailed && w.tried(e.child) {
+			return true
+		}
+	}
+	return false
 }
 
 // follows reports whether a job after a failure is as it is because of that,
@@ -379,8 +346,8 @@ func follows(n *node) bool {
 
 // after reports whether a job comes after one of some in its workflow.
 func (w *World) after(i int, some map[int]bool) bool {
-	for _, e := range w.edges {
-		if e.child == i && w.jobs[e.parent].workflow == w.jobs[i].workflow && (some[e.parent] || w.after(e.parent, some)) {
+	for e, p := range w.into(i) {
+		if p.workflow == w.jobs[i].workflow && (some[e.parent] || w.after(e.parent, some)) {
 			return true
 		}
 	}
@@ -394,28 +361,24 @@ func (w *World) reset(plan map[int]bool) {
 			e.state = workflow.EdgeUnresolved
 		}
 	}
-	for i := range plan {
-		n := w.jobs[i]
-		*n = node{JobSpec: n.JobSpec, workflow: n.workflow, tolerated: n.tolerated, status: job.Pending, deps: w.unasked(i), cause: n.cause}
+	for i, n := range w.jobs {
+		if plan[i] {
+			*n = node{JobSpec: n.JobSpec, workflow: n.workflow, tolerated: n.tolerated, status: job.Pending, deps: w.unasked(i), cause: n.cause}
+		}
 	}
-	for i := range plan {
-		first, same := -1, false
-		for _, e := range w.edges {
-			if e.child != i {
-				continue
-			}
-			if w.handles(e) {
-				w.jobs[i].spared = true
-			}
+	for i, n := range w.jobs {
+		if !plan[i] {
+			continue
+		}
+		var roots []int
+		for e := range w.into(i) {
+			n.spared = n.spared || w.handles(e)
 			if e.state == workflow.EdgeBroken && !e.optional {
-				if first < 0 {
-					first = w.root(e.parent)
-				}
-				same = same || w.root(e.parent) == w.jobs[i].cause
+				roots = append(roots, w.root(e.parent))
 			}
 		}
-		if !same {
-			w.jobs[i].cause = first
+		if !slices.Contains(roots, n.cause) {
+			n.cause = append(roots, -1)[0]
 		}
 	}
 }

@@ -14,9 +14,9 @@ func (w *World) policies() bool {
 		if h.status.Terminal() || h.status == workflow.Cancelling {
 			continue
 		}
-		for i, n := range w.jobs {
+		for i, n := range w.of(f) {
 			looks := failed[i] || w.catches(f) && (len(failed) > 0 || !caughtUp)
-			if n.workflow != f || !looks || !n.status.Failure() || w.forgiven(i) || w.caught(i, true) {
+			if !looks || !n.status.Failure() || w.forgiven(i) || w.caught(i, true) {
 				continue
 			}
 			switch {
@@ -34,8 +34,8 @@ func (w *World) policies() bool {
 }
 
 func (w *World) catches(f int) bool {
-	for _, n := range w.jobs {
-		if n.workflow == f && n.Catch {
+	for _, n := range w.of(f) {
+		if n.Catch {
 			return true
 		}
 	}
@@ -55,16 +55,16 @@ func (w *World) sweep(f int) {
 		}
 	}
 	var swept []int
-	for i, n := range w.jobs {
-		if n.workflow == f && !n.status.Terminal() && !n.held && !n.Finally && !n.spared && !w.mayHandle(i) {
+	for i, n := range w.of(f) {
+		if !n.status.Terminal() && !n.held && !n.Finally && !n.spared && !w.mayHandle(i) {
 			swept = append(swept, i)
 		}
 	}
 	for _, i := range swept {
 		w.end(i, job.Cancelled, job.ReasonFailFast)
 	}
-	for i, n := range w.jobs {
-		if n.workflow == f && n.halted && !n.status.Terminal() {
+	for i, n := range w.of(f) {
+		if n.halted && !n.status.Terminal() {
 			n.halted = false
 			w.start(i)
 		}
@@ -75,9 +75,8 @@ func (w *World) sweep(f int) {
 // one that is held, or comes after one that may.
 func (w *World) mayHandle(i int) bool {
 	n := w.jobs[i]
-	for _, e := range w.edges {
-		p := w.jobs[e.parent]
-		if e.child != i || e.state != workflow.EdgeUnresolved || p.workflow != n.workflow || n.deps != job.Waiting {
+	for e, p := range w.into(i) {
+		if e.state != workflow.EdgeUnresolved || p.workflow != n.workflow || n.deps != job.Waiting {
 			continue
 		}
 		if p.held && e.on != job.OnSuccess || !p.held && w.mayHandle(e.parent) {
@@ -101,8 +100,8 @@ func (w *World) forgiven(i int) bool {
 
 func (w *World) toleratedBySpec(i int) bool {
 	leaving := 0
-	for _, e := range w.edges {
-		if c := w.jobs[e.child]; e.parent == i && c.workflow == w.jobs[i].workflow && c.workflow >= 0 {
+	for e, c := range w.from(i) {
+		if c.workflow == w.jobs[i].workflow && c.workflow >= 0 {
 			leaving++
 			if !e.optional && c.Join.Rule != job.JoinAny && c.Join.Rule != job.JoinQuorum {
 				return w.jobs[i].AllowFailure
@@ -115,9 +114,8 @@ func (w *World) toleratedBySpec(i int) bool {
 // catcher reports whether a job that catches, and that an ended job let run,
 // completed; with may, also whether it still can.
 func (w *World) catcher(i int, may bool) bool {
-	for _, e := range w.edges {
-		c := w.jobs[e.child]
-		if e.parent != i || !c.Catch || c.workflow != w.jobs[i].workflow || e.on == job.OnSuccess {
+	for e, c := range w.from(i) {
+		if !c.Catch || c.workflow != w.jobs[i].workflow || e.on == job.OnSuccess {
 			continue
 		}
 		lets := e.state == workflow.EdgeActive
@@ -142,10 +140,10 @@ func (w *World) caught(i int, may bool) bool {
 		return false
 	}
 	broken := 0
-	for _, e := range w.edges {
-		if e.child == i && e.state == workflow.EdgeBroken && !e.optional {
+	for e, p := range w.into(i) {
+		if e.state == workflow.EdgeBroken && !e.optional {
 			broken++
-			if w.jobs[e.parent].workflow != n.workflow || !w.caught(e.parent, may) {
+			if p.workflow != n.workflow || !w.caught(e.parent, may) {
 				return false
 			}
 		}
@@ -162,8 +160,8 @@ func (w *World) result(f int) workflow.Status {
 	case h.status == workflow.Cancelling, h.failing:
 		return workflow.Failed
 	}
-	for i, n := range w.jobs {
-		if n.workflow == f && w.counts(i) && !w.forgiven(i) && !w.caught(i, false) {
+	for i := range w.of(f) {
+		if w.counts(i) && !w.forgiven(i) && !w.caught(i, false) {
 			return workflow.Failed
 		}
 	}

@@ -58,9 +58,8 @@ func (w *World) root(i int) int {
 // in counts the edges into a job.
 func (w *World) in(i int) workflow.Counts {
 	var c workflow.Counts
-	for _, e := range w.edges {
+	for e := range w.into(i) {
 		switch {
-		case e.child != i:
 		case e.state == workflow.EdgeUnresolved:
 			c.Unresolved++
 		case e.state == workflow.EdgeActive:
@@ -174,10 +173,8 @@ func (w *World) pass(i int) {
 }
 
 func (w *World) passBarriers(f int) {
-	for i, n := range w.jobs {
-		if n.workflow == f {
-			w.pass(i)
-		}
+	for i := range w.of(f) {
+		w.pass(i)
 	}
 }
 
@@ -261,8 +258,8 @@ func (w *World) undecide(i int) {
 }
 
 func (w *World) undecided(f int) (n int) {
-	for _, j := range w.jobs {
-		if j.workflow == f && j.decision == workflow.Undecided {
+	for _, j := range w.of(f) {
+		if j.decision == workflow.Undecided {
 			n++
 		}
 	}
@@ -292,14 +289,39 @@ func (w *World) conclude() {
 	}
 }
 
+// foreign reports whether an edge leads from one workflow into another.
+func (w *World) foreign(e *edge) bool { return w.jobs[e.parent].workflow != w.jobs[e.child].workflow }
+
+// elsewhere lets edges from other workflows see their ended parents: after all
+// conclusions, one after the other, and then those that ended because of that.
+func (w *World) elsewhere() error {
+	for {
+		var list []*edge
+		for _, e := range w.edges {
+			if e.state == workflow.EdgeUnresolved && w.settles(e.parent) {
+				list = append(list, e)
+			}
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		for _, e := range list {
+			if e.state == workflow.EdgeUnresolved {
+				w.settle(e)
+				w.conclude()
+			}
+		}
+	}
+}
+
 func (w *World) propagate() bool {
 	if len(w.queue) == 0 {
 		return false
 	}
 	i := w.queue[0]
 	w.queue = w.queue[1:]
-	for _, e := range w.edges {
-		if e.parent == i && e.state == workflow.EdgeUnresolved {
+	for e := range w.from(i) {
+		if e.state == workflow.EdgeUnresolved && !w.foreign(e) {
 			w.settle(e)
 		}
 	}
@@ -308,8 +330,8 @@ func (w *World) propagate() bool {
 
 // open counts the jobs of a workflow that have not ended.
 func (w *World) open(f int, finally bool) (n int) {
-	for _, j := range w.jobs {
-		if j.workflow == f && !j.status.Terminal() && (finally || !j.Finally) {
+	for _, j := range w.of(f) {
+		if !j.status.Terminal() && (finally || !j.Finally) {
 			n++
 		}
 	}
@@ -324,8 +346,8 @@ func (w *World) beginFinally() bool {
 			continue
 		}
 		h.begun = true
-		for i, n := range w.jobs {
-			if n.workflow == f && n.Finally && n.deps == job.Waiting {
+		for i, n := range w.of(f) {
+			if n.Finally && n.deps == job.Waiting {
 				w.run(i)
 				begun = true
 			}

@@ -1,9 +1,53 @@
 package model
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
+
+// JobSpec is a job to be enqueued. Jobs are known by number, in the order in
+// which they were enqueued.
+type JobSpec struct {
+	Parents      []Parent
+	Join         job.Join
+	AllowFailure bool
+	Finally      bool
+	Catch        bool
+	Barrier      bool
+	Condition    string // speaks of its parents as JobName calls them
+	Unmet        job.Unmet
+	Attempts     int // how many are allowed
+}
+
+// Parent is an edge into a job, from one enqueued before.
+type Parent struct {
+	Job      int
+	On       job.On
+	Optional bool
+}
+
+// WorkflowSpec is a workflow to be enqueued.
+type WorkflowSpec struct {
+	Policy        workflow.FailurePolicy
+	CancelRunning bool
+}
+
+// Outcome is how an attempt ended: completed, failed, timed_out, lease_lost or
+// given_back.
+type Outcome struct {
+	Job       int
+	Kind      job.Kind
+	Permanent bool // with failed
+}
+
+// JobName is the name by which conditions speak of a job.
+func JobName(i int) string { return fmt.Sprintf("j%d", i) }
+
+// Result is what every job that completes by itself results in.
+var Result = json.RawMessage(`{"ok":true}`)
 
 // State is all that can be seen of a world.
 type State struct {
@@ -40,10 +84,7 @@ func (w *World) Snapshot() State {
 	var s State
 	for f, h := range w.flows {
 		state := WorkflowState{Status: h.status, Failing: h.failing, UserPaused: h.userPaused, Undecided: w.undecided(f)}
-		for _, n := range w.jobs {
-			if n.workflow != f {
-				continue
-			}
+		for _, n := range w.of(f) {
 			state.Tally.Total++
 			if n.status.Terminal() {
 				*state.Tally.Of(n.status)++

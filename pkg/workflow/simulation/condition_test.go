@@ -63,7 +63,7 @@ func TestConditionsAskForTheTimeOfTheSimulation(t *testing.T) {
 
 func TestInputsAreFieldsOfThePayload(t *testing.T) {
 	b := on("b", "a")
-	b.Payload, b.With = json.RawMessage(`{"own": 1, "n": 0}`), map[string]string{"n": "deps.a.result.n + 1"}
+	b.Payload, b.With = json.RawMessage(`{"own": 1}`), map[string]string{"n": "deps.a.result.n + 1"}
 	var got string
 	r := simulation.Run(of(t, "", on("a"), b), simulation.Script{Handle: func(a simulation.Attempt) (time.Duration, job.Outcome) {
 		if a.Job.Name == "b" {

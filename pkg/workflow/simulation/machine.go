@@ -125,6 +125,10 @@ func (m *machine) begin() {
 			m.agenda.add(event{at: d, kind: jobDeadline, node: i})
 		}
 	}
+	if len(m.p.Nodes) > len(m.w.Jobs) { // edges between workflows settle when they are looked at
+		m.r.Revisit()
+		m.follow()
+	}
 }
 
 // turn gives out what can be claimed and lets everything happen that the next
@@ -160,9 +164,10 @@ func (m *machine) waits() bool {
 	return true
 }
 
-// claim gives jobs to free workers, in the order of claims.
+// claim gives jobs to free workers, in the order of claims. What may not start
+// loses its place, and gets another when it may.
 func (m *machine) claim() {
-	for m.free != 0 && len(m.line) > 0 && m.h.Status != workflow.Paused {
+	for m.free != 0 && len(m.line) > 0 {
 		i := heap.Pop(&m.line).(place).node
 		n, s := &m.p.Nodes[i], &m.jobs[i]
 		s.inLine = false
@@ -297,9 +302,8 @@ func (m *machine) decide(e event) {
 func (m *machine) follow() {
 	c := m.r.Take()
 	for _, ei := range c.Edges {
-		e := &m.p.Edges[ei]
-		if s := &m.jobs[e.Child]; !s.released && e.State != workflow.EdgeUnresolved && (e.State == workflow.EdgeActive || s.waitedFor < 0 || !selective(&m.p.Nodes[e.Child])) {
-			s.waitedFor = e.Parent
+		if e := &m.p.Edges[ei]; m.decides(e) {
+			m.jobs[e.Child].waitedFor = e.Parent
 		}
 	}
 	for _, i := range c.Reset {
@@ -327,9 +331,15 @@ func (m *machine) follow() {
 	m.announce()
 }
 
-// selective reports whether a join runs before all parents have ended.
-func selective(n *workflow.Node) bool {
-	return n.Join.Rule == job.JoinAny || n.Join.Rule == job.JoinQuorum
+// decides reports whether an edge, so far, is the last that its child waited
+// for. A join that chooses among its parents waits for those that it counts.
+func (m *machine) decides(e *workflow.Edge) bool {
+	n, s := &m.p.Nodes[e.Child], &m.jobs[e.Child]
+	if s.released || e.State == workflow.EdgeUnresolved || n.Status == job.Cancelled {
+		return false
+	}
+	chooses := n.Join.Rule == job.JoinAny || n.Join.Rule == job.JoinQuorum
+	return !chooses || e.State == workflow.EdgeActive || s.waitedFor < 0
 }
 
 // ended takes note of the end of a node.

@@ -277,9 +277,29 @@ func TestManualWaitsForADecision(t *testing.T) {
 	if r := decides(workflow.ActionAccept); r.Status != workflow.Failed || find(t, r, "after").Status != job.UpstreamFailed {
 		t.Errorf("accept: %s", told(r))
 	}
-	if r := decides(workflow.ActionCancel); r.Status != workflow.Cancelled || find(t, r, "slow").Status != job.Cancelled || r.Duration != 0 {
+	if r := decides(workflow.ActionCancel); r.Status != workflow.Cancelled || find(t, r, "slow").Status != job.Cancelled || find(t, r, "after").WaitedFor != "" || r.Duration != 0 {
 		t.Errorf("cancel: %s", told(r))
 	}
+}
+
+func TestNothingStartsWhileAFailureWaitsForADecision(t *testing.T) {
+	w := of(t, workflow.Manual, on("bad").WithRetry(noJitter(1, 0)), on("line"), on("later").WithDelay(time.Minute))
+	w.Timeout = time.Hour
+	bad := acted(map[string]play{"bad": {fails: -1, took: time.Second}})
+	happens(t, simulation.Run(w, simulation.Script{Handle: bad, Workers: 1}), `
+		1s bad dead exhausted #1
+		1s bad undecided
+		1s paused`)
+	w.DecisionTimeout, w.DecisionDefault = time.Minute, workflow.ActionSkip
+	happens(t, simulation.Run(w, simulation.Script{Handle: bad, Workers: 1}), `
+		1s bad dead exhausted #1
+		1s bad undecided
+		1s paused
+		1m1s bad decided skip
+		1m1s running
+		1m1s line completed #1
+		1m1s later completed #1
+		1m1s completed`)
 }
 
 func TestADecisionToRetryIsTakenOnce(t *testing.T) {
@@ -324,6 +344,35 @@ func TestATimeoutEndsTheAttemptADeadlineTheJob(t *testing.T) {
 		3s a timed_out timeout #2
 		1m0s b timed_out deadline #1
 		1m0s failed`)
+}
+
+func TestWhatADeadlineEndedStaysEnded(t *testing.T) {
+	w := of(t, workflow.ContinueOnFailure, on("a").WithDeadline(time.Second), on("b"))
+	r := simulation.Run(w, simulation.Script{Workers: 1, Handle: acted(map[string]play{"a": {took: time.Minute, result: "1"}, "b": {took: time.Hour}})})
+	if a := find(t, r, "a"); a.Status != job.TimedOut || string(a.Result) != "null" || time.Duration(r.Duration) != time.Hour+time.Second {
+		t.Errorf("after %s: %+v", r.Duration, a)
+	}
+}
+
+func TestWhatHandlesAFailureIsTriedAgain(t *testing.T) {
+	last := with(on("last"), func(j *job.Job) { j.Finally = true }).WithRetry(noJitter(2, time.Second))
+	w := of(t, workflow.FailFast, on("bad").WithRetry(noJitter(1, 0)), on("alert", "!bad").WithRetry(noJitter(2, time.Second)), last)
+	happens(t, simulation.Run(w, simulation.Script{Handle: acted(map[string]play{"bad": {fails: -1}, "alert": {fails: 1}, "last": {fails: 1}})}), `
+		0s bad dead exhausted #1
+		0s failing
+		0s alert retrying #1 again in 1s
+		1s alert completed #2
+		1s last retrying #1 again in 1s
+		2s last completed #2
+		2s failed`)
+	w = workflow.NewWorkflow("w")
+	w.Timeout, w.Jobs = time.Minute, []*job.Job{on("a"), last}
+	happens(t, simulation.Run(valid(t, w), simulation.Script{Handle: acted(map[string]play{"a": {took: time.Hour}, "last": {fails: 1}})}), `
+		1m0s cancelling deadline
+		1m0s a cancelled deadline #1
+		1m0s last retrying #1 again in 1s
+		1m1s last completed #2
+		1m1s failed`)
 }
 
 func TestTheTimeoutOfAWorkflowCancelsIt(t *testing.T) {

@@ -98,7 +98,7 @@ func (a *app) simulate(path string, f simulateFlags) error {
 		a.say("note:", "simulate starts the workflow now, once; its schedule is not used")
 	}
 	if n := t.guessed(w.Workflow); n > 0 {
-		a.say("note:", term.Count(n, "job")+` with "command" or "url" are taken to complete at once with the result {}; --duration, --result and --fail say otherwise`)
+		a.say("note:", `what runs "command" or calls "url" (`+term.Count(n, "job")+`) is taken to complete at once with the result {}; --duration, --result and --fail say otherwise`)
 	}
 	return simulated(r)
 }

@@ -43,6 +43,11 @@ func (c *Client) Dependencies(ctx context.Context, id string) (d wire.Dependenci
 	return d, c.call(ctx, get(nil, "/jobs/%s/dependencies", id), &d)
 }
 
+// ExplainJob says why a job does not run.
+func (c *Client) ExplainJob(ctx context.Context, id string) (e wire.Explanation, err error) {
+	return e, c.call(ctx, get(nil, "/jobs/%s/explain", id), &e)
+}
+
 // NewJob is a job to enqueue. What is empty is left to the server.
 type NewJob struct {
 	Queue          string          `json:"queue"`

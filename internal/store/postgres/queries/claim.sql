@@ -51,12 +51,13 @@ CROSS JOIN LATERAL (SELECT * FROM leases WHERE id = x.id OFFSET 0) l;
 -- columns count their direct parents, up to 1,001, and the bytes of the
 -- parents' results.
 SELECT x.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, s.epoch, s.attempts, j.max_attempts, j.timeout,
-    s.priority, j.trace_id, j.traceparent, j.correlation_id, p.n, p.bytes
+    s.priority, j.trace_id, j.traceparent, j.correlation_id, s.earlier, v.inputs, p.n, p.bytes
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = x.id OFFSET 0) j
 CROSS JOIN LATERAL (
-    SELECT epoch, attempts, priority FROM job_state WHERE id = x.id AND status IN ('pending', 'retrying') OFFSET 0) s
+    SELECT epoch, attempts, earlier, priority FROM job_state WHERE id = x.id AND status IN ('pending', 'retrying') OFFSET 0) s
 LEFT JOIN LATERAL (SELECT name FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
+LEFT JOIN LATERAL (SELECT inputs FROM evaluations WHERE job_id = x.id AND j.rules <> '' OFFSET 0) v ON true
 CROSS JOIN LATERAL (
     SELECT count(*) AS n, coalesce(sum(octet_length(ps.result)), 0)::bigint AS bytes
     FROM (SELECT parent_id FROM edges WHERE child_id = x.id LIMIT 1001) e

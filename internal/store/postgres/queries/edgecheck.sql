@@ -4,10 +4,10 @@ SELECT parent_id, child_id FROM edge_check ORDER BY parent_id, child_id LIMIT $1
 -- name: lock_jobs
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, j.barrier
+    s.cancelling, s.reason, s.spared, s.decision, s.earlier, j.barrier, j.rules
 FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE) s
-CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WHERE id = x.id OFFSET 0) j;
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier, rules FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: edges_between
 SELECT c.parent, c.child, e."on", e.optional, e.state, j.workflow_id
@@ -40,3 +40,18 @@ CROSS JOIN LATERAL (
 
 -- name: delete_parent_checks
 DELETE FROM edge_check WHERE parent_id = ANY ($1::uuid[]) AND child_id = '00000000-0000-0000-0000-000000000000';
+
+-- name: insert_start_checks
+-- Of jobs that wait for nothing but the evaluation of their condition.
+INSERT INTO edge_check (parent_id, child_id)
+SELECT '00000000-0000-0000-0000-000000000000', id FROM unnest($1::uuid[]) x(id)
+ORDER BY id
+ON CONFLICT DO NOTHING;
+
+-- name: delete_start_checks
+DELETE FROM edge_check
+WHERE ctid = ANY (ARRAY(
+    SELECT k.ctid
+    FROM unnest($1::uuid[]) x(id)
+    CROSS JOIN LATERAL (
+        SELECT ctid FROM edge_check WHERE parent_id = '00000000-0000-0000-0000-000000000000' AND child_id = x.id OFFSET 0) k));

@@ -26,19 +26,21 @@ WHERE coalesce(w.hidden, '') = '';
 
 -- name: insert_workflow
 INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
-    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden)
+    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden, rules,
+    deadline_at)
 VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::int, $7::text, $8::text, $9::bigint, $10::bigint, $11::text,
-    $12::text, $13::text, $14::int, $15::bigint, $15::bigint, $16::text);
+    $12::text, $13::text, $14::int, $15::bigint, $15::bigint, $16::text, $17::text,
+    CASE WHEN $9::bigint > 0 THEN $15::bigint + $9::bigint END);
 
 -- name: insert_jobs
 INSERT INTO jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,
-    deadline_at, trace_id, traceparent, correlation_id, barrier, created_at)
+    deadline_at, trace_id, traceparent, correlation_id, barrier, rules, created_at)
 SELECT c.id, c.workflow_id, c.position, c.name, c.queue, c.payload, c.depends_on, c.priority, c.max_attempts, c.retry, c.timeout,
-    c.deadline_at, c.trace_id, c.traceparent, c.correlation_id, c.barrier, $17::bigint
+    c.deadline_at, c.trace_id, c.traceparent, c.correlation_id, c.barrier, c.rules, $18::bigint
 FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::int[], $9::int[],
-    $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::boolean[])
+    $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::boolean[], $17::text[])
     AS c(id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,
-        deadline_at, trace_id, traceparent, correlation_id, barrier);
+        deadline_at, trace_id, traceparent, correlation_id, barrier, rules);
 
 -- name: insert_job_states
 INSERT INTO job_state (id, status, dependency_status, priority, join_rule, quorum, unresolved, scheduled_at)

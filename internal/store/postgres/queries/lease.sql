@@ -34,9 +34,7 @@ FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT id, job_ids, epochs FROM leases WHERE id = x.id OFFSET 0) l
 CROSS JOIN LATERAL unnest(l.job_ids, l.epochs) AS e(id, epoch)
 CROSS JOIN LATERAL (SELECT epoch, status, cancelling, lease_id FROM job_state WHERE id = e.id OFFSET 0) s
-CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.id OFFSET 0) j
-LEFT JOIN LATERAL (SELECT status FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
-WHERE (s.epoch <> e.epoch OR s.status NOT IN ('pending', 'retrying') OR s.cancelling OR w.status = 'cancelling')
+WHERE (s.epoch <> e.epoch OR s.status NOT IN ('pending', 'retrying') OR s.cancelling)
     AND s.lease_id IS DISTINCT FROM l.id
 ORDER BY l.id, e.id;
 

@@ -116,6 +116,12 @@ WHERE ctid = ANY (ARRAY(
 -- name: delete_attempts
 DELETE FROM attempts WHERE job_id = ANY ($1::uuid[]);
 
+-- name: delete_evaluations
+DELETE FROM evaluations WHERE job_id = ANY ($1::uuid[]);
+
+-- name: delete_job_runs
+DELETE FROM job_runs WHERE job_id = ANY ($1::uuid[]);
+
 -- name: delete_job_states
 DELETE FROM job_state WHERE id = ANY ($1::uuid[]);
 
@@ -127,9 +133,13 @@ DELETE FROM timers
 WHERE ctid = ANY (ARRAY(
     SELECT t.ctid
     FROM unnest($1::uuid[]) x(id)
-    CROSS JOIN LATERAL (SELECT created_at, timeout FROM workflows WHERE id = x.id AND timeout > 0 OFFSET 0) w
     CROSS JOIN LATERAL (
-        SELECT ctid FROM timers WHERE due_at = w.created_at + w.timeout AND kind = 'workflow' AND id = x.id OFFSET 0) t));
+        SELECT coalesce(deadline_at, created_at + timeout) AS due_at FROM workflows WHERE id = x.id AND timeout > 0 OFFSET 0) w
+    CROSS JOIN LATERAL (
+        SELECT ctid FROM timers WHERE due_at = w.due_at AND kind = 'workflow' AND id = x.id OFFSET 0) t));
+
+-- name: delete_audit
+DELETE FROM audit WHERE workflow_id = ANY ($1::uuid[]);
 
 -- name: delete_workflows
 -- Those that have no job left.

@@ -10,14 +10,14 @@
 --     transaction on its way to the commit.
 
 -- name: lock_workflows
-SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
-    w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
+SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing, w.user_paused, w.undecided, w.unforgiven,
+    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
 FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id AND hidden = '' FOR UPDATE) w;
 
 -- name: lock_workflows_of_jobs
-SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
-    w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
+SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing, w.user_paused, w.undecided, w.unforgiven,
+    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
 FROM (
     SELECT DISTINCT j.workflow_id AS id
     FROM unnest($1::uuid[]) x(id)
@@ -31,7 +31,7 @@ CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id AND hidden = '' FOR 
 -- one, their children without one: those behind $2 edges at most.
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, j.barrier
+    s.cancelling, s.reason, s.spared, s.decision, s.earlier, j.barrier, j.rules
 FROM (
     SELECT id FROM unnest($1::uuid[]) x(id)
     UNION
@@ -44,7 +44,7 @@ FROM (
     LIMIT $2::int)
     ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE) s
-CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WHERE id = x.id OFFSET 0) j;
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier, rules FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: lock_descendants
 -- All jobs that can be reached from $1 within a workflow, or among jobs without
@@ -65,49 +65,50 @@ WITH RECURSIVE reached(id, workflow_id, open) AS (
 )
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, j.barrier
+    s.cancelling, s.reason, s.spared, s.decision, s.earlier, j.barrier, j.rules
 FROM (SELECT DISTINCT id FROM (SELECT id FROM reached LIMIT $2::int) r ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE NOWAIT) s
-CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WHERE id = x.id OFFSET 0) j;
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier, rules FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: lock_open_jobs
--- The jobs of workflow $1 that have not ended, of those in the positions from
--- $2 to before $3. It does not wait, as lock_descendants.
+-- The jobs of workflow $1 that have not ended or wait for a decision, or all
+-- ($4), of those in the positions from $2 to before $3. It does not wait, as
+-- lock_descendants.
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, j.barrier
+    s.cancelling, s.reason, s.spared, s.decision, s.earlier, j.barrier, j.rules
 FROM (
     SELECT j.id
     FROM (SELECT id FROM jobs WHERE workflow_id = $1::uuid AND position >= $2::int AND position < $3::int OFFSET 0) j
-    CROSS JOIN LATERAL (SELECT status FROM job_state WHERE id = j.id OFFSET 0) s
-    WHERE s.status IN ('pending', 'retrying', 'suspended')
+    CROSS JOIN LATERAL (SELECT status, decision FROM job_state WHERE id = j.id OFFSET 0) s
+    WHERE $4::int = 1 OR s.status IN ('pending', 'retrying', 'suspended') OR s.decision = 'open'
     ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE NOWAIT) s
-CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WHERE id = x.id OFFSET 0) j;
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier, rules FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: lock_more_jobs
 -- It does not wait, as lock_descendants.
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,
     s.priority, s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id,
-    s.cancelling, j.barrier
+    s.cancelling, s.reason, s.spared, s.decision, s.earlier, j.barrier, j.rules
 FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE NOWAIT) s
-CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier FROM jobs WHERE id = x.id OFFSET 0) j;
+CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier, rules FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: edges_from
--- Any $2 of them, if there are more.
+-- Any $2 of them, if there are more; $3: also those that are resolved.
 SELECT x.id, e.child_id, e."on", e.optional, e.state, c.workflow_id
 FROM unnest($1::uuid[]) x(id)
-CROSS JOIN LATERAL (SELECT * FROM edges WHERE parent_id = x.id AND state = 'unresolved' OFFSET 0) e
+CROSS JOIN LATERAL (SELECT * FROM edges WHERE parent_id = x.id AND ($3::int = 1 OR state = 'unresolved') OFFSET 0) e
 CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
 LIMIT $2::int;
 
 -- name: edges_of
--- The next $3 of one job, by child.
+-- The next $3 of one job, by child; $4: also those that are resolved.
 SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, c.workflow_id
 FROM (
     SELECT * FROM edges
-    WHERE parent_id = $1::uuid AND child_id > $2::uuid AND state = 'unresolved'
+    WHERE parent_id = $1::uuid AND child_id > $2::uuid AND ($4::int = 1 OR state = 'unresolved')
     ORDER BY child_id LIMIT $3::int) e
 CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
 ORDER BY e.child_id;
@@ -140,16 +141,16 @@ WITH changed AS (
         status = c.status, dependency_status = c.dependency_status, reason = c.reason,
         error = CASE WHEN c.error = '' AND c.status <> 'completed' THEN s.error ELSE c.error END, -- keeps the last attempt's
         cause_job_id = c.cause, attempts = c.attempts, give_backs = 0, unresolved = c.unresolved, active = c.active,
-        inactive = c.inactive, broken = c.broken, started_at = c.started_at, finished_at = $17::bigint, lease_id = c.lease,
-        worker = c.worker, result = c.result
+        inactive = c.inactive, broken = c.broken, started_at = c.started_at, finished_at = $19::bigint, lease_id = c.lease,
+        worker = c.worker, result = c.result, decision = c.decision, spared = c.spared = 1
     FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::int[], $9::int[],
-        $10::int[], $11::int[], $12::int[], $13::bigint[], $14::uuid[], $15::text[], $16::bytea[])
+        $10::int[], $11::int[], $12::int[], $13::bigint[], $14::uuid[], $15::text[], $16::bytea[], $17::text[], $18::int[])
         AS c(id, epoch, status, dependency_status, reason, error, cause, attempts, unresolved,
-            active, inactive, broken, started_at, lease, worker, result)
+            active, inactive, broken, started_at, lease, worker, result, decision, spared)
     WHERE s.id = ANY ($1::uuid[]) AND s.id = c.id AND s.epoch = c.epoch
         AND s.status || '' IN ('pending', 'retrying', 'suspended')
     RETURNING 1)
-SELECT hammerwork_changed(count(*), $18::int) FROM changed;
+SELECT hammerwork_changed(count(*), $20::int) FROM changed;
 
 -- name: requeue_jobs
 -- A claim ended without a terminal outcome: the epoch moves on.
@@ -168,12 +169,12 @@ SELECT hammerwork_changed(count(*), $8::int) FROM changed;
 WITH changed AS (
     UPDATE job_state s SET
         dependency_status = c.dependency_status, unresolved = c.unresolved, active = c.active, inactive = c.inactive,
-        broken = c.broken
-    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[])
-        AS c(id, dependency_status, unresolved, active, inactive, broken)
+        broken = c.broken, cause_job_id = c.cause, spared = c.spared = 1
+    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::uuid[], $8::int[])
+        AS c(id, dependency_status, unresolved, active, inactive, broken, cause, spared)
     WHERE s.id = ANY ($1::uuid[]) AND s.id = c.id
     RETURNING 1)
-SELECT hammerwork_changed(count(*), $7::int) FROM changed;
+SELECT hammerwork_changed(count(*), $9::int) FROM changed;
 
 -- name: insert_attempts
 INSERT INTO attempts (job_id, epoch, attempt, lease_id, worker, outcome, error, started_at, finished_at)
@@ -202,15 +203,18 @@ SELECT hammerwork_changed(count(*), $6::int) FROM changed;
 -- name: update_workflows
 WITH changed AS (
     UPDATE workflows w SET
-        status = c.status, reason = c.reason, failing = c.failing = 1, completed = c.completed, failed = c.failed,
-        dead = c.dead, timed_out = c.timed_out, upstream_failed = c.upstream_failed, cancelled = c.cancelled,
-        skipped = c.skipped, finished_at = CASE WHEN c.ended = 1 THEN $13::bigint END
+        status = c.status, reason = c.reason, failing = c.failing = 1, user_paused = c.user_paused = 1,
+        undecided = c.undecided, unforgiven = c.unforgiven, finally_begun = c.finally_begun = 1,
+        cancel_finally = c.cancel_finally = 1, completed = c.completed, failed = c.failed, dead = c.dead,
+        timed_out = c.timed_out, upstream_failed = c.upstream_failed, cancelled = c.cancelled, skipped = c.skipped,
+        finished_at = CASE WHEN c.ended = 1 THEN $18::bigint END, moved_at = $18::bigint
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[],
-        $10::int[], $11::int[], $12::int[])
-        AS c(id, status, reason, failing, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped, ended)
+        $10::int[], $11::int[], $12::int[], $13::int[], $14::int[], $15::int[], $16::int[], $17::int[])
+        AS c(id, status, reason, failing, user_paused, undecided, unforgiven, finally_begun, cancel_finally,
+            completed, failed, dead, timed_out, upstream_failed, cancelled, skipped, ended)
     WHERE w.id = ANY ($1::uuid[]) AND w.id = c.id AND coalesce(w.finished_at, 0) = 0 -- not the index of open ones
     RETURNING 1)
-SELECT hammerwork_changed(count(*), $14::int) FROM changed;
+SELECT hammerwork_changed(count(*), $19::int) FROM changed;
 
 -- name: held_by
 -- Who holds these jobs.

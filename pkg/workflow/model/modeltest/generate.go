@@ -48,10 +48,8 @@ func drawGroups(t *rapid.T) []group {
 	for range between(t, 1, 2, "groups") {
 		g := group{}
 		if !chance(t, 8, "loose") {
-			g.spec = &model.WorkflowSpec{
-				Policy:        pick(t, "policy", workflow.ContinueOnFailure, workflow.FailFast, workflow.Manual),
-				CancelRunning: chance(t, 3, "cancel running"),
-			}
+			g.spec = &model.WorkflowSpec{Policy: pick(t, "policy", workflow.ContinueOnFailure, workflow.FailFast, workflow.Manual)}
+			g.spec.CancelRunning = g.spec.Policy == workflow.FailFast && chance(t, 3, "cancel running")
 		}
 		var within []int
 		for k := range between(t, 1, 8, "jobs") {
@@ -75,11 +73,12 @@ func drawJob(t *rapid.T, within, before []int, mayBeFinally bool) model.JobSpec 
 	} else {
 		s.Parents = append(drawParents(t, within, 2), drawParents(t, before, 6)...)
 	}
-	named := 0
+	named, handles := 0, false
 	for _, p := range s.Parents {
 		for _, i := range within {
 			if p.Job == i {
 				named++
+				handles = handles || p.On != job.OnSuccess
 			}
 		}
 	}
@@ -88,7 +87,7 @@ func drawJob(t *rapid.T, within, before []int, mayBeFinally bool) model.JobSpec 
 		if s.Join.Rule == job.JoinQuorum {
 			s.Join.Quorum = between(t, 1, n, "quorum")
 		}
-		s.Catch = named > 0 && chance(t, 5, "catch")
+		s.Catch = handles && chance(t, 3, "catch")
 		s.Barrier = !s.Catch && chance(t, 12, "barrier")
 	}
 	if !s.Barrier && chance(t, 5, "condition") {
