@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -128,5 +129,27 @@ func TestAnEventEndsAWaitBeforeTheNextLook(t *testing.T) {
 			case <-l.hints: // not looked at
 			}
 		}
+	})
+}
+
+func TestWhatSteeringLetsRunIsHintedAt(t *testing.T) {
+	onEach(t, func(t *testing.T, url string) {
+		l := listening(t, url, time.Hour)
+		w := chain("a")
+		if _, err := l.EnqueueWorkflow(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "hint of the enqueue", l.next(t), bus.ReadySubject("q"))
+		if err := errors.Join(l.PauseWorkflow(t.Context(), w.ID), l.ResumeWorkflow(t.Context(), w.ID)); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "hint of the resume", l.next(t), bus.ReadySubject("q"))
+		if err := l.CancelWorkflow(t.Context(), w.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.RetryWorkflow(t.Context(), w.ID, client.Retry{Mode: workflow.RetryAll}); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "hint of the retry", l.next(t), bus.ReadySubject("q"))
 	})
 }
