@@ -17,7 +17,8 @@ NORACE = -gcflags='modernc.org/...=-race=false'
 
 # Some packages mostly wait, for leases to expire or messages to come again:
 # more of them at once than there are cores.
-PACKAGES = -p 4
+# What go test would vet again has been vetted before.
+PACKAGES = -p 4 -vet=off
 
 # The tools run at these versions, through the Go module proxy.
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
