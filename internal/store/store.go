@@ -264,6 +264,9 @@ type Canceller interface {
 type Reader interface {
 	// Workflow returns a workflow without its jobs, or ErrNotFound.
 	Workflow(ctx context.Context, id job.ID) (WorkflowRecord, error)
+	// WorkflowStatus returns the status of a workflow, or ErrNotFound. Unlike
+	// Workflow it looks at none of its jobs: it is for those who wait.
+	WorkflowStatus(ctx context.Context, id job.ID) (workflow.Status, error)
 	// OpenWorkflow returns the newest workflow that has not ended and was
 	// enqueued with digest, or ErrNotFound.
 	OpenWorkflow(ctx context.Context, digest string) (job.ID, error)

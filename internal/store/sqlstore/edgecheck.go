@@ -45,7 +45,7 @@ func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, er
 
 // checkEdges works off checks, which were limit at most.
 func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resolution) error {
-	c := &parentCheck{size: max(s.opts.SettledEdges/2, 1)}
+	c := &parentCheck{size: max(s.opts.SettledEdges/5, 1)}
 	single := make([]edgeRow, 0, len(checks))
 	for _, k := range checks {
 		if k.Child == (hexID{}) {

@@ -52,12 +52,15 @@ func (e *Engine) Watch(ctx context.Context, id job.ID, on func(bus.JobEvent)) (s
 		if !look {
 			continue
 		}
-		rec, err := e.store.Workflow(ctx, id)
+		status, err := e.store.WorkflowStatus(ctx, id)
 		if err != nil {
-			return rec, err
+			return store.WorkflowRecord{}, err
 		}
-		if rec.Status.Terminal() {
-			return rec, e.catchUp(ctx, id, ended, on)
+		if status.Terminal() {
+			if err := e.catchUp(ctx, id, ended, on); err != nil {
+				return store.WorkflowRecord{}, err
+			}
+			return e.store.Workflow(ctx, id)
 		}
 	}
 }
