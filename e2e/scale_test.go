@@ -106,11 +106,12 @@ func TestALargeWorkflowIsEnqueuedAndRun(t *testing.T) {
 	}
 }
 
-// checkLimits fails the test when something is over its limit.
+// checkLimits fails the test when something is over its limit. One process that
+// is every service has none for its memory: SQLite's caches are in it.
 func (f *fleet) checkLimits(statements []statement) {
 	f.t.Helper()
 	for _, m := range f.members {
-		if m.peak > memoryLimit {
+		if m.peak > memoryLimit && m.role != "all" {
 			f.t.Errorf("%s used %d MB; the limit is %d", m.name, m.peak>>20, memoryLimit>>20)
 		}
 	}
