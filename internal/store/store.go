@@ -166,6 +166,7 @@ type Claimer interface {
 	// Extend accepts and prolongs leases: each that exists and belongs to the
 	// worker expires a full lease from now. It answers every beat, in order. The
 	// progress of a job replaces what it said before; it goes with the lease.
+	// Many leases take several transactions: after an error some are extended.
 	Extend(ctx context.Context, beats []Beat) ([]Beaten, error)
 	// ParentResults returns a page of the results of the direct parents of a
 	// held job, by parent id, from after cursor (zero: the start); next is zero
