@@ -15,7 +15,7 @@ func TestARowThatCannotBeReadTakesNoStatementFromItsConnection(t *testing.T) {
 		x.QueueQuery("queues_paused", func(sqlstore.Row) error { return nil })
 		var now int64
 		x.QueueNow(&now)
-		x.QueueQuery("last_job_looked_at", func(sqlstore.Row) error { return nil }, make([]byte, 16), 0)
+		x.QueueQuery("last_job_looked_at", func(sqlstore.Row) error { return nil }, make([]byte, 16), 0, make([]byte, 16))
 		x.QueueExec("pause_queue", "q", int64(1))
 		x.QueueQuery("queues_paused", func(sqlstore.Row) error { return unreadable })
 		x.QueueExec("resume_queue", "q")
