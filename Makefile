@@ -58,7 +58,7 @@ model: ## Hold the decider to the reference model, and every small workflow: mak
 e2e: ## Kill every process in turn while workflows run, and show the figures; with the race detector: make e2e RACE=yes
 	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(if $(RACE),-race $(NORACE)) ./e2e -v -count 1 -parallel 6 -timeout 20m
 
-scale: ## Enqueue and run large workflows on PostgreSQL and MariaDB, and show the figures: make scale JOBS=100000
+scale: ## Enqueue and run large workflows on each database, and show the figures: make scale JOBS=100000
 	$(GO) test ./e2e -v -run Large -count 1 -timeout 60m -scale=$(JOBS) -limits
 
 smoke: ## Build the binary and use it as a user would
