@@ -386,8 +386,10 @@ func (t *transition) countRows(counted []int) []countRow {
 	list := make([]countRow, len(counted))
 	for k, i := range counted {
 		n := t.part.Nodes[i]
-		list[k] = countRow{hexID(n.ID), string(n.Deps), n.Counts.Unresolved, n.Counts.Active, n.Counts.Inactive, n.Counts.Broken,
-			hexID(n.Cause), boolInt(n.Spared)}
+		list[k] = countRow{
+			hexID(n.ID), string(n.Deps), n.Counts.Unresolved, n.Counts.Active, n.Counts.Inactive, n.Counts.Broken,
+			hexID(n.Cause), boolInt(n.Spared),
+		}
 	}
 	return list
 }

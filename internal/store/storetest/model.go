@@ -3,7 +3,6 @@ package storetest
 import (
 	"encoding/json"
 	"flag"
-
 	"testing"
 
 	"github.com/hammerwork/hammerwork/internal/store"
