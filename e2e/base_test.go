@@ -16,7 +16,7 @@ type server struct {
 	url   string
 	stop  func(how stop)
 	start func()
-	slow  func(t *testing.T) []statement // those that took longer than slow
+	slow  func(f *fleet) []statement // those that took longer than slow
 }
 
 // slow is from when on a server notes statements.
@@ -33,20 +33,24 @@ type base struct {
 	name  string
 	start func(t *testing.T) *server
 	stops []stop
+	flags []string // for its services
 }
 
 var bases = []base{
-	{"PostgreSQL", postgreSQL, []stop{{"fast", pgtest.Fast}, {"immediate", pgtest.Immediate}}},
-	{"MariaDB", mariaDB, []stop{{"SIGTERM", syscall.SIGTERM}, {"SIGKILL", syscall.SIGKILL}}},
+	{name: "PostgreSQL", start: postgreSQL, stops: []stop{{"fast", pgtest.Fast}, {"immediate", pgtest.Immediate}}},
+	{name: "MariaDB", start: mariaDB, stops: []stop{{"SIGTERM", syscall.SIGTERM}, {"SIGKILL", syscall.SIGKILL}}},
 }
 
 func postgreSQL(t *testing.T) *server {
 	t.Helper()
-	s := pgtest.Own(t, fmt.Sprintf("log_min_duration_statement=%d", slow.Milliseconds()), "log_parameter_max_length=0")
+	s := pgtest.Own(t, fmt.Sprintf("log_min_duration_statement=%d", slow.Milliseconds()), "log_parameter_max_length=0",
+		"log_lock_waits=on", fmt.Sprintf("deadlock_timeout=%d", slow.Milliseconds()))
 	before := len(read(t, s.LogFile)) // of the making of the database
 	return &server{
 		url: s.URL, stop: func(how stop) { s.Stop(how.signal) }, start: s.Start,
-		slow: func(t *testing.T) []statement { return postgresLog(read(t, s.LogFile)[before:]) },
+		slow: func(f *fleet) []statement {
+			return withNames(f.t, "postgres", postgresLog(read(f.t, s.LogFile)[before:]))
+		},
 	}
 }
 
@@ -55,11 +59,18 @@ func mariaDB(t *testing.T) *server {
 	s := mysqltest.Own(t, "--slow-query-log", "--slow-query-log-file=slow", fmt.Sprintf("--long-query-time=%g", slow.Seconds()), "--log-slow-admin-statements=OFF")
 	return &server{
 		url: s.URL, stop: func(how stop) { s.Stop(how.signal) }, start: s.Start,
-		slow: func(t *testing.T) []statement {
-			return mysqlLog(read(t, filepath.Join(filepath.Dir(s.LogFile), "data", "slow")))
+		slow: func(f *fleet) []statement {
+			return withNames(f.t, "mysql", mysqlLog(read(f.t, filepath.Join(filepath.Dir(s.LogFile), "data", "slow"))))
 		},
 	}
 }
+
+// sqlite is a base without a server, for one process.
+var sqlite = base{name: "SQLite", flags: []string{"--slow-statement", slow.String()}, start: func(t *testing.T) *server {
+	return &server{url: sqliteScheme + filepath.Join(t.TempDir(), "hammerwork.db"), slow: (*fleet).slow}
+}}
+
+const sqliteScheme = "sqlite://"
 
 // everyBase runs a test on each database, side by side.
 func everyBase(t *testing.T, test func(t *testing.T, b base)) {

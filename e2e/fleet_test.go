@@ -118,10 +118,14 @@ func (f *fleet) start(n size, flags ...string) {
 			return rigtest.Start(t, env, "hammerwork", append([]string{"serve", role, "--listen", listen}, flags...)...)
 		})
 	}
-	serve("scheduler", n.schedulers)
-	serve("resolver", n.resolvers)
-	serve("dispatcher", n.dispatchers)
-	serve("api", 1)
+	if strings.HasPrefix(f.database, sqliteScheme) {
+		serve("all", 1)
+	} else {
+		serve("scheduler", n.schedulers)
+		serve("resolver", n.resolvers)
+		serve("dispatcher", n.dispatchers)
+		serve("api", 1)
+	}
 	f.add("worker", n.workers, "worker connected", func(name string) *rigtest.Process {
 		return rigtest.Hammerwork(t, append([]string{
 			"worker", "--all-queues", "--handler", "simulate", "--name", name, "--concurrency", fmt.Sprint(n.slots), "--nats-url", f.natsURL,

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func TestALargeWorkflowIsEnqueuedAndRun(t *testing.T) {
 		}
 	}
 	beside(t)
-	for _, b := range bases {
+	for _, b := range append(slices.Clone(bases), sqlite) {
 		for _, shape := range shapes {
 			t.Run(b.name+" "+shape.name, func(t *testing.T) {
 				beside(t)
@@ -63,7 +64,7 @@ func TestALargeWorkflowIsEnqueuedAndRun(t *testing.T) {
 				shape.make(g, *scale)
 				server := b.start(t)
 				f := &fleet{t: t, database: server.url}
-				f.start(size{schedulers: 1, resolvers: 2, dispatchers: 2, workers: 3, slots: 200})
+				f.start(size{schedulers: 1, resolvers: 2, dispatchers: 2, workers: 3, slots: 200}, b.flags...)
 				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 				defer cancel()
 				d := f.driver(ctx, []*plan{g.plan})
@@ -83,16 +84,16 @@ func TestALargeWorkflowIsEnqueuedAndRun(t *testing.T) {
 				if err != nil || len(faults) > 0 {
 					t.Fatal(err, faults[:min(len(faults), 10)])
 				}
-				statements := slowest(server.slow(t), 5)
+				statements := server.slow(f)
 				var text strings.Builder
 				fmt.Fprintf(&text, "%s, %s of %d jobs, race detector %t\n\n", b.name, shape.name, *scale, races)
 				table(&text,
 					[]string{"enqueue", seconds(enqueued.Sub(began))},
 					[]string{"enqueue to end", seconds(ended.Sub(began))},
 					[]string{"jobs/s after the enqueue", fmt.Sprintf("%.0f", float64(*scale)/ended.Sub(enqueued).Seconds())})
-				rows := [][]string{{"SLOWEST STATEMENTS", "FROM " + slow.String()}}
-				for _, s := range statements {
-					rows = append(rows, []string{seconds(s.took), s.text})
+				rows := [][]string{{"SLOWEST STATEMENTS", "ITS LOCK WAITS", "TIMES OVER " + slow.String()}}
+				for _, s := range slowest(statements, 10) {
+					rows = append(rows, []string{seconds(s.took), seconds(s.waited), fmt.Sprint(s.times), s.text})
 				}
 				table(&text, rows...)
 				table(&text, f.memory()...)
@@ -105,11 +106,12 @@ func TestALargeWorkflowIsEnqueuedAndRun(t *testing.T) {
 	}
 }
 
-// checkLimits fails the test when something is over its limit.
+// checkLimits fails the test when something is over its limit. One process that
+// is every service has none for its memory: SQLite's caches are in it.
 func (f *fleet) checkLimits(statements []statement) {
 	f.t.Helper()
 	for _, m := range f.members {
-		if m.peak > memoryLimit {
+		if m.peak > memoryLimit && m.role != "all" {
 			f.t.Errorf("%s used %d MB; the limit is %d", m.name, m.peak>>20, memoryLimit>>20)
 		}
 	}

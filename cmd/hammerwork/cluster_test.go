@@ -83,7 +83,7 @@ func create(t *testing.T, server, path string) string {
 // wait waits until a workflow has completed and returns it.
 func wait(t *testing.T, server, id string) wire.Workflow {
 	t.Helper()
-	call(t, 0, "workflow", "wait", id, "--server", server, "--timeout", "80s")
+	call(t, 0, "workflow", "wait", id, "--server", server, "--timeout", (patience - 10*time.Second).String())
 	return show(t, server, id)
 }
 
@@ -129,7 +129,7 @@ func checkOrder(t *testing.T, w wire.Workflow, jobs int) {
 // is faster than starting a command.
 func running(t *testing.T, server, id string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; {
+	rigtest.Until(t, "a job of "+id+" runs", func() bool {
 		resp, err := http.Get(server + "/api/v1/workflows/" + id + "/stats")
 		if err != nil {
 			t.Fatal(err)
@@ -140,11 +140,9 @@ func running(t *testing.T, server, id string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if stats.Running > 0 {
-			return
-		}
-		if stats.Completed == stats.TotalJobs || time.Now().After(deadline) {
+		if stats.Running == 0 && stats.Completed == stats.TotalJobs {
 			t.Fatalf("no job was seen to run: %+v", stats)
 		}
-	}
+		return stats.Running > 0
+	})
 }

@@ -13,10 +13,13 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 )
 
 // TestMain makes this test binary stand in for hammerwork in the scripts.
 func TestMain(m *testing.M) {
+	rigtest.Waiting()
 	testscript.Main(m, map[string]func(){"hammerwork": main})
 }
 
@@ -110,6 +113,7 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 		if time.Now().After(late) {
 			ts.Fatalf("%s never printed %s:\n%s", strings.Join(args[1:], " "), args[0], ts.ReadFile("stdout"))
 		}
+		<-time.After(50 * time.Millisecond)
 	}
 }
 

@@ -224,8 +224,7 @@ func TestAWorkerWaitsForNATS(t *testing.T) {
 // readiness asks /readyz until it answers as wanted.
 func readiness(t *testing.T, address string, code int, part string) {
 	t.Helper()
-	var got string
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	rigtest.Until(t, fmt.Sprintf("/readyz says %d with %s", code, part), func() bool {
 		resp, err := http.Get("http://" + address + "/readyz")
 		if err != nil {
 			t.Fatal(err)
@@ -235,11 +234,8 @@ func readiness(t *testing.T, address string, code int, part string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got = fmt.Sprint(resp.StatusCode, " ", string(body)); resp.StatusCode == code && strings.Contains(got, part) {
-			return
-		}
-	}
-	t.Fatalf("/readyz says %s; want %d with %s", got, code, part)
+		return resp.StatusCode == code && strings.Contains(string(body), part)
+	})
 }
 
 func alive(t *testing.T, address string) {

@@ -66,12 +66,19 @@ func commands(d document) []string {
 	return list
 }
 
-// build makes the binary as users get it, without cgo.
+// TestMain lets every go command build as users do, without cgo: also where the
+// tests themselves need it, for the race detector.
+func TestMain(m *testing.M) {
+	if err := os.Setenv("CGO_ENABLED", "0"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 func build(t *testing.T, to string) {
 	t.Helper()
 	c := exec.Command("go", "build", "-buildvcs=false", "-o", to, "./cmd/hammerwork")
 	c.Dir = root
-	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -29,15 +29,23 @@ func HashWorkflow(w *workflow.Workflow) [32]byte {
 		Version: version, Name: w.Name, Description: w.Description, Metadata: compact(w.Metadata), FailurePolicy: w.FailurePolicy,
 		Priority: w.Priority, Retry: w.Retry, Timeout: w.Timeout, HealthCheckInterval: w.HealthCheckInterval, Schedule: w.Schedule,
 	}
-	for _, j := range w.Jobs {
-		spec.Jobs = append(spec.Jobs, specOf(j, func(d job.Dependency) any {
-			if i, inside := names[d.Parent]; inside {
-				return w.Jobs[i].Name
-			}
-			return d.Parent
-		}))
+	parent := func(d job.Dependency) any {
+		if i, inside := names[d.Parent]; inside {
+			return w.Jobs[i].Name
+		}
+		return d.Parent
 	}
-	return sum(spec)
+	// As though spec.Jobs held them, but never with all of their JSON at once.
+	h := sha256.New()
+	h.Write(bytes.TrimSuffix(encode(spec), []byte("null}")))
+	between := "["
+	for _, j := range w.Jobs {
+		h.Write([]byte(between))
+		h.Write(encode(specOf(j, parent)))
+		between = ","
+	}
+	h.Write([]byte("]}"))
+	return [32]byte(h.Sum(nil))
 }
 
 // HashJobs returns the hash of each of jobs without a workflow that have passed
@@ -50,12 +58,12 @@ func HashJobs(jobs []*job.Job) [][32]byte {
 	}
 	list := make([][32]byte, len(jobs))
 	for i, j := range jobs {
-		list[i] = sum(specOf(j, func(d job.Dependency) any {
+		list[i] = sha256.Sum256(encode(specOf(j, func(d job.Dependency) any {
 			if n, inside := places[d.Parent]; inside {
 				return n
 			}
 			return d.Parent
-		}))
+		})))
 	}
 	return list
 }
@@ -71,7 +79,7 @@ type workflowSpec struct {
 	Timeout             time.Duration
 	HealthCheckInterval time.Duration
 	Schedule            *workflow.Schedule
-	Jobs                []jobSpec
+	Jobs                []jobSpec // the last: what is hashed ends with them
 }
 
 type jobSpec struct {
@@ -118,11 +126,12 @@ func compact(raw json.RawMessage) json.RawMessage {
 	return b.Bytes()
 }
 
-// sum hashes a validated spec. What cannot be encoded is a programming error.
-func sum(spec any) [32]byte {
+// encode encodes a validated spec. What cannot be encoded is a programming
+// error.
+func encode(spec any) []byte {
 	data, err := json.Marshal(spec)
 	if err != nil {
 		panic(err)
 	}
-	return sha256.Sum256(data)
+	return data
 }

@@ -113,6 +113,13 @@ func TestAHashStaysWhatItIs(t *testing.T) {
 	if got := hex.EncodeToString(h[:]); got != stored {
 		t.Errorf("hash %s, want %s", got, stored)
 	}
+	w := graph(t)
+	if got := hex.EncodeToString(w[:]); got != whole {
+		t.Errorf("hash of a workflow %s, want %s", got, whole)
+	}
 }
 
-const stored = "2748fde63b081e11615d93f9096b775ff94365ef97ad968c9a524e62feb5868c"
+const (
+	stored = "2748fde63b081e11615d93f9096b775ff94365ef97ad968c9a524e62feb5868c"
+	whole  = "ca3669e06678927731d44b2cd0e105e43704185bc668a39ae9ded2d1d3d2144d"
+)

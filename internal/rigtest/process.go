@@ -15,7 +15,7 @@ import (
 )
 
 // Patience is how long a test waits for what must come.
-const Patience = 90 * time.Second
+const Patience = 4 * time.Minute
 
 // Process is a running program whose output a test reads.
 type Process struct {

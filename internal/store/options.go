@@ -22,11 +22,12 @@ type Options struct {
 	// is seen after the last; default 5,000.
 	EnqueueChunk int
 	// SettledEdges is how many edges of jobs that complete a transaction settles:
-	// CheckEdges settles those of the other jobs, half as many at a time; default,
-	// and most there can be, 10,000.
+	// CheckEdges settles those of the other jobs, half as many at a time, and
+	// 2,000 at most; default, and most there can be, 10,000.
 	SettledEdges int
-	// Observe, if not nil, hears how long each statement took, also from many
-	// goroutines at once. Every statement is a round trip of its own then.
+	// Observe, if not nil, hears how long each statement took, and each begin of
+	// a transaction, also from many goroutines at once. Every statement is a
+	// round trip of its own then.
 	Observe func(statement string, took time.Duration)
 }
 

@@ -167,6 +167,7 @@ type Claimer interface {
 	// Extend accepts and prolongs leases: each that exists and belongs to the
 	// worker expires a full lease from now. It answers every beat, in order. The
 	// progress of a job replaces what it said before; it goes with the lease.
+	// Many leases take several transactions: after an error some are extended.
 	Extend(ctx context.Context, beats []Beat) ([]Beaten, error)
 	// ParentResults returns a page of the results of the direct parents of a
 	// held job, by parent id, from after cursor (zero: the start); next is zero
@@ -265,6 +266,9 @@ type Overdue struct {
 type Reader interface {
 	// Workflow returns a workflow without its jobs, or ErrNotFound.
 	Workflow(ctx context.Context, id job.ID) (WorkflowRecord, error)
+	// WorkflowStatus returns the status of a workflow, or ErrNotFound. Unlike
+	// Workflow it looks at none of its jobs: it is for those who wait.
+	WorkflowStatus(ctx context.Context, id job.ID) (workflow.Status, error)
 	// OpenWorkflow returns the newest workflow that has not ended and was
 	// enqueued with digest, or ErrNotFound.
 	OpenWorkflow(ctx context.Context, digest string) (job.ID, error)

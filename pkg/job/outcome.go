@@ -124,6 +124,9 @@ func EndAttempt(o Outcome, s Standing, random float64) Next {
 		if s.Draining && next.Attempts < retry.MaxAttempts {
 			next.Reason = ReasonFailFast
 		}
+		if s.Draining && o.Kind == KindCancelled { // it did as it was told
+			next.Status, next.Reason = Cancelled, ReasonFailFast
+		}
 		return next
 	}
 	next.Status = Retrying

@@ -58,7 +58,7 @@ func TestWhatAnOutcomeMakesOfItsJob(t *testing.T) {
 
 		{"stopped by its context", Outcome{Kind: KindCancelled}, fresh, Next{Status: Retrying, Attempts: 1}},
 		{"stopped on the last attempt", Outcome{Kind: KindCancelled}, last, Next{Status: Dead, Reason: ReasonExhausted, Attempts: 3}},
-		{"stopped while draining", Outcome{Kind: KindCancelled}, with(fresh, draining), Next{Status: Dead, Reason: ReasonFailFast, Attempts: 1}},
+		{"stopped while draining", Outcome{Kind: KindCancelled}, with(fresh, draining), Next{Status: Cancelled, Reason: ReasonFailFast, Attempts: 1}},
 		{"stopped while cancelling", Outcome{Kind: KindCancelled}, with(fresh, cancelling), Next{Status: Cancelled, Reason: ReasonUser, Attempts: 1}},
 
 		{"given back", Outcome{Kind: KindGivenBack}, fresh, Next{Status: Pending, GiveBacks: 1}},

@@ -193,6 +193,7 @@ var meaning = []struct{ section, sentence, shown string }{
 	{"several workflows", "a failure breaks edges into others, whose policies act", "a failure of another workflow fails what needs it, and that workflow's policy acts"},
 	{"several workflows", "a retry of one does not set another right", "what failed because of another workflow alone has nothing to be retried"},
 	{"several workflows", "it is caught in its own alone", "a failure of another workflow cannot be caught"},
+	{"several workflows", "one that fails lets nothing start because of another", "what another workflow lets run in one that fails is cancelled unless it is spared"},
 	{"several workflows", "a cancel breaks edges into others", "cancelling a workflow breaks its edges into another, which stops"},
 
 	{"builder", "large stages have a barrier between them", "TestLargeStagesHaveABarrierBetweenThem"},

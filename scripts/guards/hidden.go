@@ -6,6 +6,7 @@ const shown = " AND hidden = ''"
 // out of everybody's sight.
 var hiddenGuards = []guard{
 	hiddenFrom("workflow", "read.sql", shown, "a workflow is shown that may never be enqueued, or is half deleted"),
+	hiddenFrom("workflow_status", "read.sql", shown, "somebody waits for a workflow that may never be enqueued, or is half deleted"),
 	hiddenFrom("open_workflow", "read.sql", shown, "a repeated run goes on with a workflow that may never be enqueued"),
 	{
 		name: "other_open_workflow: not hidden ones with a larger digest", kind: scope, file: queries + "read.sql", place: "other_open_workflow",

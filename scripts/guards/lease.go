@@ -2,7 +2,7 @@ package main
 
 var leaseGuards = []guard{
 	{
-		name: "extend: the lease is the worker's", kind: worker, file: sqlstore + "lease.go", place: "Store.Extend",
+		name: "extend: the lease is the worker's", kind: worker, file: sqlstore + "lease.go", place: "Store.extend",
 		from: "l != nil && l.worker == b.Worker", to: "l != nil", protects: "a worker is told that it holds another's lease",
 	},
 	{

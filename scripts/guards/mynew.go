@@ -4,6 +4,7 @@ import "strings"
 
 var myHiddenGuards = []guard{
 	inMySQL("workflow: not hidden ones", shown, ""),
+	inMySQL("workflow_status: not hidden ones", shown, ""),
 	inMySQL("open_workflow: not hidden ones", shown, ""),
 	inMySQL("other_open_workflow: not hidden ones with a larger digest", "digest > ?1 AND finished_at IS NULL AND hidden = ''", "digest > ?1 AND finished_at IS NULL"),
 	inMySQL("other_open_workflow: not hidden ones with a smaller digest", "digest < ?1 AND finished_at IS NULL AND hidden = ''", "digest < ?1 AND finished_at IS NULL"),

@@ -3,6 +3,7 @@ package main
 var pgNewGuards = []guard{
 	inPostgres("view: not hidden ones", "\nWHERE coalesce(w.hidden, '') = ''", ""),
 	inPostgres("workflow: not hidden ones", shown, ""),
+	inPostgres("workflow_status: not hidden ones", shown, ""),
 	inPostgres("open_workflow: not hidden ones", shown, ""),
 	inPostgres("other_open_workflow: not hidden ones with a larger digest", "digest > $1::text AND finished_at IS NULL AND hidden = ''", "digest > $1::text AND finished_at IS NULL"),
 	inPostgres("other_open_workflow: not hidden ones with a smaller digest", "digest < $1::text AND finished_at IS NULL AND hidden = ''", "digest < $1::text AND finished_at IS NULL"),

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -129,4 +130,33 @@ func TestAnEventEndsAWaitBeforeTheNextLook(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestWhatSteeringLetsRunIsHintedAt(t *testing.T) {
+	onEach(t, func(t *testing.T, url string) {
+		l := listening(t, url, time.Hour)
+		w := chain("a")
+		if _, err := l.EnqueueWorkflow(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "hint of the enqueue", l.next(t), bus.ReadySubject("q"))
+		if err := errors.Join(l.PauseWorkflow(t.Context(), w.ID), l.ResumeWorkflow(t.Context(), w.ID)); err != nil {
+			t.Fatal(err)
+		}
+		ready(t, l)
+		if err := l.CancelWorkflow(t.Context(), w.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.RetryWorkflow(t.Context(), w.ID, client.Retry{Mode: workflow.RetryAll}); err != nil {
+			t.Fatal(err)
+		}
+		ready(t, l)
+	})
+}
+
+// ready waits for the hint at queue q; events come besides.
+func ready(t *testing.T, l listener) {
+	t.Helper()
+	for l.next(t) != bus.ReadySubject("q") {
+	}
 }

@@ -240,6 +240,11 @@ func TestManyUndecidedFailuresAreCountedAndSomeAreNamed(t *testing.T) {
 	if w.Undecided != len(jobs) || len(w.UndecidedJobs) != wire.MaxUndecided {
 		t.Errorf("%d undecided, %d named", w.Undecided, len(w.UndecidedJobs))
 	}
+	first := w.UndecidedJobs[0]
+	r.steer(id, "decide", `{"job": "`+first+`", "action": "accept"}`)
+	if w := r.workflow(id); w.Undecided != len(jobs)-1 || slices.Contains(w.UndecidedJobs, first) {
+		t.Errorf("after a decision %d are undecided, %v", w.Undecided, w.UndecidedJobs)
+	}
 }
 
 func TestARefusalToRetryAJobNamesTheCallThatRunsItAgain(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 type Config struct {
 	Name          string        // unlike any other resolver's; default: made up
 	Alone         bool          // no other resolver can run on the database: nothing is shared out, every outcome is heard from the start; default false
-	Batch         int           // outcomes a transaction takes at most; default 1000
+	Batch         int           // outcomes a transaction takes at most; default 500
 	Queue         int           // outcomes that may wait; further ones are told to come again; default 100,000
 	QueueBytes    int           // bytes of results and errors that may wait; default 64 MiB
 	CheckInterval time.Duration // how often to look for edges to check without a hint; default 1s
@@ -18,7 +18,7 @@ type Config struct {
 
 // DefaultConfig returns the defaults.
 func DefaultConfig() Config {
-	return Config{Batch: 1000, Queue: 100_000, QueueBytes: 64 << 20, CheckInterval: time.Second}
+	return Config{Batch: 500, Queue: 100_000, QueueBytes: 64 << 20, CheckInterval: time.Second}
 }
 
 // Validate reports every bad setting at once.

@@ -9,7 +9,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // Run holds the buses that open returns to the contract of bus.Bus. Each call
 // of open returns a fresh bus with a Close method, which the caller closes

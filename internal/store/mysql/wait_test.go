@@ -14,7 +14,7 @@ import (
 
 // locked counts the rows that a statement locks, and calls f while it does.
 func locked(t *testing.T, s *Store, name string, f func(), args ...any) (found int, err error) {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err = s.db.run(ctx, beginWrite, true, func(x sqlstore.Tx) error {
 		err := x.Query(name, func(sqlstore.Row) error { found++; return nil }, args...)

@@ -343,7 +343,7 @@ func TestWhatFollowsFromAFailureWaitsForNobody(t *testing.T) {
 	if _, err := other.Exec(t.Context(), "SELECT FROM job_state WHERE id = $1 FOR UPDATE", jobs[2].ID[:]); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := s.Resolve(ctx, outcomes); code(err) != codeLockUnavailable {
 		t.Errorf("while another holds a job behind it: %v", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -108,23 +109,47 @@ type harness struct {
 
 func newHarness(t *testing.T, o store.Options) *harness {
 	path := filepath.Join(t.TempDir(), "hammerwork.db")
+	file, err := migrated()
+	if err == nil {
+		err = os.WriteFile(path, file, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	h := &harness{t: t, path: path}
 	o.Now = h.Now
 	for _, s := range []**Store{&h.first, &h.second} {
-		var err error
 		if *s, err = OpenVolatile(t.Context(), path, o); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { (*s).Close() })
 	}
 	h.first.Store = sqlstore.New(watched{h.first.db, h}, o)
-	var err error
 	if h.raw, err = open(path, "deferred", "FULL", 2); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.raw.Close() })
 	return h
 }
+
+// migrated is a file with the schema and nothing else. Reading the migrations
+// takes longer than most tests.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "hammerwork-schema-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "hammerwork.db")
+	s, err := OpenVolatile(context.Background(), path, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 func (h *harness) Store() store.Store  { return h.first }
 func (h *harness) Second() store.Store { return h.second }

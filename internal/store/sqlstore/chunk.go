@@ -10,8 +10,11 @@ type chunk[T any] struct {
 	bytes int
 }
 
-// chunkBytes is from how many bytes on rows are sent.
-const chunkBytes = 4 << 20
+// From so many rows or bytes on they are sent.
+const (
+	chunkRows  = 1000
+	chunkBytes = 4 << 20
+)
 
 func newChunk[T any](tx Tx, name string, args ...any) *chunk[T] {
 	return &chunk[T]{tx: tx, name: name, args: args}
@@ -20,7 +23,7 @@ func newChunk[T any](tx Tx, name string, args ...any) *chunk[T] {
 func (c *chunk[T]) add(row T, bytes int) error {
 	c.list = append(c.list, row)
 	c.bytes += bytes
-	if len(c.list) >= pageRows || c.bytes >= chunkBytes {
+	if len(c.list) >= chunkRows || c.bytes >= chunkBytes {
 		return c.flush()
 	}
 	return nil

@@ -43,9 +43,13 @@ func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, er
 	return r, nil
 }
 
+// maxCheckedEdges bounds the edges of wide parents that a transaction settles:
+// outcomes of the same workflow wait for it, and there is no hurry.
+const maxCheckedEdges = 2000
+
 // checkEdges works off checks, which were limit at most.
 func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resolution) error {
-	c := &parentCheck{size: max(s.opts.SettledEdges/2, 1)}
+	c := &parentCheck{size: max(min(s.opts.SettledEdges/2, maxCheckedEdges), 1)}
 	single := make([]edgeRow, 0, len(checks))
 	var starts []job.ID
 	for _, k := range checks {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -15,8 +16,25 @@ type beatRow struct {
 	Progress string `json:"progress"`
 }
 
+// maxExtended bounds the leases that a transaction extends: it looks at each of
+// their jobs, and who reports how those end waits for it.
+const maxExtended = 100
+
 // Extend implements store.Claimer.
 func (s *Store) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten, error) {
+	answers := make([]store.Beaten, 0, len(beats))
+	for page := range slices.Chunk(beats, maxExtended) {
+		some, err := s.extend(ctx, page)
+		if err != nil {
+			return nil, fmt.Errorf("extend %d leases: %w", len(beats), err)
+		}
+		answers = append(answers, some...)
+	}
+	return answers, nil
+}
+
+// extend extends leases in one transaction.
+func (s *Store) extend(ctx context.Context, beats []store.Beat) ([]store.Beaten, error) {
 	answers := make([]store.Beaten, len(beats))
 	err := s.db.Write(ctx, func(tx Tx) error {
 		list := make([]job.ID, len(beats))
@@ -65,10 +83,7 @@ func (s *Store) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten,
 		}, alive)
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("extend %d leases: %w", len(beats), err)
-	}
-	return answers, nil
+	return answers, err
 }
 
 // leaseRow is a lease as locked.

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// observed tells how long each statement takes. Statements do not travel
+// observed tells how long each statement takes, and each transaction to begin:
+// on SQLite it waits for the one write lock there. Statements do not travel
 // together then, so that each has a time of its own.
 type observed struct {
 	Database
@@ -14,12 +15,23 @@ type observed struct {
 
 // Write implements Database.
 func (o observed) Write(ctx context.Context, f func(Tx) error) error {
-	return o.Database.Write(ctx, func(tx Tx) error { return f(observedTx{tx, o.observe}) })
+	return o.Database.Write(ctx, o.within(f))
 }
 
 // Read implements Database.
 func (o observed) Read(ctx context.Context, f func(Tx) error) error {
-	return o.Database.Read(ctx, func(tx Tx) error { return f(observedTx{tx, o.observe}) })
+	return o.Database.Read(ctx, o.within(f))
+}
+
+func (o observed) within(f func(Tx) error) func(Tx) error {
+	called, begun := time.Now(), false
+	return func(tx Tx) error {
+		if !begun { // later it runs again
+			begun = true
+			o.observe("begin", time.Since(called))
+		}
+		return f(observedTx{tx, o.observe})
+	}
 }
 
 type observedTx struct {

@@ -28,14 +28,44 @@ func (s *Store) Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, 
 		if !found {
 			return job.ErrNotFound
 		}
-		return tx.Query("workflow_activity", func(r Row) error {
-			return r.Scan(&w.Running, &w.Retrying, &w.Suspended)
-		}, id[:])
+		return addActivityOf(tx, &w)
 	})
 	if err != nil {
 		return store.WorkflowRecord{}, fmt.Errorf("workflow %s: %w", id, err)
 	}
 	return w, nil
+}
+
+// addActivityOf counts what an open workflow runs and waits for, among a page
+// of its jobs after the other.
+func addActivityOf(tx Tx, w *store.WorkflowRecord) error {
+	if w.Status.Terminal() {
+		return nil
+	}
+	for from := 0; from < w.Tally.Total; from += pageRows { // their positions are below it
+		tx.QueueQuery("workflow_activity", func(r Row) error {
+			var running, retrying, suspended int
+			err := r.Scan(&running, &retrying, &suspended)
+			w.Running, w.Retrying, w.Suspended = w.Running+running, w.Retrying+retrying, w.Suspended+suspended
+			return err
+		}, w.ID[:], from, from+pageRows)
+	}
+	return tx.Flush()
+}
+
+// WorkflowStatus implements store.Reader.
+func (s *Store) WorkflowStatus(ctx context.Context, id job.ID) (workflow.Status, error) {
+	var status workflow.Status
+	err := s.db.Read(ctx, func(tx Tx) error {
+		return tx.Query("workflow_status", func(r Row) error { return r.Scan(&status) }, id[:])
+	})
+	if err == nil && status == "" {
+		err = job.ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("status of workflow %s: %w", id, err)
+	}
+	return status, nil
 }
 
 // scanWorkflow reads a row of workflow or list_workflows.

@@ -142,15 +142,14 @@ func acceptable(o *job.Outcome) bool {
 func (j *judge) end(i int, o job.Outcome, lease *leaseRow, draw float64) {
 	p, n := j.t.part, j.live.Nodes[i]
 	row := &p.jobs[i]
-	standing := job.Standing{Attempts: row.attempts, GiveBacks: row.giveBacks, Cancelling: row.stopping}
+	var standing job.Standing
+	if n.Workflow >= 0 {
+		standing = j.live.Workflows[n.Workflow].Standing(&n)
+	}
+	standing.Attempts, standing.GiveBacks = row.attempts, row.giveBacks
+	standing.Cancelling = standing.Cancelling || row.stopping
 	if o.Kind != job.KindCompleted { // most are, and then it is not asked
 		standing.Retry = p.retryPolicy(i)
-	}
-	if n.Workflow >= 0 {
-		h := &j.live.Workflows[n.Workflow]
-		standing.Draining = h.Failing && !n.Spared && !n.Finally
-		standing.Cancelling = row.stopping && !(h.Failing && h.CancelRunning) || h.Status == workflow.Cancelling && (!n.Finally || h.CancelFinally)
-		standing.Deadline = h.Deadline
 	}
 	next := job.EndAttempt(o, standing, draw)
 	j.t.leases[o.Lease]++

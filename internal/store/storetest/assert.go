@@ -66,6 +66,9 @@ func (r *rig) wantWorkflow(id job.ID, want workflow.Status) {
 	if got := r.workflow(id).Status; got != want {
 		r.Errorf("the workflow is %s, want %s", got, want)
 	}
+	got, err := r.s.WorkflowStatus(r.ctx, id)
+	r.ok(err, "status")
+	r.equal("status", got, want)
 }
 
 // wantTally says what a workflow's counters are.

@@ -30,6 +30,8 @@ func (r *rig) invisible(w *workflow.Workflow) {
 	r.Helper()
 	_, err := r.s.Workflow(r.ctx, w.ID)
 	r.isErr("workflow", err, job.ErrNotFound)
+	_, err = r.s.WorkflowStatus(r.ctx, w.ID)
+	r.isErr("status", err, job.ErrNotFound)
 	list, _, err := r.s.Workflows(r.ctx, store.WorkflowFilter{Limit: 10})
 	r.ok(err, "workflows")
 	r.equal("workflows that are listed", len(list), 0)

@@ -112,6 +112,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"commit", testCommit},
 		{"model", testModel},
 		{"reopen", testReopen},
+		{"steer", testSteer},
 		{"guards", testGuards},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })

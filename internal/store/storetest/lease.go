@@ -86,6 +86,25 @@ func testLease(t *testing.T, open Opener) {
 		r.equal("answers", got, []store.Beaten{{Lease: two.ID}, {Lease: unknown, Lost: true}, {Lease: one.ID, Lost: true}, {Lease: one.ID}})
 	})
 
+	check(t, open, "more beats than a transaction takes are answered in their order", func(r *rig) {
+		r.enqueueJobs(tasks(250, "j")...)
+		var beats []store.Beat
+		want := make([]store.Beaten, 250)
+		for i, c := range r.claimInLeases(250) {
+			b := store.Beat{Lease: c.Fence.Lease, Worker: worker}
+			if i%99 == 1 {
+				b.Worker = "another"
+			}
+			beats = append(beats, b)
+			want[i] = store.Beaten{Lease: b.Lease, Lost: b.Worker != worker}
+		}
+		got, err := r.s.Extend(r.ctx, beats)
+		r.ok(err, "extend")
+		r.equal("answers", got, want)
+		r.Advance(acceptTTL + slack)
+		r.equal("expired", r.expire().Done, 3)
+	})
+
 	check(t, open, "no beats get no answers", func(r *rig) {
 		got, err := r.s.Extend(r.ctx, nil)
 		r.ok(err, "extend")

@@ -122,7 +122,8 @@ func testStatements(t *testing.T, open Opener) {
 		}
 		count(1)
 		one := count(1)
-		r.equal("statements for 200 leases", count(200), one)
+		r.equal("statements for 100 leases", count(100), one)
+		r.equal("statements for 300 leases", count(300), 3*one)
 	})
 
 	check(t, open, "expiry takes no statement for each lease", func(r *rig) {

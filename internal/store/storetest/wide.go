@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -19,6 +20,21 @@ func testWide(t *testing.T, open Opener) {
 		r.equal("jobs run", r.runToEnd(), wide+1)
 		r.wantWorkflow(id, workflow.Completed)
 		r.wantTally(id, workflow.Tally{Total: wide + 2, Completed: wide + 2})
+	})
+
+	check(t, open, "of a workflow with more jobs than a statement reads all are counted that run or wait", func(r *rig) {
+		jobs := tasks(wide, "p")
+		for _, i := range []int{0, 1, 4999, 5000, 9999, 10_000, wide - 2, wide - 1} {
+			jobs[i].WithPriority(job.High).WithRetry(retries(2, time.Hour))
+		}
+		id := r.start(jobs...)
+		for i, c := range r.claim(8) {
+			if i%2 == 1 {
+				r.commit(failed(c))
+			}
+		}
+		w := r.workflow(id)
+		r.equal("running and retrying", []int{w.Running, w.Retrying}, []int{4, 4})
 	})
 
 	check(t, open, "an outcome of a job with many children that comes again leaves the children of others to them", func(r *rig) {

@@ -53,8 +53,9 @@ func every(optional bool) []parent {
 
 func TestWhatBecomesOfAJobIsTheSameInWhateverOrderItsParentsEnd(t *testing.T) {
 	checked := 0
-	upTo := map[int][]parent{1: every(true), 2: every(true), 3: every(true), 4: every(false)}
+	upTo := map[int][]parent{1: every(true), 2: every(true), 3: every(false)}
 	if *exhaustive {
+		upTo[3] = every(true)
 		upTo[4], upTo[5] = every(true), every(false)
 	}
 	for n, kinds := range upTo {
@@ -189,13 +190,10 @@ func permutations(n int) [][]int {
 }
 
 func TestEverySmallWorkflowEndsAsTheModelSays(t *testing.T) {
-	every := slices.Concat(
-		graphs(1, ons, []job.JoinRule{job.JoinAll}),
-		graphs(2, ons, []job.JoinRule{job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone}),
-		graphs(3, ons, []job.JoinRule{job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone}),
-	)
+	rules := []job.JoinRule{job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone}
+	every := slices.Concat(graphs(1, ons, rules), graphs(2, ons, rules), graphs(3, ons, rules[:1]))
 	if *exhaustive {
-		every = append(every, graphs(4, ons[:2], []job.JoinRule{job.JoinAll})...)
+		every = slices.Concat(graphs(1, ons, rules), graphs(2, ons, rules), graphs(3, ons, rules), graphs(4, ons[:2], rules[:1]))
 	}
 	played := 0
 	for _, g := range every {

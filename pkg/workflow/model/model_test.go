@@ -8,8 +8,8 @@ import (
 )
 
 var (
-	cases      = flag.Int("cases", 500, "how many random cases each engine plays against the model")
-	exhaustive = flag.Bool("exhaustive", false, "five parents instead of four, and workflows of four jobs instead of three")
+	cases      = flag.Int("cases", 300, "how many random cases each engine plays against the model")
+	exhaustive = flag.Bool("exhaustive", false, "five parents instead of three, and workflows of four jobs")
 )
 
 func TestTheDeciderDoesWhatTheModelSaysWhenItKnowsEverything(t *testing.T) {

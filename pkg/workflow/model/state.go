@@ -35,7 +35,7 @@ type WorkflowSpec struct {
 	CancelRunning bool
 }
 
-// Outcome is how an attempt ended: completed, failed, timed_out, lease_lost or
+// Outcome is how an attempt ended: completed, failed, timed_out, cancelled, lease_lost or
 // given_back.
 type Outcome struct {
 	Job       int

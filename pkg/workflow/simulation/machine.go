@@ -125,6 +125,10 @@ func (m *machine) begin() {
 			m.agenda.add(event{at: d, kind: jobDeadline, node: i})
 		}
 	}
+	if len(m.p.Nodes) > len(m.w.Jobs) { // edges between workflows settle when they are looked at
+		m.r.Revisit()
+		m.follow()
+	}
 }
 
 // turn gives out what can be claimed and lets everything happen that the next

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type serveFlags struct {
 	config               serve.Config
 	store                store.Options
 	stopTimeout          time.Duration
+	slowStatement        time.Duration
 	log                  logFlags
 	history              historyFlag
 }
@@ -71,12 +73,17 @@ others take over at once what they did. A second one ends them as they are.`,
 	secretFlag(flags, &f.token, "token", "the API's token; better in HAMMERWORK_TOKEN or a file that HAMMERWORK_TOKEN_FILE names")
 	flags.StringSliceVar(&f.config.API.AllowedHosts, "allowed-host", nil, "a host `name` by which the API may be called; may be repeated")
 	flags.DurationVar(&f.stopTimeout, "stop-timeout", serve.DefaultStopTimeout, "`time` that the services may take to end, also while the database hangs")
+	flags.DurationVar(&f.slowStatement, "slow-statement", 0, "log statements of the database that take this `time` or longer; none travels with others then (default: none is logged)")
 	complete(c, "auth", "token", "none")
 	serviceFlags(flags, &f.config, &f.store)
 	f.log.add(c)
 	f.history.add(c)
 	return c
 }
+
+// memoryGoal is from where on garbage is collected more often, in bytes, unless
+// GOMEMLIMIT says otherwise: a large workflow that is handed in leaves much.
+const memoryGoal = 256 << 20
 
 func (a *app) serve(ctx context.Context, names []string, f serveFlags) (err error) {
 	chosen, err := serve.Choose(names)
@@ -90,6 +97,9 @@ func (a *app) serve(ctx context.Context, names []string, f serveFlags) (err erro
 	p, err := a.process(chosen, &f)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
 	}
 	ctx, release := a.untilStopped(ctx)
 	defer release()
@@ -121,6 +131,13 @@ func (a *app) process(chosen []string, f *serveFlags) (*serve.Process, error) {
 	f.config.Dispatcher.LeaseTTL = f.store.LeaseTTL
 	f.config.Scheduler.HoldAtStart = true
 	log := telemetry.NewLogger(a.err, f.log.level, f.log.format)
+	if f.slowStatement > 0 {
+		f.store.Observe = func(statement string, took time.Duration) {
+			if took >= f.slowStatement {
+				log.Warn("slow statement", "statement", statement, "took", took)
+			}
+		}
+	}
 	p, err := serve.New(serve.Options{
 		Services:     chosen,
 		Config:       f.config,

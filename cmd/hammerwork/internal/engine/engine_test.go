@@ -15,13 +15,17 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
+	"github.com/hammerwork/hammerwork/internal/rigtest"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/sdk/worker"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	rigtest.Waiting()
+	goleak.VerifyTestMain(m)
+}
 
 func TestAJobThatTakesThreeLeasesRunsOnce(t *testing.T) {
 	t.Parallel()

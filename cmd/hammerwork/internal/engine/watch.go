@@ -53,12 +53,23 @@ func (e *Engine) Watch(ctx context.Context, id job.ID, on func(bus.JobEvent)) (s
 		if !look {
 			continue
 		}
-		rec, err := e.store.Workflow(ctx, id)
+		status, err := e.store.WorkflowStatus(ctx, id)
 		if err != nil {
-			return rec, err
+			return store.WorkflowRecord{}, err
 		}
-		if rec.Status.Terminal() || Waits(rec) {
-			return rec, e.catchUp(ctx, id, ended, on)
+		over := status.Terminal()
+		if status == workflow.Paused { // perhaps for good
+			rec, err := e.store.Workflow(ctx, id)
+			if err != nil {
+				return rec, err
+			}
+			over = Waits(rec)
+		}
+		if over {
+			if err := e.catchUp(ctx, id, ended, on); err != nil {
+				return store.WorkflowRecord{}, err
+			}
+			return e.store.Workflow(ctx, id)
 		}
 	}
 }
@@ -96,7 +107,7 @@ func (e *Engine) catchUp(ctx context.Context, id job.ID, ended map[job.ID]bool, 
 		break
 	}
 	return store.EachJob(ctx, e.store, id, func(j store.JobRecord) error {
-		if !ended[j.ID] && j.Status.Terminal() {
+		if !ended[j.ID] {
 			on(bus.JobEvent{Job: j.ID, Workflow: id, Name: j.Name, Status: j.Status, Reason: j.Reason, Attempt: j.Attempts, Worker: j.Worker, Error: j.Error})
 		}
 		return nil

@@ -4,8 +4,12 @@ SELECT id, name, description, status, reason, failure_policy, failing, priority,
     created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
 FROM hw_workflows WHERE id = UNHEX(?1) AND hidden = '';
 
+-- name: workflow_status
+SELECT status FROM hw_workflows WHERE id = UNHEX(?1) AND hidden = '';
+
 -- name: workflow_activity
--- Held, retrying and not held, and suspended jobs.
+-- Held, retrying and not held, and suspended jobs, of those in the positions
+-- from ?2 to before ?3.
 SELECT
     COALESCE(SUM(h.id IS NOT NULL AND s.status IN ('pending', 'retrying')), 0),
     COALESCE(SUM(h.id IS NULL AND s.status = 'retrying'), 0),
@@ -17,7 +21,7 @@ LEFT JOIN (
     FROM hw_leases l
     STRAIGHT_JOIN JSON_TABLE(l.jobs, '$[*]' COLUMNS (id VARCHAR(32) PATH '$[0]', epoch BIGINT PATH '$[1]')) e
     LIMIT 18446744073709551615) h ON h.id = s.id AND h.epoch = s.epoch
-WHERE j.workflow_id = UNHEX(?1) AND s.status IN ('pending', 'retrying', 'suspended');
+WHERE j.workflow_id = UNHEX(?1) AND j.position >= ?2 AND j.position < ?3 AND s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: open_workflow
 SELECT id FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest = ?1 AND finished_at IS NULL AND hidden = '' ORDER BY created_at DESC, id DESC LIMIT 1;

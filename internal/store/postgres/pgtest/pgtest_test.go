@@ -86,7 +86,7 @@ func reach(url string) error {
 // gone waits until a condition no longer holds.
 func gone(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for range 300 {
+	for range 1200 {
 		if !holds() {
 			return
 		}

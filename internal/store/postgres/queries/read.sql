@@ -4,8 +4,12 @@ SELECT id, name, description, status, reason, failure_policy, failing, priority,
     created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
 FROM workflows WHERE id = $1::uuid AND hidden = '';
 
+-- name: workflow_status
+SELECT status FROM workflows WHERE id = $1::uuid AND hidden = '';
+
 -- name: workflow_activity
--- Held, retrying and not held, and suspended jobs.
+-- Held, retrying and not held, and suspended jobs, of those in the positions
+-- from $2 to before $3.
 WITH held AS MATERIALIZED (
     SELECT e.id, e.epoch FROM leases l CROSS JOIN LATERAL unnest(l.job_ids, l.epochs) AS e(id, epoch)
 )
@@ -13,7 +17,7 @@ SELECT
     count(*) FILTER (WHERE h.id IS NOT NULL AND s.status IN ('pending', 'retrying')),
     count(*) FILTER (WHERE h.id IS NULL AND s.status = 'retrying'),
     count(*) FILTER (WHERE s.status = 'suspended')
-FROM (SELECT id FROM jobs WHERE workflow_id = $1::uuid OFFSET 0) j
+FROM (SELECT id FROM jobs WHERE workflow_id = $1::uuid AND position >= $2::int AND position < $3::int OFFSET 0) j
 CROSS JOIN LATERAL (SELECT epoch, status FROM job_state WHERE id = j.id OFFSET 0) s
 LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch
 WHERE s.status IN ('pending', 'retrying', 'suspended');

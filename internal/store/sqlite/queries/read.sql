@@ -4,8 +4,12 @@ SELECT id, name, description, status, reason, failure_policy, failing, priority,
     created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
 FROM workflows WHERE id = ?1 AND hidden = '';
 
+-- name: workflow_status
+SELECT status FROM workflows WHERE id = ?1 AND hidden = '';
+
 -- name: workflow_activity
--- Held, retrying and not held, and suspended jobs.
+-- Held, retrying and not held, and suspended jobs, of those in the positions
+-- from ?2 to before ?3.
 WITH held AS MATERIALIZED (
     SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch FROM leases l, json_each(l.jobs) e
 )
@@ -16,7 +20,7 @@ SELECT
 FROM jobs j
 CROSS JOIN job_state s ON s.id = j.id
 LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
-WHERE j.workflow_id = ?1 AND s.status IN ('pending', 'retrying', 'suspended');
+WHERE j.workflow_id = ?1 AND j.position >= ?2 AND j.position < ?3 AND s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: open_workflow
 SELECT id FROM workflows WHERE digest = ?1 AND finished_at IS NULL AND hidden = '' ORDER BY created_at DESC, id DESC LIMIT 1;

@@ -267,7 +267,7 @@ func (p *play) end() {
 		if len(held) > 0 && !chance(p.t, 20, "stale") {
 			o.Job = pick(p.t, "ended job", held...)
 		}
-		o.Kind = pick(p.t, "outcome", job.KindCompleted, job.KindCompleted, job.KindFailed, job.KindFailed, job.KindFailed, job.KindTimedOut, job.KindLeaseLost, job.KindGivenBack)
+		o.Kind = pick(p.t, "outcome", job.KindCompleted, job.KindCompleted, job.KindFailed, job.KindFailed, job.KindFailed, job.KindTimedOut, job.KindLeaseLost, job.KindGivenBack, job.KindCancelled)
 		o.Permanent = o.Kind == job.KindFailed && chance(p.t, 2, "permanent")
 		batch = append(batch, o)
 	}
