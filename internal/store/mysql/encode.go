@@ -131,7 +131,7 @@ func columnsOf(t reflect.Type) ([]column, error) {
 			c.put = putMarshaled
 		case f.Type == reflect.TypeFor[*string]() && text:
 			c.put = orNull(putBytes)
-		case f.Type == reflect.TypeFor[*int64]():
+		case f.Type == reflect.TypeFor[*int]() || f.Type == reflect.TypeFor[*int64]():
 			c.put = orNull(putInt)
 		default:
 			return nil, fmt.Errorf("%s.%s of type %s has no encoding", t, f.Name, f.Type)

@@ -78,7 +78,7 @@ func TestEveryLockWaitsForWhoHoldsItAndForNobodyElse(t *testing.T) {
 			case "lock_jobs_and_children", "lock_descendants":
 				args = append(args, 1000)
 			case "lock_open_jobs":
-				args = []any{w.ID[:], 0, 1000}
+				args = []any{w.ID[:], 0, 1000, 0}
 			case "lock_building":
 				args = []any{w.ID[:], 0}
 				if _, err := mysqltest.Raw(t, url).ExecContext(t.Context(), "UPDATE hw_workflows SET hidden = 'building'"); err != nil {

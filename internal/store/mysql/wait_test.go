@@ -79,7 +79,7 @@ func TestWhatLocksMoreJobsWaitsForNobody(t *testing.T) {
 	id := []job.ID{lease.Jobs[0].Fence.Job}
 	for name, args := range map[string][]any{
 		"lock_descendants": {id, 1000},
-		"lock_open_jobs":   {w.ID[:], 0, 1000},
+		"lock_open_jobs":   {w.ID[:], 0, 1000, 0},
 		"lock_more_jobs":   {id},
 	} {
 		if _, err := locked(t, s, name, func() {}, args...); code(err) != codeLockTimeout && code(err) != codeLockUnavailable {

@@ -63,7 +63,8 @@ STRAIGHT_JOIN hw_leases l FORCE INDEX (PRIMARY) ON l.id = x.id;
 -- columns count their direct parents, up to 1,001, and the bytes of the
 -- parents' results, unless there are so many.
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, s.epoch, s.attempts, j.max_attempts, j.timeout,
-    s.priority, j.trace_id, j.traceparent, j.correlation_id,
+    s.priority, j.trace_id, j.traceparent, j.correlation_id, s.earlier,
+    (SELECT v.inputs FROM hw_evaluations v FORCE INDEX (PRIMARY) WHERE v.job_id = j.id AND j.rules <> ''),
     CASE WHEN (SELECT 1 FROM hw_edges e FORCE INDEX (hw_edges_child) WHERE e.child_id = j.id LIMIT 1000, 1) IS NOT NULL THEN 1001
         ELSE (SELECT COUNT(*) FROM hw_edges e FORCE INDEX (hw_edges_child) WHERE e.child_id = j.id) END,
     CASE WHEN (SELECT 1 FROM hw_edges e FORCE INDEX (hw_edges_child) WHERE e.child_id = j.id LIMIT 1000, 1) IS NOT NULL THEN 0

@@ -6,7 +6,8 @@ SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.
     (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
     s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
     s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
-    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
+    s.reason, s.spared, s.decision, s.earlier, (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.rules FROM hw_jobs j WHERE j.id = s.id)
 FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE;
@@ -45,3 +46,16 @@ DELETE k
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_edge_check k FORCE INDEX (PRIMARY)
     ON k.parent_id = UNHEX(i.id) AND k.child_id = UNHEX('00000000000000000000000000000000');
+
+-- name: insert_start_checks
+-- Of jobs that wait for nothing but the evaluation of their condition.
+INSERT IGNORE INTO hw_edge_check (parent_id, child_id)
+SELECT UNHEX('00000000000000000000000000000000'), UNHEX(i.id)
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+ORDER BY i.id;
+
+-- name: delete_start_checks
+DELETE k
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_edge_check k FORCE INDEX (PRIMARY)
+    ON k.parent_id = UNHEX('00000000000000000000000000000000') AND k.child_id = UNHEX(i.id);

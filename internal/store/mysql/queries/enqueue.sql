@@ -25,15 +25,17 @@ WHERE COALESCE(w.hidden, '') = '';
 
 -- name: insert_workflow
 INSERT INTO hw_workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
-    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden)
-VALUES (UNHEX(?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16);
+    health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden, rules,
+    deadline_at)
+VALUES (UNHEX(?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17,
+    CASE WHEN ?9 > 0 THEN ?15 + ?9 END);
 
 -- name: insert_jobs
 INSERT INTO hw_jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,
-    deadline_at, trace_id, traceparent, correlation_id, barrier, created_at)
+    deadline_at, trace_id, traceparent, correlation_id, barrier, rules, created_at)
 SELECT UNHEX(c.id), UNHEX(c.workflow_id), c.position, c.name, c.queue, FROM_BASE64(c.payload), c.depends_on, c.priority,
     c.max_attempts, c.retry, c.timeout, c.deadline_at, c.trace_id, c.traceparent, c.correlation_id,
-    c.barrier, ?2
+    c.barrier, c.rules, ?2
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id', workflow_id VARCHAR(32) PATH '$.workflow_id', position INT PATH '$.position',
     name VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.name',
@@ -44,7 +46,8 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     timeout BIGINT PATH '$.timeout', deadline_at BIGINT PATH '$.deadline_at',
     trace_id LONGTEXT CHARACTER SET utf8mb4 PATH '$.trace_id',
     traceparent LONGTEXT CHARACTER SET utf8mb4 PATH '$.traceparent',
-    correlation_id LONGTEXT CHARACTER SET utf8mb4 PATH '$.correlation_id', barrier INT PATH '$.barrier')) c;
+    correlation_id LONGTEXT CHARACTER SET utf8mb4 PATH '$.correlation_id', barrier INT PATH '$.barrier',
+    rules LONGTEXT CHARACTER SET utf8mb4 PATH '$.rules')) c;
 
 -- name: insert_job_states
 INSERT INTO hw_job_state (id, status, dependency_status, priority, join_rule, quorum, unresolved, scheduled_at, error, worker)

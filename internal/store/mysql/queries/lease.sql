@@ -45,9 +45,7 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_leases l FORCE INDEX (PRIMARY) ON l.id = UNHEX(i.id)
 STRAIGHT_JOIN JSON_TABLE(l.jobs, '$[*]' COLUMNS (id VARCHAR(32) PATH '$[0]', epoch BIGINT PATH '$[1]')) e
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(e.id)
-STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = s.id
-LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
-WHERE (s.epoch <> e.epoch OR s.status NOT IN ('pending', 'retrying') OR s.cancelling = 1 OR w.status = 'cancelling')
+WHERE (s.epoch <> e.epoch OR s.status NOT IN ('pending', 'retrying') OR s.cancelling = 1)
     AND NOT (s.lease_id <=> l.id)
 ORDER BY l.id, s.id;
 

@@ -127,6 +127,16 @@ DELETE a
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_attempts a FORCE INDEX (PRIMARY) ON a.job_id = UNHEX(i.id);
 
+-- name: delete_evaluations
+DELETE v
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_evaluations v FORCE INDEX (PRIMARY) ON v.job_id = UNHEX(i.id);
+
+-- name: delete_job_runs
+DELETE r
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_job_runs r FORCE INDEX (PRIMARY) ON r.job_id = UNHEX(i.id);
+
 -- name: delete_job_states
 DELETE s
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
@@ -141,8 +151,13 @@ STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id);
 DELETE t
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = UNHEX(i.id)
-STRAIGHT_JOIN hw_timers t FORCE INDEX (PRIMARY) ON t.kind = 'workflow' AND t.due_at = w.created_at + w.timeout AND t.id = w.id
+STRAIGHT_JOIN hw_timers t FORCE INDEX (PRIMARY) ON t.kind = 'workflow' AND t.due_at = COALESCE(w.deadline_at, w.created_at + w.timeout) AND t.id = w.id
 WHERE w.timeout > 0;
+
+-- name: delete_audit
+DELETE a
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_audit a FORCE INDEX (PRIMARY) ON a.workflow_id = UNHEX(i.id);
 
 -- name: delete_workflows
 -- Those that have no job left.

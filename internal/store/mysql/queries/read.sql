@@ -1,7 +1,7 @@
 -- name: workflow
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
 FROM hw_workflows WHERE id = UNHEX(?1) AND hidden = '';
 
 -- name: workflow_status
@@ -36,7 +36,8 @@ LIMIT 1;
 -- The next ?3 after position ?2.
 SELECT j.position, j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
+    s.decision, s.run, s.earlier, j.rules
 FROM (SELECT id FROM hw_jobs FORCE INDEX (hw_jobs_workflow) WHERE workflow_id = UNHEX(?1) AND position > ?2 ORDER BY position LIMIT ?3) x
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = x.id
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
@@ -53,7 +54,8 @@ ORDER BY j.position;
 -- name: job
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
     s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
-    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at
+    h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
+    s.decision, s.run, s.earlier, j.rules
 FROM hw_jobs j
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
 LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id

@@ -13,16 +13,16 @@
 --     committed; a row that already was as it should be counts, too.
 
 -- name: lock_workflows
-SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
-    w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
+SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing, w.user_paused, w.undecided, w.unforgiven,
+    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
 FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
 WHERE w.hidden = ''
 FOR UPDATE;
 
 -- name: lock_workflows_of_jobs
-SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing,
-    w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
+SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing, w.user_paused, w.undecided, w.unforgiven,
+    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
 FROM (
     SELECT DISTINCT j.workflow_id AS id
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
@@ -40,7 +40,8 @@ SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.
     (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
     s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
     s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
-    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
+    s.reason, s.spared, s.decision, s.earlier, (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.rules FROM hw_jobs j WHERE j.id = s.id)
 FROM (
     SELECT id FROM (
         SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
@@ -67,7 +68,8 @@ SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.
     (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
     s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
     s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
-    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id), x.times
+    s.reason, s.spared, s.decision, s.earlier, (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.rules FROM hw_jobs j WHERE j.id = s.id), x.times
 FROM (
     SELECT id, times FROM (
         WITH RECURSIVE reached (id, workflow_id, open, step) AS (
@@ -88,19 +90,21 @@ STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
 -- name: lock_open_jobs
--- The jobs of workflow ?1 that have not ended, of those in the positions from
--- ?2 to before ?3. It does not wait, as lock_descendants.
+-- The jobs of workflow ?1 that have not ended or wait for a decision, or all
+-- (?4), of those in the positions from ?2 to before ?3. It does not wait, as
+-- lock_descendants.
 SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),
     (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
     s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
     s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
-    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
+    s.reason, s.spared, s.decision, s.earlier, (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.rules FROM hw_jobs j WHERE j.id = s.id)
 FROM (
     SELECT j.id
     FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
     STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
     WHERE j.workflow_id = UNHEX(?1) AND j.position >= ?2 AND j.position < ?3
-        AND s.status IN ('pending', 'retrying', 'suspended')
+        AND (?4 = 1 OR s.status IN ('pending', 'retrying', 'suspended') OR s.decision = 'open')
     ORDER BY j.id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
@@ -111,26 +115,27 @@ SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.
     (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
     s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
     s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
-    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
+    s.reason, s.spared, s.decision, s.earlier, (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.rules FROM hw_jobs j WHERE j.id = s.id)
 FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE NOWAIT;
 
 -- name: edges_from
--- Any ?2 of them, if there are more.
+-- Any ?2 of them, if there are more; ?3: also those that are resolved.
 SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, c.workflow_id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = UNHEX(i.id)
 STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
-WHERE e.state = 'unresolved'
+WHERE (?3 = 1 OR e.state = 'unresolved')
 LIMIT ?2;
 
 -- name: edges_of
--- The next ?3 of one job, by child.
+-- The next ?3 of one job, by child; ?4: also those that are resolved.
 SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, c.workflow_id
 FROM (
     SELECT parent_id, child_id, `on`, optional, state FROM hw_edges FORCE INDEX (PRIMARY)
-    WHERE parent_id = UNHEX(?1) AND child_id > UNHEX(?2) AND state = 'unresolved'
+    WHERE parent_id = UNHEX(?1) AND child_id > UNHEX(?2) AND (?4 = 1 OR state = 'unresolved')
     ORDER BY child_id LIMIT ?3) e
 STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
 ORDER BY e.child_id;
@@ -168,13 +173,14 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     attempts INT PATH '$.attempts', unresolved INT PATH '$.unresolved', active INT PATH '$.active',
     inactive INT PATH '$.inactive', broken INT PATH '$.broken', started_at BIGINT PATH '$.started_at',
     lease VARCHAR(32) PATH '$.lease', worker LONGTEXT CHARACTER SET utf8mb4 PATH '$.worker',
-    result LONGTEXT CHARACTER SET utf8mb4 PATH '$.result')) c
+    result LONGTEXT CHARACTER SET utf8mb4 PATH '$.result',
+    decision VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.decision', spared INT PATH '$.spared')) c
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id) AND s.epoch = c.epoch
 SET s.error = CASE WHEN c.error = '' AND c.status <> 'completed' THEN s.error ELSE c.error END, -- keeps the last attempt's
     s.status = c.status, s.dependency_status = c.dependency_status, s.reason = c.reason, s.cause_job_id = UNHEX(c.cause),
     s.attempts = c.attempts, s.give_backs = 0, s.unresolved = c.unresolved, s.active = c.active, s.inactive = c.inactive,
     s.broken = c.broken, s.started_at = c.started_at, s.finished_at = ?2, s.lease_id = UNHEX(c.lease), s.worker = c.worker,
-    s.result = FROM_BASE64(c.result)
+    s.result = FROM_BASE64(c.result), s.decision = c.decision, s.spared = c.spared
 WHERE s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: requeue_jobs
@@ -194,10 +200,10 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id',
     dependency_status VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.dependency_status',
     unresolved INT PATH '$.unresolved', active INT PATH '$.active', inactive INT PATH '$.inactive',
-    broken INT PATH '$.broken')) c
+    broken INT PATH '$.broken', cause VARCHAR(32) PATH '$.cause', spared INT PATH '$.spared')) c
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id)
 SET s.dependency_status = c.dependency_status, s.unresolved = c.unresolved, s.active = c.active, s.inactive = c.inactive,
-    s.broken = c.broken;
+    s.broken = c.broken, s.cause_job_id = UNHEX(c.cause), s.spared = c.spared;
 
 -- name: insert_attempts
 INSERT IGNORE INTO hw_attempts (job_id, epoch, attempt, lease_id, worker, outcome, error, started_at, finished_at)
@@ -220,13 +226,17 @@ WHERE e.state = 'unresolved';
 UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id', status VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.status',
     reason VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.reason', failing INT PATH '$.failing',
+    user_paused INT PATH '$.user_paused', undecided INT PATH '$.undecided', unforgiven INT PATH '$.unforgiven',
+    finally_begun INT PATH '$.finally_begun', cancel_finally INT PATH '$.cancel_finally',
     completed INT PATH '$.completed', failed INT PATH '$.failed', dead INT PATH '$.dead',
     timed_out INT PATH '$.timed_out', upstream_failed INT PATH '$.upstream_failed',
     cancelled INT PATH '$.cancelled', skipped INT PATH '$.skipped', ended INT PATH '$.ended')) c
 STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = UNHEX(c.id)
-SET w.status = c.status, w.reason = c.reason, w.failing = c.failing, w.completed = c.completed, w.failed = c.failed,
-    w.dead = c.dead, w.timed_out = c.timed_out, w.upstream_failed = c.upstream_failed, w.cancelled = c.cancelled,
-    w.skipped = c.skipped, w.finished_at = CASE WHEN c.ended = 1 THEN ?2 END
+SET w.status = c.status, w.reason = c.reason, w.failing = c.failing, w.user_paused = c.user_paused,
+    w.undecided = c.undecided, w.unforgiven = c.unforgiven, w.finally_begun = c.finally_begun,
+    w.cancel_finally = c.cancel_finally, w.completed = c.completed, w.failed = c.failed, w.dead = c.dead,
+    w.timed_out = c.timed_out, w.upstream_failed = c.upstream_failed, w.cancelled = c.cancelled,
+    w.skipped = c.skipped, w.finished_at = CASE WHEN c.ended = 1 THEN ?2 END, w.moved_at = ?2
 WHERE w.finished_at IS NULL;
 
 -- name: held_by

@@ -12,7 +12,13 @@ FROM (
     UNION ALL
     (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'grace' ORDER BY due_at LIMIT 1)
     UNION ALL
-    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'cancel' ORDER BY due_at LIMIT 1)) t;
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'cancel' ORDER BY due_at LIMIT 1)
+    UNION ALL
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'finally' ORDER BY due_at LIMIT 1)
+    UNION ALL
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'decision' ORDER BY due_at LIMIT 1)
+    UNION ALL
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'stall' ORDER BY due_at LIMIT 1)) t;
 
 -- name: free_jobs
 -- Locks those of the jobs that nobody else has locked.
@@ -20,7 +26,8 @@ SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.
     (SELECT j.queue FROM hw_jobs j WHERE j.id = s.id), (SELECT j.retry FROM hw_jobs j WHERE j.id = s.id),
     s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs, s.priority, s.join_rule,
     s.quorum, s.unresolved, s.active, s.inactive, s.broken, s.scheduled_at, s.lease_id, s.cause_job_id, s.cancelling,
-    (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id)
+    s.reason, s.spared, s.decision, s.earlier, (SELECT j.barrier FROM hw_jobs j WHERE j.id = s.id),
+    (SELECT j.rules FROM hw_jobs j WHERE j.id = s.id)
 FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = x.id
 FOR UPDATE SKIP LOCKED;
