@@ -42,7 +42,7 @@ test: ## Test everything, as CI does; sets up what it needs
 	@scripts/smoke
 	@echo "make test: everything passed"
 
-check: lint ## The fast loop: lint, build, all but the end-to-end tests, without the race detector
+check: lint ## The fast loop: lint, build, all tests but the end-to-end ones, without the race detector; what did not change is not run again
 	$(GO) build ./...
 	$(GO) test $(PACKAGES) -timeout 10m $$($(GO) list ./... | grep -v '/e2e$$')
 	@echo "make check: passed"

@@ -57,6 +57,7 @@ func lossy() []*job.Job {
 	for i := range 2 {
 		jobs = append(jobs, task(fmt.Sprintf("large-%d", i)), task(fmt.Sprintf("small-%d", i)))
 	}
+	jobs = append(jobs, task("late").WithDelay(300*time.Millisecond))
 	jobs = append(jobs, task("long-1", jobs[0]), task("long-2", jobs[1]).WithDelay(300*time.Millisecond))
 	return append(jobs, task("all", jobs...))
 }
