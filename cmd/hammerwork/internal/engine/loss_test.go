@@ -13,6 +13,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/bus/bustest"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/sdk/worker"
@@ -57,6 +58,7 @@ func lossy() []*job.Job {
 	for i := range 2 {
 		jobs = append(jobs, task(fmt.Sprintf("large-%d", i)), task(fmt.Sprintf("small-%d", i)))
 	}
+	jobs = append(jobs, task("late").WithDelay(300*time.Millisecond))
 	jobs = append(jobs, task("long-1", jobs[0]), task("long-2", jobs[1]).WithDelay(300*time.Millisecond))
 	return append(jobs, task("all", jobs...))
 }
@@ -64,11 +66,11 @@ func lossy() []*job.Job {
 // throughLoss runs lossy on an engine that loses messages, with a job in a
 // second workflow that waits for the end of the first. It returns how many
 // times a handler was called in vain: every job completes.
-func throughLoss(t *testing.T, lose func(kind string) bool) (again int) {
+func throughLoss(t *testing.T, o store.Options, lose func(kind string) bool) (again int) {
 	t.Helper()
 	var s starts
 	e := open(t, Config{
-		Handler: s.handle, Workers: 2, Concurrency: 4,
+		Handler: s.handle, Workers: 2, Concurrency: 4, Store: o,
 		wrap: func(b bus.Bus) bus.Bus { return bustest.Lossy{Bus: b, Lose: lose} },
 	})
 	start(t, e)
@@ -104,7 +106,7 @@ func submitLasting(t *testing.T, e *Engine, jobs ...*job.Job) job.ID {
 func TestEverythingFinishesWhenHalfOfAllMessagesAreLost(t *testing.T) {
 	t.Parallel()
 	var lost, all atomic.Int64
-	again := throughLoss(t, func(string) bool {
+	again := throughLoss(t, store.Options{}, func(string) bool {
 		all.Add(1)
 		if rand.Float64() < 0.5 {
 			lost.Add(1)
@@ -129,7 +131,7 @@ func TestNothingRunsAgainWhenAllMessagesOfOneKindAreLost(t *testing.T) {
 			t.Parallel()
 			var lost atomic.Int64
 			first := sync.OnceValue(time.Now) // such a message
-			again := throughLoss(t, func(k string) bool {
+			again := throughLoss(t, lasting, func(k string) bool {
 				if k != kind || time.Since(first()) > window {
 					return false
 				}

@@ -22,6 +22,9 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 4 * time.Minute
 
+// lasting is for tests that need every lease to hold, on a busy machine, too.
+var lasting = store.Options{AcceptTTL: 20 * time.Second, LeaseTTL: time.Minute}
+
 // open opens an engine with a handler. The test's end closes it.
 func open(t *testing.T, cfg Config) *Engine {
 	t.Helper()

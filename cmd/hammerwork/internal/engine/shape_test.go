@@ -79,7 +79,7 @@ func TestWorkflowsOfRealShapesRunEveryJobOnceAndInOrder(t *testing.T) {
 			equal(t, "jobs", len(shape.jobs), shape.count)
 			equal(t, "parents of the widest join", fan, shape.fan)
 			w := watchOver(shape.jobs, func(name string) time.Duration { return time.Duration(len(name)%4) * time.Millisecond })
-			rec, jobs, events := run(t, Config{Handler: w.handle}, shape.jobs...)
+			rec, jobs, events := run(t, Config{Handler: w.handle, Store: lasting}, shape.jobs...)
 
 			equal(t, "status", rec.Status, workflow.Completed)
 			equal(t, "completed", rec.Tally.Completed, shape.count)
