@@ -23,7 +23,7 @@ type Options struct {
 	EnqueueChunk int
 	// SettledEdges is how many edges of jobs that complete a transaction settles:
 	// CheckEdges settles those of the other jobs, half as many at a time, and
-	// 2,000 at most; default, and most there can be, 10,000.
+	// 1,000 at most; default, and most there can be, 10,000.
 	SettledEdges int
 	// Observe, if not nil, hears how long each statement took, and each begin of
 	// a transaction, also from many goroutines at once. Every statement is a

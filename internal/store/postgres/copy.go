@@ -12,7 +12,7 @@ import (
 )
 
 // copyRows is from how many rows on an insert goes by COPY.
-const copyRows = 2000
+const copyRows = 1000
 
 // bulk is an insert that can go by COPY: the columns are the fields of its
 // rows, then one for each further argument of the statement.

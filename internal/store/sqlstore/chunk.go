@@ -10,7 +10,8 @@ type chunk[T any] struct {
 	bytes int
 }
 
-// From so many rows or bytes on they are sent.
+// From so many rows or bytes on they are sent. That many rows go by COPY on
+// PostgreSQL (postgres.copyRows).
 const (
 	chunkRows  = 1000
 	chunkBytes = 4 << 20

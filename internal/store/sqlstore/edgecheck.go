@@ -45,7 +45,7 @@ func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, er
 
 // maxCheckedEdges bounds the edges of wide parents that a transaction settles:
 // outcomes of the same workflow wait for it, and there is no hurry.
-const maxCheckedEdges = 2000
+const maxCheckedEdges = 1000
 
 // checkEdges works off checks, which were limit at most.
 func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resolution) error {
