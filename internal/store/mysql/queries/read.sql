@@ -70,3 +70,9 @@ SELECT j.id, j.name
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
 WHERE j.workflow_id = UNHEX(?2);
+
+-- name: edges_into
+SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, s.join_rule, s.quorum
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
+STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = s.id;

@@ -68,3 +68,9 @@ FROM attempts WHERE job_id = ?1 ORDER BY epoch;
 
 -- name: job_names
 SELECT j.id, j.name FROM json_each(?1) x CROSS JOIN jobs j ON j.id = unhex(x.value) WHERE j.workflow_id = ?2;
+
+-- name: edges_into
+SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, s.join_rule, s.quorum
+FROM json_each(?1) x
+CROSS JOIN job_state s ON s.id = unhex(x.value)
+CROSS JOIN edges e ON e.child_id = s.id;
