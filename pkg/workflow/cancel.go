@@ -65,6 +65,7 @@ func (r *Resolution) CancelHeld(w int, finally bool) {
 	for _, i := range r.of(w) {
 		n := &r.p.Nodes[i]
 		if n.Held && (finally || !n.Finally) && (h.Status == Cancelling || !n.Spared) {
+			n.Attempts++
 			r.end(i, job.Cancelled, reason)
 		}
 	}

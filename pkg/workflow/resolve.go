@@ -142,10 +142,20 @@ func (r *Resolution) Requeue(i int, status job.Status) {
 	r.conclude()
 }
 
-// Revisit settles the unresolved edges whose parents have ended before.
+// Revisit settles the unresolved edges whose parents have ended before, one
+// after the other, and then those whose parents ended because of that.
 func (r *Resolution) Revisit() {
-	for i, e := range r.p.Edges {
-		if e.State == EdgeUnresolved && r.p.Nodes[e.Parent].Settles() {
+	for {
+		var list []int
+		for i, e := range r.p.Edges {
+			if e.State == EdgeUnresolved && r.p.Nodes[e.Parent].Settles() {
+				list = append(list, i)
+			}
+		}
+		if len(list) == 0 {
+			return
+		}
+		for _, i := range list {
 			r.settle(i)
 			r.conclude()
 		}
@@ -234,7 +244,9 @@ func (r *Resolution) propagate() {
 			}
 		}
 		for _, ei := range r.out[i] {
-			r.settle(ei)
+			if r.p.Nodes[r.p.Edges[ei].Child].Workflow == n.Workflow { // what follows elsewhere is Revisit's
+				r.settle(ei)
+			}
 		}
 	}
 }

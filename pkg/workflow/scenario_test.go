@@ -110,6 +110,7 @@ func act(t *testing.T, p *Part, f func(r *Resolution)) Changes {
 	p.Complete()
 	r := Begin(p)
 	f(r)
+	r.Revisit() // what follows in other workflows
 	c, missing := r.Finish()
 	if !missing.None() {
 		t.Fatalf("missing although all is there: %+v", missing)

@@ -154,7 +154,7 @@ func (p *part) scanJob(r Row) (int, error) {
 	if j.deadline, err = readJobRules(rules, &n); err != nil {
 		return 0, err
 	}
-	n.Workflow = -1
+	n.Workflow, n.Attempts = -1, j.attempts
 	if h, locked := p.headers[j.workflow]; locked {
 		n.Workflow = h
 	}

@@ -149,7 +149,7 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow, draw float64) {
 	if n.Workflow >= 0 {
 		h := &j.live.Workflows[n.Workflow]
 		standing.Draining = h.Failing && !n.Spared && !n.Finally
-		standing.Cancelling = standing.Cancelling || h.Status == workflow.Cancelling && (!n.Finally || h.CancelFinally)
+		standing.Cancelling = row.stopping && !(h.Failing && h.CancelRunning) || h.Status == workflow.Cancelling && (!n.Finally || h.CancelFinally)
 		standing.Deadline = h.Deadline
 	}
 	next := job.EndAttempt(o, standing, draw)
@@ -170,7 +170,7 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow, draw float64) {
 		}
 		j.t.ended[i] = end
 		j.res.End(workflow.Ending{
-			Node: i, Status: next.Status, Reason: next.Reason, Attempts: row.earlier + next.Attempts, Result: end.result,
+			Node: i, Status: next.Status, Reason: next.Reason, Attempts: next.Attempts, Result: end.result,
 		})
 		return
 	}

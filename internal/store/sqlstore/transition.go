@@ -98,6 +98,8 @@ type resetRow struct {
 	ScheduledAt int64   `json:"scheduled_at"`
 	Run         int     `json:"run"`
 	Payload     *string `json:"payload" sql:"bytes"`
+	Cause       hexID   `json:"cause"`
+	Spared      int     `json:"spared"`
 }
 
 // size is how many bytes the row has that are not bounded by its columns.
@@ -186,8 +188,8 @@ func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.
 	queueGuarded(tx, "count_jobs", t.countRows(changes.Counted))
 	queueRows(tx, "insert_attempts", t.tries, now)
 	resolved, reopened := t.edgeRows(changes.Edges)
-	queueGuarded(tx, "resolve_edges", resolved)
 	queueGuarded(tx, "reopen_edges", reopened)
+	queueGuarded(tx, "resolve_edges", resolved)
 	checks := t.foreignChecks()
 	queueRows(tx, "insert_edge_checks", checks)
 	wide := t.wideParents()
@@ -222,6 +224,7 @@ func (t *transition) resetRows(nodes []int, now int64) []resetRow {
 		list[k] = resetRow{
 			ID: hexID(n.ID), Dependency: string(n.Deps), Unresolved: n.Counts.Unresolved, Active: n.Counts.Active,
 			Inactive: n.Counts.Inactive, Broken: n.Counts.Broken, ScheduledAt: j.scheduled, Run: t.run, Payload: t.spec[i],
+			Cause: hexID(n.Cause), Spared: boolInt(n.Spared),
 		}
 	}
 	return list

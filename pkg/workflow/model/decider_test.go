@@ -55,6 +55,23 @@ func (v *view) workflow(i int) int { return slices.Index(v.workflows, i) }
 // resolve lets f work on a part until nothing is missing, and keeps what
 // changed.
 func (d *decider) resolve(l *loaded, f func(r *workflow.Resolution, v *view)) error {
+	for {
+		if err := d.once(l, f); err != nil {
+			return err
+		}
+		l, f = load(), func(r *workflow.Resolution, _ *view) { r.Revisit() }
+		for k, e := range d.p.Edges { // edges into other workflows
+			if e.State == workflow.EdgeUnresolved && d.p.Nodes[e.Parent].Settles() {
+				l.edges[k] = true
+			}
+		}
+		if len(l.edges) == 0 {
+			return nil
+		}
+	}
+}
+
+func (d *decider) once(l *loaded, f func(r *workflow.Resolution, v *view)) error {
 	if !d.lazy {
 		l = load()
 		for w := range d.p.Workflows {
@@ -172,7 +189,7 @@ func (d *decider) extend(l *loaded, v *view, m workflow.Missing) {
 func (d *decider) loadEdges(l *loaded, i int) (children []int) {
 	l.edgesKnown[i] = true
 	for k, e := range d.p.Edges {
-		if e.Parent == i && e.State == workflow.EdgeUnresolved {
+		if e.Parent == i && e.State == workflow.EdgeUnresolved && d.p.Nodes[e.Child].Workflow == d.p.Nodes[i].Workflow {
 			l.edges[k], l.nodes[e.Child] = true, true
 			children = append(children, e.Child)
 		}
@@ -191,7 +208,7 @@ func (d *decider) loadAll(l *loaded, w int) {
 		}
 	}
 	for k, e := range d.p.Edges {
-		if d.p.Nodes[e.Child].Workflow == w {
+		if in := d.p.Nodes[e.Parent].Workflow == w; d.p.Nodes[e.Child].Workflow == w && (in || e.State != workflow.EdgeUnresolved) {
 			l.edges[k] = true
 		}
 	}
@@ -349,16 +366,10 @@ func (d *decider) Enqueue(spec *model.WorkflowSpec, jobs []model.JobSpec) error 
 			l.nodes[i] = true
 		}
 	}
-	for k, e := range d.p.Edges {
-		if e.Child >= first && d.p.Nodes[e.Parent].Settles() {
-			l.edges[k] = true
-		}
-	}
 	return d.resolve(l, func(r *workflow.Resolution, v *view) {
 		for _, i := range start {
 			r.Start(v.node(i))
 		}
-		r.Revisit()
 	})
 }
 

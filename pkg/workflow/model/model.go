@@ -97,7 +97,7 @@ type World struct {
 // Enqueue adds a workflow, or with spec nil jobs without one. Parents that
 // have ended count as if they ended now, one after the other.
 func (w *World) Enqueue(spec *WorkflowSpec, jobs []JobSpec) error {
-	in, first, firstEdge := -1, len(w.jobs), len(w.edges)
+	in, first := -1, len(w.jobs)
 	if spec != nil {
 		in = len(w.flows)
 		w.flows = append(w.flows, &flow{WorkflowSpec: *spec, status: workflow.Running, failed: map[int]bool{}, caughtUp: true})
@@ -120,13 +120,7 @@ func (w *World) Enqueue(spec *WorkflowSpec, jobs []JobSpec) error {
 			w.conclude()
 		}
 	}
-	for _, e := range w.edges[firstEdge:] {
-		if e.state == workflow.EdgeUnresolved && w.settles(e.parent) {
-			w.settle(e)
-			w.conclude()
-		}
-	}
-	return nil
+	return w.elsewhere()
 }
 
 // unasked is the dependency status of a job that nothing has happened to.
@@ -154,7 +148,7 @@ func (w *World) End(batch []Outcome) error {
 			w.conclude()
 		}
 	}
-	return nil
+	return w.elsewhere()
 }
 
 // attempt ends the attempt of a held job, and the job unless it has another.
@@ -215,7 +209,7 @@ func (w *World) endAlone(i int, status job.Status, reason job.Reason) error {
 	}
 	w.end(i, status, reason)
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // Cancel cancels a workflow, a user or its deadline being the reason.
@@ -244,7 +238,7 @@ func (w *World) Cancel(f int, reason job.Reason) error {
 		}
 	}
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // GraceOver cancels what was told to stop and still runs.
@@ -262,11 +256,12 @@ func (w *World) GraceOver(f int) error {
 	}
 	for i, n := range w.jobs {
 		if n.workflow == f && n.held && (!n.Finally || h.cancelFinally) && (h.status == workflow.Cancelling || !n.spared) {
+			n.attempts++
 			w.end(i, job.Cancelled, reason)
 		}
 	}
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // Pause turns a user's switch on.
@@ -292,7 +287,7 @@ func (w *World) Resume(f int) error {
 		w.passBarriers(f)
 		w.conclude()
 	}
-	return nil
+	return w.elsewhere()
 }
 
 // Decide applies a decision about a failure; result goes with complete.
@@ -317,7 +312,7 @@ func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
 	}
 	w.passBarriers(n.workflow)
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 func (w *World) decide(i int, a workflow.Action) {
@@ -366,7 +361,7 @@ func (w *World) Retry(f int, mode workflow.RetryMode, from int) error {
 	}
 	w.passBarriers(f)
 	w.conclude()
-	return nil
+	return w.elsewhere()
 }
 
 // follows reports whether a job after a failure is as it is because of that,

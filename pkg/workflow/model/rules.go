@@ -292,6 +292,31 @@ func (w *World) conclude() {
 	}
 }
 
+// foreign reports whether an edge leads from one workflow into another.
+func (w *World) foreign(e *edge) bool { return w.jobs[e.parent].workflow != w.jobs[e.child].workflow }
+
+// elsewhere lets edges from other workflows see their ended parents: after all
+// conclusions, one after the other, and then those that ended because of that.
+func (w *World) elsewhere() error {
+	for {
+		var list []*edge
+		for _, e := range w.edges {
+			if e.state == workflow.EdgeUnresolved && w.settles(e.parent) {
+				list = append(list, e)
+			}
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		for _, e := range list {
+			if e.state == workflow.EdgeUnresolved {
+				w.settle(e)
+				w.conclude()
+			}
+		}
+	}
+}
+
 func (w *World) propagate() bool {
 	if len(w.queue) == 0 {
 		return false
@@ -299,7 +324,7 @@ func (w *World) propagate() bool {
 	i := w.queue[0]
 	w.queue = w.queue[1:]
 	for _, e := range w.edges {
-		if e.parent == i && e.state == workflow.EdgeUnresolved {
+		if e.parent == i && e.state == workflow.EdgeUnresolved && !w.foreign(e) {
 			w.settle(e)
 		}
 	}

@@ -13,12 +13,13 @@ UPDATE job_state SET
     status = 'pending', dependency_status = c.dependency_status, epoch = job_state.epoch + 1,
     earlier = job_state.earlier + job_state.attempts, attempts = 0, give_backs = 0, unresolved = c.unresolved,
     active = c.active, inactive = c.inactive, broken = c.broken, scheduled_at = c.scheduled_at, started_at = NULL,
-    finished_at = NULL, reason = '', error = '', cause_job_id = NULL, lease_id = NULL, worker = '', result = NULL,
-    cancelling = 0, spared = 0, decision = '', run = iif(c.run > 0, c.run, job_state.run)
+    finished_at = NULL, reason = '', error = '', cause_job_id = c.cause, lease_id = NULL, worker = '', result = NULL,
+    cancelling = 0, spared = c.spared, decision = '', run = iif(c.run > 0, c.run, job_state.run)
 FROM (
     SELECT unhex(value ->> 'id') AS id, value ->> 'dependency_status' AS dependency_status,
         value ->> 'unresolved' AS unresolved, value ->> 'active' AS active, value ->> 'inactive' AS inactive,
-        value ->> 'broken' AS broken, value ->> 'scheduled_at' AS scheduled_at, value ->> 'run' AS run
+        value ->> 'broken' AS broken, value ->> 'scheduled_at' AS scheduled_at, value ->> 'run' AS run,
+        unhex(value ->> 'cause') AS cause, value ->> 'spared' AS spared
     FROM json_each(?1)) AS c
 WHERE job_state.id = c.id;
 
@@ -67,7 +68,7 @@ LEFT JOIN workflows w ON w.id = j.workflow_id;
 
 -- name: inputs_of_jobs
 -- The direct parents of jobs, whether they are in the same workflow, and their results.
-SELECT e.child_id, e.parent_id, p.name, p.workflow_id IS c.workflow_id, s.status, s.earlier + s.attempts, s.result
+SELECT e.child_id, e.parent_id, p.name, p.workflow_id IS c.workflow_id, s.status, s.attempts, s.result
 FROM json_each(?1) x
 CROSS JOIN jobs c ON c.id = unhex(x.value)
 CROSS JOIN edges e ON e.child_id = c.id
@@ -99,11 +100,11 @@ SELECT name, health_check_interval, coalesce(moved_at, created_at) FROM workflow
 SELECT rules FROM workflows WHERE id = ?1;
 
 -- name: edges_from_outside
--- The edges into jobs from parents that are in another workflow, or gone.
+-- The resolved edges into jobs from parents that are in another workflow, or gone.
 SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, coalesce(s.status, ''), coalesce(s.reason, ''), s.cause_job_id
 FROM json_each(?1) x
 CROSS JOIN jobs c ON c.id = unhex(x.value)
 CROSS JOIN edges e ON e.child_id = c.id
 LEFT JOIN jobs p ON p.id = e.parent_id
 LEFT JOIN job_state s ON s.id = e.parent_id
-WHERE p.id IS NULL OR p.workflow_id IS NOT c.workflow_id;
+WHERE e.state <> 'unresolved' AND (p.id IS NULL OR p.workflow_id IS NOT c.workflow_id);

@@ -215,7 +215,9 @@ func (p *play) step() {
 			reason := pick(p.t, "reason", job.ReasonUser, job.ReasonDeadline)
 			p.do(fmt.Sprintf("cancel %d %s", f, reason), func(e Engine) error { return e.Cancel(f, reason) })
 		}},
-		{3, p.workflows(func(w model.WorkflowState) bool { return w.Status == workflow.Cancelling || w.Failing && !w.Status.Terminal() }), func(f int) {
+		{3, p.workflows(func(w model.WorkflowState) bool {
+			return w.Status == workflow.Cancelling || w.Failing && !w.Status.Terminal()
+		}), func(f int) {
 			p.do(fmt.Sprintf("graceOver %d", f), func(e Engine) error { return e.GraceOver(f) })
 		}},
 		{1, open, func(f int) { p.do(fmt.Sprintf("pause %d", f), func(e Engine) error { return e.Pause(f) }) }},
