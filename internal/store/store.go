@@ -279,6 +279,8 @@ type Reader interface {
 	// its definition, with payloads and results. from is the position of the
 	// first; next is that of the next page, 0 after the last.
 	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []JobRecord, next int, err error)
+	// EdgesInto returns the edges into jobs, in no order.
+	EdgesInto(ctx context.Context, children []job.ID) ([]EdgeRecord, error)
 	// JobNames returns the names of those jobs of a list that belong to a workflow.
 	JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error)
 	// JobIDs returns the ids of those jobs of a workflow that have one of some
@@ -368,6 +370,15 @@ type JobRecord struct {
 	History          []AttemptRecord // Job only: attempts that did not complete, oldest first
 	Evaluation       *Evaluation     // Job only; nil: nothing was evaluated yet
 	Runs             []RunRecord     // Job only: how earlier runs ended, oldest first
+}
+
+// EdgeRecord is an edge between two jobs.
+type EdgeRecord struct {
+	Parent, Child job.ID
+	On            job.On
+	Optional      bool
+	State         workflow.EdgeState
+	Join          job.Join // of the child
 }
 
 // AttemptRecord is one attempt that did not complete.

@@ -31,6 +31,7 @@ type Store interface {
 	ResumeQueue(ctx context.Context, name string) (store.Resolution, error)
 	Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error)
 	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []store.JobRecord, next int, err error)
+	EdgesInto(ctx context.Context, children []job.ID) ([]store.EdgeRecord, error)
 	JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error)
 	JobIDs(ctx context.Context, id job.ID, names []string) (map[string]job.ID, error)
 	Job(ctx context.Context, id job.ID) (store.JobRecord, error)

@@ -9,7 +9,6 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
-	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/graph"
 )
 
@@ -58,37 +57,96 @@ func (a *API) getGraph(ctx context.Context, in *graphInput) (*huma.StreamRespons
 // graphOf reads a stored workflow as it stands. A parent outside of it is a
 // node named by its id whose status is not known.
 func (a *API) graphOf(ctx context.Context, w store.WorkflowRecord) (graph.Graph, error) {
-	g := graph.Graph{Name: w.Name, Nodes: make([]graph.Node, 0, w.Tally.Total), Edges: []graph.Edge{}}
-	at := make(map[job.ID]int32, w.Tally.Total) // in g.Nodes
-	queues := make(map[string]string)           // each held once
-	var parents [][]job.ID                      // parallel to g.Nodes
+	s := stored{
+		api:   a,
+		graph: graph.Graph{Name: w.Name, Nodes: make([]graph.Node, 0, w.Tally.Total), Edges: []graph.Edge{}},
+		at:    make(map[job.ID]int32, w.Tally.Total),
+	}
+	queues := make(map[string]string) // each held once
 	err := store.EachJob(ctx, a.store, w.ID, func(j store.JobRecord) error {
 		if _, seen := queues[j.Queue]; !seen {
 			queues[j.Queue] = j.Queue
 		}
-		at[j.ID] = int32(len(g.Nodes))
-		g.Nodes = append(g.Nodes, graph.Node{ID: j.ID.String(), Name: j.Name, Queue: queues[j.Queue], Status: j.Status})
-		parents = append(parents, j.DependsOn)
+		s.at[j.ID] = int32(len(s.graph.Nodes))
+		s.ids, s.parents = append(s.ids, j.ID), append(s.parents, j.DependsOn)
+		s.graph.Nodes = append(s.graph.Nodes, graph.Node{
+			ID: j.ID.String(), Name: j.Name, Queue: queues[j.Queue], Status: j.Status,
+			Condition: j.Condition, AllowFailure: j.AllowFailure, Catch: j.Catch, Finally: j.Finally, Decision: j.Decision,
+		})
 		return nil
 	})
 	if err != nil {
 		return graph.Graph{}, err
 	}
-	for child, list := range parents {
-		for _, id := range list {
-			i, known := at[id]
-			if !known {
-				i = int32(len(g.Nodes))
-				at[id] = i
-				g.Nodes = append(g.Nodes, graph.Node{ID: id.String(), Name: id.String()})
+	err = s.edges(ctx)
+	return s.graph, err
+}
+
+// stored is a graph in the making.
+type stored struct {
+	api     *API
+	graph   graph.Graph
+	at      map[job.ID]int32 // in graph.Nodes
+	ids     []job.ID         // of the jobs of the workflow, in their order
+	parents [][]job.ID       // parallel to ids
+}
+
+// edgesAtOnce is how many edges are held beside the graph, unless one job has
+// more.
+const edgesAtOnce = 10_000
+
+// edges adds the edges of all jobs, job by job in the order of their
+// dependencies.
+func (s *stored) edges(ctx context.Context) error {
+	for from := 0; from < len(s.ids); {
+		to, count := from, 0
+		for to < len(s.ids) && (to == from || count+len(s.parents[to]) <= edgesAtOnce) {
+			count += len(s.parents[to])
+			to++
+		}
+		if err := s.edgesInto(ctx, from, to); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+func (s *stored) edgesInto(ctx context.Context, from, to int) error {
+	list, err := s.api.store.EdgesInto(ctx, s.ids[from:to])
+	if err != nil {
+		return err
+	}
+	type ends struct{ parent, child job.ID }
+	found := make(map[ends]store.EdgeRecord, len(list))
+	for _, e := range list {
+		found[ends{e.Parent, e.Child}] = e
+	}
+	for child := from; child < to; child++ {
+		for _, parent := range s.parents[child] {
+			e, ok := found[ends{parent, s.ids[child]}]
+			if !ok {
+				continue // the workflow is being deleted
 			}
-			parent := g.Nodes[i]
-			e := graph.Edge{From: parent.Name, To: g.Nodes[child].Name, On: job.OnSuccess, State: workflow.EdgeUnresolved}
-			if parent.Status.Terminal() {
-				e.State = workflow.Settle(e.On, parent.Status)
+			if e.Join.Rule != job.JoinAll {
+				s.graph.Nodes[child].Join = e.Join
 			}
-			g.Edges = append(g.Edges, e)
+			s.graph.Edges = append(s.graph.Edges, graph.Edge{
+				From: s.name(parent), To: s.graph.Nodes[child].Name, On: e.On, Optional: e.Optional, State: e.State,
+			})
 		}
 	}
-	return g, nil
+	return nil
+}
+
+// name returns the name of a node. One that is not known yet is outside of the
+// workflow.
+func (s *stored) name(id job.ID) string {
+	i, known := s.at[id]
+	if !known {
+		i = int32(len(s.graph.Nodes))
+		s.at[id] = i
+		s.graph.Nodes = append(s.graph.Nodes, graph.Node{ID: id.String(), Name: id.String()})
+	}
+	return s.graph.Nodes[i].Name
 }

@@ -213,6 +213,24 @@ func TestAGraphIsDrawnWithWhereItsJobsStand(t *testing.T) {
 	}
 }
 
+func TestAGraphShowsWhatTheFileSaidOfItsJobs(t *testing.T) {
+	r := start(t, config(), nil)
+	id := r.create(`{"name": "w", "jobs": [
+		{"name": "a", "queue": "q"}, {"name": "b", "queue": "q", "allow_failure": true},
+		{"name": "c", "queue": "q", "depends_on": ["b", {"job": "a", "on": "done", "optional": true}], "join": {"quorum": 1}, "condition": "deps.a.result.n > 1"},
+		{"name": "d", "queue": "q", "depends_on": [{"job": "a", "on": "failure"}], "catch": true},
+		{"name": "e", "queue": "q", "finally": true}]}`)
+	want := "w  5 jobs, 3 dependencies\n" +
+		"1  · a  q  pending\n" +
+		"   · b  q  pending  [may fail]\n" +
+		"2  · c  q  pending  ← a (done, optional), b  [join: quorum 1; if deps.a.result.n > 1]\n" +
+		"   · d  q  pending  ← a (failure)  [catch]\n" +
+		"3  · e  q  pending  [finally]\n"
+	if a := r.get("/api/v1/workflows/" + id + "/graph?format=text"); string(a.body) != want {
+		t.Errorf("got\n%swant\n%s", a.body, want)
+	}
+}
+
 func TestACancelledWorkflowEndsAndIsNotCancelledTwice(t *testing.T) {
 	r := start(t, config(), nil)
 	id := r.create(pipeline)

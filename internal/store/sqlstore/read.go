@@ -207,6 +207,27 @@ func (s *Store) JobIDs(ctx context.Context, id job.ID, names []string) (map[stri
 	return ids, nil
 }
 
+// EdgesInto implements store.Reader.
+func (s *Store) EdgesInto(ctx context.Context, children []job.ID) ([]store.EdgeRecord, error) {
+	var list []store.EdgeRecord
+	err := s.db.Read(ctx, func(tx Tx) error {
+		list = nil
+		for page := range slices.Chunk(children, pageRows) {
+			tx.QueueQuery("edges_into", func(r Row) error {
+				var e store.EdgeRecord
+				err := r.Scan(&e.Parent, &e.Child, &e.On, &e.Optional, &e.State, &e.Join.Rule, &e.Join.Quorum)
+				list = append(list, e)
+				return err
+			}, page)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("edges into %d jobs: %w", len(children), err)
+	}
+	return list, nil
+}
+
 // Job implements store.Reader.
 func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 	var j store.JobRecord

@@ -83,6 +83,7 @@ func testList(t *testing.T, open Opener) {
 	testListPages(t, open)
 	testListWorkflows(t, open)
 	testJobNames(t, open)
+	testEdgesInto(t, open)
 	testDependencies(t, open)
 	testNames(t, open)
 }

@@ -83,3 +83,9 @@ FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
 WHERE j.workflow_id = UNHEX(?2)
   AND CAST(j.name AS BINARY) IN (SELECT CAST(c.name AS BINARY)
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (name VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.name')) c);
+
+-- name: edges_into
+SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, s.join_rule, s.quorum
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
+STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = s.id;
