@@ -150,6 +150,7 @@ type Ready struct{}
 type Event struct {
 	Jobs      []JobEvent      `json:"jobs,omitempty"`
 	Workflows []WorkflowEvent `json:"workflows,omitempty"`
+	Stalled   []StallEvent    `json:"stalled,omitempty"`
 }
 
 // JobEvent is a job's new status.
@@ -162,6 +163,14 @@ type JobEvent struct {
 	Attempt  int        `json:"attempt"`
 	Worker   string     `json:"worker,omitempty"`
 	Error    string     `json:"error,omitempty"`
+}
+
+// StallEvent says that nothing has moved in a workflow for its health check
+// interval.
+type StallEvent struct {
+	Workflow job.ID       `json:"id"`
+	Name     string       `json:"name"`
+	Still    job.Duration `json:"still"` // for how long by now
 }
 
 // WorkflowEvent is a workflow's new status.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 // eventsPerMessage bounds the job events in one message, so that the longest
@@ -89,6 +90,13 @@ func events(s Source, r store.Resolution) []Action {
 			list[i] = bus.WorkflowEvent{Workflow: e.Workflow, Name: e.Name, Status: string(e.Status)}
 		}
 		actions = append(actions, Message(s, bus.EventSubject("workflow"), bus.Event{Workflows: list}))
+	}
+	if len(r.Stalled) > 0 {
+		list := make([]bus.StallEvent, len(r.Stalled))
+		for i, e := range r.Stalled {
+			list[i] = bus.StallEvent{Workflow: e.Workflow, Name: e.Name, Still: job.Duration(e.Still)}
+		}
+		actions = append(actions, Message(s, bus.EventSubject("stalled"), bus.Event{Stalled: list}))
 	}
 	return actions
 }

@@ -18,10 +18,6 @@ var enqueueGuards = []guard{
 		from: "checks.add(row, 0)", to: "error(nil)", protects: "a job waits for ever for a parent that ended before the enqueue",
 	},
 	{
-		name: "enqueue: a job with parents is not a root", kind: status, file: sqlstore + "enqueue.go", place: "enqueuer.start",
-		from: "if len(j.DependsOn) == 0 {", to: "if true {", protects: "queues are told of jobs that can't be claimed",
-	},
-	{
 		name: "enqueue: a job with parents waits for them", kind: status, file: sqlstore + "enqueue.go", place: "enqueuer.state",
 		from: "row.Dependency = string(job.Waiting)", to: "row.Dependency = string(job.NoDependencies)", protects: "a job's join is never asked",
 	},

@@ -18,10 +18,6 @@ var leaseGuards = []guard{
 		from: " OR s.status NOT IN ('pending', 'retrying')", protects: "a worker goes on with a job that was ended from outside",
 	},
 	{
-		name: "lease_jobs_to_stop: jobs of a workflow that is being cancelled", kind: status, file: queries + "lease.sql", place: "lease_jobs_to_stop",
-		from: " OR w.status = 'cancelling'", protects: "a worker that missed the message never hears of the cancel",
-	},
-	{
 		name: "lease_jobs_to_stop: jobs that are being cancelled", kind: status, file: queries + "lease.sql", place: "lease_jobs_to_stop",
 		from: " OR s.cancelling = 1", protects: "a worker that missed the message never hears of the cancel",
 	},

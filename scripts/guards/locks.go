@@ -17,18 +17,6 @@ var lockGuards = []guard{
 		protects: "a resolver and the reaper deadlock",
 	},
 	{
-		name: "ends from outside: workflows are locked before jobs", kind: order, file: sqlstore + "canceljob.go", place: "lockForEnd",
-		from:     "\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", list)\n\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockWithChildren(tx, list)\n",
-		to:       "\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockWithChildren(tx, list)\n\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", list)\n",
-		protects: "a deadline and a resolver deadlock",
-	},
-	{
-		name: "ends from outside: leases are locked before jobs", kind: order, file: sqlstore + "canceljob.go", place: "lockForEnd",
-		from:     "\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n\tp.lockWithChildren(tx, list)\n",
-		to:       "\tp.lockWithChildren(tx, list)\n\tleases := lockLeases(tx, \"lock_leases_of_jobs\", list)\n",
-		protects: "a deadline or a cancel and a resolver deadlock",
-	},
-	{
 		name: "edge check: workflows are locked before jobs", kind: order, file: sqlstore + "edgecheck.go", place: "Store.checkEdges",
 		from:     "\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", all)\n\tfor list := range slices.Chunk(all, pageRows) {\n\t\tp.lockJobs(tx, \"lock_jobs\", list)\n\t}\n",
 		to:       "\tfor list := range slices.Chunk(all, pageRows) {\n\t\tp.lockJobs(tx, \"lock_jobs\", list)\n\t}\n\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", all)\n",

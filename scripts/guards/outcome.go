@@ -23,10 +23,6 @@ var outcomeGuards = []guard{
 		kept: "implied: the first outcome of the batch passed held() with this epoch, and the fences are equal",
 	},
 	{
-		name: "outcome: the job has not ended", kind: status, file: resolveGo, place: "judge.verdict",
-		from: "if p.Nodes[i].Status.Terminal() {", to: "if false && p.Nodes[i].Status.Terminal() {", protects: "a job ends twice",
-	},
-	{
 		name: "outcome: the one that ended the job came under that lease", kind: lease, file: resolveGo, place: "judge.verdict",
 		from: "p.jobs[i].endedBy == o.Lease && ", protects: "a stale outcome is told that it counts",
 	},
@@ -69,28 +65,12 @@ var outcomeGuards = []guard{
 		from: "standing.Cancelling || row.stopping", to: "standing.Cancelling || false && row.stopping", protects: "a job that somebody cancelled runs again",
 	},
 	{
-		name: "outcome: a job of a workflow that is being cancelled is not tried again", kind: status, file: resolveGo, place: "judge.end",
-		from: "h.Failing, h.Status == workflow.Cancelling, h.Deadline", to: "h.Failing, false, h.Deadline", protects: "a job of a cancelled workflow runs again",
-	},
-	{
-		name: "outcome: a job of a workflow that drains is not tried again", kind: status, file: resolveGo, place: "judge.end",
-		from: "= h.Failing, h.Status", to: "= false, h.Status", protects: "a workflow that has failed goes on trying",
-	},
-	{
 		name: "outcome: a retry waits for its back-off", kind: clock, file: resolveGo, place: "judge.end",
 		from: "scheduled = j.now + microsUp(next.Delay)", to: "scheduled = j.now", protects: "a job that fails is tried again at once, again and again",
 	},
 	{
 		name: "attempts: each is recorded once", kind: unique, file: queries + "resolve.sql", place: "insert_attempts",
 		from: " WHERE true\nON CONFLICT DO NOTHING", protects: "an attempt that is known already stops the resolver",
-	},
-	{
-		name: "outcome: what failed in the same batch is not queued again", kind: status, file: sqlstore + "transition.go", place: "transition.stillOpen",
-		from: "if !t.part.Nodes[row.node].Status.Terminal() {", to: "if true {", protects: "a job is cancelled and queued in one transaction",
-	},
-	{
-		name: "outcome: whose claim ended in this batch is not held", kind: owner, file: resolveGo, place: "judge.end",
-		from: "p.free[i] = true", to: "p.free[i] = false", protects: "a job that was given back in the batch of a failure is left open for ever",
 	},
 	{
 		name: "outcome: a batch resolves again after an unknown commit", kind: unique, file: resolveGo, place: "judge.verdict",

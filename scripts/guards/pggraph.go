@@ -4,8 +4,6 @@ var pgGraphGuards = []guard{
 	inPostgres("lock_jobs_and_children: only children of the same workflow", "\n    WHERE c.workflow_id IS NOT DISTINCT FROM p.workflow_id", ""),
 	inPostgres("lock_descendants: only jobs of the same workflow", " AND c.workflow_id IS NOT DISTINCT FROM r.workflow_id", ""),
 	inPostgres("lock_descendants: nothing behind a job that has ended", "WHERE r.open AND ", "WHERE "),
-	inPostgres("lock_open_jobs: only jobs that have not ended", "\n    WHERE s.status IN ('pending', 'retrying', 'suspended')", ""),
-	inPostgres("edges_from: the edge is unresolved", " AND state = 'unresolved'", ""),
 	inPostgres("edges_between: the edge is unresolved", " AND state = 'unresolved'", ""),
 	inPostgres("take_ready: only the row of the job", " AND scheduled_at = s.scheduled_at AND id = x.id OFFSET 0", " OFFSET 0"),
 	inPostgres("take_timers: only the job's own", "due_at = s.scheduled_at AND kind = 'job' AND id = x.id", "kind = 'deadline' AND id = x.id"),

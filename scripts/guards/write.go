@@ -48,11 +48,6 @@ var writeGuards = []guard{
 		from: " AND edges.state = 'unresolved'", protects: "an edge changes its mind, and its child counts it twice",
 	},
 	{
-		name: "resolve_edges: every row", kind: whole, file: transitionGo, place: "transition.write",
-		from: `queueGuarded(tx, "resolve_edges", t.edgeRows(changes.Edges))`,
-		to:   `queueRows(tx, "resolve_edges", t.edgeRows(changes.Edges))`, protects: "a child counts an edge that another transaction has resolved",
-	},
-	{
 		name: "update_workflows: the workflow has not ended", kind: status, file: resolveSQL, place: "update_workflows",
 		from: " AND workflows.finished_at IS NULL", protects: "a workflow that has ended changes",
 	},

@@ -78,6 +78,10 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 		}
 		actions = m.done(now, &m.timers, "fire timers", e.resolution, e.err, e.resolution.Done >= m.cfg.Batch, wait)
 		m.metrics.Fired.Add(float64(e.resolution.Done))
+		for _, s := range e.resolution.Stalled {
+			m.metrics.Stalled.Inc()
+			m.log.Warn("nothing moves in a workflow", "workflow", s.Workflow, "name", s.Name, "still", s.Still.Round(time.Second))
+		}
 		if errors.Is(e.err, store.ErrUnavailable) && m.held && !m.leases.running {
 			m.leases.at = now.Add(m.cfg.ReapHold) // the outage is not over: the hold begins anew
 		}

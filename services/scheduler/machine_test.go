@@ -16,6 +16,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/service"
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/services/scheduler"
 )
 
@@ -370,4 +371,17 @@ func TestBothDutiesGoOnForeverAndTheMachineNeverSpins(t *testing.T) {
 			},
 		})
 	})
+}
+
+func TestAWorkflowInWhichNothingMovesIsTold(t *testing.T) {
+	r := newRig(t)
+	r.fire = func(int) (store.Resolution, time.Duration, error) {
+		return store.Resolution{Stalled: []store.StallEvent{{Workflow: job.NewID(), Name: "nightly", Still: time.Minute}}}, never, nil
+	}
+	r.next(timers)
+	r.finish(timers)
+	if !slices.Contains(r.sent, bus.EventSubject("stalled")) {
+		t.Errorf("sent to %v", r.sent)
+	}
+	equal(t, "stalls counted", testutil.ToFloat64(r.metrics.Stalled), 1.0)
 }

@@ -7,6 +7,7 @@ type Metrics struct {
 	Fired   prometheus.Counter
 	Expired prometheus.Counter
 	Spared  prometheus.Counter
+	Stalled prometheus.Counter
 	Errors  prometheus.Counter
 	Deleted *prometheus.CounterVec // by kind
 }
@@ -32,6 +33,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		Fired:   counter("timers_fired_total", "Timers that were due and handled."),
 		Expired: counter("leases_expired_total", "Leases that ended because their worker went silent."),
 		Spared:  counter("mass_expiries_held_total", "Times that most leases had expired at once and were left alone for a while."),
+		Stalled: counter("workflow_stalls_total", "Times that nothing had moved in a workflow for its health check interval."),
 		Errors:  counter("errors_total", "Transactions that failed and were tried again."),
 	}
 }
