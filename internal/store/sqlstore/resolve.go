@@ -148,7 +148,7 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow, draw float64) {
 	}
 	standing.Attempts, standing.GiveBacks = row.attempts, row.giveBacks
 	standing.Cancelling = standing.Cancelling || row.stopping && !standing.Draining // which fail_fast may have told, too
-	if o.Kind != job.KindCompleted { // most are, and then it is not asked
+	if o.Kind != job.KindCompleted {                                                // most are, and then it is not asked
 		standing.Retry = p.retryPolicy(i)
 	}
 	next := job.EndAttempt(o, standing, draw)

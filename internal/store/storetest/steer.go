@@ -33,6 +33,31 @@ func testSteer(t *testing.T, open Opener) {
 		r.equal("after the first", len(rest), 1)
 	})
 
+	check(t, open, "after a retry the number of attempts counts on and the budget begins anew", func(r *rig) {
+		parent := task("parent").WithRetry(retries(2, time.Minute))
+		child := task("child").DependsOnDone(parent).WithCondition("deps.parent.attempts == 1")
+		id := r.start(parent, child)
+		fail := func(attempt, budget int) {
+			c := r.claimNamedFirst("parent")
+			r.equal("attempt and budget", []int{c.Attempt, c.Budget}, []int{attempt, budget})
+			r.commit(failed(c))
+			r.Advance(2 * time.Minute)
+			r.fire()
+		}
+		fail(1, 1)
+		fail(2, 2)
+		r.wantJobs(id, "parent: dead exhausted", "child: skipped condition_false")
+		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryFailed}, false, nobody)
+		r.ok(err, "retry")
+		c := r.claimNamedFirst("parent")
+		r.equal("attempt and budget in the next run", []int{c.Attempt, c.Budget}, []int{3, 1})
+		r.complete(c)
+		r.wantJobs(id, "parent: completed", "child: pending")
+		rec, err := r.s.Job(r.ctx, parent.ID)
+		r.ok(err, "job")
+		r.equal("counted, and before", []int{rec.Attempts, rec.Earlier, rec.Run, len(rec.Runs)}, []int{1, 2, 2, 1})
+	})
+
 	check(t, open, "the failures behind what could not run are counted, the most harmful first", func(r *rig) {
 		small, large := task("small").WithRetry(once()), task("large").WithRetry(once())
 		id := r.enqueueTolerant(small, large, task("s1", small), task("l1", large), task("l2", large))
