@@ -79,7 +79,9 @@ func finalWorkflow(w store.WorkflowRecord) history.Workflow {
 }
 
 // tried reports whether a job may have attempts that did not complete.
-func tried(j store.JobRecord) bool { return j.Epoch > 0 || j.Status != job.Completed && j.Attempts > 0 }
+func tried(j store.JobRecord) bool {
+	return j.Epoch > 0 || j.Status != job.Completed && (j.Attempts > 0 || j.Worker != "") // given back, and that ended it
+}
 
 // addJob adds a job as listed, or, whole, as read by itself.
 func addJob(ctx context.Context, s Reads, f *history.Final, j store.JobRecord, whole bool) error {
