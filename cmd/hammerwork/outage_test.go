@@ -55,7 +55,7 @@ func TestASchedulerThatStartsDuringAnOutageCostsNoJobAnotherRun(t *testing.T) {
 	accepted(t, c.database)
 	p.refuse()
 	late := rigtest.Start(t, []string{"HAMMERWORK_DATABASE_URL=" + p.url, "HAMMERWORK_NATS_URL=" + natsURL}, "hammerwork",
-		"serve", "scheduler", "--lease-ttl", leaseTTL.String(), "--scheduler-reap-hold", leaseTTL.String())
+		"serve", "scheduler", "--lease-ttl", leaseTTL.String(), "--scheduler-reap-hold", (3 * leaseTTL).String())
 	late.Says("waiting for the database")
 	<-time.After(2 * leaseTTL)
 	p.allow()
