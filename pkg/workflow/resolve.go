@@ -33,11 +33,10 @@ type Resolution struct {
 	settled int     // the edges of queue[:settled] are settled
 	gone    map[int]bool
 
-	is      [][]bool       // list of changes → is in it
-	fails   map[int][]int  // workflow → failures since its policy was last asked
-	recheck map[int]bool   // workflow → something happened that its policy must see
-	halted  map[int][]int  // workflow that fails → nodes whose join said run, and that may not be spared
-	paused  map[int]Status // workflow → its status before
+	is      [][]bool      // list of changes → is in it
+	fails   map[int][]int // workflow → failures since its policy was last asked
+	recheck map[int]bool  // workflow → something happened that its policy must see
+	halted  map[int][]int // workflow that fails → nodes whose join said run, and that may not be spared
 	changes Changes
 	missing Missing
 	lacks   map[lack]bool
@@ -53,7 +52,7 @@ type lack struct {
 func Begin(p *Part) *Resolution {
 	r := &Resolution{
 		p: p, out: make([][]int, len(p.Nodes)),
-		fails: map[int][]int{}, recheck: map[int]bool{}, halted: map[int][]int{}, paused: map[int]Status{}, gone: map[int]bool{}, lacks: map[lack]bool{},
+		fails: map[int][]int{}, recheck: map[int]bool{}, halted: map[int][]int{}, gone: map[int]bool{}, lacks: map[lack]bool{},
 	}
 	for i, e := range p.Edges {
 		r.out[e.Parent] = append(r.out[e.Parent], i)
