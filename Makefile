@@ -55,8 +55,8 @@ check: lint ## The fast loop: lint, build, all tests but the end-to-end ones, wi
 sim: ## Run the simulator: make sim SEEDS=5000; one run again: make sim SEEDS=1 SEED=17
 	$(GO) test ./sim -v -run '^TestSeeds' -count 1 -timeout 30m -seeds=$(SEEDS) -pgseeds=$(PGSEEDS) -seed=$(SEED)
 
-model: ## Hold the decider to the reference model, and every small workflow: make model CASES=1000000
-	$(GO) test ./pkg/workflow/model -v -count 1 -timeout 0 -cases=$(CASES) -exhaustive
+model: ## Hold the decider to the reference model, and every small workflow: make model CASES=1000000 SEED=0
+	$(GO) test ./pkg/workflow/model -v -count 1 -timeout 0 -cases=$(CASES) -rapid.seed=$(SEED) -exhaustive
 
 e2e: ## Kill every process in turn while workflows run, and show the figures; with the race detector: make e2e RACE=yes
 	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(if $(RACE),-race $(NORACE)) ./e2e -v -count 1 -parallel 6 -timeout 20m

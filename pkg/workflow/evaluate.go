@@ -92,7 +92,7 @@ func (r *Resolution) inputs(in *Inputs) (condition.Env, condition.Inputs) {
 		Payload: in.Payload, Metadata: in.Metadata, Now: in.Now,
 	}
 	for _, p := range in.Parents {
-		if p.Node >= 0 && (r.is[ended][p.Node] || r.is[decided][p.Node] || r.is[reset][p.Node]) {
+		if p.Node >= 0 && r.newer(p.Node) {
 			n := &r.p.Nodes[p.Node]
 			p.Status, p.Attempts, p.Result = n.Status, n.Attempts, n.Result
 		}
@@ -101,6 +101,11 @@ func (r *Resolution) inputs(in *Inputs) (condition.Env, condition.Inputs) {
 		values.Counts[p.Status]++
 	}
 	return env, values
+}
+
+// newer reports whether this resolution changed what conditions read of a node.
+func (r *Resolution) newer(i int) bool {
+	return r.is[ended][i] || r.is[decided][i] || r.is[reset][i] || r.requeued[i]
 }
 
 func ask(source string, env condition.Env, in condition.Inputs) (bool, error) {

@@ -33,6 +33,8 @@ type Resolution struct {
 	settled int     // the edges of queue[:settled] are settled
 	gone    map[int]bool
 
+	requeued map[int]bool // nodes whose claims ended without an end of the job
+
 	is      [][]bool      // list of changes → is in it
 	fails   map[int][]int // workflow → failures since its policy was last asked
 	recheck map[int]bool  // workflow → something happened that its policy must see
@@ -52,7 +54,7 @@ type lack struct {
 func Begin(p *Part) *Resolution {
 	r := &Resolution{
 		p: p, out: make([][]int, len(p.Nodes)),
-		fails: map[int][]int{}, recheck: map[int]bool{}, halted: map[int][]int{}, gone: map[int]bool{}, lacks: map[lack]bool{},
+		fails: map[int][]int{}, recheck: map[int]bool{}, halted: map[int][]int{}, gone: map[int]bool{}, requeued: map[int]bool{}, lacks: map[lack]bool{},
 	}
 	for i, e := range p.Edges {
 		r.out[e.Parent] = append(r.out[e.Parent], i)
@@ -130,13 +132,15 @@ func (r *Resolution) End(e Ending) {
 }
 
 // Requeue gives a job back whose claim ended without a terminal outcome: it
-// can be claimed again, when its time comes.
-func (r *Resolution) Requeue(i int, status job.Status) {
+// can be claimed again, when its time comes. Attempts are what the budget has
+// counted by now.
+func (r *Resolution) Requeue(i int, status job.Status, attempts int) {
 	n := &r.p.Nodes[i]
 	if n.Status.Terminal() {
 		return
 	}
-	n.Status, n.Held = status, false
+	n.Status, n.Attempts, n.Held = status, attempts, false
+	r.requeued[i] = true
 	r.release(i)
 	r.conclude()
 }

@@ -45,6 +45,26 @@ func hourglass(width int) [][]int {
 	return parents
 }
 
+func TestAConditionSeesWhatItsBatchGaveBackBefore(t *testing.T) {
+	for _, status := range []job.Status{job.Pending, job.Retrying} {
+		p := partOf(ContinueOnFailure, [][]int{{}, {}, {0, 1}})
+		p.Nodes[0].Held, p.Nodes[1].Held = true, true
+		p.Nodes[2].Join.Rule = job.JoinAny
+		p.Nodes[2].Condition = fmt.Sprintf("counts.%s == 1 && deps.a.attempts == 1", status)
+		running := func(name string, node int) ParentInput {
+			return ParentInput{Name: name, Node: node, Status: job.Running}
+		}
+		p.Inputs = map[int]*Inputs{2: {Parents: []ParentInput{running("a", 0), running("b", 1)}}}
+		act(t, p, func(r *Resolution) {
+			r.Requeue(0, status, 1)
+			r.End(Ending{Node: 1, Status: job.Completed, Attempts: 1})
+		})
+		if n, e := p.Nodes[2], p.Inputs[2].Evidence; n.Status != job.Pending || n.Deps != job.Satisfied || e.Error != "" {
+			t.Errorf("after a was given back as %s: %s, %s, evidence %+v", status, n.Status, n.Deps, e)
+		}
+	}
+}
+
 func TestAFailureRunsDownAVeryLongChainAtOnce(t *testing.T) {
 	p := partOf(ContinueOnFailure, chain(100_000))
 	began := time.Now()

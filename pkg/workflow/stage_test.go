@@ -164,8 +164,7 @@ func (s *stage) attempt(i int, kind job.Kind) string {
 	if next.Status.Terminal() {
 		return s.tell(endings([]Ending{{Node: i, Status: next.Status, Reason: next.Reason, Attempts: next.Attempts}}))
 	}
-	s.p.Nodes[i].Attempts = next.Attempts
-	told := s.tell(func(r *Resolution) { r.Requeue(i, next.Status) })
+	told := s.tell(func(r *Resolution) { r.Requeue(i, next.Status, next.Attempts) })
 	return fmt.Sprintf("%s is %s, %d attempts counted\n%s", s.jobs[i], next.Status, next.Attempts, told)
 }
 

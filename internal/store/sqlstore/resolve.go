@@ -181,7 +181,7 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow, draw float64) {
 		ID: hexID(o.Job), Epoch: o.Epoch, Status: string(next.Status), Attempts: next.Attempts, GiveBacks: next.GiveBacks,
 		ScheduledAt: scheduled, Error: o.Error, worker: lease.worker,
 	}
-	j.res.Requeue(i, next.Status)
+	j.res.Requeue(i, next.Status, next.Attempts)
 }
 
 func committedIf(ok bool) job.Verdict {

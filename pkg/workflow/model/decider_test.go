@@ -232,7 +232,6 @@ func (d *decider) keep(l *loaded, v *view, c workflow.Changes) error {
 	for i, next := range d.again {
 		d.held[i], d.giveBacks[i] = false, next.GiveBacks
 		d.p.Nodes[i].Status, d.p.Nodes[i].Attempts = next.Status, next.Attempts
-		v.p.Nodes[v.node(i)].Attempts = next.Attempts // a resolution need not know
 	}
 	d.again = nil
 	for _, at := range slices.Concat(c.Ended, c.Reset) {
@@ -420,7 +419,7 @@ func (d *decider) End(batch []model.Outcome) error {
 			n := job.EndAttempt(job.Outcome{Kind: o.Kind, Permanent: o.Permanent}, d.standing(v, o.Job), 0)
 			if !n.Status.Terminal() {
 				d.again[o.Job] = n
-				r.Requeue(i, n.Status)
+				r.Requeue(i, n.Status, n.Attempts)
 				continue
 			}
 			e := workflow.Ending{Node: i, Status: n.Status, Reason: n.Reason, Attempts: n.Attempts}

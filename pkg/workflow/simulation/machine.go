@@ -250,7 +250,7 @@ func (m *machine) end(i int, o job.Outcome) {
 	delay := job.Duration(next.Delay)
 	m.step(Step{Job: m.w.Jobs[i].Name, Attempt: m.number(i), Outcome: string(next.Status), Took: m.stop(i), Error: o.Error, Again: &delay})
 	s.due = m.now + next.Delay
-	m.r.Requeue(i, next.Status)
+	m.r.Requeue(i, next.Status, next.Attempts)
 	m.tell(i)
 }
 

@@ -19,11 +19,20 @@ import (
 )
 
 // Run plays cases of random workflows on the model and on what open opens, for
-// each case anew, and compares them after everything that happens.
+// each case anew, and compares them after everything that happens. The cases are
+// the same each time, unless -rapid.seed names others; 0 chooses anew.
 func Run(t *testing.T, open func() Engine, cases int) {
 	t.Helper()
-	if err := flag.Set("rapid.checks", strconv.Itoa(cases)); err != nil {
-		t.Fatal(err)
+	settings := map[string]string{"rapid.checks": strconv.Itoa(cases), "rapid.seed": "1"}
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name == "rapid.seed" {
+			settings[f.Name] = f.Value.String()
+		}
+	})
+	for name, value := range settings {
+		if err := flag.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
 	}
 	done := Counts{}
 	rapid.Check(t, func(rt *rapid.T) {
