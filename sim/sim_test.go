@@ -30,6 +30,9 @@ func envInt(name string, or int) int {
 	return or
 }
 
+// shown is how many steps a failure prints.
+const shown = 80
+
 // settledEdges is so small that jobs of the simulated workflows are wide parents.
 const settledEdges = 4
 
@@ -100,11 +103,22 @@ func run(t *testing.T, open func(*testing.T) *Database, seeds int) {
 func runTwice(t *testing.T, db *Database, seed uint64) Report {
 	a, err := Run(t.Context(), db, seed)
 	if err != nil {
-		t.Fatalf("%v\nrun it again with: make sim SEEDS=1 SEED=%d\n%s", err, seed, strings.Join(a.Tail, "\n"))
+		t.Fatalf("%v\nrun it again with: make sim SEEDS=1 SEED=%d\n%s", err, seed, before(a.Trace, len(a.Trace)))
 	}
 	b, err := Run(t.Context(), db, seed)
 	if err != nil || a.Hash != b.Hash {
-		t.Fatalf("seed %d gave two different runs: %s in %d steps, %s in %d steps, %v", seed, a.Hash, a.Steps, b.Hash, b.Steps, err)
+		same := 0
+		for same < min(len(a.Trace), len(b.Trace)) && a.Trace[same] == b.Trace[same] {
+			same++
+		}
+		t.Fatalf("seed %d gave two different runs, %v:\n%s\nand\n%s", seed, err, before(a.Trace, same+3), before(b.Trace, same+3))
 	}
+	a.Trace = nil
 	return a
+}
+
+// before returns the last lines before one.
+func before(lines []string, end int) string {
+	end = min(end, len(lines))
+	return strings.Join(lines[max(0, end-shown):end], "\n")
 }

@@ -25,7 +25,6 @@ import (
 const (
 	maxSteps   = 400_000
 	maxVirtual = 2 * time.Hour
-	traceTail  = 80 // steps that a failure prints
 )
 
 // epoch is when every run begins.
@@ -54,7 +53,7 @@ type World struct {
 	judged    check.Report      // of the whole history, at the end
 
 	trace  hash.Hash
-	tail   []string
+	lines  []string // what the hash is of
 	failed error
 }
 
@@ -71,7 +70,7 @@ type Report struct {
 	Crashes  int
 	Messages int
 	Lost     int
-	Tail     []string // the last steps
+	Trace    []string // a line for each step
 }
 
 // add adds up the figures of two reports.
@@ -143,7 +142,7 @@ func Run(ctx context.Context, db *Database, seed uint64) (Report, error) {
 func (w *World) report() Report {
 	r := Report{
 		Seed: w.Seed, Hash: hex.EncodeToString(w.trace.Sum(nil)), Steps: w.steps, Virtual: w.now.Sub(epoch),
-		Jobs: len(w.work.plans), Records: w.judged.Records, Reruns: w.judged.Reruns, Starts: w.judged.Starts, Messages: w.faults.sent, Lost: w.faults.lost, Tail: w.tail,
+		Jobs: len(w.work.plans), Records: w.judged.Records, Reruns: w.judged.Reruns, Starts: w.judged.Starts, Messages: w.faults.sent, Lost: w.faults.lost, Trace: w.lines,
 	}
 	for _, p := range w.processes {
 		r.Crashes += p.crashes
@@ -199,9 +198,7 @@ func (w *World) judge(ctx context.Context) error {
 func (w *World) record(what string) {
 	line := fmt.Sprintf("%12s %s", w.now.Sub(epoch), what)
 	io.WriteString(w.trace, line+"\n")
-	if w.tail = append(w.tail, line); len(w.tail) > traceTail {
-		w.tail = w.tail[1:]
-	}
+	w.lines = append(w.lines, line)
 }
 
 // fail ends the run with a broken invariant.

@@ -96,10 +96,11 @@ CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = x.id FOR UPDATE NOWAIT) s
 CROSS JOIN LATERAL (SELECT workflow_id, name, queue, retry, barrier, rules FROM jobs WHERE id = x.id OFFSET 0) j;
 
 -- name: edges_from
--- Any $2 of them, if there are more; $3: also those that are resolved.
+-- Any $2 of them, if there are more, each time the same; $3: also those that are resolved.
 SELECT x.id, e.child_id, e."on", e.optional, e.state, c.workflow_id
 FROM unnest($1::uuid[]) x(id)
-CROSS JOIN LATERAL (SELECT * FROM edges WHERE parent_id = x.id AND ($3::int = 1 OR state = 'unresolved') OFFSET 0) e
+CROSS JOIN LATERAL (
+    SELECT * FROM edges WHERE parent_id = x.id AND ($3::int = 1 OR state = 'unresolved') ORDER BY child_id LIMIT $2::int) e
 CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
 LIMIT $2::int;
 
