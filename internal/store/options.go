@@ -25,6 +25,9 @@ type Options struct {
 	// CheckEdges settles those of the other jobs, half as many at a time, and
 	// 1,000 at most; default, and most there can be, 10,000.
 	SettledEdges int
+	// PageRows is how many jobs of a large workflow a statement reads or locks,
+	// and half of how many edges; default, and most there can be, 5,000.
+	PageRows int
 	// Observe, if not nil, hears how long each statement took, and each begin of
 	// a transaction, also from many goroutines at once. Every statement is a
 	// round trip of its own then.
@@ -37,6 +40,8 @@ const minAcceptTTL = time.Second
 
 // maxSettledEdges is how many edges a statement reads at most.
 const maxSettledEdges = 10_000
+
+const maxPageRows = 5000
 
 // Validate reports every bad setting at once; zero fields are fine.
 func (o Options) Validate() error {
@@ -66,6 +71,9 @@ func (o Options) WithDefaults() Options {
 	}
 	if o.SettledEdges <= 0 || o.SettledEdges > maxSettledEdges {
 		o.SettledEdges = maxSettledEdges
+	}
+	if o.PageRows <= 0 || o.PageRows > maxPageRows {
+		o.PageRows = maxPageRows
 	}
 	if o.Random == nil {
 		o.Random = rand.Float64

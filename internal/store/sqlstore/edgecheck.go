@@ -74,7 +74,7 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 	p := s.newPart()
 	p.room = s.opts.SettledEdges - len(c.page)
 	p.lockWorkflows(tx, "lock_workflows_of_jobs", all)
-	for list := range slices.Chunk(all, pageRows) {
+	for list := range slices.Chunk(all, p.pageRows) {
 		p.lockJobs(tx, "lock_jobs", list)
 	}
 	p.findPurged(tx, all)

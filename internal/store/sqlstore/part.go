@@ -12,25 +12,26 @@ import (
 // its jobs besides.
 type part struct {
 	workflow.Part
-	names   []string           // of Workflows, parallel
-	reasons []job.Reason       // of Workflows, parallel
-	before  []workflow.Status  // of Workflows, parallel: when they were locked
-	jobs    []jobRow           // parallel to Nodes
-	index   map[job.ID]int     // job → node
-	headers map[job.ID]int     // workflow → header
-	read    []edge             // edges that were read and are not in Part.Edges yet
-	between map[[2]job.ID]bool // edges that were read alone
-	ends    []workflowEnds     // of Workflows, parallel
-	partial bool               // readEdges did not read all
-	room    int                // how many edges of jobs that complete it may take in besides
-	later   map[int]bool       // nodes whose edges it has no room for: CheckEdges settles them
-	reached map[int]bool       // nodes that may end by what follows, so that their edges are needed
-	foreign []edgeRow          // edges to jobs of other workflows
-	asked   map[int]bool       // nodes of which it is known whether somebody holds them
-	inputs  map[int]*workflow.Inputs
-	was     []workflow.EdgeState // of Edges, parallel: before the resolution
-	grace   int64                // microseconds that held jobs have which should stop
-	texts   map[string]string    // texts that many jobs have
+	names    []string           // of Workflows, parallel
+	reasons  []job.Reason       // of Workflows, parallel
+	before   []workflow.Status  // of Workflows, parallel: when they were locked
+	jobs     []jobRow           // parallel to Nodes
+	index    map[job.ID]int     // job → node
+	headers  map[job.ID]int     // workflow → header
+	read     []edge             // edges that were read and are not in Part.Edges yet
+	between  map[[2]job.ID]bool // edges that were read alone
+	ends     []workflowEnds     // of Workflows, parallel
+	partial  bool               // readEdges did not read all
+	pageRows int                // see store.Options
+	room     int                // how many edges of jobs that complete it may take in besides
+	later    map[int]bool       // nodes whose edges it has no room for: CheckEdges settles them
+	reached  map[int]bool       // nodes that may end by what follows, so that their edges are needed
+	foreign  []edgeRow          // edges to jobs of other workflows
+	asked    map[int]bool       // nodes of which it is known whether somebody holds them
+	inputs   map[int]*workflow.Inputs
+	was      []workflow.EdgeState // of Edges, parallel: before the resolution
+	grace    int64                // microseconds that held jobs have which should stop
+	texts    map[string]string    // texts that many jobs have
 }
 
 // edge is an edge as it is read.
@@ -68,13 +69,13 @@ type jobRow struct {
 // newPart returns an empty part with the settings of the store.
 func (s *Store) newPart() *part {
 	p := newPart()
-	p.room, p.grace = s.opts.SettledEdges, microsUp(s.opts.CancelGrace)
+	p.room, p.pageRows, p.grace = s.opts.SettledEdges, s.opts.PageRows, microsUp(s.opts.CancelGrace)
 	return p
 }
 
 func newPart() *part {
 	return &part{
-		room:  pageEdges,
+		room: 2 * pageRows, pageRows: pageRows,
 		index: map[job.ID]int{}, headers: map[job.ID]int{}, between: map[[2]job.ID]bool{}, later: map[int]bool{},
 		reached: map[int]bool{}, asked: map[int]bool{}, texts: map[string]string{}, inputs: map[int]*workflow.Inputs{},
 	}

@@ -11,16 +11,13 @@ import (
 
 // Bounds of one statement, so that none takes long, and no answer is without a
 // bound, however large a workflow is.
-const (
-	pageRows  = 5000         // rows that it reads, locks or changes
-	pageEdges = 2 * pageRows // edges that it reads
-)
+const pageRows = 5000 // rows that it reads, locks or changes; of edges it reads twice as many
 
-// lockWithChildren queues the statement that locks jobs, pageRows at most, with
+// lockWithChildren queues the statement that locks jobs, a page at most, with
 // their children. It may leave children out; see connect.
 func (p *part) lockWithChildren(tx Tx, jobs []job.ID) {
 	if len(jobs) > 0 {
-		p.lockJobs(tx, "lock_jobs_and_children", jobs, pageEdges)
+		p.lockJobs(tx, "lock_jobs_and_children", jobs, 2*p.pageRows)
 	}
 }
 
@@ -44,7 +41,7 @@ func (p *part) connect(tx Tx, parents []job.ID) error {
 // the given jobs, limit at most. It comes after they are locked, in a statement
 // of its own: only then are edges that others committed before visible for sure.
 func (p *part) readEdges(tx Tx, parents []job.ID, limit int, resolved bool) {
-	for list := range slices.Chunk(parents, pageRows) {
+	for list := range slices.Chunk(parents, p.pageRows) {
 		n := 0
 		tx.QueueQuery("edges_from", func(r Row) error {
 			if n++; n == limit {
@@ -88,7 +85,7 @@ func (p *part) haveRead(parents []job.ID) {
 // CheckEdges, and so is the rest when much was read in vain.
 func (p *part) readFittingEdges(tx Tx, parents []job.ID) error {
 	vain := 8 * p.room
-	for n := pageRows; len(parents) > 0 && p.room > 0 && vain > 0; {
+	for n := p.pageRows; len(parents) > 0 && p.room > 0 && vain > 0; {
 		list, before := parents[:min(n, len(parents))], len(p.read)
 		p.readEdges(tx, list, p.room, false)
 		if err := tx.Flush(); err != nil {
@@ -99,7 +96,7 @@ func (p *part) readFittingEdges(tx Tx, parents []job.ID) error {
 		case !p.partial:
 			p.haveRead(list)
 			p.room -= got
-			n = min(8*n, pageRows)
+			n = min(8*n, p.pageRows)
 			parents = parents[len(list):]
 			continue
 		case len(list) == 1:
@@ -126,7 +123,7 @@ func (p *part) leave(parents []job.ID) {
 // readAllEdges reads all edges of jobs, with those that are resolved on demand. Of how many jobs a page is depends on
 // how many edges the last ones had.
 func (p *part) readAllEdges(tx Tx, parents []job.ID, resolved bool) error {
-	for n := pageRows / 4; len(parents) > 0; {
+	for n := p.pageRows / 4; len(parents) > 0; {
 		list := parents[:min(n, len(parents))]
 		before := len(p.read)
 		if len(list) == 1 {
@@ -134,7 +131,7 @@ func (p *part) readAllEdges(tx Tx, parents []job.ID, resolved bool) error {
 				return err
 			}
 		} else {
-			p.readEdges(tx, list, pageEdges, resolved)
+			p.readEdges(tx, list, 2*p.pageRows, resolved)
 			if err := tx.Flush(); err != nil {
 				return err
 			}
@@ -145,8 +142,8 @@ func (p *part) readAllEdges(tx Tx, parents []job.ID, resolved bool) error {
 			}
 		}
 		p.haveRead(list)
-		if got := len(p.read) - before; got < pageEdges/4 {
-			n = min(2*n, pageRows)
+		if got := len(p.read) - before; got < 2*p.pageRows/4 {
+			n = min(2*n, p.pageRows)
 		}
 		parents = parents[len(list):]
 	}
@@ -163,8 +160,8 @@ func (p *part) readEdgesOf(tx Tx, parent job.ID, resolved bool) error {
 			err := p.scanEdge(r)
 			after = p.read[len(p.read)-1].child
 			return err
-		}, parent[:], slices.Clone(after[:]), pageEdges, boolInt(resolved))
-		if err != nil || n < pageEdges {
+		}, parent[:], slices.Clone(after[:]), 2*p.pageRows, boolInt(resolved))
+		if err != nil || n < 2*p.pageRows {
 			return err
 		}
 	}
@@ -209,7 +206,7 @@ func (p *part) frontier() []job.ID {
 // lockMissing locks what is missing. The transaction holds locks of jobs
 // already, so the statement must not wait.
 func (p *part) lockMissing(tx Tx) error {
-	for list := range slices.Chunk(p.missing(), pageRows) {
+	for list := range slices.Chunk(p.missing(), p.pageRows) {
 		p.lockJobs(tx, "lock_more_jobs", list)
 	}
 	return tx.Flush()

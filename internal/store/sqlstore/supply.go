@@ -73,8 +73,8 @@ func (p *part) unread(nodes []int) []job.ID {
 // lead until they lead nowhere new.
 func (p *part) loadDescendants(tx Tx, reach []job.ID) error {
 	for len(reach) > 0 {
-		for list := range slices.Chunk(reach, pageRows) {
-			p.lockReached(tx, "lock_descendants", list, len(list)+pageRows)
+		for list := range slices.Chunk(reach, p.pageRows) {
+			p.lockReached(tx, "lock_descendants", list, len(list)+p.pageRows)
 			if err := tx.Flush(); err != nil {
 				return err
 			}
@@ -103,8 +103,8 @@ func (p *part) loadWorkflows(tx Tx, workflows []int, known workflow.Known) error
 			continue
 		}
 		in[w] = true
-		for from := 0; from < h.Tally.Total; from += pageRows { // their positions are below it
-			p.lockReached(tx, "lock_open_jobs", h.ID[:], from, from+pageRows, boolInt(all))
+		for from := 0; from < h.Tally.Total; from += p.pageRows { // their positions are below it
+			p.lockReached(tx, "lock_open_jobs", h.ID[:], from, from+p.pageRows, boolInt(all))
 		}
 		if err := tx.Flush(); err != nil {
 			return err
@@ -142,7 +142,7 @@ func (p *part) loadWorkflows(tx Tx, workflows []int, known workflow.Known) error
 // loadOutside adds the edges into jobs from parents outside their workflow.
 // Those are not locked: they say what a job was broken by.
 func (p *part) loadOutside(tx Tx, children []job.ID) error {
-	for list := range slices.Chunk(children, pageRows) {
+	for list := range slices.Chunk(children, p.pageRows) {
 		tx.QueueQuery("edges_from_outside", func(r Row) error {
 			var e edge
 			var n workflow.Node
@@ -194,7 +194,7 @@ func (p *part) takeBack(tx Tx, in map[int]bool) error {
 			}
 		}
 	}
-	for list := range slices.Chunk(claimable, pageRows) {
+	for list := range slices.Chunk(claimable, p.pageRows) {
 		for _, statement := range []string{"take_ready", "take_timers"} {
 			tx.QueueQuery(statement, func(r Row) error {
 				var id job.ID
@@ -232,7 +232,7 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 		id job.ID
 	}
 	parents := make(map[int]map[job.ID]parent)
-	for list := range slices.Chunk(sortedIDs(list), pageRows) {
+	for list := range slices.Chunk(sortedIDs(list), p.pageRows) {
 		tx.QueueQuery("specs_of_jobs", func(r Row) error {
 			var id job.ID
 			var payload, metadata []byte

@@ -236,7 +236,7 @@ func (s *Store) endJobs(tx Tx, p *part, leases map[job.ID]*leaseRow, list []job.
 	for _, statement := range []string{"take_ready", "take_timers"} {
 		tx.QueueQuery(statement, func(Row) error { return nil }, open)
 	}
-	p.readEdges(tx, open, pageEdges, false)
+	p.readEdges(tx, open, 2*p.pageRows, false)
 	held := heldBy(tx, open)
 	var now int64
 	tx.QueueNow(&now)

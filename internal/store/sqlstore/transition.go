@@ -144,7 +144,7 @@ func (t *transition) decisionRows(nodes []int) []decisionRow {
 func (t *transition) stop(tx Tx, nodes []int, now int64, r *store.Resolution) []timerRow {
 	p := t.part
 	queueRows(tx, "mark_cancelling", t.ids(nodes))
-	for list := range slices.Chunk(sortedIDs(t.ids(nodes)), pageRows) {
+	for list := range slices.Chunk(sortedIDs(t.ids(nodes)), p.pageRows) {
 		tx.QueueQuery("held_by", func(row Row) error {
 			var h holding
 			err := row.Scan(&h.Fence.Job, &h.Fence.Epoch, &h.Fence.Lease, &h.worker, &h.claimedAt)

@@ -4,15 +4,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
-// wide is over what one statement reads of edges or jobs.
-const wide = 10_500
+// wide is over what one statement reads of edges or jobs if its pages are short.
+const wide = 450
+
+var shortPages = store.Options{PageRows: 200, SettledEdges: 400}
+
+// deep is over what one statement reads, however long its pages.
+const deep = 10_500
 
 func testWide(t *testing.T, open Opener) {
-	check(t, open, "a job with more children than a statement reads starts all of them, and the last waits for all", func(r *rig) {
+	checkWith(t, open, shortPages, "a job with more children than a statement reads starts all of them, and the last waits for all", func(r *rig) {
 		id := r.start(fan(wide)...)
 		r.complete(r.claimOne())
 		r.checkEdges()
@@ -23,8 +29,8 @@ func testWide(t *testing.T, open Opener) {
 	})
 
 	check(t, open, "of a workflow with more jobs than a statement reads all are counted that run or wait", func(r *rig) {
-		jobs := tasks(wide, "p")
-		for _, i := range []int{0, 1, 4999, 5000, 9999, 10_000, wide - 2, wide - 1} {
+		jobs := tasks(deep, "p")
+		for _, i := range []int{0, 1, 4999, 5000, 9999, 10_000, deep - 2, deep - 1} {
 			jobs[i].WithPriority(job.High).WithRetry(retries(2, time.Hour))
 		}
 		id := r.start(jobs...)
@@ -37,7 +43,7 @@ func testWide(t *testing.T, open Opener) {
 		r.equal("running and retrying", []int{w.Running, w.Retrying}, []int{4, 4})
 	})
 
-	check(t, open, "an outcome of a job with many children that comes again leaves the children of others to them", func(r *rig) {
+	checkWith(t, open, shortPages, "an outcome of a job with many children that comes again leaves the children of others to them", func(r *rig) {
 		r.start(fan(wide)...)
 		first := r.claimOne()
 		r.complete(first)
@@ -50,21 +56,21 @@ func testWide(t *testing.T, open Opener) {
 	})
 
 	check(t, open, "what depends on a failure ends however wide it is", func(r *rig) {
-		id := r.enqueueTolerant(fan(wide)...)
+		id := r.enqueueTolerant(fan(deep)...)
 		r.commit(failedForGood(r.claimOne()))
-		r.wantTally(id, workflow.Tally{Total: wide + 2, Failed: 1, UpstreamFailed: wide + 1})
+		r.wantTally(id, workflow.Tally{Total: deep + 2, Failed: 1, UpstreamFailed: deep + 1})
 		r.wantWorkflow(id, workflow.Failed)
 		r.noUnresolvedEdges()
 	})
 
-	check(t, open, "what depends on a failure ends however long the chain is", func(r *rig) {
+	checkWith(t, open, shortPages, "what depends on a failure ends however long the chain is", func(r *rig) {
 		id := r.enqueueTolerant(chain(wide)...)
 		r.commit(failedForGood(r.claimOne()))
 		r.wantTally(id, workflow.Tally{Total: wide, Failed: 1, UpstreamFailed: wide - 1})
 		r.noUnresolvedEdges()
 	})
 
-	check(t, open, "a failure stops a workflow however large it is", func(r *rig) {
+	checkWith(t, open, shortPages, "a failure stops a workflow however large it is", func(r *rig) {
 		parents := tasks(wide, "p")
 		jobs := append([]*job.Job{task("bad").WithPriority(job.High)}, parents...)
 		id := r.start(append(jobs, task("last", parents...))...)
@@ -75,7 +81,7 @@ func testWide(t *testing.T, open Opener) {
 		r.noUnresolvedEdges()
 	})
 
-	check(t, open, "a cancel stops a workflow however large it is", func(r *rig) {
+	checkWith(t, open, shortPages, "a cancel stops a workflow however large it is", func(r *rig) {
 		id := r.start(fan(wide)...)
 		r.complete(r.claimOne())
 		r.checkEdges()

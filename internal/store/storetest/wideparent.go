@@ -300,7 +300,7 @@ func testWideParent(t *testing.T, open Opener) {
 		}
 		count(20)
 		end1, page1 := count(20)
-		end2, page2 := count(500)
+		end2, page2 := count(150)
 		r.equal("statements of the end", end2, end1)
 		r.equal("statements of a page", page2, page1)
 	})
