@@ -1,16 +1,19 @@
 package modeltest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	difference "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -18,17 +21,25 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow/model"
 )
 
-// Run plays cases of random workflows on the model and on what open opens, for
-// each case anew, and compares them after everything that happens. The cases are
-// the same each time, unless -rapid.seed names others; 0 chooses anew.
-func Run(t *testing.T, open func() Engine, cases int) {
-	t.Helper()
-	settings := map[string]string{"rapid.checks": strconv.Itoa(cases), "rapid.seed": "1"}
+// asked is the seed that somebody named, if any did.
+var asked = sync.OnceValue(func() (seed string) {
 	flag.Visit(func(f *flag.Flag) {
 		if f.Name == "rapid.seed" {
-			settings[f.Name] = f.Value.String()
+			seed = f.Value.String()
 		}
 	})
+	return seed
+})
+
+// Run plays cases of random workflows on the model and on what open opens, for
+// each case anew, and compares them after everything that happens. Each test
+// plays cases of its own, the same each time, unless -rapid.seed names others; 0
+// chooses anew.
+func Run(t *testing.T, open func() Engine, cases int) {
+	t.Helper()
+	own := fnv.New32()
+	_, _ = own.Write([]byte(t.Name()))
+	settings := map[string]string{"rapid.checks": strconv.Itoa(cases), "rapid.seed": cmp.Or(asked(), fmt.Sprint(own.Sum32()))}
 	for name, value := range settings {
 		if err := flag.Set(name, value); err != nil {
 			t.Fatal(err)
@@ -135,7 +146,7 @@ func (p *play) do(what string, f func(e Engine) error) {
 		}
 	}
 	if !reflect.DeepEqual(p.state, state) {
-		p.fail("model -, engine +\n%s", cmp.Diff(p.state, state))
+		p.fail("model -, engine +\n%s", difference.Diff(p.state, state))
 	}
 	p.always()
 }
