@@ -123,6 +123,9 @@ func (d *decider) view(l *loaded) *view {
 		h.Known, h.FinallyKnown = l.known[w], l.finally[w]
 		v.p.Workflows = append(v.p.Workflows, h)
 	}
+	if d.lazy { // a store reads them as it needs them
+		slices.Reverse(v.nodes)
+	}
 	for at, i := range v.nodes {
 		n := d.p.Nodes[i]
 		n.Workflow = v.workflow(n.Workflow)
