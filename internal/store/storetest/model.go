@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +34,7 @@ type modelled struct {
 	in     []int // the workflow of each job, by number
 	edges  []modelEdge
 	held   map[int]store.Claimed
+	leases []job.ID    // of all claims
 	seen   model.State // of the last Snapshot
 	breaks bool        // the next commit does
 	mode   BreakMode
@@ -60,20 +62,12 @@ func (m *modelled) broke(err error) bool {
 	return true
 }
 
-// whole takes the order of Break back: nothing may have been committed.
-func (m *modelled) whole() {
-	if m.breaks {
-		m.breaks = false
-		m.BreakCommit(CommitWorks)
-	}
-}
-
 // machine lets something happen that is told until there is an answer.
 func (m *modelled) machine(call func(s store.Store, again bool) (store.Resolution, error)) error {
-	defer m.whole()
 	r, err := call(m.s, false)
-	if m.broke(err) {
+	if m.broke(err) { // what the answer would have said is found in time
 		r, err = call(m.Second(), true)
+		r.Checks = true
 	}
 	if err != nil {
 		return err
@@ -84,7 +78,6 @@ func (m *modelled) machine(call func(s store.Store, again bool) (store.Resolutio
 // person lets something happen that somebody asks for, who after an error asks
 // again only if nothing has changed.
 func (m *modelled) person(call func(s store.Store) (store.Resolution, error)) error {
-	defer m.whole()
 	r, err := call(m.s)
 	if m.broke(err) {
 		if m.mode == CommitHappened {
@@ -139,7 +132,7 @@ func (m *modelled) Enqueue(w *workflow.Workflow) error {
 			e, err = s.EnqueueWorkflow(m.ctx, &other, store.EnqueueOptions{})
 		}
 		if again && errors.Is(err, store.ErrExists) {
-			return store.Resolution{Checks: true}, nil
+			err = nil
 		}
 		return store.Resolution{Checks: e.Checks}, err
 	})
@@ -150,6 +143,7 @@ func (m *modelled) Claim(i int) error {
 		return job.ErrWrongState
 	}
 	grants := []store.Grant{{Lease: newLease(), Worker: worker, Queues: []string{m.jobs[i].Queue}, Limit: 1}}
+	m.leases = append(m.leases, grants[0].Lease)
 	return m.machine(func(s store.Store, again bool) (r store.Resolution, err error) {
 		leases, err := s.Claim(m.ctx, grants, again)
 		if err == nil && len(leases) == 0 {
@@ -191,9 +185,8 @@ func (m *modelled) EndAlone(i int, status job.Status, _ job.Reason) error {
 func (m *modelled) due(kind string, id job.ID) error {
 	m.plant("DELETE FROM timers WHERE kind = ? AND id = ?", kind, id[:])
 	m.plant("INSERT INTO timers (due_at, kind, id) VALUES (1, ?, ?)", kind, id[:])
-	return m.machine(func(s store.Store, again bool) (store.Resolution, error) {
+	return m.machine(func(s store.Store, _ bool) (store.Resolution, error) {
 		r, _, err := s.FireTimers(m.ctx, everything)
-		r.Checks = r.Checks || again
 		return r, err
 	})
 }
@@ -249,11 +242,12 @@ func (m *modelled) Retry(f int, mode workflow.RetryMode, from int) error {
 
 // Snapshot reads what is stored, each table once.
 func (m *modelled) Snapshot() (s model.State) {
-	flows, jobs := m.rowsOf("workflows", "id", m.flows), m.rowsOf("job_state", "id", m.ids())
-	held, ready := m.holders(), map[job.ID]bool{}
-	for _, row := range m.query("SELECT id FROM ready") {
-		ready[identifier(row["id"])] = true
+	if m.breaks { // nothing was committed
+		m.breaks = false
+		m.BreakCommit(CommitWorks)
 	}
+	flows, jobs := m.rowsOf("workflows", "id", m.flows), m.rowsOf("job_state", "id", m.ids())
+	held, ready := m.holders(), m.rows("ready", "queue", m.queues())
 	for _, id := range m.flows {
 		row := flows[id][0]
 		s.Workflows = append(s.Workflows, model.WorkflowState{
@@ -271,7 +265,7 @@ func (m *modelled) Snapshot() (s model.State) {
 		state := model.JobState{
 			Workflow: m.in[i], Status: job.Status(text(row["status"])), Deps: job.DependencyStatus(text(row["dependency_status"])),
 			Reason: job.Reason(text(row["reason"])), Spared: number(row["spared"]) != 0, Decision: workflow.Action(text(row["decision"])),
-			Attempts: number(row["attempts"]), Runnable: ready[j.ID],
+			Attempts: number(row["attempts"]), Runnable: len(ready[j.Queue]) > 0,
 			Counts: workflow.Counts{
 				Unresolved: number(row["unresolved"]), Active: number(row["active"]), Inactive: number(row["inactive"]), Broken: number(row["broken"]),
 			},
@@ -293,27 +287,44 @@ func (m *modelled) Snapshot() (s model.State) {
 	return s
 }
 
-func (m *modelled) ids() []job.ID {
-	var list []job.ID
+func (m *modelled) ids() (list []job.ID) {
 	for _, j := range m.jobs {
 		list = append(list, j.ID)
 	}
 	return list
 }
 
+func (m *modelled) queues() (list []any) {
+	for _, j := range m.jobs {
+		list = append(list, j.Queue)
+	}
+	return list
+}
+
 // rowsOf reads the rows of a table whose column is one of some ids.
 func (m *modelled) rowsOf(table, column string, ids []job.ID) map[job.ID][]map[string]any {
-	rows := map[job.ID][]map[string]any{}
-	if len(ids) == 0 {
-		return rows
-	}
 	args := make([]any, len(ids))
 	for i, id := range ids {
 		args[i] = id[:]
 	}
-	for _, row := range m.query("SELECT * FROM "+table+" WHERE "+column+" IN (?"+strings.Repeat(", ?", len(ids)-1)+")", args...) {
-		id := identifier(row[column])
-		rows[id] = append(rows[id], row)
+	rows := map[job.ID][]map[string]any{}
+	for _, list := range m.rows(table, column, args) {
+		rows[identifier(list[0][column])] = list
+	}
+	return rows
+}
+
+// rows reads the rows of a table whose column, which has an index, is one of
+// some values. What other cases have deleted is not passed over.
+func (m *modelled) rows(table, column string, values []any) map[string][]map[string]any {
+	rows := map[string][]map[string]any{}
+	if len(values) == 0 {
+		return rows
+	}
+	query := "SELECT * FROM " + table + " WHERE " + column + " IN (?" + strings.Repeat(", ?", len(values)-1) + ")"
+	for _, row := range m.query(query, values...) {
+		key := fmt.Sprintf("%s", row[column])
+		rows[key] = append(rows[key], row)
 	}
 	return rows
 }
@@ -321,15 +332,15 @@ func (m *modelled) rowsOf(table, column string, ids []job.ID) map[job.ID][]map[s
 // holders returns the epochs of the claims that leases list, by job.
 func (m *modelled) holders() map[job.ID]int {
 	epochs := map[job.ID]int{}
-	for _, row := range m.query("SELECT * FROM leases") {
-		if row["jobs"] == nil { // PostgreSQL has arrays
+	for _, rows := range m.rowsOf("leases", "id", m.leases) {
+		if row := rows[0]; row["jobs"] == nil { // PostgreSQL has arrays
 			for k, id := range row["job_ids"].([]any) {
 				epochs[identifier(id)] = number(row["epochs"].([]any)[k])
 			}
 			continue
 		}
 		var list [][2]any
-		m.ok(json.Unmarshal([]byte(text(row["jobs"])), &list), "jobs of a lease")
+		m.ok(json.Unmarshal([]byte(text(rows[0]["jobs"])), &list), "jobs of a lease")
 		for _, entry := range list {
 			epochs[identifier(entry[0])] = number(entry[1])
 		}

@@ -37,7 +37,7 @@ func (n *node) held() bool      { return n.Status == job.Running }
 func (n *node) catches() bool   { return n.Catch }
 func (n *node) undecided() bool { return n.Decision == workflow.Undecided }
 func (n *node) settles() bool   { return !n.open() && !n.undecided() }
-func (n *node) swept() bool { return n.Status == job.Cancelled && n.Reason == job.ReasonFailFast }
+func (n *node) swept() bool     { return n.Status == job.Cancelled && n.Reason == job.ReasonFailFast }
 
 func (n *node) pardoned() bool {
 	return n.Decision == workflow.ActionSkip || n.Decision == workflow.ActionComplete
