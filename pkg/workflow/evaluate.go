@@ -52,11 +52,11 @@ func (r *Resolution) evaluate(i int) bool {
 		r.lack(&r.missing.Inputs, i)
 		return false
 	}
-	env, values := r.inputs(in)
+	values := r.inputs(in)
 	in.Evidence = Evidence{Digest: values.Digest()}
 	r.changes.Evaluated = append(r.changes.Evaluated, i)
 	if n.Condition != "" {
-		yes, err := ask(n.Condition, env, values)
+		yes, err := values.Ask(n.Condition)
 		if err != nil {
 			in.Evidence.Error = err.Error()
 			r.end(i, job.Failed, job.ReasonConditionError)
@@ -73,7 +73,7 @@ func (r *Resolution) evaluate(i int) bool {
 			return false
 		}
 	}
-	with, err := workOut(n.With, env, values)
+	with, err := workOut(n.With, values)
 	if err != nil {
 		in.Evidence.Error = err.Error()
 		r.end(i, job.Failed, job.ReasonInputError)
@@ -85,22 +85,16 @@ func (r *Resolution) evaluate(i int) bool {
 
 // inputs overlays what was loaded of the parents with what this resolution
 // made of them.
-func (r *Resolution) inputs(in *Inputs) (condition.Env, condition.Inputs) {
-	var env condition.Env
-	values := condition.Inputs{
-		Parents: make(map[string]condition.Parent, len(in.Parents)), Counts: map[job.Status]int{},
-		Payload: in.Payload, Metadata: in.Metadata, Now: in.Now,
-	}
+func (r *Resolution) inputs(in *Inputs) condition.Inputs {
+	values := condition.Inputs{Payload: in.Payload, Metadata: in.Metadata, Now: in.Now}
 	for _, p := range in.Parents {
 		if p.Node >= 0 && r.newer(p.Node) {
 			n := &r.p.Nodes[p.Node]
 			p.Status, p.Attempts, p.Result = n.Status, n.Attempts, n.Result
 		}
-		env.Parents = append(env.Parents, p.Name)
-		values.Parents[p.Name] = condition.Parent{Status: p.Status, Result: p.Result, Attempts: p.Attempts}
-		values.Counts[p.Status]++
+		values.Add(p.Name, condition.Parent{Status: p.Status, Result: p.Result, Attempts: p.Attempts})
 	}
-	return env, values
+	return values
 }
 
 // newer reports whether this resolution changed what conditions read of a node.
@@ -108,20 +102,12 @@ func (r *Resolution) newer(i int) bool {
 	return r.is[ended][i] || r.is[decided][i] || r.is[reset][i] || r.requeued[i]
 }
 
-func ask(source string, env condition.Env, in condition.Inputs) (bool, error) {
-	e, err := condition.Parse(source, env)
-	if err != nil {
-		return false, err
-	}
-	return e.Bool(in)
-}
-
 // workOut evaluates each of with and returns an object of the values.
-func workOut(with map[string]string, env condition.Env, in condition.Inputs) (json.RawMessage, error) {
+func workOut(with map[string]string, in condition.Inputs) (json.RawMessage, error) {
 	if len(with) == 0 {
 		return nil, nil
 	}
-	object := make(map[string]json.RawMessage, len(with))
+	env, object := in.Env(), make(map[string]json.RawMessage, len(with))
 	for _, name := range slices.Sorted(maps.Keys(with)) {
 		e, err := condition.ParseInput(with[name], env)
 		if err != nil {

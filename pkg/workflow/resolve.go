@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 
@@ -28,7 +29,7 @@ type Ending struct {
 type Resolution struct {
 	p       *Part
 	out     [][]int // node → indices of its outgoing edges
-	members [][]int // workflow → its nodes; made when first asked for
+	members [][]int // workflow → its nodes, by id; made when first asked for
 	queue   []int   // ended nodes, in the order of their ends
 	settled int     // the edges of queue[:settled] are settled
 	gone    map[int]bool
@@ -379,7 +380,8 @@ func (r *Resolution) beginFinally() bool {
 	return begun
 }
 
-// of returns the nodes of a workflow.
+// of returns the nodes of a workflow in the order of their ids, so that what
+// happens to all of them does not depend on the order in which they were loaded.
 func (r *Resolution) of(w int) []int {
 	if r.members == nil {
 		r.members = make([][]int, len(r.p.Workflows))
@@ -387,6 +389,9 @@ func (r *Resolution) of(w int) []int {
 			if n.Workflow >= 0 {
 				r.members[n.Workflow] = append(r.members[n.Workflow], i)
 			}
+		}
+		for _, nodes := range r.members {
+			slices.SortFunc(nodes, func(a, b int) int { return bytes.Compare(r.p.Nodes[a].ID[:], r.p.Nodes[b].ID[:]) })
 		}
 	}
 	return r.members[w]

@@ -199,6 +199,10 @@ func (h *harness) Statements(f func()) []string {
 var errBroken = errors.New("the connection broke during the commit")
 
 func (h *harness) BreakCommit(mode storetest.BreakMode) {
+	if mode == storetest.CommitWorks {
+		h.first.db.breakCommit = nil
+		return
+	}
 	h.first.db.breakCommit = func(commit func() error) error {
 		h.first.db.breakCommit = nil
 		if mode == storetest.CommitHappened {

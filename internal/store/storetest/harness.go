@@ -50,6 +50,7 @@ type BreakMode int
 const (
 	CommitHappened BreakMode = iota // the transaction is committed
 	CommitRefused                   // the transaction is rolled back
+	CommitWorks                     // it does not break: takes back what was asked for
 )
 
 // Opener makes a fresh Harness for one test. It registers its own clean-up

@@ -2,7 +2,11 @@ package storetest
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -12,93 +16,145 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow/model/modeltest"
 )
 
-var modelCases = flag.Int("modelcases", 60, "how many random workflows a store is held to the model with")
+var modelCases = flag.Int("modelcases", 20, "how many random workflows a store is held to the model with")
 
 // testModel holds a store to the reference model of workflows.
 func testModel(t *testing.T, open Opener) {
 	check(t, open, "after everything that happens to random workflows the store is as the model is", func(r *rig) {
-		modeltest.Run(r.T, func() modeltest.Engine { return &modelled{rig: r, at: map[job.ID]int{}} }, *modelCases)
+		modeltest.Run(r.T, func() modeltest.Engine { return &modelled{rig: r, held: map[int]store.Claimed{}} }, *modelCases)
 	})
 }
 
 // modelled drives a store as package modeltest asks. Each job has a queue of its
-// own, so that it can be claimed alone.
+// own, so that it can be claimed alone. The cases share a database.
 type modelled struct {
 	*rig
-	jobs  []job.ID
-	flows []job.ID
-	in    []int
-	edges []modelEdge
-	at    map[job.ID]int
-	held  map[int]store.Claimed
+	jobs   []*job.Job
+	flows  []job.ID
+	in     []int // the workflow of each job, by number
+	edges  []modelEdge
+	held   map[int]store.Claimed
+	leases []job.ID    // of all claims
+	seen   model.State // of the last Snapshot
+	breaks bool        // the next commit does
+	mode   BreakMode
 }
 
 // modelEdge is an edge as it was asked for.
-type modelEdge struct{ parent, child int }
+type modelEdge struct{ parent, child job.ID }
 
-func (m *modelled) queueOf(i int) string { return m.jobs[i].String() }
-
-func (m *modelled) Enqueue(spec *model.WorkflowSpec, jobs []model.JobSpec) error {
-	flow := -1
-	if spec != nil {
-		flow = len(m.flows)
+// Break makes the next commit break. What its caller does then is what callers
+// do: machines tell it again, to another handle; people look first.
+func (m *modelled) Break(happened bool) {
+	m.breaks, m.mode = true, CommitRefused
+	if happened {
+		m.mode = CommitHappened
 	}
-	var list []*job.Job
-	for _, s := range jobs {
-		j := &job.Job{
-			ID: job.NewID(), Join: s.Join, AllowFailure: s.AllowFailure, Finally: s.Finally, Catch: s.Catch,
-			Barrier: s.Barrier, Condition: s.Condition, Unmet: s.Unmet, Payload: json.RawMessage("{}"),
-			Retry: &job.RetryPolicy{MaxAttempts: s.Attempts},
-		}
-		i := len(m.jobs)
-		j.Name, j.Queue = model.JobName(i), j.ID.String()
-		m.jobs, m.in = append(m.jobs, j.ID), append(m.in, flow)
-		m.at[j.ID] = i
-		for _, p := range s.Parents {
-			j.DependsOn = append(j.DependsOn, job.Dependency{Parent: m.jobs[p.Job], On: p.On, Optional: p.Optional})
-			m.edges = append(m.edges, modelEdge{p.Job, i})
-		}
-		list = append(list, j)
-	}
-	if spec == nil {
-		_, err := m.s.EnqueueJobs(m.ctx, list, nil)
-		return m.after(err)
-	}
-	w := &workflow.Workflow{ // not validated: a store takes what makes no sense, too
-		ID: job.NewID(), Name: "modelled", FailurePolicy: spec.Policy, Metadata: json.RawMessage("{}"), Jobs: list,
-	}
-	if spec.CancelRunning {
-		w.Running = workflow.CancelRunning
-	}
-	m.flows = append(m.flows, w.ID)
-	_, err := m.s.EnqueueWorkflow(m.ctx, w, store.EnqueueOptions{})
-	return m.after(err)
+	m.BreakCommit(m.mode)
 }
 
-// after works off what an action left to others.
-func (m *modelled) after(err error) error {
-	for err == nil {
-		var r store.Resolution
-		if r, err = m.s.CheckEdges(m.ctx, everything); err != nil || r.Done == 0 {
-			break
+// broke reports whether an error is that of the broken commit.
+func (m *modelled) broke(err error) bool {
+	if !m.breaks || err == nil || errors.Is(err, job.ErrWrongState) {
+		return false
+	}
+	m.breaks = false
+	return true
+}
+
+// machine lets something happen that is told until there is an answer.
+func (m *modelled) machine(call func(s store.Store, again bool) (store.Resolution, error)) error {
+	r, err := call(m.s, false)
+	if m.broke(err) { // what the answer would have said is found in time
+		r, err = call(m.Second(), true)
+		r.Checks = true
+	}
+	if err != nil {
+		return err
+	}
+	return m.follow(r.Checks)
+}
+
+// person lets something happen that somebody asks for, who after an error asks
+// again only if nothing has changed.
+func (m *modelled) person(call func(s store.Store) (store.Resolution, error)) error {
+	r, err := call(m.s)
+	if m.broke(err) {
+		if m.mode == CommitHappened {
+			return m.follow(true)
+		}
+		r, err = call(m.Second())
+	}
+	if err != nil {
+		return err
+	}
+	return m.follow(r.Checks)
+}
+
+// follow settles the edges that wait for it, if any do.
+func (m *modelled) follow(checks bool) error {
+	for checks {
+		r, err := m.s.CheckEdges(m.ctx, everything)
+		if m.broke(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		checks = r.Done > 0
+	}
+	return nil
+}
+
+func (m *modelled) Enqueue(w *workflow.Workflow) error {
+	flow := -1
+	if w.ID != (job.ID{}) {
+		flow = len(m.flows)
+		m.flows = append(m.flows, w.ID)
+	}
+	var jobs []*job.Job
+	for _, j := range w.Jobs {
+		other := *j
+		other.Queue = j.ID.String()
+		jobs = append(jobs, &other)
+		m.jobs, m.in = append(m.jobs, &other), append(m.in, flow)
+		for _, d := range j.DependsOn {
+			m.edges = append(m.edges, modelEdge{d.Parent, j.ID})
 		}
 	}
-	return err
+	return m.machine(func(s store.Store, again bool) (r store.Resolution, err error) {
+		var e store.Enqueued
+		if flow < 0 {
+			e, err = s.EnqueueJobs(m.ctx, jobs, nil)
+		} else { // not validated: a store takes what makes no sense, too
+			other := *w
+			other.Jobs = jobs
+			e, err = s.EnqueueWorkflow(m.ctx, &other, store.EnqueueOptions{})
+		}
+		if again && errors.Is(err, store.ErrExists) {
+			err = nil
+		}
+		return store.Resolution{Checks: e.Checks}, err
+	})
 }
 
 func (m *modelled) Claim(i int) error {
 	if i >= len(m.jobs) {
 		return job.ErrWrongState
 	}
-	got := m.claim(1, m.queueOf(i))
-	if len(got) == 0 {
-		return job.ErrWrongState
-	}
-	if m.held == nil {
-		m.held = map[int]store.Claimed{}
-	}
-	m.held[i] = got[0]
-	return nil
+	grants := []store.Grant{{Lease: newLease(), Worker: worker, Queues: []string{m.jobs[i].Queue}, Limit: 1}}
+	m.leases = append(m.leases, grants[0].Lease)
+	return m.machine(func(s store.Store, again bool) (r store.Resolution, err error) {
+		leases, err := s.Claim(m.ctx, grants, again)
+		if err == nil && len(leases) == 0 {
+			err = job.ErrWrongState
+		}
+		if err == nil {
+			m.fits(grants[0], leases)
+			m.held[i] = leases[0].Jobs[0]
+		}
+		return r, err
+	})
 }
 
 func (m *modelled) End(batch []model.Outcome) error {
@@ -106,51 +162,45 @@ func (m *modelled) End(batch []model.Outcome) error {
 	for _, o := range batch {
 		c, held := m.held[o.Job]
 		if !held {
-			c.Fence = job.Fence{Job: m.jobs[o.Job], Lease: newLease()}
+			c.Fence = job.Fence{Job: m.jobs[o.Job].ID, Lease: newLease()}
 		}
-		now := job.Duration(0)
-		out := job.Outcome{Fence: c.Fence, Kind: o.Kind, Permanent: o.Permanent, RetryAfter: &now}
-		if o.Kind == job.KindCompleted {
-			out.Result = model.Result
-		}
+		out, now := o.Outcome, job.Duration(0)
+		out.Fence, out.RetryAfter = c.Fence, &now
 		list = append(list, out)
 	}
-	_, err := m.s.Resolve(m.ctx, list)
-	return m.after(err)
+	return m.machine(func(s store.Store, _ bool) (store.Resolution, error) { return s.Resolve(m.ctx, list) })
 }
 
-func (m *modelled) CancelJob(i int) error {
-	if m.status(i) == job.Running {
+func (m *modelled) EndAlone(i int, status job.Status, _ job.Reason) error {
+	switch now := m.seen.Jobs[i].Status; {
+	case now == job.Running || now.Terminal():
 		return job.ErrWrongState
+	case status == job.TimedOut:
+		return m.due("deadline", m.jobs[i].ID)
 	}
-	_, err := m.s.CancelJob(m.ctx, m.jobs[i], grace)
-	return m.after(err)
-}
-
-func (m *modelled) ExpireJob(i int) error {
-	if s := m.status(i); s == job.Running || s.Terminal() {
-		return job.ErrWrongState
-	}
-	return m.due("deadline", m.jobs[i])
+	return m.person(func(s store.Store) (store.Resolution, error) { return s.CancelJob(m.ctx, m.jobs[i].ID, grace) })
 }
 
 // due lets a timer come due now.
 func (m *modelled) due(kind string, id job.ID) error {
 	m.plant("DELETE FROM timers WHERE kind = ? AND id = ?", kind, id[:])
 	m.plant("INSERT INTO timers (due_at, kind, id) VALUES (1, ?, ?)", kind, id[:])
-	_, _, err := m.s.FireTimers(m.ctx, everything)
-	return m.after(err)
+	return m.machine(func(s store.Store, _ bool) (store.Resolution, error) {
+		r, _, err := s.FireTimers(m.ctx, everything)
+		return r, err
+	})
 }
 
 func (m *modelled) Cancel(f int, reason job.Reason) error {
 	if reason == job.ReasonDeadline {
-		if w := m.workflow(m.flows[f]); w.Status.Terminal() {
+		if m.seen.Workflows[f].Status.Terminal() {
 			return job.ErrWrongState
 		}
 		return m.due("workflow", m.flows[f])
 	}
-	_, err := m.s.CancelWorkflow(m.ctx, m.flows[f], grace, nobody)
-	return m.after(err)
+	return m.person(func(s store.Store) (store.Resolution, error) {
+		return s.CancelWorkflow(m.ctx, m.flows[f], grace, nobody)
+	})
 }
 
 func (m *modelled) GraceOver(f int) error {
@@ -165,67 +215,135 @@ func (m *modelled) GraceOver(f int) error {
 	return m.due(kind, m.flows[f])
 }
 
-func (m *modelled) Pause(f int) error {
-	_, err := m.s.PauseWorkflow(m.ctx, m.flows[f], nobody)
-	return m.after(err)
-}
-
-func (m *modelled) Resume(f int) error {
-	_, err := m.s.ResumeWorkflow(m.ctx, m.flows[f], nobody)
-	return m.after(err)
+func (m *modelled) Pause(f int, on bool) error {
+	return m.person(func(s store.Store) (store.Resolution, error) {
+		if on {
+			return s.PauseWorkflow(m.ctx, m.flows[f], nobody)
+		}
+		return s.ResumeWorkflow(m.ctx, m.flows[f], nobody)
+	})
 }
 
 func (m *modelled) Decide(i int, a workflow.Action, result json.RawMessage) error {
 	if m.in[i] < 0 {
 		return job.ErrWrongState
 	}
-	_, err := m.s.Decide(m.ctx, store.Decision{Workflow: m.flows[m.in[i]], Job: m.jobs[i], Action: a, Result: result}, nobody)
-	return m.after(err)
+	return m.person(func(s store.Store) (store.Resolution, error) {
+		return s.Decide(m.ctx, store.Decision{Workflow: m.flows[m.in[i]], Job: m.jobs[i].ID, Action: a, Result: result}, nobody)
+	})
 }
 
 func (m *modelled) Retry(f int, mode workflow.RetryMode, from int) error {
-	_, _, err := m.s.RetryWorkflow(m.ctx, store.Retry{Workflow: m.flows[f], Mode: mode, From: m.jobs[from]}, false, nobody)
-	return m.after(err)
+	return m.person(func(s store.Store) (store.Resolution, error) {
+		_, r, err := s.RetryWorkflow(m.ctx, store.Retry{Workflow: m.flows[f], Mode: mode, From: m.jobs[from].ID}, false, nobody)
+		return r, err
+	})
 }
 
-// status is a job's as people see it.
-func (m *modelled) status(i int) job.Status {
-	rec, err := m.s.Job(m.ctx, m.jobs[i])
-	m.ok(err, "job")
-	return rec.Status
-}
-
-func (m *modelled) Snapshot() model.State {
-	var s model.State
+// Snapshot reads what is stored, each table once.
+func (m *modelled) Snapshot() (s model.State) {
+	if m.breaks { // nothing was committed
+		m.breaks = false
+		m.BreakCommit(CommitWorks)
+	}
+	flows, jobs := m.rowsOf("workflows", "id", m.flows), m.rowsOf("job_state", "id", m.ids())
+	held, ready := m.holders(), m.rows("ready", "queue", m.queues())
 	for _, id := range m.flows {
-		w := m.workflow(id)
+		row := flows[id][0]
 		s.Workflows = append(s.Workflows, model.WorkflowState{
-			Status: w.Status, Failing: w.Failing, UserPaused: w.UserPaused, Undecided: w.Undecided, Tally: w.Tally,
+			Status: workflow.Status(text(row["status"])), Failing: number(row["failing"]) != 0, UserPaused: number(row["user_paused"]) != 0,
+			Undecided: number(row["undecided"]),
+			Tally: workflow.Tally{
+				Total: number(row["total"]), Completed: number(row["completed"]), Failed: number(row["failed"]), Dead: number(row["dead"]),
+				TimedOut: number(row["timed_out"]), UpstreamFailed: number(row["upstream_failed"]), Cancelled: number(row["cancelled"]),
+				Skipped: number(row["skipped"]),
+			},
 		})
 	}
-	for i, id := range m.jobs {
-		row := m.query(`SELECT s.unresolved, s.active, s.inactive, s.broken, s.spared, s.attempts,
-			(SELECT count(*) FROM ready r WHERE r.id = s.id) AS places FROM job_state s WHERE s.id = ?`, id[:])[0]
-		rec, err := m.s.Job(m.ctx, id)
-		m.ok(err, "job")
+	for i, j := range m.jobs {
+		row := jobs[j.ID][0]
 		state := model.JobState{
-			Workflow: m.in[i], Status: rec.Status, Deps: rec.DependencyStatus, Reason: rec.Reason, Cause: -1,
+			Workflow: m.in[i], Status: job.Status(text(row["status"])), Deps: job.DependencyStatus(text(row["dependency_status"])),
+			Reason: job.Reason(text(row["reason"])), Spared: number(row["spared"]) != 0, Decision: workflow.Action(text(row["decision"])),
+			Attempts: number(row["attempts"]), Runnable: len(ready[j.Queue]) > 0,
 			Counts: workflow.Counts{
 				Unresolved: number(row["unresolved"]), Active: number(row["active"]), Inactive: number(row["inactive"]), Broken: number(row["broken"]),
 			},
-			Spared: number(row["spared"]) != 0, Decision: rec.Decision, Attempts: number(row["attempts"]), Runnable: number(row["places"]) > 0,
 		}
-		if at, known := m.at[rec.Cause]; rec.Status == job.UpstreamFailed && known {
-			state.Cause = at
+		if row["cause_job_id"] != nil {
+			state.Cause = identifier(row["cause_job_id"])
+		}
+		if epoch, listed := held[j.ID]; listed && epoch == number(row["epoch"]) && !state.Status.Terminal() {
+			state.Status = job.Running
 		}
 		s.Jobs = append(s.Jobs, state)
 	}
+	edges := m.rowsOf("edges", "child_id", m.ids())
 	for _, e := range m.edges {
-		rows := m.query("SELECT state FROM edges WHERE parent_id = ? AND child_id = ?", m.jobs[e.parent][:], m.jobs[e.child][:])
-		if len(rows) != 1 {
-			m.Fatalf("an edge has %d rows", len(rows))
-		}
-		s.Edges = append(s.Edges, workflow.EdgeState(text(rows[0]["state"])))
+		at := slices.IndexFunc(edges[e.child], func(row map[string]any) bool { return identifier(row["parent_id"]) == e.parent })
+		s.Edges = append(s.Edges, workflow.EdgeState(text(edges[e.child][at]["state"])))
 	}
+	m.seen = s
 	return s
+}
+
+func (m *modelled) ids() (list []job.ID) {
+	for _, j := range m.jobs {
+		list = append(list, j.ID)
+	}
+	return list
+}
+
+func (m *modelled) queues() (list []any) {
+	for _, j := range m.jobs {
+		list = append(list, j.Queue)
+	}
+	return list
+}
+
+// rowsOf reads the rows of a table whose column is one of some ids.
+func (m *modelled) rowsOf(table, column string, ids []job.ID) map[job.ID][]map[string]any {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id[:]
+	}
+	rows := map[job.ID][]map[string]any{}
+	for _, list := range m.rows(table, column, args) {
+		rows[identifier(list[0][column])] = list
+	}
+	return rows
+}
+
+// rows reads the rows of a table whose column, which has an index, is one of
+// some values. What other cases have deleted is not passed over.
+func (m *modelled) rows(table, column string, values []any) map[string][]map[string]any {
+	rows := map[string][]map[string]any{}
+	if len(values) == 0 {
+		return rows
+	}
+	query := "SELECT * FROM " + table + " WHERE " + column + " IN (?" + strings.Repeat(", ?", len(values)-1) + ")"
+	for _, row := range m.query(query, values...) {
+		key := fmt.Sprintf("%s", row[column])
+		rows[key] = append(rows[key], row)
+	}
+	return rows
+}
+
+// holders returns the epochs of the claims that leases list, by job.
+func (m *modelled) holders() map[job.ID]int {
+	epochs := map[job.ID]int{}
+	for _, rows := range m.rowsOf("leases", "id", m.leases) {
+		if row := rows[0]; row["jobs"] == nil { // PostgreSQL has arrays
+			for k, id := range row["job_ids"].([]any) {
+				epochs[identifier(id)] = number(row["epochs"].([]any)[k])
+			}
+			continue
+		}
+		var list [][2]any
+		m.ok(json.Unmarshal([]byte(text(rows[0]["jobs"])), &list), "jobs of a lease")
+		for _, entry := range list {
+			epochs[identifier(entry[0])] = number(entry[1])
+		}
+	}
+	return epochs
 }

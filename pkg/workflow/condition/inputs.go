@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +38,27 @@ type Inputs struct {
 	Payload  json.RawMessage    // empty is null
 	Metadata json.RawMessage    // empty is null
 	Now      time.Time
+}
+
+// Add adds a parent, and counts it.
+func (in *Inputs) Add(name string, p Parent) {
+	if in.Parents == nil {
+		in.Parents, in.Counts = map[string]Parent{}, map[job.Status]int{}
+	}
+	in.Parents[name] = p
+	in.Counts[p.Status]++
+}
+
+// Env is what an expression can speak of that is evaluated on the inputs.
+func (in Inputs) Env() Env { return Env{Parents: slices.Sorted(maps.Keys(in.Parents))} }
+
+// Ask parses a condition and evaluates it.
+func (in Inputs) Ask(source string) (bool, error) {
+	e, err := Parse(source, in.Env())
+	if err != nil {
+		return false, err
+	}
+	return e.Bool(in)
 }
 
 // Digest is the SHA-256, in hex, of a canonical form. Inputs that no

@@ -18,7 +18,7 @@ import (
 type decider struct {
 	lazy      bool
 	p         workflow.Part // all that is stored; nothing in it is held or taken
-	specs     []model.JobSpec
+	specs     []*job.Job
 	held      []bool
 	ready     []bool // the places where claims look
 	giveBacks []int
@@ -123,6 +123,9 @@ func (d *decider) view(l *loaded) *view {
 		h.Known, h.FinallyKnown = l.known[w], l.finally[w]
 		v.p.Workflows = append(v.p.Workflows, h)
 	}
+	if d.lazy { // a store reads them as it needs them
+		slices.Reverse(v.nodes)
+	}
 	for at, i := range v.nodes {
 		n := d.p.Nodes[i]
 		n.Workflow = v.workflow(n.Workflow)
@@ -131,9 +134,10 @@ func (d *decider) view(l *loaded) *view {
 		v.p.Nodes = append(v.p.Nodes, n)
 		if l.inputs[i] {
 			in := &workflow.Inputs{}
-			for _, p := range d.specs[i].Parents {
+			for _, dep := range d.specs[i].DependsOn {
+				p := d.place(dep.Parent)
 				in.Parents = append(in.Parents, workflow.ParentInput{
-					Name: model.JobName(p.Job), Node: v.node(p.Job), Status: d.shown(p.Job), Attempts: d.p.Nodes[p.Job].Attempts, Result: d.p.Nodes[p.Job].Result,
+					Name: dep.Name, Node: v.node(p), Status: d.shown(p), Attempts: d.p.Nodes[p].Attempts, Result: d.p.Nodes[p].Result,
 				})
 			}
 			v.p.Inputs[at] = in
@@ -293,6 +297,11 @@ func (d *decider) compare(v *view) error {
 	return nil
 }
 
+// place is the number of a job.
+func (d *decider) place(id job.ID) int {
+	return slices.IndexFunc(d.p.Nodes, func(n workflow.Node) bool { return n.ID == id })
+}
+
 func (d *decider) shown(i int) job.Status {
 	if d.held[i] {
 		return job.Running
@@ -305,19 +314,11 @@ func (d *decider) Snapshot() model.State {
 	for _, h := range d.p.Workflows {
 		s.Workflows = append(s.Workflows, model.WorkflowState{Status: h.Status, Failing: h.Failing, UserPaused: h.UserPaused, Undecided: h.Undecided, Tally: h.Tally})
 	}
-	number := make(map[job.ID]int, len(d.p.Nodes))
 	for i, n := range d.p.Nodes {
-		number[n.ID] = i
-	}
-	for i, n := range d.p.Nodes {
-		state := model.JobState{
-			Workflow: n.Workflow, Status: d.shown(i), Deps: n.Deps, Reason: n.Reason, Cause: -1, Counts: n.Counts,
+		s.Jobs = append(s.Jobs, model.JobState{
+			Workflow: n.Workflow, Status: d.shown(i), Deps: n.Deps, Reason: n.Reason, Cause: n.Cause, Counts: n.Counts,
 			Spared: n.Spared, Decision: n.Decision, Attempts: n.Attempts, Runnable: d.ready[i],
-		}
-		if at, known := number[n.Cause]; n.Status == job.UpstreamFailed && known {
-			state.Cause = at
-		}
-		s.Jobs = append(s.Jobs, state)
+		})
 	}
 	for _, e := range d.p.Edges {
 		s.Edges = append(s.Edges, e.State)
@@ -325,36 +326,39 @@ func (d *decider) Snapshot() model.State {
 	return s
 }
 
-func (d *decider) Enqueue(spec *model.WorkflowSpec, jobs []model.JobSpec) error {
+func (d *decider) Enqueue(spec *workflow.Workflow) error {
 	w, first := -1, len(d.p.Nodes)
-	if spec != nil {
+	if spec.ID != (job.ID{}) {
 		w = len(d.p.Workflows)
-		d.p.Workflows = append(d.p.Workflows, workflow.Header{ID: job.NewID(), Status: workflow.Running, Policy: spec.Policy, CancelRunning: spec.CancelRunning})
+		d.p.Workflows = append(d.p.Workflows, workflow.Header{
+			ID: spec.ID, Status: workflow.Running, Policy: spec.FailurePolicy, CancelRunning: spec.Running == workflow.CancelRunning,
+		})
 	}
-	for _, s := range jobs {
+	tolerated := spec.Tolerated()
+	for k, j := range spec.Jobs {
 		i := len(d.p.Nodes)
 		n := workflow.Node{
-			ID: job.NewID(), Workflow: w, Status: job.Pending, Deps: job.Waiting, Join: s.Join, Counts: workflow.Counts{Unresolved: len(s.Parents)},
-			Barrier: s.Barrier, AllowFailure: s.AllowFailure, Tolerated: s.AllowFailure || toleratedBy(jobs, i, first) && spec != nil,
-			Finally: s.Finally, Catch: s.Catch, Condition: s.Condition, Unmet: s.Unmet,
+			ID: j.ID, Workflow: w, Status: job.Pending, Deps: job.Waiting, Join: j.Join, Counts: workflow.Counts{Unresolved: len(j.DependsOn)},
+			Barrier: j.Barrier, AllowFailure: j.AllowFailure, Tolerated: tolerated[k],
+			Finally: j.Finally, Catch: j.Catch, Condition: j.Condition, Unmet: j.Unmet,
 		}
-		if len(s.Parents) == 0 && s.Condition == "" && !s.Finally {
+		if len(j.DependsOn) == 0 && j.Condition == "" && !j.Finally {
 			n.Deps = job.NoDependencies
 		}
 		handlers := false
-		for _, p := range s.Parents {
-			d.p.Edges = append(d.p.Edges, workflow.Edge{Parent: p.Job, Child: i, On: p.On, Optional: p.Optional, State: workflow.EdgeUnresolved})
+		for _, p := range j.DependsOn {
+			d.p.Edges = append(d.p.Edges, workflow.Edge{Parent: d.place(p.Parent), Child: i, On: p.On, Optional: p.Optional, State: workflow.EdgeUnresolved})
 			handlers = handlers || p.On != job.OnSuccess
 		}
-		if spec != nil {
+		if w >= 0 {
 			h := &d.p.Workflows[w]
 			h.Tally.Total++
-			h.Handlers, h.Catches = h.Handlers || handlers, h.Catches || s.Catch
-			if s.Finally {
+			h.Handlers, h.Catches = h.Handlers || handlers, h.Catches || j.Catch
+			if j.Finally {
 				h.Finally++
 			}
 		}
-		d.p.Nodes, d.specs = append(d.p.Nodes, n), append(d.specs, s)
+		d.p.Nodes, d.specs = append(d.p.Nodes, n), append(d.specs, j)
 		d.held, d.ready, d.giveBacks = append(d.held, false), append(d.ready, n.Deps == job.NoDependencies), append(d.giveBacks, 0)
 	}
 	l := load()
@@ -370,23 +374,6 @@ func (d *decider) Enqueue(spec *model.WorkflowSpec, jobs []model.JobSpec) error 
 			r.Start(v.node(i))
 		}
 	})
-}
-
-// toleratedBy reports whether every edge that leaves a job within its workflow,
-// and there is one, is optional or enters a join of any or quorum.
-func toleratedBy(jobs []model.JobSpec, i, first int) bool {
-	leaving := 0
-	for _, s := range jobs {
-		for _, p := range s.Parents {
-			if p.Job == i {
-				leaving++
-				if !p.Optional && s.Join.Rule != job.JoinAny && s.Join.Rule != job.JoinQuorum {
-					return false
-				}
-			}
-		}
-	}
-	return leaving > 0
 }
 
 func (d *decider) Claim(i int) error {
@@ -416,17 +403,13 @@ func (d *decider) End(batch []model.Outcome) error {
 			if v.p.Nodes[i].Status.Terminal() {
 				continue
 			}
-			n := job.EndAttempt(job.Outcome{Kind: o.Kind, Permanent: o.Permanent}, d.standing(v, o.Job), 0)
+			n := job.EndAttempt(o.Outcome, d.standing(v, o.Job), 0)
 			if !n.Status.Terminal() {
 				d.again[o.Job] = n
 				r.Requeue(i, n.Status, n.Attempts)
 				continue
 			}
-			e := workflow.Ending{Node: i, Status: n.Status, Reason: n.Reason, Attempts: n.Attempts}
-			if o.Kind == job.KindCompleted {
-				e.Result = model.Result
-			}
-			r.End(e)
+			r.End(workflow.Ending{Node: i, Status: n.Status, Reason: n.Reason, Attempts: n.Attempts, Result: o.Result})
 		}
 	})
 }
@@ -434,7 +417,7 @@ func (d *decider) End(batch []model.Outcome) error {
 // standing is what the end of an attempt depends on, as it stands by now.
 func (d *decider) standing(v *view, i int) job.Standing {
 	n := v.p.Nodes[v.node(i)]
-	s := job.Standing{Attempts: n.Attempts, GiveBacks: d.giveBacks[i], Retry: job.RetryPolicy{MaxAttempts: d.specs[i].Attempts}}
+	s := job.Standing{Attempts: n.Attempts, GiveBacks: d.giveBacks[i], Retry: *d.specs[i].Retry}
 	if n.Workflow >= 0 {
 		h := v.p.Workflows[n.Workflow]
 		s.Draining = h.Failing && !n.Spared && !n.Finally
@@ -444,10 +427,7 @@ func (d *decider) standing(v *view, i int) job.Standing {
 	return s
 }
 
-func (d *decider) CancelJob(i int) error { return d.endAlone(i, job.Cancelled, job.ReasonUser) }
-func (d *decider) ExpireJob(i int) error { return d.endAlone(i, job.TimedOut, job.ReasonDeadline) }
-
-func (d *decider) endAlone(i int, status job.Status, reason job.Reason) error {
+func (d *decider) EndAlone(i int, status job.Status, reason job.Reason) error {
 	if d.held[i] || d.p.Nodes[i].Status.Terminal() {
 		return job.ErrWrongState
 	}
@@ -478,18 +458,15 @@ func (d *decider) GraceOver(f int) error {
 	return d.steer(f, func(r *workflow.Resolution, w int) { r.CancelHeld(w, h.CancelFinally) })
 }
 
-func (d *decider) Pause(f int) error {
-	if s := d.p.Workflows[f].Status; s != workflow.Running && s != workflow.Paused {
-		return job.ErrWrongState
+func (d *decider) Pause(f int, on bool) error {
+	h := d.p.Workflows[f]
+	switch {
+	case on && (h.Status == workflow.Running || h.Status == workflow.Paused):
+		return d.steer(f, (*workflow.Resolution).Pause)
+	case !on && !h.Status.Terminal() && h.Undecided == 0:
+		return d.steer(f, (*workflow.Resolution).Resume)
 	}
-	return d.steer(f, (*workflow.Resolution).Pause)
-}
-
-func (d *decider) Resume(f int) error {
-	if h := d.p.Workflows[f]; h.Status.Terminal() || h.Undecided > 0 {
-		return job.ErrWrongState
-	}
-	return d.steer(f, (*workflow.Resolution).Resume)
+	return job.ErrWrongState
 }
 
 func (d *decider) Decide(i int, a workflow.Action, result json.RawMessage) error {

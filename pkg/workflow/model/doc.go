@@ -2,7 +2,8 @@
 // workflow decides fast over a part of it: what happens to jobs, dependencies
 // and workflows. It is what the decider and the stores are compared with, and
 // is used by nothing else. Nothing of it is taken from the decider but the
-// names of its types.
+// names of its types; how an attempt ends and what a condition says is asked of
+// packages job and condition.
 //
 // Where the words about workflows leave room, it reads them so:
 //

@@ -243,16 +243,17 @@ func (s *small) do(what any, f func(e modeltest.Engine) error) model.State {
 }
 
 func (s *small) play(g graph, policy workflow.FailurePolicy) {
-	jobs := make([]model.JobSpec, g.jobs)
-	for i := range jobs {
-		jobs[i].Attempts, jobs[i].Join.Rule = 1, g.joins[i]
+	w := &workflow.Workflow{ID: job.NewID(), FailurePolicy: policy}
+	for i := range g.jobs {
+		j := &job.Job{ID: job.NewID(), Retry: &job.RetryPolicy{MaxAttempts: 1}, Join: job.Join{Rule: g.joins[i]}}
 		for k, on := range g.on[i] {
 			if on != "" {
-				jobs[i].Parents = append(jobs[i].Parents, model.Parent{Job: k, On: on})
+				j.DependsOn = append(j.DependsOn, job.Dependency{Parent: w.Jobs[k].ID, On: on})
 			}
 		}
+		w.Jobs = append(w.Jobs, j)
 	}
-	state := s.do(jobs, func(e modeltest.Engine) error { return e.Enqueue(&model.WorkflowSpec{Policy: policy}, jobs) })
+	state := s.do(g, func(e modeltest.Engine) error { return e.Enqueue(w) })
 	for !state.Workflows[0].Status.Terminal() {
 		next := -1
 		for i, j := range state.Jobs {
@@ -281,11 +282,11 @@ func (s *small) advance(state model.State, i int) model.State {
 		}
 		return s.do(action, func(e modeltest.Engine) error { return e.Decide(i, action, nil) })
 	case outcome%3 == 2:
-		return s.do([]any{"cancel", i}, func(e modeltest.Engine) error { return e.CancelJob(i) })
+		return s.do([]any{"cancel", i}, func(e modeltest.Engine) error { return e.EndAlone(i, job.Cancelled, job.ReasonUser) })
 	}
-	o := model.Outcome{Job: i, Kind: job.KindCompleted}
+	o := model.Outcome{Job: i, Outcome: job.Outcome{Kind: job.KindCompleted}}
 	if outcome%3 == 1 {
-		o = model.Outcome{Job: i, Kind: job.KindFailed, Permanent: true}
+		o.Outcome = job.Outcome{Kind: job.KindFailed, Permanent: true}
 	}
 	s.do([]any{"claim", i}, func(e modeltest.Engine) error { return e.Claim(i) })
 	return s.do(o, func(e modeltest.Engine) error { return e.End([]model.Outcome{o}) })

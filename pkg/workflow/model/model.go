@@ -1,395 +1,306 @@
 package model
 
 import (
+	"cmp"
 	"encoding/json"
-	"iter"
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
+// Outcome is how the attempt of a job, known by number, ended.
+type Outcome struct {
+	Job int
+	job.Outcome
+}
+
+// State is all that can be seen of a world.
+type State struct {
+	Jobs      []JobState
+	Edges     []workflow.EdgeState // in the order of their children, then as these name them
+	Workflows []WorkflowState
+}
+
+// JobState is a job as it stands.
+type JobState struct {
+	Workflow int // -1: none
+	Status   job.Status
+	Deps     job.DependencyStatus
+	Reason   job.Reason
+	Cause    job.ID // while it waits, and of upstream_failed jobs: the first failure
+	Counts   workflow.Counts
+	Spared   bool
+	Decision workflow.Action
+	Attempts int
+	Runnable bool // can be claimed
+}
+
+// WorkflowState is a workflow as it stands.
+type WorkflowState struct {
+	Status              workflow.Status
+	Failing, UserPaused bool
+	Undecided           int
+	Tally               workflow.Tally
+}
+
+// World is all there is.
+type World struct {
+	jobs  []*node // in the order of their enqueue: parents come before their children
+	edges []*edge // in the order of their children
+	flows []*flow
+	loose flow    // of jobs without a workflow; nothing happens to it
+	ended []*node // whose edges are to be settled, in the order of time
+}
+
+// node is a job. Snapshot works out its Counts and whether it is Runnable.
 type node struct {
-	JobSpec
-	workflow  int // -1: none
-	tolerated bool
-	status    job.Status
-	deps      job.DependencyStatus
-	reason    job.Reason
-	cause     int // -1: none
-	spared    bool
-	halted    bool // its join said run; it depends on whether it is spared
-	held      bool
-	decision  workflow.Action
-	attempts  int
+	*job.Job
+	JobState
+	flow      *flow
+	in, out   []*edge // out: within the workflow
+	halted    bool    // its join said run; it depends on whether it is spared
 	giveBacks int
 	result    json.RawMessage
 }
 
 type edge struct {
-	parent, child int
-	on            job.On
-	optional      bool
+	job.Dependency
+	parent, child *node
 	state         workflow.EdgeState
 }
 
+// flow is a workflow. Snapshot works out whether it is Paused, and counts.
 type flow struct {
-	WorkflowSpec
-	status        workflow.Status
-	failing       bool
-	deadline      bool
-	cancelFinally bool
-	userPaused    bool
-	begun         bool         // its finally jobs
-	failed        map[int]bool // what its policy has yet to look at
-	caughtUp      bool         // nothing that catches ended since
+	*workflow.Workflow
+	WorkflowState
+	jobs, news           []*node    // news: what failed, or ended and catches, since its policy looked
+	reason               job.Reason // for which it is being cancelled; empty: it is not
+	cancelFinally, begun bool       // its finally jobs
 }
 
-// World is all there is.
-type World struct {
-	jobs  []*node
-	edges []*edge
-	flows []*flow
-	queue []int // jobs whose edges are to be settled, in the order of time
-}
-
-// of yields the jobs of a workflow.
-func (w *World) of(f int) iter.Seq2[int, *node] {
-	return func(yield func(int, *node) bool) {
-		for i, n := range w.jobs {
-			if n.workflow == f && !yield(i, n) {
-				return
+// Snapshot returns how everything stands.
+func (w *World) Snapshot() (s State) {
+	for _, f := range w.flows {
+		state := f.WorkflowState
+		if f.paused() {
+			state.Status = workflow.Paused
+		}
+		for _, n := range f.jobs {
+			state.Tally.Total++
+			if !n.open() {
+				*state.Tally.Of(n.Status)++
+			}
+			if n.undecided() {
+				state.Undecided++
 			}
 		}
+		s.Workflows = append(s.Workflows, state)
 	}
+	for _, n := range w.jobs {
+		state := n.JobState
+		state.Counts, state.Runnable = n.counts(), n.startable() && !n.Barrier
+		s.Jobs = append(s.Jobs, state)
+	}
+	for _, e := range w.edges {
+		s.Edges = append(s.Edges, e.state)
+	}
+	return s
 }
 
-// into yields the edges into a job with their parents, from those that leave it
-// with their children.
-func (w *World) into(i int) iter.Seq2[*edge, *node] {
-	return func(yield func(*edge, *node) bool) {
-		for _, e := range w.edges {
-			if e.child == i && !yield(e, w.jobs[e.parent]) {
-				return
-			}
-		}
-	}
-}
-
-func (w *World) from(i int) iter.Seq2[*edge, *node] {
-	return func(yield func(*edge, *node) bool) {
-		for _, e := range w.edges {
-			if e.parent == i && !yield(e, w.jobs[e.child]) {
-				return
-			}
-		}
-	}
-}
-
-// Enqueue adds a workflow, or with spec nil jobs without one. Parents that
-// have ended count as if they ended now, one after the other.
-func (w *World) Enqueue(spec *WorkflowSpec, jobs []JobSpec) error {
-	in, first := -1, len(w.jobs)
-	if spec != nil {
-		in = len(w.flows)
-		w.flows = append(w.flows, &flow{WorkflowSpec: *spec, status: workflow.Running, failed: map[int]bool{}, caughtUp: true})
-	}
-	for _, s := range jobs {
-		i := len(w.jobs)
-		n := &node{JobSpec: s, workflow: in, status: job.Pending, deps: job.NoDependencies, cause: -1}
-		w.jobs = append(w.jobs, n)
-		for _, p := range s.Parents {
-			w.edges = append(w.edges, &edge{p.Job, i, p.On, p.Optional, workflow.EdgeUnresolved})
-		}
-		n.deps = w.unasked(i)
-	}
-	for i := first; i < len(w.jobs); i++ {
-		w.jobs[i].tolerated = w.toleratedBySpec(i)
-	}
-	for i := first; i < len(w.jobs); i++ {
-		if n := w.jobs[i]; n.deps == job.Waiting && len(n.Parents) == 0 && !n.Finally {
-			w.ask(i)
-			w.conclude()
-		}
-	}
-	return w.elsewhere()
-}
-
-// unasked is the dependency status of a job that nothing has happened to.
-func (w *World) unasked(i int) job.DependencyStatus {
-	if n := w.jobs[i]; len(n.Parents) > 0 || n.Condition != "" || n.Finally {
-		return job.Waiting
-	}
-	return job.NoDependencies
-}
-
-// Claim gives a runnable job to a worker.
-func (w *World) Claim(i int) error {
-	if !w.runnable(i) {
+// when lets something happen if it is allowed, with all that follows from it.
+func (w *World) when(allowed bool, something func()) error {
+	if !allowed {
 		return job.ErrWrongState
 	}
-	w.jobs[i].held = true
+	something()
+	w.elsewhere()
 	return nil
+}
+
+// Enqueue adds a workflow; one without an ID stands for jobs that have none.
+// Parents that have ended count as if they ended now, one after the other.
+func (w *World) Enqueue(spec *workflow.Workflow) error {
+	f, number := &w.loose, -1
+	if spec.ID != (job.ID{}) {
+		f, number = &flow{WorkflowState: WorkflowState{Status: workflow.Running}}, len(w.flows)
+		w.flows = append(w.flows, f)
+	}
+	f.Workflow = spec
+	for _, j := range spec.Jobs {
+		n := &node{Job: j, JobState: JobState{Workflow: number}, flow: f}
+		for _, d := range j.DependsOn {
+			e := &edge{d, w.jobs[slices.IndexFunc(w.jobs, func(p *node) bool { return p.ID == d.Parent })], n, unresolved}
+			n.in, w.edges = append(n.in, e), append(w.edges, e)
+			if e.parent.flow == f {
+				e.parent.out = append(e.parent.out, e)
+			}
+		}
+		n.renew()
+		w.jobs, f.jobs = append(w.jobs, n), append(f.jobs, n)
+	}
+	return w.when(true, func() {
+		for _, n := range f.jobs {
+			w.ask(n)
+			w.conclude()
+		}
+	})
+}
+
+// renew makes a job one that nothing has happened to.
+func (n *node) renew() {
+	state := JobState{Workflow: n.Workflow, Status: job.Pending, Deps: job.Waiting}
+	if len(n.in) == 0 && n.Condition == "" && !n.Finally {
+		state.Deps = job.NoDependencies
+	}
+	*n = node{Job: n.Job, JobState: state, flow: n.flow, in: n.in, out: n.out}
+}
+
+// Claim gives a job to a worker.
+func (w *World) Claim(i int) error {
+	n := w.jobs[i]
+	return w.when(n.startable() && !n.Barrier, func() { n.Status = job.Running })
 }
 
 // End tells how attempts ended. Outcomes of jobs that nobody holds are stale.
 func (w *World) End(batch []Outcome) error {
-	for _, o := range batch {
-		if w.jobs[o.Job].held {
-			w.attempt(o)
-			w.conclude()
+	return w.when(true, func() {
+		for _, o := range batch {
+			if n := w.jobs[o.Job]; n.held() {
+				w.endAttempt(n, o)
+				w.conclude()
+			}
 		}
-	}
-	return w.elsewhere()
+	})
 }
 
-// attempt ends the attempt of a held job, and the job unless it has another.
-func (w *World) attempt(o Outcome) {
-	n := w.jobs[o.Job]
-	s := job.Standing{Attempts: n.attempts, GiveBacks: n.giveBacks, Retry: job.RetryPolicy{MaxAttempts: n.Attempts}}
-	if f := w.flow(o.Job); f != nil {
-		s.Draining = f.failing && !n.spared && !n.Finally
-		s.Cancelling, s.Deadline = f.status == workflow.Cancelling && (!n.Finally || f.cancelFinally), f.deadline
-	}
-	next := job.EndAttempt(job.Outcome{Kind: o.Kind, Permanent: o.Permanent}, s, 0)
-	n.attempts, n.giveBacks = next.Attempts, next.GiveBacks
-	switch {
-	case next.Status == job.Completed:
-		n.result = Result
-		fallthrough
-	case next.Status.Terminal():
-		w.end(o.Job, next.Status, next.Reason)
-	default:
-		n.held, n.status = false, next.Status
+// endAttempt ends the job, too, unless it has another attempt.
+func (w *World) endAttempt(n *node, o Outcome) {
+	next := job.EndAttempt(o.Outcome, job.Standing{
+		Attempts: n.Attempts, GiveBacks: n.giveBacks, Retry: *n.Retry,
+		Cancelling: n.flow.Status == workflow.Cancelling && (!n.Finally || n.flow.cancelFinally),
+		Deadline:   n.flow.reason == job.ReasonDeadline, Draining: n.doomed(),
+	}, 0)
+	n.Attempts, n.giveBacks, n.result = next.Attempts, next.GiveBacks, o.Result
+	if next.Status.Terminal() {
+		w.end(n, next.Status, next.Reason)
+	} else {
+		n.Status = next.Status
 	}
 }
 
-// CancelJob cancels a job that nobody holds, alone.
-func (w *World) CancelJob(i int) error { return w.endAlone(i, job.Cancelled, job.ReasonUser) }
-
-// ExpireJob lets the deadline of a job that nobody holds pass.
-func (w *World) ExpireJob(i int) error { return w.endAlone(i, job.TimedOut, job.ReasonDeadline) }
-
-func (w *World) endAlone(i int, status job.Status, reason job.Reason) error {
-	if n := w.jobs[i]; n.status.Terminal() || n.held {
-		return job.ErrWrongState
-	}
-	w.end(i, status, reason)
-	w.conclude()
-	return w.elsewhere()
+// EndAlone ends a job that nobody holds: a user cancels it, or its deadline passes.
+func (w *World) EndAlone(i int, status job.Status, reason job.Reason) error {
+	n := w.jobs[i]
+	return w.when(n.open() && !n.held(), func() { w.end(n, status, reason) })
 }
 
-// Cancel cancels a workflow, a user or its deadline being the reason.
-func (w *World) Cancel(f int, reason job.Reason) error {
-	h := w.flows[f]
-	again := h.status == workflow.Cancelling
-	switch {
-	case h.status.Terminal():
-		return job.ErrWrongState
-	case again && (reason == job.ReasonDeadline || h.cancelFinally):
-		return nil
-	case again:
-		h.cancelFinally = true
-	default:
-		h.status, h.deadline, h.userPaused = workflow.Cancelling, reason == job.ReasonDeadline, false
-	}
-	for i, n := range w.of(f) {
-		if n.decision == workflow.Undecided {
-			w.decide(i, workflow.ActionAccept)
+// Cancel cancels a workflow, a user or its deadline being the reason. A user's
+// second cancel also cancels its finally jobs.
+func (w *World) Cancel(number int, reason job.Reason) error {
+	f := w.flows[number]
+	return w.when(!f.Status.Terminal(), func() {
+		again := f.Status == workflow.Cancelling && reason == job.ReasonUser
+		f.Status, f.reason, f.cancelFinally, f.UserPaused = workflow.Cancelling, cmp.Or(f.reason, reason), f.cancelFinally || again, false
+		for _, n := range f.jobs {
+			if n.undecided() {
+				n.Decision, w.ended = workflow.ActionAccept, append(w.ended, n)
+			}
+			if !n.held() && (again || !n.Finally) {
+				w.end(n, job.Cancelled, reason)
+			}
 		}
-		if !n.held && (again || !n.Finally) {
-			w.end(i, job.Cancelled, reason)
-		}
-	}
-	w.conclude()
-	return w.elsewhere()
+	})
 }
 
 // GraceOver cancels what was told to stop and still runs.
-func (w *World) GraceOver(f int) error {
-	h := w.flows[f]
-	reason := job.ReasonUser
-	switch {
-	case h.status == workflow.Cancelling && h.deadline:
-		reason = job.ReasonDeadline
-	case h.status == workflow.Cancelling:
-	case !h.status.Terminal() && h.failing && h.CancelRunning:
-		reason = job.ReasonFailFast
-	default:
-		return job.ErrWrongState
-	}
-	for i, n := range w.of(f) {
-		if n.held && (!n.Finally || h.cancelFinally) && (h.status == workflow.Cancelling || !n.spared) {
-			n.attempts++
-			w.end(i, job.Cancelled, reason)
+func (w *World) GraceOver(number int) error {
+	f := w.flows[number]
+	return w.when(!f.Status.Terminal() && (f.reason != "" || f.Failing && f.Running == workflow.CancelRunning), func() {
+		for _, n := range f.jobs {
+			if n.held() && (!n.Finally || f.cancelFinally) && (f.reason != "" || !n.Spared) {
+				n.Attempts++
+				w.end(n, job.Cancelled, cmp.Or(f.reason, job.ReasonFailFast))
+			}
 		}
-	}
-	w.conclude()
-	return w.elsewhere()
+	})
 }
 
-// Pause turns a user's switch on.
-func (w *World) Pause(f int) error {
-	h := w.flows[f]
-	if h.status != workflow.Running && h.status != workflow.Paused {
-		return job.ErrWrongState
-	}
-	h.userPaused = true
-	w.place(f)
-	return nil
-}
-
-// Resume turns it off.
-func (w *World) Resume(f int) error {
-	h := w.flows[f]
-	switch {
-	case h.status.Terminal() || w.undecided(f) > 0:
-		return job.ErrWrongState
-	case h.userPaused:
-		h.userPaused = false
-		w.place(f)
-		w.passBarriers(f)
-		w.conclude()
-	}
-	return w.elsewhere()
+// Pause turns a user's switch on or off.
+func (w *World) Pause(number int, on bool) error {
+	f := w.flows[number]
+	allowed := on && f.Status == workflow.Running || !on && !f.Status.Terminal() && !f.has((*node).undecided)
+	return w.when(allowed, func() { f.UserPaused = on })
 }
 
 // Decide applies a decision about a failure; result goes with complete.
 func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
 	n := w.jobs[i]
-	if n.decision != workflow.Undecided {
-		return job.ErrWrongState
+	if n.undecided() && a == workflow.ActionCancel {
+		return w.Cancel(n.Workflow, job.ReasonUser)
 	}
-	switch a {
-	case workflow.ActionCancel:
-		return w.Cancel(n.workflow, job.ReasonUser)
-	case workflow.ActionRetry:
-		w.reset(map[int]bool{i: true})
-		w.place(n.workflow)
-		w.begin(i)
-	default:
-		if a == workflow.ActionComplete {
-			n.result = result
+	return w.when(n.undecided(), func() {
+		if a == workflow.ActionRetry {
+			w.again([]*node{n})
+			return
 		}
-		w.decide(i, a)
-		w.place(n.workflow)
-	}
-	w.passBarriers(n.workflow)
-	w.conclude()
-	return w.elsewhere()
-}
-
-func (w *World) decide(i int, a workflow.Action) {
-	w.jobs[i].decision = a
-	w.queue = append(w.queue, i)
+		n.Decision, n.result, w.ended = a, result, append(w.ended, n)
+	})
 }
 
 // Retry runs a part of a workflow again: what failed, a job with its
-// descendants, or all.
-func (w *World) Retry(f int, mode workflow.RetryMode, from int) error {
-	h := w.flows[f]
-	if !h.status.Terminal() && h.status != workflow.Paused {
-		return job.ErrWrongState
-	}
-	chosen := map[int]bool{}
-	for i, n := range w.of(f) {
-		switch {
-		case mode == workflow.RetryAll, mode == workflow.RetryFrom && i == from,
-			mode == workflow.RetryFailed && n.status == job.Cancelled && n.reason == job.ReasonFailFast,
-			mode == workflow.RetryFailed && n.status != job.UpstreamFailed && w.tried(i):
-			chosen[i] = true
+// descendants, or all; and its finally jobs.
+func (w *World) Retry(number int, mode workflow.RetryMode, from int) error {
+	f := w.flows[number]
+	some, plan, behind := false, []*node(nil), map[*node]bool{}
+	for _, n := range f.jobs {
+		chosen := mode == workflow.RetryAll || mode == workflow.RetryFrom && n == w.jobs[from] || mode == workflow.RetryFailed && n.tried()
+		after := slices.ContainsFunc(n.in, func(e *edge) bool { return behind[e.parent] })
+		some, behind[n] = some || chosen, chosen || after
+		if chosen || n.Finally || after && (mode != workflow.RetryFailed || n.follows()) {
+			plan = append(plan, n)
 		}
 	}
-	if len(chosen) == 0 {
-		return job.ErrWrongState
-	}
-	plan := map[int]bool{}
-	for i, n := range w.of(f) {
-		plan[i] = n.Finally || chosen[i] || w.after(i, chosen) && (mode != workflow.RetryFailed || follows(n))
-		if plan[i] && n.held {
-			return job.ErrWrongState
-		}
-	}
-	w.reset(plan)
-	*h = flow{WorkflowSpec: h.WorkflowSpec, status: workflow.Running, userPaused: h.userPaused, failed: map[int]bool{}, caughtUp: true}
-	w.place(f)
-	for i := range w.of(f) {
-		if plan[i] {
-			w.begin(i)
-		}
-	}
-	w.passBarriers(f)
-	w.conclude()
-	return w.elsewhere()
+	return w.when((f.Status.Terminal() || f.paused()) && some && !slices.ContainsFunc(plan, (*node).held), func() {
+		f.Status, f.Failing, f.reason, f.cancelFinally, f.begun, f.news = workflow.Running, false, "", false, false, nil
+		w.again(plan)
+	})
 }
 
-// tried reports whether a retry tries to set a job right: it counts against its
-// workflow, or it broke an edge of one that does.
-func (w *World) tried(i int) bool {
-	if w.counts(i) && !w.forgiven(i) && !w.caught(i, false) {
-		return true
-	}
-	for e, c := range w.from(i) {
-		if e.state == workflow.EdgeBroken && !e.optional && c.workflow == w.jobs[i].workflow && c.status == job.UpstreamFailed && w.tried(e.child) {
-			return true
-		}
-	}
-	return false
+// tried reports whether a retry of what failed begins with a job: what is
+// upstream_failed only follows.
+func (n *node) tried() bool { return n.swept() || n.Status != job.UpstreamFailed && n.matters() }
+
+// matters reports whether a job fails its workflow, or broke an edge of one that does.
+func (n *node) matters() bool {
+	return n.fails() || slices.ContainsFunc(n.out, func(e *edge) bool {
+		return e.breaks() && e.child.Status == job.UpstreamFailed && e.child.matters()
+	})
 }
 
 // follows reports whether a job after a failure is as it is because of that,
 // or has not been decided yet.
-func follows(n *node) bool {
-	return n.status == job.UpstreamFailed || n.status == job.Skipped || n.status == job.Cancelled && n.reason == job.ReasonFailFast ||
-		!n.status.Terminal() && n.deps == job.Waiting
+func (n *node) follows() bool {
+	return n.Status == job.UpstreamFailed || n.Status == job.Skipped || n.swept() || n.open() && n.Deps == job.Waiting
 }
 
-// after reports whether a job comes after one of some in its workflow.
-func (w *World) after(i int, some map[int]bool) bool {
-	for e, p := range w.into(i) {
-		if p.workflow == w.jobs[i].workflow && (some[e.parent] || w.after(e.parent, some)) {
-			return true
-		}
-	}
-	return false
-}
-
-// reset takes back what happened to jobs, and to the edges between them.
-func (w *World) reset(plan map[int]bool) {
-	for _, e := range w.edges {
-		if plan[e.parent] && plan[e.child] {
-			e.state = workflow.EdgeUnresolved
-		}
-	}
-	for i, n := range w.jobs {
-		if plan[i] {
-			*n = node{JobSpec: n.JobSpec, workflow: n.workflow, tolerated: n.tolerated, status: job.Pending, deps: w.unasked(i), cause: n.cause}
-		}
-	}
-	for i, n := range w.jobs {
-		if !plan[i] {
-			continue
-		}
-		var roots []int
-		for e := range w.into(i) {
-			n.spared = n.spared || w.handles(e)
-			if e.state == workflow.EdgeBroken && !e.optional {
-				roots = append(roots, w.root(e.parent))
+// again takes back what happened to jobs, and to the edges between them, and
+// asks them anew.
+func (w *World) again(plan []*node) {
+	for _, n := range plan {
+		before := n.Cause
+		n.renew()
+		for _, e := range n.in {
+			if slices.Contains(plan, e.parent) {
+				e.state = unresolved
+			}
+			n.Spared = n.Spared || e.spares()
+			if e.breaks() && (n.Cause == job.ID{} || e.parent.root() == before) {
+				n.Cause = e.parent.root()
 			}
 		}
-		if !slices.Contains(roots, n.cause) {
-			n.cause = append(roots, -1)[0]
-		}
 	}
-}
-
-// begin asks a job that was reset, unless it waits for its turn.
-func (w *World) begin(i int) {
-	switch n := w.jobs[i]; {
-	case n.status.Terminal() || n.deps != job.Waiting:
-	case !n.Finally:
-		w.ask(i)
-	case w.flow(i).begun:
-		w.run(i)
+	for _, n := range plan {
+		w.ask(n)
 	}
 }

@@ -1,357 +1,330 @@
 package model
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/condition"
 )
 
-// table is what an edge becomes, by what it asks for and what it sees.
-var table = map[job.On]map[job.Status]workflow.EdgeState{
-	job.OnSuccess: {
-		job.Completed: workflow.EdgeActive, job.Failed: workflow.EdgeBroken, job.Dead: workflow.EdgeBroken, job.TimedOut: workflow.EdgeBroken,
-		job.UpstreamFailed: workflow.EdgeBroken, job.Cancelled: workflow.EdgeBroken, job.Skipped: workflow.EdgeInactive,
-	},
-	job.OnFailure: {
-		job.Completed: workflow.EdgeInactive, job.Failed: workflow.EdgeActive, job.Dead: workflow.EdgeActive, job.TimedOut: workflow.EdgeActive,
-		job.UpstreamFailed: workflow.EdgeActive, job.Cancelled: workflow.EdgeInactive, job.Skipped: workflow.EdgeInactive,
-	},
-	job.OnDone: {
-		job.Completed: workflow.EdgeActive, job.Failed: workflow.EdgeActive, job.Dead: workflow.EdgeActive, job.TimedOut: workflow.EdgeActive,
-		job.UpstreamFailed: workflow.EdgeActive, job.Cancelled: workflow.EdgeActive, job.Skipped: workflow.EdgeActive,
-	},
+const unresolved, active, inactive, broken = workflow.EdgeUnresolved, workflow.EdgeActive, workflow.EdgeInactive, workflow.EdgeBroken
+
+// table is what becomes of an edge, by how its parent is seen and what it asks for.
+var table = map[job.Status]map[job.On]workflow.EdgeState{
+	job.Completed: {job.OnSuccess: active, job.OnFailure: inactive, job.OnDone: active},
+	job.Failed:    {job.OnSuccess: broken, job.OnFailure: active, job.OnDone: active}, // or another failure
+	job.Cancelled: {job.OnSuccess: broken, job.OnFailure: inactive, job.OnDone: active},
+	job.Skipped:   {job.OnSuccess: inactive, job.OnFailure: inactive, job.OnDone: active},
 }
 
-func (w *World) flow(i int) *flow {
-	if f := w.jobs[i].workflow; f >= 0 {
-		return w.flows[f]
-	}
-	return nil
-}
-
-// settles reports whether the edges that leave a job see how it ended.
-func (w *World) settles(i int) bool {
-	n := w.jobs[i]
-	return n.status.Terminal() && n.decision != workflow.Undecided
-}
-
-// seen is what the edges that leave a job take it for.
-func (w *World) seen(i int) job.Status {
-	n := w.jobs[i]
+// seen is the row of the table for an ended job.
+func (n *node) seen() job.Status {
 	switch {
-	case n.decision == workflow.ActionSkip, n.decision == workflow.ActionComplete, n.AllowFailure && n.status.Failure():
+	case n.pardoned(), n.AllowFailure && n.Status.Failure(), n.Reason == job.ReasonConditionFalse && n.Unmet == job.UnmetPass:
 		return job.Completed
-	case n.reason == job.ReasonConditionFalse && n.Unmet == job.UnmetPass:
-		return job.Completed
+	case n.Status.Failure():
+		return job.Failed
 	}
-	return n.status
+	return n.Status
 }
 
-// root is the first failure behind an ended job.
-func (w *World) root(i int) int {
-	if n := w.jobs[i]; n.status == job.UpstreamFailed && n.cause >= 0 {
-		return n.cause
-	}
-	return i
+// Kinds of jobs. People decided of a pardoned one that its failure is none; the
+// failure of another job swept one away.
+func (n *node) open() bool      { return !n.Status.Terminal() }
+func (n *node) held() bool      { return n.Status == job.Running }
+func (n *node) catches() bool   { return n.Catch }
+func (n *node) undecided() bool { return n.Decision == workflow.Undecided }
+func (n *node) settles() bool   { return !n.open() && !n.undecided() }
+func (n *node) swept() bool     { return n.Status == job.Cancelled && n.Reason == job.ReasonFailFast }
+
+func (n *node) pardoned() bool {
+	return n.Decision == workflow.ActionSkip || n.Decision == workflow.ActionComplete
 }
 
-// in counts the edges into a job.
-func (w *World) in(i int) workflow.Counts {
-	var c workflow.Counts
-	for e := range w.into(i) {
-		switch {
-		case e.state == workflow.EdgeUnresolved:
-			c.Unresolved++
-		case e.state == workflow.EdgeActive:
-			c.Active++
-		case e.optional:
-		case e.state == workflow.EdgeInactive:
-			c.Inactive++
-		default:
-			c.Broken++
+func (f *flow) has(kind func(n *node) bool) bool { return slices.ContainsFunc(f.jobs, kind) }
+
+func (f *flow) paused() bool {
+	return f.Status == workflow.Running && (f.UserPaused || f.has((*node).undecided))
+}
+
+// doomed reports whether a job is cancelled by what happens to its workflow.
+func (n *node) doomed() bool {
+	return !n.Finally && (n.flow.Status == workflow.Cancelling || n.flow.Failing && !n.Spared)
+}
+
+// startable reports whether nothing but a worker is missing.
+func (n *node) startable() bool {
+	return n.open() && !n.held() && n.Deps != job.Waiting && !n.doomed() && !n.flow.paused() && !n.flow.Status.Terminal()
+}
+
+// root is the first failure behind a job.
+func (n *node) root() job.ID {
+	if n.Status == job.UpstreamFailed {
+		return n.Cause
+	}
+	return n.ID
+}
+
+// breaks reports whether an edge is broken and counts.
+func (e *edge) breaks() bool { return e.state == broken && !e.Optional }
+
+// spares reports whether an edge spares its child: it leads from a failure that
+// it asks for, or from a job of the same workflow that is spared.
+func (e *edge) spares() bool {
+	p := e.parent
+	return e.state == active && e.On != job.OnSuccess && p.Status.Failure() || e.state != unresolved && p.Spared && p.flow == e.child.flow
+}
+
+// counts counts the edges into a job.
+func (n *node) counts() (c workflow.Counts) {
+	of := map[workflow.EdgeState]*int{unresolved: &c.Unresolved, active: &c.Active, inactive: &c.Inactive, broken: &c.Broken}
+	for _, e := range n.in {
+		if !e.Optional || e.state == unresolved || e.state == active {
+			*of[e.state]++
 		}
 	}
 	return c
 }
 
+// eager joins run before all edges are resolved.
+func eager(j job.Join) bool { return j.Rule == job.JoinAny || j.Rule == job.JoinQuorum }
+
 // join is what a join says: "wait", "run", "skip" or "upstream".
 func join(j job.Join, c workflow.Counts) string {
-	eager := j.Rule == job.JoinAny || j.Rule == job.JoinQuorum
-	need := map[job.JoinRule]int{job.JoinAny: 1, job.JoinMerge: 1, job.JoinQuorum: j.Quorum}[j.Rule]
-	switch {
-	case eager && c.Active >= need:
+	need := map[job.JoinRule]int{job.JoinMerge: 1, job.JoinAny: 1, job.JoinQuorum: j.Quorum}[j.Rule]
+	switch resolved := c.Unresolved == 0; {
+	case eager(j) && c.Active >= need, j.Rule == job.JoinDone && resolved:
 		return "run"
-	case !eager && j.Rule != job.JoinDone && c.Broken > 0:
-		return "upstream"
-	case c.Unresolved > 0:
+	case !resolved && (eager(j) || j.Rule == job.JoinDone || c.Broken == 0):
 		return "wait"
-	case j.Rule == job.JoinDone:
-		return "run"
 	case c.Broken > 0:
 		return "upstream"
-	case eager, c.Active < need, need == 0 && c.Inactive > 0:
+	case c.Active < need, need == 0 && c.Inactive > 0:
 		return "skip"
 	}
 	return "run"
 }
 
-// handles reports whether an edge spares its child: it leads from a failure
-// that it asks for, or from a job of the same workflow that is spared.
-func (w *World) handles(e *edge) bool {
-	p := w.jobs[e.parent]
-	if e.state == workflow.EdgeUnresolved {
-		return false
-	}
-	return e.on != job.OnSuccess && e.state == workflow.EdgeActive && p.status.Failure() || p.spared && p.workflow == w.jobs[e.child].workflow
-}
-
 // settle lets an edge see its ended parent.
 func (w *World) settle(e *edge) {
-	e.state = table[e.on][w.seen(e.parent)]
-	n := w.jobs[e.child]
-	if n.status.Terminal() {
-		return
-	}
-	if e.state == workflow.EdgeBroken && !e.optional && n.cause < 0 {
-		n.cause = w.root(e.parent)
-	}
-	n.spared = n.spared || w.handles(e)
-	w.ask(e.child)
-}
-
-// ask asks the join of a job that waits.
-func (w *World) ask(i int) {
-	n := w.jobs[i]
-	if n.status.Terminal() || n.deps != job.Waiting {
-		return
-	}
-	says := "run"
-	if len(n.Parents) > 0 {
-		says = join(n.Join, w.in(i))
-	}
-	switch says {
-	case "run":
-		w.run(i)
-	case "skip":
-		w.end(i, job.Skipped, job.ReasonBranch)
-	case "upstream":
-		w.end(i, job.UpstreamFailed, job.ReasonUpstream)
-	}
-}
-
-// run lets a job run unless the policy has yet to say whether it is spared.
-func (w *World) run(i int) {
-	n := w.jobs[i]
-	n.deps = job.Satisfied
-	if n.halted = w.doomed(i); !n.halted {
-		w.start(i)
-	}
-}
-
-// start lets a job run whose join, or turn, has come, if its condition says so.
-func (w *World) start(i int) {
-	n := w.jobs[i]
-	if n.Condition != "" {
-		yes, err := w.evaluate(i)
-		switch {
-		case err != nil:
-			w.end(i, job.Failed, job.ReasonConditionError)
-		case !yes && n.Unmet == job.UnmetFail:
-			w.end(i, job.Failed, job.ReasonConditionFalse)
-		case !yes:
-			w.end(i, job.Skipped, job.ReasonConditionFalse)
+	e.state = table[e.parent.seen()][e.On]
+	if n := e.child; n.open() {
+		if e.breaks() && n.Cause == (job.ID{}) {
+			n.Cause = e.parent.root()
 		}
+		n.Spared = n.Spared || e.spares()
+		w.ask(n)
 	}
-	w.pass(i)
+}
+
+// ask asks the join of a job that waits, that of a finally job when its turn
+// has come. In a failing workflow the policy then says whether it is spared.
+func (w *World) ask(n *node) {
+	if !n.open() || n.Deps != job.Waiting || n.Finally && !n.flow.begun {
+		return
+	}
+	switch join(n.Join, n.counts()) {
+	case "run":
+		n.Deps = job.Satisfied
+		if n.halted = n.doomed(); !n.halted {
+			w.start(n)
+		}
+	case "skip":
+		w.end(n, job.Skipped, job.ReasonBranch)
+	case "upstream":
+		w.end(n, job.UpstreamFailed, job.ReasonUpstream)
+	}
+}
+
+// start lets a job run if its condition says so.
+func (w *World) start(n *node) {
+	switch yes, err := n.condition(); {
+	case err != nil:
+		w.end(n, job.Failed, job.ReasonConditionError)
+	case !yes && n.Unmet == job.UnmetFail:
+		w.end(n, job.Failed, job.ReasonConditionFalse)
+	case !yes:
+		w.end(n, job.Skipped, job.ReasonConditionFalse)
+	}
+	w.pass(n)
+}
+
+// condition is what the condition of a job says by now; without one, yes.
+func (n *node) condition() (bool, error) {
+	var in condition.Inputs
+	for _, e := range n.in {
+		in.Add(e.parent.Name, condition.Parent{Status: e.parent.Status, Result: e.parent.result, Attempts: e.parent.Attempts})
+	}
+	return in.Ask(cmp.Or(n.Condition, "true"))
 }
 
 // pass completes a barrier that could start.
-func (w *World) pass(i int) {
-	if w.jobs[i].Barrier && w.startable(i) {
-		w.end(i, job.Completed, "")
+func (w *World) pass(n *node) {
+	if n.Barrier && n.startable() {
+		w.end(n, job.Completed, "")
 	}
 }
 
-func (w *World) passBarriers(f int) {
-	for i := range w.of(f) {
-		w.pass(i)
-	}
-}
-
-func (w *World) evaluate(i int) (bool, error) {
-	in := condition.Inputs{Parents: map[string]condition.Parent{}, Counts: map[job.Status]int{}}
-	var env condition.Env
-	for _, p := range w.jobs[i].Parents {
-		n := w.jobs[p.Job]
-		env.Parents = append(env.Parents, JobName(p.Job))
-		in.Parents[JobName(p.Job)] = condition.Parent{Status: w.shown(p.Job), Result: n.result, Attempts: n.attempts}
-		in.Counts[w.shown(p.Job)]++
-	}
-	e, err := condition.Parse(w.jobs[i].Condition, env)
-	if err != nil {
-		return false, err
-	}
-	return e.Bool(in)
-}
-
-func (w *World) shown(i int) job.Status {
-	if n := w.jobs[i]; n.held {
-		return job.Running
-	}
-	return w.jobs[i].status
-}
-
-// doomed reports whether a job is cancelled by what happens to its workflow.
-func (w *World) doomed(i int) bool {
-	f, n := w.flow(i), w.jobs[i]
-	return f != nil && !n.Finally && (f.status == workflow.Cancelling || f.failing && !n.spared)
-}
-
-// startable reports whether nothing but a worker is missing.
-func (w *World) startable(i int) bool {
-	f, n := w.flow(i), w.jobs[i]
-	return !n.status.Terminal() && n.deps != job.Waiting && !n.held && !w.doomed(i) &&
-		(f == nil || f.status != workflow.Paused && !f.status.Terminal())
-}
-
-func (w *World) runnable(i int) bool { return w.startable(i) && !w.jobs[i].Barrier }
-
-// end gives a job its end. What has ended stays as it is.
-func (w *World) end(i int, status job.Status, reason job.Reason) {
-	n := w.jobs[i]
-	if n.status.Terminal() {
+// end gives a job its end. What has ended stays as it is. The edges of a failure
+// that people decide about see nothing yet.
+func (w *World) end(n *node, status job.Status, reason job.Reason) {
+	if !n.open() {
 		return
 	}
-	if n.deps == job.Waiting {
-		n.deps = job.Unsatisfiable
-		if status == job.Skipped {
-			n.deps = job.Satisfied
-		}
+	if n.Deps == job.Waiting {
+		n.Deps = map[bool]job.DependencyStatus{true: job.Satisfied, false: job.Unsatisfiable}[status == job.Skipped]
 	}
-	n.status, n.reason, n.held = status, reason, false
 	if status != job.UpstreamFailed {
-		n.cause = -1
+		n.Cause = job.ID{}
 	}
-	if f := w.flow(i); f != nil {
-		f.caughtUp = f.caughtUp && !n.Catch
-		if status.Failure() {
-			f.failed[i] = true
-		}
-		if w.asked(i) && !w.catcher(i, true) {
-			w.undecide(i)
-			return
-		}
+	n.Status, n.Reason = status, reason
+	if status.Failure() || n.Catch {
+		n.flow.news = append(n.flow.news, n)
 	}
-	w.queue = append(w.queue, i)
-}
-
-// asked reports whether a failure is of those that people decide about.
-func (w *World) asked(i int) bool {
-	f, n := w.flow(i), w.jobs[i]
-	return f.Policy == workflow.Manual && f.status != workflow.Cancelling && n.status.Failure() && n.status != job.UpstreamFailed &&
-		!n.tolerated && n.decision == ""
-}
-
-func (w *World) undecide(i int) {
-	w.jobs[i].decision = workflow.Undecided
-	w.place(w.jobs[i].workflow)
-}
-
-func (w *World) undecided(f int) (n int) {
-	for _, j := range w.of(f) {
-		if j.decision == workflow.Undecided {
-			n++
-		}
+	if n.asked() {
+		n.Decision = workflow.Undecided
 	}
-	return n
+	w.ended = append(w.ended, n)
 }
 
-// place gives a workflow the status that its pauses make.
-func (w *World) place(f int) {
-	h := w.flows[f]
-	if h.status == workflow.Running || h.status == workflow.Paused {
-		h.status = workflow.Running
-		if h.userPaused || w.undecided(f) > 0 {
-			h.status = workflow.Paused
-		}
-	}
-}
-
-// conclude draws every conclusion from what happened.
+// conclude draws every conclusion from what happened but those elsewhere: first
+// what ended settles its edges, then the policies look at what failed, then
+// finally jobs begin.
 func (w *World) conclude() {
-	for w.propagate() || w.policies() || w.beginFinally() {
-		continue
+	for _, n := range w.jobs {
+		w.pass(n) // a pause may have kept it
 	}
-	for f, h := range w.flows {
-		if !h.status.Terminal() && w.open(f, true) == 0 && w.undecided(f) == 0 {
-			h.status = w.result(f)
-		}
-	}
-}
-
-// foreign reports whether an edge leads from one workflow into another.
-func (w *World) foreign(e *edge) bool { return w.jobs[e.parent].workflow != w.jobs[e.child].workflow }
-
-// elsewhere lets edges from other workflows see their ended parents: after all
-// conclusions, one after the other, and then those that ended because of that.
-func (w *World) elsewhere() error {
-	for {
-		var list []*edge
-		for _, e := range w.edges {
-			if e.state == workflow.EdgeUnresolved && w.settles(e.parent) {
-				list = append(list, e)
-			}
-		}
-		if len(list) == 0 {
-			return nil
-		}
-		for _, e := range list {
-			if e.state == workflow.EdgeUnresolved {
-				w.settle(e)
-				w.conclude()
+	for len(w.ended) > 0 || w.policies() || w.beginFinally() {
+		for ; len(w.ended) > 0; w.ended = w.ended[1:] {
+			for _, e := range w.ended[0].out {
+				if e.state == unresolved && e.parent.settles() {
+					w.settle(e)
+				}
 			}
 		}
 	}
-}
-
-func (w *World) propagate() bool {
-	if len(w.queue) == 0 {
-		return false
-	}
-	i := w.queue[0]
-	w.queue = w.queue[1:]
-	for e := range w.from(i) {
-		if e.state == workflow.EdgeUnresolved && !w.foreign(e) {
-			w.settle(e)
+	for _, f := range w.flows {
+		if !f.Status.Terminal() && !f.has((*node).open) && !f.has((*node).undecided) {
+			f.Status = f.result()
 		}
 	}
-	return true
 }
 
-// open counts the jobs of a workflow that have not ended.
-func (w *World) open(f int, finally bool) (n int) {
-	for _, j := range w.of(f) {
-		if !j.status.Terminal() && (finally || !j.Finally) {
-			n++
-		}
+// elsewhere concludes, then lets edges from other workflows, and those to jobs that had ended
+// before, see their parents one after the other, and then those that ended
+// because of that.
+func (w *World) elsewhere() {
+	w.conclude()
+	list := slices.DeleteFunc(slices.Clone(w.edges), func(e *edge) bool { return e.state != unresolved || !e.parent.settles() })
+	for _, e := range list {
+		w.settle(e)
+		w.conclude()
 	}
-	return n
+	if len(list) > 0 {
+		w.elsewhere()
+	}
 }
 
 // beginFinally lets finally jobs run whose turn has come.
 func (w *World) beginFinally() bool {
-	begun := false
-	for f, h := range w.flows {
-		if h.begun || h.status.Terminal() || w.open(f, false) > 0 || w.undecided(f) > 0 {
-			continue
-		}
-		h.begun = true
-		for i, n := range w.of(f) {
-			if n.Finally && n.deps == job.Waiting {
-				w.run(i)
-				begun = true
+	for _, f := range w.flows {
+		if !f.begun && !f.Status.Terminal() && !f.has(func(n *node) bool { return n.open() && !n.Finally || n.undecided() }) {
+			f.begun = true
+			for _, n := range f.jobs {
+				w.ask(n)
 			}
 		}
 	}
-	return begun
+	return len(w.ended) > 0
+}
+
+// policies lets the policies look at what failed: at what is new, or where
+// something catches, at all. It reports whether something followed.
+func (w *World) policies() bool {
+	for _, f := range w.flows {
+		news := f.news
+		f.news = nil
+		for _, n := range f.jobs {
+			looks := f.Status == workflow.Running && (slices.Contains(news, n) || len(news) > 0 && f.has((*node).catches))
+			f.Failing = f.Failing || looks && f.FailurePolicy == workflow.FailFast && n.hurts()
+			if looks && n.asked() {
+				n.Decision = workflow.Undecided
+			}
+		}
+		if f.Failing && f.Status == workflow.Running {
+			w.sweep(f)
+		}
+	}
+	return len(w.ended) > 0
+}
+
+// asked reports whether a failure is of those that people decide about.
+func (n *node) asked() bool {
+	return n.flow.FailurePolicy == workflow.Manual && n.flow.Status != workflow.Cancelling && n.Decision == "" && n.Status != job.UpstreamFailed && n.hurts()
+}
+
+// hurts reports whether an end is a failure that is neither tolerated nor may be
+// caught.
+func (n *node) hurts() bool { return n.Status.Failure() && !n.forgiven() && !n.caught(true) }
+
+// sweep cancels the jobs of a failing workflow that nobody holds and that have
+// no failure to handle, nor may have: that wait for a job that is held, to
+// handle its failure, or come after one that does. What comes after a spared
+// job is spared.
+func (w *World) sweep(f *flow) {
+	may := map[*node]bool{}
+	for _, n := range f.jobs {
+		for _, e := range n.in {
+			if p := e.parent; p.flow == f && e.state == unresolved && n.open() {
+				n.Spared = n.Spared || p.Spared
+				may[n] = may[n] || n.Deps == job.Waiting && (may[p] || p.held() && e.On != job.OnSuccess)
+			}
+		}
+		if !n.held() && !n.Finally && !n.Spared && !may[n] {
+			w.end(n, job.Cancelled, job.ReasonFailFast)
+		}
+	}
+	for _, n := range f.jobs {
+		if n.halted && n.open() {
+			n.halted = false
+			w.start(n)
+		}
+	}
+}
+
+// fails reports whether the end of a job fails its workflow: a failure, or a
+// cancel of it alone, that is neither forgiven nor caught.
+func (n *node) fails() bool { return n.against() && !n.forgiven() && !n.caught(false) }
+
+func (n *node) against() bool { return n.Status.Failure() || n.Status == job.Cancelled && !n.swept() }
+
+// forgiven reports whether a job is pardoned, or tolerated: it may fail, or all
+// that depends on it in its workflow, if anything, can do without it.
+func (n *node) forgiven() bool {
+	needs := func(e *edge) bool { return !e.Optional && !eager(e.child.Join) }
+	return n.pardoned() || n.AllowFailure || len(n.out) > 0 && !slices.ContainsFunc(n.out, needs)
+}
+
+// caught reports whether the end of a job was absolved: a job that catches, and
+// that it let run, completed, or with may, still can. What is upstream_failed is
+// caught when all that broke its edges is.
+func (n *node) caught(may bool) bool {
+	catches := func(e *edge) bool {
+		return e.child.Catch && e.On != job.OnSuccess && (e.state == active && e.child.Status == job.Completed || may && e.child.open() && e.state != inactive)
+	}
+	uncaught := func(e *edge) bool { return e.breaks() && (e.parent.flow != n.flow || !e.parent.caught(may)) }
+	return n.against() && (slices.ContainsFunc(n.out, catches) || n.Status == job.UpstreamFailed && !slices.ContainsFunc(n.in, uncaught))
+}
+
+// result is how a workflow ends whose jobs have ended.
+func (f *flow) result() workflow.Status {
+	switch {
+	case f.Status == workflow.Cancelling && f.reason == job.ReasonUser:
+		return workflow.Cancelled
+	case f.Status == workflow.Cancelling, f.Failing, f.has((*node).fails):
+		return workflow.Failed
+	}
+	return workflow.Completed
 }

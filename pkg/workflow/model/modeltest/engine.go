@@ -18,29 +18,36 @@ import (
 // when it returns. What the state does not allow is job.ErrWrongState and
 // changes nothing; any other error ends the test.
 type Engine interface {
-	// Enqueue adds a workflow, or with spec nil jobs without one.
-	Enqueue(spec *model.WorkflowSpec, jobs []model.JobSpec) error
+	// Enqueue adds a workflow, whose jobs are complete; one without an ID stands
+	// for jobs that have none. Neither may be changed.
+	Enqueue(w *workflow.Workflow) error
 	// Claim gives a job to a worker that accepts it.
 	Claim(job int) error
-	// End tells, as one batch, how attempts ended. A job that completes results
-	// in model.Result; another attempt may begin at once. An outcome of a job
-	// that nobody holds, or that the batch names again, is stale.
+	// End tells, as one batch, how attempts ended; another attempt may begin at
+	// once. An outcome of a job that nobody holds, or that the batch names again,
+	// is stale.
 	End(batch []model.Outcome) error
-	// CancelJob cancels a job, alone, and ExpireJob lets its deadline pass;
-	// only of jobs that nobody holds.
-	CancelJob(job int) error
-	ExpireJob(job int) error
+	// EndAlone ends a job that nobody holds: cancelled, because of a user, or
+	// timed_out, because of its deadline.
+	EndAlone(job int, status job.Status, reason job.Reason) error
 	// Cancel cancels a workflow for a user or its deadline; GraceOver lets the
 	// grace pass of what was told to stop.
 	Cancel(workflow int, reason job.Reason) error
 	GraceOver(workflow int) error
-	Pause(workflow int) error
-	Resume(workflow int) error
+	// Pause turns a user's switch on or off.
+	Pause(workflow int, on bool) error
 	// Decide decides about a failed job; result goes with complete.
 	Decide(job int, a workflow.Action, result json.RawMessage) error
 	// Retry runs a part of a workflow again; from is a job of it.
 	Retry(workflow int, mode workflow.RetryMode, from int) error
 	Snapshot() model.State
+}
+
+// Unreliable is an Engine whose changes may meet a crash.
+type Unreliable interface {
+	// Break makes the commit of what comes next fail, before or after it
+	// happened. The engine has to find out.
+	Break(happened bool)
 }
 
 var _ Engine = (*model.World)(nil)

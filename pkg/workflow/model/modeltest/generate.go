@@ -1,20 +1,18 @@
 package modeltest
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	"pgregory.net/rapid"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
-	"github.com/hammerwork/hammerwork/pkg/workflow/model"
 )
 
-// group is a workflow, or jobs without one, to be enqueued.
-type group struct {
-	spec *model.WorkflowSpec
-	jobs []model.JobSpec
-}
+// Result is what every job that completes by itself results in.
+var Result = json.RawMessage(`{"ok":true}`)
 
 // below draws a number from 0 to n-1. All are about as likely, unlike with
 // rapid's own, which prefers small ones and the ends; failures shrink to 0.
@@ -40,69 +38,70 @@ func chance(t *rapid.T, n int, what string) bool { return below(t, n, what) == n
 
 func pick[T any](t *rapid.T, what string, from ...T) T { return from[below(t, len(from), what)] }
 
-// drawGroups makes up to three groups; jobs may depend on jobs of earlier ones.
-func drawGroups(t *rapid.T) []group {
-	var groups []group
-	var before []int // jobs of earlier groups that others may depend on
+// drawWorkflows makes up to two workflows, either of which may be jobs without
+// one; jobs may depend on jobs of the earlier one.
+func drawWorkflows(t *rapid.T) []*workflow.Workflow {
+	var list []*workflow.Workflow
+	var before []*job.Job // jobs of earlier ones that others may depend on
 	jobs := 0
-	for range between(t, 1, 2, "groups") {
-		g := group{}
+	for range between(t, 1, 2, "workflows") {
+		w := &workflow.Workflow{Metadata: json.RawMessage("{}")}
 		if !chance(t, 8, "loose") {
-			g.spec = &model.WorkflowSpec{Policy: pick(t, "policy", workflow.ContinueOnFailure, workflow.FailFast, workflow.Manual)}
-			g.spec.CancelRunning = g.spec.Policy == workflow.FailFast && chance(t, 3, "cancel running")
-		}
-		var within []int
-		for k := range between(t, 1, 8, "jobs") {
-			s := drawJob(t, within, before, g.spec != nil && k > 0)
-			if !s.Finally {
-				within = append(within, jobs)
+			w.ID, w.Name = job.NewID(), fmt.Sprintf("w%d", len(list))
+			w.FailurePolicy = pick(t, "policy", workflow.ContinueOnFailure, workflow.FailFast, workflow.Manual)
+			if w.FailurePolicy == workflow.FailFast && chance(t, 3, "cancel running") {
+				w.Running = workflow.CancelRunning
 			}
-			g.jobs = append(g.jobs, s)
+		}
+		var within []*job.Job
+		for k := range between(t, 1, 8, "jobs") {
+			j := drawJob(t, fmt.Sprintf("j%d", jobs), within, before, w.ID != (job.ID{}) && k > 0)
+			if !j.Finally {
+				within = append(within, j)
+			}
+			w.Jobs = append(w.Jobs, j)
 			jobs++
 		}
 		before = append(before, within...)
-		groups = append(groups, g)
+		list = append(list, w)
 	}
-	return groups
+	return list
 }
 
-func drawJob(t *rapid.T, within, before []int, mayBeFinally bool) model.JobSpec {
-	s := model.JobSpec{Attempts: between(t, 1, 2, "attempts"), AllowFailure: chance(t, 8, "allow failure")}
+func drawJob(t *rapid.T, name string, within, before []*job.Job, mayBeFinally bool) *job.Job {
+	j := job.New(name, nil).WithName(name)
+	j.Retry = &job.RetryPolicy{MaxAttempts: between(t, 1, 2, "attempts")}
+	j.AllowFailure = chance(t, 8, "allow failure")
+	var inside []job.Dependency
 	if mayBeFinally && chance(t, 7, "finally") {
-		s.Finally = true
+		j.Finally = true
 	} else {
-		s.Parents = append(drawParents(t, within, 2), drawParents(t, before, 6)...)
+		inside = drawParents(t, within, 2)
+		j.DependsOn = append(slices.Clone(inside), drawParents(t, before, 6)...)
 	}
-	named, handles := 0, false
-	for _, p := range s.Parents {
-		for _, i := range within {
-			if p.Job == i {
-				named++
-				handles = handles || p.On != job.OnSuccess
-			}
+	if n := len(j.DependsOn); n > 0 {
+		j.Join.Rule = pick(t, "join", job.JoinAll, job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone, job.JoinQuorum)
+		if j.Join.Rule == job.JoinQuorum {
+			j.Join.Quorum = between(t, 1, n, "quorum")
 		}
+		handles := slices.ContainsFunc(inside, func(d job.Dependency) bool { return d.On != job.OnSuccess })
+		j.Catch = handles && chance(t, 3, "catch")
+		j.Barrier = !j.Catch && chance(t, 12, "barrier")
 	}
-	if n := len(s.Parents); n > 0 {
-		s.Join.Rule = pick(t, "join", job.JoinAll, job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone, job.JoinQuorum)
-		if s.Join.Rule == job.JoinQuorum {
-			s.Join.Quorum = between(t, 1, n, "quorum")
-		}
-		s.Catch = handles && chance(t, 3, "catch")
-		s.Barrier = !s.Catch && chance(t, 12, "barrier")
+	if !j.Barrier && chance(t, 5, "condition") {
+		j.Condition = drawCondition(t, inside)
+		j.Unmet = pick(t, "unmet", "", job.UnmetSkip, job.UnmetPass, job.UnmetFail)
 	}
-	if !s.Barrier && chance(t, 5, "condition") {
-		s.Condition = drawCondition(t, s.Parents[:named])
-		s.Unmet = pick(t, "unmet", "", job.UnmetSkip, job.UnmetPass, job.UnmetFail)
-	}
-	return s
+	return j
 }
 
-func drawParents(t *rapid.T, from []int, one int) []model.Parent {
-	var list []model.Parent
-	for _, i := range from {
+func drawParents(t *rapid.T, from []*job.Job, one int) []job.Dependency {
+	var list []job.Dependency
+	for _, p := range from {
 		if chance(t, one, "depends") {
-			list = append(list, model.Parent{
-				Job: i, On: pick(t, "on", job.OnSuccess, job.OnSuccess, job.OnSuccess, job.OnFailure, job.OnDone), Optional: chance(t, 6, "optional"),
+			list = append(list, job.Dependency{
+				Parent: p.ID, Name: p.Name,
+				On: pick(t, "on", job.OnSuccess, job.OnSuccess, job.OnSuccess, job.OnFailure, job.OnDone), Optional: chance(t, 6, "optional"),
 			})
 		}
 	}
@@ -110,12 +109,11 @@ func drawParents(t *rapid.T, from []int, one int) []model.Parent {
 }
 
 // drawCondition speaks of parents of the job's own workflow by name.
-func drawCondition(t *rapid.T, named []model.Parent) string {
+func drawCondition(t *rapid.T, parents []job.Dependency) string {
 	conditions := []string{"true", "false", "counts.completed > 0", "counts.failed + counts.dead == 0", "counts.pending == 0", "payload.field == 1"}
-	for _, p := range named {
-		name := model.JobName(p.Job)
+	for _, p := range parents {
 		conditions = append(conditions,
-			fmt.Sprintf("deps.%s.status == 'completed'", name), fmt.Sprintf("deps.%s.result.ok", name), fmt.Sprintf("deps.%s.attempts < 2", name))
+			fmt.Sprintf("deps.%s.status == 'completed'", p.Name), fmt.Sprintf("deps.%s.result.ok", p.Name), fmt.Sprintf("deps.%s.attempts < 2", p.Name))
 	}
 	return pick(t, "condition", conditions...)
 }

@@ -1,16 +1,19 @@
 package modeltest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	difference "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -18,17 +21,25 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow/model"
 )
 
-// Run plays cases of random workflows on the model and on what open opens, for
-// each case anew, and compares them after everything that happens. The cases are
-// the same each time, unless -rapid.seed names others; 0 chooses anew.
-func Run(t *testing.T, open func() Engine, cases int) {
-	t.Helper()
-	settings := map[string]string{"rapid.checks": strconv.Itoa(cases), "rapid.seed": "1"}
+// asked is the seed that somebody named, if any did.
+var asked = sync.OnceValue(func() (seed string) {
 	flag.Visit(func(f *flag.Flag) {
 		if f.Name == "rapid.seed" {
-			settings[f.Name] = f.Value.String()
+			seed = f.Value.String()
 		}
 	})
+	return seed
+})
+
+// Run plays cases of random workflows on the model and on what open opens, for
+// each case anew, and compares them after everything that happens. Each test
+// plays cases of its own, the same each time, unless -rapid.seed names others; 0
+// chooses anew.
+func Run(t *testing.T, open func() Engine, cases int) {
+	t.Helper()
+	own := fnv.New32()
+	_, _ = own.Write([]byte(t.Name()))
+	settings := map[string]string{"rapid.checks": strconv.Itoa(cases), "rapid.seed": cmp.Or(asked(), fmt.Sprint(own.Sum32()))}
 	for name, value := range settings {
 		if err := flag.Set(name, value); err != nil {
 			t.Fatal(err)
@@ -37,7 +48,7 @@ func Run(t *testing.T, open func() Engine, cases int) {
 	done := Counts{}
 	rapid.Check(t, func(rt *rapid.T) {
 		p := &play{t: rt, engine: open(), done: done, saw: map[string]bool{}}
-		p.todo = drawGroups(rt)
+		p.todo = drawWorkflows(rt)
 		p.run()
 	})
 	t.Logf("%d cases: %v", cases, done)
@@ -51,7 +62,7 @@ type play struct {
 	t      *rapid.T
 	model  model.World
 	engine Engine
-	todo   []group
+	todo   []*workflow.Workflow
 	state  model.State // of the model
 	done   Counts
 	told   []string
@@ -102,6 +113,12 @@ func (p *play) ended() bool {
 
 // do lets something happen on both sides and compares them.
 func (p *play) do(what string, f func(e Engine) error) {
+	if u, may := p.engine.(Unreliable); may && chance(p.t, 12, "crash") {
+		happened := chance(p.t, 2, "committed")
+		p.told = append(p.told, fmt.Sprintf("the next commit breaks, happened: %t", happened))
+		p.done["crash"]++
+		u.Break(happened)
+	}
 	p.told = append(p.told, what)
 	before := p.state
 	want, got := f(&p.model), f(p.engine)
@@ -129,7 +146,7 @@ func (p *play) do(what string, f func(e Engine) error) {
 		}
 	}
 	if !reflect.DeepEqual(p.state, state) {
-		p.fail("model -, engine +\n%s", cmp.Diff(p.state, state))
+		p.fail("model -, engine +\n%s", difference.Diff(p.state, state))
 	}
 	p.always()
 }
@@ -151,7 +168,7 @@ func (p *play) always() {
 		switch {
 		case j.Status.Terminal() && j.Deps == job.Waiting, j.Runnable && (j.Status.Terminal() || j.Deps == job.Waiting):
 			p.fail("job %d is %s and %s", i, j.Status, j.Deps)
-		case j.Status == job.UpstreamFailed && j.Cause < 0:
+		case j.Status == job.UpstreamFailed && j.Cause == (job.ID{}):
 			p.fail("job %d is upstream_failed without a cause", i)
 		}
 	}
@@ -165,16 +182,9 @@ func (p *play) always() {
 }
 
 func (p *play) enqueue() {
-	g := p.todo[0]
+	w := p.todo[0]
 	p.todo = p.todo[1:]
-	text := "enqueue loose jobs"
-	if g.spec != nil {
-		text = fmt.Sprintf("enqueue %+v", *g.spec)
-	}
-	for k, s := range g.jobs {
-		text += fmt.Sprintf("\n  %d: %+v", len(p.state.Jobs)+k, s)
-	}
-	p.do(text, func(e Engine) error { return e.Enqueue(g.spec, g.jobs) })
+	p.do("enqueue "+tell(w), func(e Engine) error { return e.Enqueue(w) })
 }
 
 // some returns the jobs that a test holds for.
@@ -215,10 +225,10 @@ func (p *play) step() {
 		{20, p.some(func(j model.JobState) bool { return j.Status == job.Running }), func(int) { p.end() }},
 		{8, p.some(func(j model.JobState) bool { return j.Decision == workflow.Undecided }), p.decide},
 		{2, p.some(waits), func(i int) {
-			p.do(fmt.Sprintf("cancelJob %d", i), func(e Engine) error { return e.CancelJob(i) })
+			p.do(fmt.Sprintf("cancelJob %d", i), func(e Engine) error { return e.EndAlone(i, job.Cancelled, job.ReasonUser) })
 		}},
 		{2, p.some(waits), func(i int) {
-			p.do(fmt.Sprintf("expireJob %d", i), func(e Engine) error { return e.ExpireJob(i) })
+			p.do(fmt.Sprintf("expireJob %d", i), func(e Engine) error { return e.EndAlone(i, job.TimedOut, job.ReasonDeadline) })
 		}},
 		{2, open, func(f int) {
 			reason := pick(p.t, "reason", job.ReasonUser, job.ReasonDeadline)
@@ -229,9 +239,9 @@ func (p *play) step() {
 		}), func(f int) {
 			p.do(fmt.Sprintf("graceOver %d", f), func(e Engine) error { return e.GraceOver(f) })
 		}},
-		{1, open, func(f int) { p.do(fmt.Sprintf("pause %d", f), func(e Engine) error { return e.Pause(f) }) }},
+		{1, open, func(f int) { p.do(fmt.Sprintf("pause %d", f), func(e Engine) error { return e.Pause(f, true) }) }},
 		{3, p.workflows(func(w model.WorkflowState) bool { return w.UserPaused }), func(f int) {
-			p.do(fmt.Sprintf("resume %d", f), func(e Engine) error { return e.Resume(f) })
+			p.do(fmt.Sprintf("resume %d", f), func(e Engine) error { return e.Pause(f, false) })
 		}},
 		{3, over, p.retry},
 	}
@@ -278,16 +288,19 @@ func (p *play) end() {
 		}
 		o.Kind = pick(p.t, "outcome", job.KindCompleted, job.KindCompleted, job.KindFailed, job.KindFailed, job.KindFailed, job.KindTimedOut, job.KindLeaseLost, job.KindGivenBack, job.KindCancelled)
 		o.Permanent = o.Kind == job.KindFailed && chance(p.t, 2, "permanent")
+		if o.Kind == job.KindCompleted {
+			o.Result = Result
+		}
 		batch = append(batch, o)
 	}
-	p.do(fmt.Sprintf("end %+v", batch), func(e Engine) error { return e.End(batch) })
+	p.do(fmt.Sprintf("end %s", tellOutcomes(batch)), func(e Engine) error { return e.End(batch) })
 }
 
 func (p *play) decide(i int) {
 	a := pick(p.t, "action", workflow.ActionSkip, workflow.ActionComplete, workflow.ActionAccept, workflow.ActionRetry, workflow.ActionRetry, workflow.ActionCancel)
 	var result json.RawMessage
 	if a == workflow.ActionComplete {
-		result = model.Result
+		result = Result
 	}
 	p.do(fmt.Sprintf("decide %d %s", i, a), func(e Engine) error { return e.Decide(i, a, result) })
 }
@@ -302,7 +315,7 @@ func (p *play) retry(f int) {
 func (p *play) advance() {
 	for f, w := range p.state.Workflows {
 		if w.UserPaused && w.Undecided == 0 && !w.Status.Terminal() {
-			p.do(fmt.Sprintf("resume %d", f), func(e Engine) error { return e.Resume(f) })
+			p.do(fmt.Sprintf("resume %d", f), func(e Engine) error { return e.Pause(f, false) })
 			return
 		}
 	}
