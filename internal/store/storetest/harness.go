@@ -83,6 +83,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"resolve", testResolve},
 		{"fence", testFence},
 		{"graph", testGraph},
+		{"condition", testCondition},
 		{"statements", testStatements},
 		{"retry", testRetry},
 		{"failure", testFailure},
