@@ -3,6 +3,7 @@ package model
 import (
 	"encoding/json"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -263,20 +264,46 @@ func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
 	switch a {
 	case workflow.ActionCancel:
 		return w.Cancel(n.workflow, job.ReasonUser)
-	case workflow.ActionRetry:
-		w.reset(map[int]bool{i: true})
+	case workflow.ActionAccept:
+		w.decide(i, a)
 		w.place(n.workflow)
-		w.begin(i)
+	case workflow.ActionRetry:
+		plan := w.settled(i)
+		plan[i] = true
+		w.reset(plan)
+		w.place(n.workflow)
+		w.beginAll(n.workflow, plan)
 	default:
 		if a == workflow.ActionComplete {
 			n.result = result
 		}
+		plan := w.settled(i)
+		for e := range w.from(i) {
+			if plan[e.child] {
+				e.state = workflow.EdgeUnresolved
+			}
+		}
+		w.reset(plan)
 		w.decide(i, a)
 		w.place(n.workflow)
+		w.beginAll(n.workflow, plan)
 	}
 	w.passBarriers(n.workflow)
 	w.conclude()
 	return w.elsewhere()
+}
+
+// settled returns the jobs of its workflow that stand as they do because edges
+// of a job, and of such jobs, were settled.
+func (w *World) settled(i int) map[int]bool {
+	plan := map[int]bool{}
+	for e, c := range w.from(i) {
+		if e.state != workflow.EdgeUnresolved && c.workflow == w.jobs[i].workflow && follows(c) {
+			plan[e.child] = true
+			maps.Copy(plan, w.settled(e.child))
+		}
+	}
+	return plan
 }
 
 func (w *World) decide(i int, a workflow.Action) {
@@ -313,11 +340,7 @@ func (w *World) Retry(f int, mode workflow.RetryMode, from int) error {
 	w.reset(plan)
 	*h = flow{WorkflowSpec: h.WorkflowSpec, status: workflow.Running, userPaused: h.userPaused, failed: map[int]bool{}, caughtUp: true}
 	w.place(f)
-	for i := range w.of(f) {
-		if plan[i] {
-			w.begin(i)
-		}
-	}
+	w.beginAll(f, plan)
 	w.passBarriers(f)
 	w.conclude()
 	return w.elsewhere()
@@ -379,6 +402,14 @@ func (w *World) reset(plan map[int]bool) {
 		}
 		if !slices.Contains(roots, n.cause) {
 			n.cause = append(roots, -1)[0]
+		}
+	}
+}
+
+func (w *World) beginAll(f int, plan map[int]bool) {
+	for i := range w.of(f) {
+		if plan[i] {
+			w.begin(i)
 		}
 	}
 }
