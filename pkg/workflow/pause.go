@@ -82,8 +82,12 @@ func (r *Resolution) whole(w int) bool {
 
 // follow returns the jobs that stand as they do because the edges of a failure
 // were settled before it was decided about: a catch might have absolved it. A
-// decision other than to accept it lets them begin anew.
+// decision other than to accept it lets them begin anew. The workflow is known
+// whole if something in it catches; else there are none.
 func (r *Resolution) follow(i int) []int {
+	if !r.header(i).Catches {
+		return nil
+	}
 	in := map[int]bool{}
 	var list []int
 	for queue := []int{i}; len(queue) > 0; queue = queue[1:] {

@@ -268,7 +268,7 @@ func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
 		w.decide(i, a)
 		w.place(n.workflow)
 	case workflow.ActionRetry:
-		plan := w.settled(i)
+		plan := w.revived(i)
 		plan[i] = true
 		w.reset(plan)
 		w.place(n.workflow)
@@ -277,7 +277,7 @@ func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
 		if a == workflow.ActionComplete {
 			n.result = result
 		}
-		plan := w.settled(i)
+		plan := w.revived(i)
 		for e := range w.from(i) {
 			if plan[e.child] {
 				e.state = workflow.EdgeUnresolved
@@ -291,6 +291,15 @@ func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
 	w.passBarriers(n.workflow)
 	w.conclude()
 	return w.elsewhere()
+}
+
+// revived returns the jobs that a decision other than to accept lets begin anew
+// with a failure that a job could have caught.
+func (w *World) revived(i int) map[int]bool {
+	if !w.catches(w.jobs[i].workflow) {
+		return map[int]bool{}
+	}
+	return w.settled(i)
 }
 
 // settled returns the jobs of its workflow that stand as they do because edges
