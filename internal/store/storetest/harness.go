@@ -89,6 +89,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"failure", testFailure},
 		{"cancel", testCancel},
 		{"canceljob", testCancelJob},
+		{"retryjob", testRetryJob},
 		{"timer", testTimer},
 		{"deadline", testDeadline},
 		{"edgecheck", testEdgeCheck},
