@@ -15,7 +15,9 @@ type Keeper interface {
 	// limit workflows or jobs, oldest first, and deletes up to limit jobs of
 	// those that ended longer ago than r allows. The zero Place begins a pass;
 	// next is where to go on, zero when the pass is over. A place that is lost
-	// costs a second look, nothing else.
+	// costs a second look, nothing else. After an error next leads past the
+	// stage that failed, for who gives up on it in this pass; from is for who
+	// tries again.
 	//
 	// A job is kept while a child of it outside its workflow has not ended, and
 	// so is a workflow that has such a job. A workflow is hidden first, then

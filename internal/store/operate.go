@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -15,6 +16,12 @@ type Operator interface {
 	// within grace, and is cancelled then. ErrNotFound, or job.ErrWrongState
 	// when it has ended. Cancelling a job again changes nothing.
 	CancelJob(ctx context.Context, id job.ID, grace time.Duration) (Resolution, error)
+	// RetryJob runs a job without a workflow again that failed by itself or was
+	// cancelled, with a new budget of attempts and, unless it is empty, another
+	// payload. What is upstream_failed because of it alone, and has no workflow
+	// either, waits for it again. ErrNotFound, or job.ErrWrongState when the job
+	// belongs to a workflow, stands otherwise, or could not run again.
+	RetryJob(ctx context.Context, id job.ID, payload json.RawMessage, by Actor) (Resolution, error)
 	// PauseQueue stops claims from a queue, which need not exist; what runs
 	// goes on. Pausing a paused queue keeps its first time.
 	PauseQueue(ctx context.Context, name string) error

@@ -77,7 +77,7 @@ type AuditRecord struct {
 	At       time.Time
 	Actor    string
 	Action   string // cancel, pause, resume, retry, decide.skip, decide.complete, …
-	Workflow job.ID
+	Workflow job.ID // or the job, if it belongs to none
 	Job      job.ID // zero: the workflow
 	Comment  string
 }

@@ -34,6 +34,12 @@ type RetryRequest struct {
 	By
 }
 
+// RetryJobRequest asks for a job without a workflow to be run again.
+type RetryJobRequest struct {
+	Payload json.RawMessage `json:"payload,omitempty"` // instead of the one it had
+	By
+}
+
 // DecideRequest is a decision about the failure of a job.
 type DecideRequest struct {
 	Job     string          `json:"job"`

@@ -10,9 +10,10 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow/condition"
 )
 
-// Inputs are what the condition and the inputs of a job are evaluated on.
+// Inputs are what the condition and the inputs of a job are evaluated on. What
+// these don't read, as Node.Reads says, may be left out.
 type Inputs struct {
-	Parents  []ParentInput // its direct parents, in the order of its dependencies
+	Parents  []ParentInput // its direct parents, in any order
 	Payload  json.RawMessage
 	Metadata json.RawMessage // of its workflow
 	Now      time.Time
@@ -22,19 +23,79 @@ type Inputs struct {
 // ParentInput is a direct parent. Node is its place in the part if it is there,
 // else -1: what the part says is newer.
 type ParentInput struct {
+	ID       job.ID
 	Name     string // as dependencies name it: in another workflow, its id
 	Node     int
 	Status   job.Status
 	Attempts int
 	Result   json.RawMessage
+	Size     int // bytes of the result where it may have been left out, else 0
 }
 
 // Evidence is what an evaluation came to. It is kept, and shown to people.
 type Evidence struct {
-	Digest string          // of the inputs
+	Digest string          // of the inputs, as far as they are read
 	Value  *bool           // of the condition; nil: it has none, or an error
 	With   json.RawMessage // an object of the values of With; empty: none
 	Error  string
+}
+
+// Reads is what the condition and the inputs of a job read besides how its
+// parents ended.
+type Reads struct {
+	Results []int // places in Inputs.Parents: their results
+	Own     bool  // its payload or the metadata of its workflow
+}
+
+// Reads says what is to be loaded for the evaluation of a node, of whose
+// parents all but the results is known. Results that are too large together for
+// the expression that reads them are left out: it fails without them.
+func (n *Node) Reads(in *Inputs) Reads {
+	env := in.environment()
+	places := make(map[string]int, len(in.Parents))
+	for k, p := range in.Parents {
+		places[p.Name] = k
+	}
+	var reads Reads
+	for _, source := range n.sources() {
+		e, err := condition.ParseInput(source, env)
+		if err != nil {
+			continue // the evaluation says so
+		}
+		reads.Own = reads.Own || e.Own()
+		var list []int
+		size := 0
+		for _, name := range e.Results() {
+			k := places[name]
+			list = append(list, k)
+			if in.Parents[k].Node < 0 { // of others this resolution may know a newer result
+				size += in.Parents[k].Size
+			}
+		}
+		if size <= condition.MaxRead {
+			reads.Results = append(reads.Results, list...)
+		}
+	}
+	slices.Sort(reads.Results)
+	reads.Results = slices.Compact(reads.Results)
+	return reads
+}
+
+// sources are the expressions of a node.
+func (n *Node) sources() []string {
+	list := slices.Collect(maps.Values(n.With))
+	if n.Condition != "" {
+		list = append(list, n.Condition)
+	}
+	return list
+}
+
+func (in *Inputs) environment() condition.Env {
+	env := condition.Env{Parents: make([]string, len(in.Parents))}
+	for k, p := range in.Parents {
+		env.Parents[k] = p.Name
+	}
+	return env
 }
 
 // evaluates reports whether something is evaluated before a job runs.
@@ -52,7 +113,7 @@ func (r *Resolution) evaluate(i int) bool {
 		r.lack(&r.missing.Inputs, i)
 		return false
 	}
-	values := r.inputs(in)
+	values := r.inputs(n, in)
 	in.Evidence = Evidence{Digest: values.Digest()}
 	r.changes.Evaluated = append(r.changes.Evaluated, i)
 	if n.Condition != "" {
@@ -84,15 +145,22 @@ func (r *Resolution) evaluate(i int) bool {
 }
 
 // inputs overlays what was loaded of the parents with what this resolution
-// made of them.
-func (r *Resolution) inputs(in *Inputs) condition.Inputs {
-	values := condition.Inputs{Payload: in.Payload, Metadata: in.Metadata, Now: in.Now}
-	for _, p := range in.Parents {
+// made of them. What no expression reads is left out.
+func (r *Resolution) inputs(n *Node, in *Inputs) condition.Inputs {
+	values := condition.Inputs{Now: in.Now}
+	reads := n.Reads(in)
+	if reads.Own {
+		values.Payload, values.Metadata = in.Payload, in.Metadata
+	}
+	for k, p := range in.Parents {
 		if p.Node >= 0 && r.newer(p.Node) {
 			n := &r.p.Nodes[p.Node]
-			p.Status, p.Attempts, p.Result = n.Status, n.Attempts, n.Result
+			p.Status, p.Attempts, p.Result, p.Size = n.Status, n.Attempts, n.Result, 0
 		}
-		values.Add(p.Name, condition.Parent{Status: p.Status, Result: p.Result, Attempts: p.Attempts})
+		if _, read := slices.BinarySearch(reads.Results, k); !read {
+			p.Result = nil
+		}
+		values.Add(p.Name, condition.Parent{Status: p.Status, Result: p.Result, Size: p.Size, Attempts: p.Attempts})
 	}
 	return values
 }

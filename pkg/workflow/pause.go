@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
@@ -44,21 +45,59 @@ func (r *Resolution) Decide(i int, a Action, result json.RawMessage) {
 	case ActionCancel:
 		r.Cancel(w, job.ReasonUser)
 		return
+	case ActionAccept:
+		r.decide(i, a)
 	case ActionRetry:
-		if n.Counts.Broken > 0 && r.p.Workflows[w].Known < KnownAll {
-			r.lack(&r.missing.All, w) // its cause
+		if (n.Counts.Broken > 0 || r.p.Workflows[w].Catches) && !r.whole(w) { // its cause, what is to be revived
 			return
 		}
-		r.restart([]int{i})
-		r.ask(i)
+		plan := append([]int{i}, r.follow(i)...)
+		r.restart(plan)
+		r.askAll(plan)
 	default:
+		if r.p.Workflows[w].Catches && !r.whole(w) {
+			return
+		}
 		if a == ActionComplete {
 			n.Result = result
 		}
+		plan := r.follow(i)
+		r.restart(plan, i)
 		r.decide(i, a)
+		r.askAll(plan)
 	}
 	r.unpause(w)
 	r.conclude()
+}
+
+// whole reports whether workflow w is known whole.
+func (r *Resolution) whole(w int) bool {
+	if r.p.Workflows[w].Known < KnownAll {
+		r.lack(&r.missing.All, w)
+		return false
+	}
+	return true
+}
+
+// follow returns the jobs that stand as they do because the edges of a failure
+// were settled before it was decided about: a catch might have absolved it. A
+// decision other than to accept it lets them begin anew. The workflow is known
+// whole if something in it catches; else there are none.
+func (r *Resolution) follow(i int) []int {
+	if !r.header(i).Catches {
+		return nil
+	}
+	in := map[int]bool{}
+	for queue := []int{i}; len(queue) > 0; queue = queue[1:] {
+		for _, ei := range r.out[queue[0]] {
+			e := &r.p.Edges[ei]
+			if c := &r.p.Nodes[e.Child]; e.State != EdgeUnresolved && c.Workflow == r.p.Nodes[i].Workflow && !in[e.Child] && follows(c) {
+				in[e.Child] = true
+				queue = append(queue, e.Child)
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(r.of(r.p.Nodes[i].Workflow)), func(k int) bool { return !in[k] })
 }
 
 // decide gives an undecided failure its decision and queues its edges.
@@ -96,7 +135,7 @@ func (r *Resolution) unpause(w int) {
 // reopen takes the end of a job back.
 func (r *Resolution) reopen(i int) {
 	n, h := &r.p.Nodes[i], r.header(i)
-	if n.Status.Terminal() {
+	if h != nil && n.Status.Terminal() {
 		*h.Tally.Of(n.Status)--
 		if n.against() && !n.forgiven() {
 			h.Unforgiven--
@@ -111,5 +150,7 @@ func (r *Resolution) reopen(i int) {
 		n.Deps = job.Waiting
 	}
 	r.add(&r.changes.Reset, reset, i)
-	r.touch(n.Workflow)
+	if h != nil {
+		r.touch(n.Workflow)
+	}
 }

@@ -123,18 +123,17 @@ func (r *Resolution) Retry(w int, plan []int) {
 	h.Status, h.Failing, h.Deadline, h.CancelFinally, h.Begun = Running, false, false, false, false
 	r.touch(w)
 	h.place()
-	for _, i := range plan {
-		r.ask(i)
-	}
+	r.askAll(plan)
 	if h.Status == Running {
 		r.unpause(w)
 	}
 	r.conclude()
 }
 
-// restart takes back what happened to jobs, and to the edges between them. What
-// the edges that stay mean for the jobs stays, too.
-func (r *Resolution) restart(plan []int) {
+// restart takes back what happened to jobs, and to the edges between them and
+// to them from others that are named. What the edges that stay mean for the
+// jobs stays, too.
+func (r *Resolution) restart(plan []int, from ...int) {
 	causes := make(map[int]job.ID, len(plan))
 	for _, i := range plan {
 		causes[i] = r.p.Nodes[i].Cause
@@ -148,7 +147,7 @@ func (r *Resolution) restart(plan []int) {
 			continue
 		}
 		child := &r.p.Nodes[e.Child]
-		if _, both := causes[e.Parent]; both {
+		if _, both := causes[e.Parent]; both || slices.Contains(from, e.Parent) {
 			child.Counts.reopen(e.State, e.Optional)
 			e.State = EdgeUnresolved
 			r.move(ei)
@@ -162,6 +161,12 @@ func (r *Resolution) restart(plan []int) {
 				child.Cause = root
 			}
 		}
+	}
+}
+
+func (r *Resolution) askAll(plan []int) {
+	for _, i := range plan {
+		r.ask(i)
 	}
 }
 

@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
@@ -14,6 +16,21 @@ func (c *Client) CancelJob(ctx context.Context, id job.ID) error {
 		c.hints.announce(r)
 	}
 	return err
+}
+
+// RetryJob runs a job without a workflow again that failed or was cancelled,
+// with a new budget of attempts. payload is what it gets instead of its
+// payload, any value that encodes as JSON; nil: the payload it had. Jobs without
+// a workflow that could not run because of it alone wait for it again.
+// job.ErrNotFound; job.ErrWrongState when it belongs to a workflow, which
+// RetryWorkflow runs again, when it neither failed by itself nor was cancelled,
+// or when what it depends on keeps it from running.
+func (c *Client) RetryJob(ctx context.Context, id job.ID, payload any, options ...SteerOption) error {
+	data, err := encoded(payload, "payload", job.MaxPayload)
+	if err != nil {
+		return fmt.Errorf("retry job %s: %w", id, err)
+	}
+	return c.steer(options, func(by store.Actor) (store.Resolution, error) { return c.store.RetryJob(ctx, id, data, by) })
 }
 
 // PauseQueue keeps workers from getting jobs of a queue; what runs goes on. The

@@ -100,6 +100,37 @@ func TestSomebodyDecidesAboutAFailure(t *testing.T) {
 	})
 }
 
+func TestAJobWithoutAWorkflowRunsAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, url string) {
+		e := picky(t, url)
+		c := e.Client
+		j := job.New("q", []byte(`{"fail": true}`)).WithName("extract")
+		if _, err := c.Enqueue(t.Context(), j); err != nil {
+			t.Fatal(err)
+		}
+		done, err := c.WaitJob(within(t), j.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "status", done.Status, job.Failed)
+		if err := c.RetryJob(t.Context(), j.ID, map[string]any{"fail": false}, client.By("ann")); err != nil {
+			t.Fatal(err)
+		}
+		if done, err = c.WaitJob(within(t), j.ID); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "status", done.Status, job.Completed)
+		equal(t, "earlier runs", len(done.Runs), 1)
+		equal(t, "earlier attempts", done.EarlierAttempts, 1)
+		if err := c.RetryJob(t.Context(), j.ID, nil); !errors.Is(err, job.ErrWrongState) {
+			t.Errorf("retry of what completed: %v", err)
+		}
+		if err := c.RetryJob(t.Context(), j.ID, func() {}); err == nil {
+			t.Error("a payload that is no JSON is taken")
+		}
+	})
+}
+
 func TestAWorkflowRunsAgainAsItWasPlanned(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {
 		e := picky(t, url)

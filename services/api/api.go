@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,6 +27,7 @@ type Store interface {
 	EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error)
 	store.Steerer
 	CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error)
+	RetryJob(ctx context.Context, id job.ID, payload json.RawMessage, by store.Actor) (store.Resolution, error)
 	DeleteWorkflow(ctx context.Context, id job.ID) error
 	PauseQueue(ctx context.Context, name string) error
 	ResumeQueue(ctx context.Context, name string) (store.Resolution, error)

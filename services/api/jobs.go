@@ -30,7 +30,11 @@ func (a *API) jobRoutes(api huma.API, doc *document) {
 	cancel := found(post("/jobs/{id}/cancel", "cancel-job", "Cancel a job", "A running one may end by itself within the grace. Cancelling again changes nothing.", wire.CodeWrongState))
 	cancel.body = cancelBody
 	register(a, api, doc, cancel, a.cancelJob)
-	register(a, api, doc, found(post("/jobs/{id}/retry", "retry-job", "How to run a job again", "Always refused: a job of a workflow runs again together with what depends on it, and the hint says which call does that.", wire.CodeWrongState)), a.retryJob)
+	retry := found(post("/jobs/{id}/retry", "retry-job", "Run a job without a workflow again",
+		"One that failed or was cancelled. What could not run because of it alone waits for it again. "+
+			"Refused for a job of a workflow: the hint says which call runs it again together with what depends on it.", wire.CodeWrongState))
+	retry.body = retryJobBody
+	register(a, api, doc, retry, a.retryJob)
 }
 
 var createdType = reflect.TypeFor[wire.Created]()

@@ -38,6 +38,7 @@ const (
 	steerBody          = "SteerRequest"
 	cancelWorkflowBody = "CancelWorkflowRequest"
 	retryBody          = "RetryRequest"
+	retryJobBody       = "RetryJobRequest"
 	decideBody         = "DecideRequest"
 )
 
@@ -188,6 +189,7 @@ func addSteering(schemas map[string]any) {
 		"payloads": map[string]any{"type": "object", "additionalProperties": true, "description": "New payloads of jobs that run again, by their names."},
 		"dry_run":  map[string]any{"type": "boolean", "description": "Only say what would run again."},
 	})
+	schemas[retryJobBody] = body(map[string]any{"payload": map[string]any{"description": "Instead of the payload it had."}})
 	schemas[decideBody] = body(map[string]any{
 		"job":     text(job.MaxName, "The name of the job whose failure waits."),
 		"action":  words("retry: it runs again. skip: what depends on it sees a completion without a result. complete: with the result given. accept: it sees the failure. cancel: the workflow is cancelled.", "retry", "skip", "complete", "accept", "cancel"),

@@ -76,7 +76,7 @@ func TestTheOpenAPIDocumentNamesEveryRouteWithItsErrors(t *testing.T) {
 		"delete /api/v1/workflows/{id}": "204 401 404 409",
 		"get /api/v1/jobs":              "200 401", "post /api/v1/jobs": "200 201 400 401 408 409 413",
 		"get /api/v1/jobs/{id}": "200 401 404", "get /api/v1/jobs/{id}/dependencies": "200 401 404", "get /api/v1/jobs/{id}/explain": "200 401 404",
-		"post /api/v1/jobs/{id}/cancel": "200 400 401 404 408 409 413", "post /api/v1/jobs/{id}/retry": "200 401 404 409",
+		"post /api/v1/jobs/{id}/cancel": "200 400 401 404 408 409 413", "post /api/v1/jobs/{id}/retry": "200 400 401 404 408 409 413",
 		"get /api/v1/queues": "200 401", "post /api/v1/queues/{name}/pause": "200 401", "post /api/v1/queues/{name}/resume": "200 401",
 		"get /api/v1/workers": "200 401",
 	} {
@@ -201,6 +201,7 @@ func TestWhatIsAnsweredFitsTheOpenAPIDocument(t *testing.T) {
 		"CancelRequest": {`{}`, `{"grace": "10s"}`},
 
 		"CancelWorkflowRequest": {`{}`, `{"grace": "10s", "comment": "why", "actor": "ann"}`},
+		"RetryJobRequest":       {`{}`, `{"payload": null, "comment": "why"}`},
 		"SteerRequest":          {`{}`, `{"comment": "why", "actor": "ann"}`},
 		"RetryRequest":          {`{}`, `{"mode": "from", "from": "extract", "payloads": {"extract": null}, "dry_run": true}`},
 		"DecideRequest":         {`{"job": "extract", "action": "complete", "result": [1]}`},

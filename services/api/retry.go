@@ -111,39 +111,68 @@ func retryRefused(w store.WorkflowRecord, err error) (detail, hint string) {
 		return fmt.Sprintf("the workflow is %s; only one that has ended or is paused can be retried", w.Status),
 			"hammerwork workflow pause " + id + " pauses it, hammerwork workflow cancel " + id + " ends it"
 	}
-	_, detail, _ = strings.Cut(err.Error(), job.ErrWrongState.Error()+": ") // what the decider says
-	if detail == "" {
-		detail = "its state does not allow this retry"
-	}
+	detail = reasonOf(err)
 	if w.Running > 0 {
 		return detail, "wait until what runs has ended; hammerwork workflow status " + id + " shows it"
 	}
 	return detail, "hammerwork workflow retry " + id + " --all --dry-run shows what could run again"
 }
 
-// retryJob never retries: a job of a workflow runs again with what depends on
-// it, which the answer says how to ask for.
-func (a *API) retryJob(ctx context.Context, in *Identified) (*jobAnswer, error) {
+func (a *API) retryJob(ctx context.Context, in *Acting) (*jobAnswer, error) {
 	id, err := idOf(in.ID)
 	if err != nil {
 		return nil, err
 	}
-	j, err := a.store.Job(ctx, id)
+	var payload json.RawMessage
+	by, err := a.by(ctx, in, `{"payload": {"day": "monday"}}`, fields{"payload": valueOf(&payload, "payload", job.MaxPayload)})
 	if err != nil {
 		return nil, err
 	}
+	changed, err := a.store.RetryJob(ctx, id, payload, by)
+	switch {
+	case errors.Is(err, job.ErrWrongState):
+		return nil, a.jobRetryRefusal(ctx, id, err)
+	case err != nil:
+		return nil, err
+	}
+	a.announce(changed)
+	return a.job(ctx, id, false)
+}
+
+// jobRetryRefusal says why a job is not run again, and what does so instead: a
+// job of a workflow runs again with what depends on it.
+func (a *API) jobRetryRefusal(ctx context.Context, id job.ID, refused error) error {
+	j, err := a.store.Job(ctx, id)
+	if err != nil {
+		return err
+	}
 	if j.Workflow == (job.ID{}) {
-		return nil, newProblem(wire.CodeWrongState, "enqueue it again: hammerwork job enqueue --queue QUEUE --payload JSON", "a job without a workflow cannot be retried yet")
+		hint := "hammerwork job explain " + id.String() + " says why it does not run"
+		switch {
+		case j.Status == job.UpstreamFailed && j.Cause != (job.ID{}):
+			hint = "hammerwork job retry " + j.Cause.String()
+		case j.Status == job.Completed:
+			hint = "enqueue it again: hammerwork job enqueue --queue QUEUE --payload JSON"
+		}
+		return newProblem(wire.CodeWrongState, hint, "%s", reasonOf(refused))
 	}
 	w, err := a.store.Workflow(ctx, j.Workflow)
 	if errors.Is(err, job.ErrNotFound) {
-		return nil, newProblem(wire.CodeNotFound, "enqueue it again", "the workflow of the job is gone")
+		return newProblem(wire.CodeNotFound, "enqueue it again", "the workflow of the job is gone")
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	detail, hint := jobRetryRefused(w, j)
-	return nil, newProblem(wire.CodeWrongState, hint, "%s", detail)
+	return newProblem(wire.CodeWrongState, hint, "%s", detail)
+}
+
+// reasonOf is what the decider says of a state that does not allow something.
+func reasonOf(refused error) string {
+	if _, reason, _ := strings.Cut(refused.Error(), job.ErrWrongState.Error()+": "); reason != "" {
+		return reason
+	}
+	return "its state does not allow this retry"
 }
 
 // jobRetryRefused names the call that runs a job of a workflow again.

@@ -252,11 +252,23 @@ func TestARefusalToRetryAJobNamesTheCallThatRunsItAgain(t *testing.T) {
 	refused := func(id string) wire.Problem {
 		return r.post("/api/v1/jobs/"+id+"/retry", "").problem(http.StatusConflict, wire.CodeWrongState)
 	}
-	alone := refused(r.enqueue(`{"queue": "alone"}`))
-	if !strings.Contains(alone.Hint, "hammerwork job enqueue") {
-		t.Errorf("alone: %+v", alone)
+	alone := r.enqueue(`{"queue": "alone"}`)
+	if p := refused(alone); !strings.Contains(p.Detail, "it is pending") || !strings.Contains(p.Hint, "job explain "+alone) {
+		t.Errorf("one without a workflow that waits: %+v", p)
 	}
 	r.finish()
+	if p := refused(alone); !strings.Contains(p.Detail, "it is completed") || !strings.Contains(p.Hint, "job enqueue") {
+		t.Errorf("one without a workflow that completed: %+v", p)
+	}
+	cause := r.enqueue(`{"queue": "alone", "name": "cause"}`)
+	after := r.enqueue(`{"queue": "alone", "depends_on": ["` + cause + `"]}`)
+	r.finish("cause")
+	if _, err := r.store.CheckEdges(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	if p := refused(after); p.Hint != "hammerwork job retry "+cause {
+		t.Errorf("one without a workflow that could not run: %+v", p)
+	}
 	id := r.create(pipeline)
 	extract := r.job(id, "extract").ID
 	if p := refused(extract); !strings.Contains(p.Detail, "has not ended") || !strings.Contains(p.Hint, "job show "+extract) {
@@ -271,6 +283,23 @@ func TestARefusalToRetryAJobNamesTheCallThatRunsItAgain(t *testing.T) {
 		t.Errorf("of a workflow that has ended: %+v", p)
 	}
 	r.post("/api/v1/jobs/"+job.NewID().String()+"/retry", "").problem(http.StatusNotFound, wire.CodeNotFound)
+}
+
+func TestAJobWithoutAWorkflowRunsAgain(t *testing.T) {
+	r := start(t, config(), nil)
+	id := r.enqueue(`{"queue": "mail", "name": "send", "payload": {"to": "a"}}`)
+	r.finish("send")
+	heard := r.hears(bus.ReadySubject("mail"))
+	j := into[wire.Job](r.post("/api/v1/jobs/"+id+"/retry", `{"payload": {"to": "b"}, "comment": "wrong address", "actor": "ann"}`), http.StatusOK)
+	if j.Status != "pending" || j.EarlierAttempts != 1 || j.Run != 2 || len(j.Runs) != 1 || j.Runs[0].Status != "failed" || !strings.Contains(string(j.Payload), `"b"`) {
+		t.Errorf("the job is %+v", j)
+	}
+	hear(t, heard, bus.ReadySubject("mail"))
+	r.finish()
+	if j := into[wire.Job](r.get("/api/v1/jobs/"+id), http.StatusOK); j.Status != "completed" {
+		t.Errorf("the job is %s", j.Status)
+	}
+	r.post("/api/v1/jobs/"+id+"/retry", `{"payload": {"to": "b"}`).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
 }
 
 func TestWrongUseIsRefusedWithACodeAndAHint(t *testing.T) {

@@ -105,11 +105,11 @@ func (m *Machine) retryClaim(now time.Time) []service.Action {
 // claimed sends what was claimed to its workers.
 func (m *Machine) claimed(now time.Time, e claimed) []service.Action {
 	c := m.claim
+	m.calls.Note(now, "claim", e.err, "grants", len(c.grants), "try", c.tries+1)
 	if e.err != nil {
 		c.tries++
 		c.retryAt = now.Add(service.Backoff(c.tries, m.source.Float64()))
 		m.metrics.ClaimErrors.Inc()
-		m.log.Error("claim", "service", "dispatcher", "grants", len(c.grants), "try", c.tries, "error", e.err)
 		return nil
 	}
 	m.claim = nil

@@ -3,6 +3,7 @@ package dispatcher
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/service"
@@ -39,13 +40,13 @@ func (m *Machine) fetch(msg bus.Message) ([]service.Action, error) {
 	}}}, nil
 }
 
-func (m *Machine) answerFetch(e fetched) []service.Action {
+func (m *Machine) answerFetch(now time.Time, e fetched) []service.Action {
 	reply := bus.FetchReply{Next: e.next}
 	switch {
 	case errors.Is(e.err, job.ErrLeaseLost):
 		reply.Lost = true
 	case e.err != nil:
-		m.log.Error("fetch", "service", "dispatcher", "error", e.err)
+		m.calls.Note(now, "fetch", e.err)
 		reply.Error = "unavailable"
 	}
 	for _, p := range e.page {

@@ -2,6 +2,7 @@ package dispatcher
 
 import (
 	"context"
+	"time"
 
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/service"
@@ -87,12 +88,12 @@ func (m *Machine) extend() []service.Action {
 
 // extended answers each heartbeat of a bulk. After an error nobody is
 // answered: the workers send again.
-func (m *Machine) extended(e extended) []service.Action {
+func (m *Machine) extended(now time.Time, e extended) []service.Action {
 	m.beating = false
+	m.calls.Note(now, "extend", e.err, "heartbeats", len(e.beats))
 	var actions []service.Action
 	if e.err != nil {
 		m.metrics.ExtendErrors.Inc()
-		m.log.Error("extend", "service", "dispatcher", "heartbeats", len(e.beats), "error", e.err)
 		return m.extend()
 	}
 	answers := e.answers

@@ -19,6 +19,7 @@ type Machine struct {
 	newLease   func() job.ID // random ids
 	log        *slog.Logger
 	metrics    *Metrics
+	calls      service.Failures
 
 	offers   []*offer          // those that were claimed for last come last
 	standing map[offerKey]bool // of offers
@@ -48,6 +49,7 @@ func NewMachine(cfg Config, s Store, maxPayload int, source service.Source, newL
 	}
 	return &Machine{
 		cfg: cfg, store: s, maxPayload: maxPayload, source: source, newLease: newLease, log: log, metrics: metrics,
+		calls:    service.Failures{Log: log, Service: "dispatcher"},
 		standing: make(map[offerKey]bool),
 	}, nil
 }
@@ -64,12 +66,12 @@ func (m *Machine) step(now time.Time, event service.Event) []service.Action {
 	case claimed:
 		return m.claimed(now, e)
 	case extended:
-		return m.extended(e)
+		return m.extended(now, e)
 	case fetched:
 		m.fetches--
-		return m.answerFetch(e)
+		return m.answerFetch(now, e)
 	case noted:
-		m.noted(e)
+		m.noted(now, e)
 	case service.Stop:
 		m.stopping = true
 	case service.Tick:

@@ -54,9 +54,7 @@ func (m *Machine) note(now time.Time) []service.Action {
 	}}}
 }
 
-func (m *Machine) noted(e noted) {
+func (m *Machine) noted(now time.Time, e noted) {
 	m.noting = false
-	if e.err != nil {
-		m.log.Warn("see workers", "service", "dispatcher", "error", e.err)
-	}
+	m.calls.Note(now, "see workers", e.err)
 }

@@ -119,6 +119,7 @@ func (m *Machine) resolved(now time.Time, e resolved) []service.Action {
 	if e.err != nil {
 		return m.failed(now, e.err)
 	}
+	m.calls.Note(now, "resolve", nil)
 	b.tries = 0
 	b.verdicts = append(b.verdicts, e.resolution.Verdicts...)
 	for _, v := range e.resolution.Verdicts {
@@ -144,7 +145,7 @@ func (m *Machine) failed(now time.Time, err error) []service.Action {
 	b.tries++
 	m.metrics.Errors.Inc()
 	failed := min(b.size, len(b.outcomes)-len(b.verdicts))
-	m.log.Error("resolve", "service", "resolver", "outcomes", failed, "try", b.tries, "error", err)
+	m.calls.Note(now, "resolve", err, "outcomes", failed, "try", b.tries)
 	if b.tries >= triesBeforeSplit {
 		b.tries = 0
 		if failed > 1 {

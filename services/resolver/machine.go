@@ -20,6 +20,7 @@ type Machine struct {
 	source  service.Source
 	log     *slog.Logger
 	metrics *Metrics
+	calls   service.Failures
 
 	waiting []report // reports that no batch holds yet
 	queued  int      // outcomes in waiting
@@ -48,7 +49,10 @@ func NewMachine(cfg Config, s Store, source service.Source, log *slog.Logger, me
 	if cfg.Name == "" {
 		cfg.Name = source.MessageID()
 	}
-	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics}, nil
+	return &Machine{
+		cfg: cfg, store: s, source: source, log: log, metrics: metrics,
+		calls: service.Failures{Log: log, Service: "resolver"},
+	}, nil
 }
 
 var _ service.Machine = (*Machine)(nil)
@@ -144,8 +148,8 @@ func (m *Machine) check(now time.Time) []service.Action {
 func (m *Machine) checked(now time.Time, e checked) []service.Action {
 	again := m.again || e.resolution.Done == m.cfg.Batch
 	m.checking, m.again = false, false
+	m.calls.Note(now, "check edges", e.err)
 	if e.err != nil {
-		m.log.Error("check edges", "service", "resolver", "error", e.err)
 		return nil
 	}
 	actions := service.Announce(m.source, e.resolution)

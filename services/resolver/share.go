@@ -74,6 +74,7 @@ func (m *Machine) shareAt() time.Time {
 func (m *Machine) shared(now time.Time, e shared) []service.Action {
 	s := &m.share
 	s.running = false
+	m.calls.Note(now, "share partitions", e.err)
 	if m.stopping {
 		return m.leave()
 	}
@@ -81,7 +82,6 @@ func (m *Machine) shared(now time.Time, e shared) []service.Action {
 		s.errors++
 		s.at = now.Add(service.Backoff(s.errors, m.source.Float64()))
 		m.metrics.Errors.Inc()
-		m.log.Error("share partitions", "service", "resolver", "try", s.errors, "error", e.err)
 		return nil
 	}
 	s.errors = 0

@@ -18,6 +18,7 @@ type Machine struct {
 	source  service.Source
 	log     *slog.Logger
 	metrics *Metrics
+	calls   service.Failures
 
 	timers, leases duty
 	again          bool // a timer was set while one look was running
@@ -62,7 +63,10 @@ func NewMachine(cfg Config, s Store, source service.Source, log *slog.Logger, me
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Machine{cfg: cfg, store: s, source: source, log: log, metrics: metrics, purge: pass{batch: purgeBatch}}, nil
+	return &Machine{
+		cfg: cfg, store: s, source: source, log: log, metrics: metrics, purge: pass{batch: purgeBatch},
+		calls: service.Failures{Log: log, Service: "scheduler"},
+	}, nil
 }
 
 var _ service.Machine = (*Machine)(nil)
@@ -203,11 +207,13 @@ func (d *duty) start(now time.Time) bool {
 // call had already committed is in its resolution.
 func (m *Machine) done(now time.Time, d *duty, what string, r store.Resolution, err error, more bool, wait time.Duration) []service.Action {
 	d.running = false
-	switch {
-	case err != nil:
+	if err != nil {
 		d.errors++
 		m.metrics.Errors.Inc()
-		m.log.Error(what, "service", "scheduler", "try", d.errors, "error", err)
+	}
+	m.calls.Note(now, what, err, "try", d.errors)
+	switch {
+	case err != nil:
 		wait = service.Backoff(d.errors, m.source.Float64())
 	case more:
 		d.errors, wait = 0, 0

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/service"
@@ -50,15 +51,18 @@ func (m *Machine) startPurge(now time.Time) []service.Action {
 
 // purgeDone plans the next step. Between two steps others have the database for
 // as long as the step had it; a step that failed is tried again with half of
-// the jobs. Schedulers do not begin their passes together.
+// the jobs. When it fails with a single one the pass goes on behind it, unless
+// the database is away: the next pass comes by again. Schedulers do not begin
+// their passes together.
 func (m *Machine) purgeDone(now time.Time, e purged) []service.Action {
 	p := &m.purge
 	for kind, n := range map[string]int{"workflow": e.done.Workflows, "job": e.done.Jobs, "key": e.done.Keys} {
 		m.metrics.Deleted.WithLabelValues(kind).Add(float64(n))
 	}
 	wait := min(now.Sub(p.began), purgePause)
+	stuck := e.err != nil && p.batch == 1 && !errors.Is(e.err, store.ErrUnavailable)
 	switch {
-	case e.err != nil:
+	case e.err != nil && !stuck:
 		p.batch = max(1, p.batch/2)
 	case e.next == store.Place{}:
 		wait = m.cfg.PurgeInterval + time.Duration(m.source.Float64()*float64(m.cfg.PurgeInterval)/10)
@@ -66,5 +70,9 @@ func (m *Machine) purgeDone(now time.Time, e purged) []service.Action {
 	default:
 		p.place, p.batch = e.next, min(2*p.batch, purgeBatch)
 	}
-	return m.done(now, &p.duty, "purge", store.Resolution{}, e.err, false, wait)
+	actions := m.done(now, &p.duty, "purge", store.Resolution{}, e.err, false, wait)
+	if stuck {
+		p.batch, p.errors, p.at = purgeBatch, 0, now.Add(wait)
+	}
+	return actions
 }

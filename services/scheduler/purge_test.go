@@ -1,6 +1,8 @@
 package scheduler_test
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +69,7 @@ func TestAStepThatFailedIsTakenAgainWithFewerJobs(t *testing.T) {
 	r.purge = func(at store.Place, limit int) (store.Purged, store.Place, error) {
 		limits, places = append(limits, limit), append(places, at)
 		if down {
-			return store.Purged{}, at, errStore
+			return store.Purged{}, store.Place{Stage: 8}, store.ErrUnavailable
 		}
 		return store.Purged{}, store.Place{Stage: 7}, nil
 	}
@@ -90,6 +92,30 @@ func TestAStepThatFailedIsTakenAgainWithFewerJobs(t *testing.T) {
 		equal(t, "place", at, store.Place{Stage: 7})
 	}
 	equal(t, "errors counted", testutil.ToFloat64(r.metrics.Errors), 12)
+}
+
+func TestAStepThatAlwaysFailsIsPassedBy(t *testing.T) {
+	r := newRig(t)
+	var at []int
+	broken := errors.New("a row that nothing can delete")
+	r.purge = func(from store.Place, _ int) (store.Purged, store.Place, error) {
+		at = append(at, from.Stage)
+		switch from.Stage {
+		case 0:
+			return store.Purged{}, store.Place{Stage: 2}, nil
+		case 2:
+			return store.Purged{}, store.Place{Stage: 3}, broken
+		case 3:
+			return store.Purged{Jobs: 1}, store.Place{Stage: 4}, nil
+		}
+		return store.Purged{}, store.Place{}, broken
+	}
+	for range 24 {
+		r.next(purge)
+		r.finish(purge)
+	}
+	equal(t, "stages", fmt.Sprint(at), "[0 2 2 2 2 2 2 2 2 2 2 3 4 4 4 4 4 4 4 4 4 4 0 2]")
+	equal(t, "jobs counted", testutil.ToFloat64(r.metrics.Deleted.WithLabelValues("job")), 1)
 }
 
 func TestAStopWaitsForAStepAndTakesNoOther(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -170,6 +171,13 @@ func (w watched) CancelJob(ctx context.Context, id job.ID, grace time.Duration) 
 	if err == nil {
 		w.history.Record(append([]history.Record{{Kind: history.Cancelled, Job: id}}, changes(r)...)...)
 	}
+	return r, err
+}
+
+// RetryJob implements store.Operator.
+func (w watched) RetryJob(ctx context.Context, id job.ID, payload json.RawMessage, by store.Actor) (store.Resolution, error) {
+	r, err := w.Store.RetryJob(ctx, id, payload, by)
+	w.changed(r, err)
 	return r, err
 }
 

@@ -67,7 +67,10 @@ func unavailable(err error) bool {
 	case !errors.As(err, &e):
 		return true // the network's
 	}
-	return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P") || e.Code == "53300"
+	if strings.HasPrefix(e.Code, "08") { // it ends the connection; else it is about what was asked
+		return e.SeverityUnlocalized != "ERROR"
+	}
+	return strings.HasPrefix(e.Code, "57P") || e.Code == "53300"
 }
 
 // ownError is what this side has to say of a row or a parameter: nothing failed

@@ -73,6 +73,29 @@ func TestAServerThatEndsAConnectionIsUnavailable(t *testing.T) {
 	}
 }
 
+func TestAServerThatAnswersWithAnErrorIsThere(t *testing.T) {
+	s := opened(t, pgtest.URL(t))
+	err := s.db.Write(t.Context(), func(x sqlstore.Tx) error {
+		_, err := x.Exec("forget_workers", 1, 2)
+		return err
+	})
+	if code(err) != "08P01" || errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("a parameter too many: %v", err)
+	}
+	for e, want := range map[pgconn.PgError]bool{
+		{Code: "08P01", SeverityUnlocalized: "FATAL"}: true, // a pooler without a server
+		{Code: "08P01", SeverityUnlocalized: "ERROR"}: false,
+		{Code: "57P03", SeverityUnlocalized: "FATAL"}: true,
+		{Code: "53300", SeverityUnlocalized: "FATAL"}: true,
+		{Code: "28P01", SeverityUnlocalized: "FATAL"}: false,
+		{Code: "42P01", SeverityUnlocalized: "ERROR"}: false,
+	} {
+		if unavailable(&e) != want {
+			t.Errorf("%s %s: unavailable is not %v", e.SeverityUnlocalized, e.Code, want)
+		}
+	}
+}
+
 func TestACallWhoseCallerGaveUpSaysSo(t *testing.T) {
 	s := opened(t, pgtest.URL(t))
 	ctx, cancel := context.WithCancel(t.Context())

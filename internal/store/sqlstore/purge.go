@@ -42,15 +42,17 @@ func (s *Store) Purge(ctx context.Context, r store.Retention, from store.Place, 
 	}
 	p := &purge{s: s, keep: r, place: from, limit: limit}
 	over, err := purgeStages[from.Stage-1](ctx, p)
-	switch {
-	case err != nil:
-		return p.done, from, fmt.Errorf("purge: %w", err)
-	case !over:
+	if err == nil && !over {
 		return p.done, p.place, nil
-	case from.Stage < len(purgeStages):
-		return p.done, store.Place{Stage: from.Stage + 1}, nil
 	}
-	return p.done, store.Place{}, nil
+	var next store.Place
+	if from.Stage < len(purgeStages) {
+		next.Stage = from.Stage + 1
+	}
+	if err != nil {
+		err = fmt.Errorf("purge: %w", err)
+	}
+	return p.done, next, err
 }
 
 // expired reports whether what ended with a status is not kept any more.

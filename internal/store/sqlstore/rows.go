@@ -63,7 +63,7 @@ type resetRow struct {
 	Inactive    int     `json:"inactive"`
 	Broken      int     `json:"broken"`
 	ScheduledAt int64   `json:"scheduled_at"`
-	Run         int     `json:"run"`
+	Run         int     `json:"run"` // below 0: that much more
 	Payload     *string `json:"payload" sql:"bytes"`
 	Cause       hexID   `json:"cause"`
 	Spared      int     `json:"spared"`

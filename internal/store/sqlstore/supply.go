@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"slices"
-	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -213,75 +212,6 @@ func (p *part) takeBack(tx Tx, in map[int]bool) error {
 		if i := p.index[h.Fence.Job]; h.Fence.Epoch == p.jobs[i].epoch {
 			p.Nodes[i].Held = true
 		}
-	}
-	return nil
-}
-
-// loadInputs reads what the conditions of nodes are evaluated on. The parents
-// are not locked: what has ended does not change, and what this transaction
-// ends is newer in the part.
-func (p *part) loadInputs(tx Tx, nodes []int) error {
-	var list []job.ID
-	for _, i := range nodes {
-		list = append(list, p.Nodes[i].ID)
-		p.inputs[i] = &workflow.Inputs{}
-	}
-	var now int64
-	type parent struct {
-		workflow.ParentInput
-		id job.ID
-	}
-	parents := make(map[int]map[job.ID]parent)
-	for list := range slices.Chunk(sortedIDs(list), p.pageRows) {
-		tx.QueueQuery("specs_of_jobs", func(r Row) error {
-			var id job.ID
-			var payload, metadata []byte
-			if err := r.Scan(&id, &payload, &metadata); err != nil {
-				return err
-			}
-			in := p.inputs[p.index[id]]
-			in.Payload, in.Metadata = payload, metadata
-			return nil
-		}, list)
-		tx.QueueQuery("inputs_of_jobs", func(r Row) error {
-			var child job.ID
-			var x parent
-			var inside bool
-			var result []byte
-			if err := r.Scan(&child, &x.id, &x.Name, &inside, &x.Status, &x.Attempts, &result); err != nil {
-				return err
-			}
-			x.Node, x.Result = -1, result
-			if i, known := p.index[x.id]; known {
-				x.Node = i
-			}
-			if !inside {
-				x.Name = x.id.String()
-			}
-			i := p.index[child]
-			if parents[i] == nil {
-				parents[i] = make(map[job.ID]parent)
-			}
-			parents[i][x.id] = x
-			return nil
-		}, list)
-	}
-	tx.QueueNow(&now)
-	if err := tx.Flush(); err != nil {
-		return err
-	}
-	for _, i := range nodes {
-		in := p.inputs[i]
-		in.Now = time.UnixMicro(now).UTC()
-		for _, x := range parents[i] {
-			in.Parents = append(in.Parents, x.ParentInput)
-		}
-		slices.SortFunc(in.Parents, func(a, b workflow.ParentInput) int {
-			if a.Name < b.Name {
-				return -1
-			}
-			return 1
-		})
 	}
 	return nil
 }

@@ -18,10 +18,13 @@ type transition struct {
 	again  map[int]requeueRow // nodes whose claim ended without a terminal outcome
 	result map[int][]byte     // of nodes that were decided to be complete
 	spec   map[int]*string    // payloads that replace those of nodes that are reset; nil: none
-	run    int                // of the workflow that is retried; 0: none is
+	run    int                // of what is reset: that of the workflow that is retried, nextRun, or 0: the same
 	tries  []attemptRow       // attempts that did not complete
 	leases map[job.ID]int     // lease → how many of its jobs ended
 }
+
+// nextRun makes the run of each job that is reset the one after its last.
+const nextRun = -1
 
 // attemptEnd is how the attempt that ended a job went.
 type attemptEnd struct {

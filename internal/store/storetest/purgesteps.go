@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -30,6 +31,24 @@ func purgeSteps(t *testing.T, open Opener) {
 		r.wantRows("jobs", 2)
 		r.wantRows("edges", 1)
 		r.wantWorkflow(young, "completed")
+	})
+
+	check(t, open, "a step that fails says where the next stage begins", func(r *rig) {
+		var stages []store.Place
+		ctx, cancel := context.WithCancel(r.ctx)
+		cancel()
+		for at := (store.Place{}); ; {
+			_, next, err := r.s.Purge(ctx, keepAll(kept), at, 10)
+			r.isErr("purge", err, context.Canceled)
+			if at = next; at == (store.Place{}) {
+				break
+			}
+			stages = append(stages, at)
+		}
+		for i, at := range stages {
+			r.equal("place", at, store.Place{Stage: i + 2})
+		}
+		r.equal("a pass goes on there", r.purge(keepAll(kept)), store.Purged{})
 	})
 
 	check(t, open, "edges are deleted in bounded steps, whoever has many", func(r *rig) {

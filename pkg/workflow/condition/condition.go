@@ -135,6 +135,9 @@ func (e *Expression) Results() []string {
 	return names
 }
 
+// Own reports whether the expression may read the payload or the metadata.
+func (e *Expression) Own() bool { return e.uses["payload"] || e.uses["metadata"] }
+
 // Counts reports whether the expression speaks of counts.
 func (e *Expression) Counts() bool { return e.counts }
 

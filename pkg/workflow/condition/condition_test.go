@@ -275,21 +275,23 @@ func TestAnExpressionTellsWhatItReads(t *testing.T) {
 		source  string
 		results string
 		counts  bool
+		own     bool
 	}{
-		{several, `deps.extract.status == "dead"`, "", false},
-		{several, `deps.extract.result.x == deps["load.eu"].result.y && deps.extract.result.z > deps.dead.attempts`, "extract,load.eu", false},
-		{several, `has(deps.extract.result.x) || deps.dead.?result.hasValue()`, "extract,dead", false},
-		{several, `counts.dead > 0`, "", true},
-		{one, `rows > 0 || has(x)`, "extract", false},
-		{one, `payload.x > 0`, "", false},
+		{several, `deps.extract.status == "dead"`, "", false, false},
+		{several, `deps.extract.result.x == deps["load.eu"].result.y && deps.extract.result.z > deps.dead.attempts`, "extract,load.eu", false, false},
+		{several, `has(deps.extract.result.x) || deps.dead.?result.hasValue()`, "extract,dead", false, false},
+		{several, `counts.dead > 0`, "", true, false},
+		{one, `rows > 0 || has(x)`, "extract", false, false},
+		{one, `payload.x > 0`, "", false, true},
+		{one, `rows > metadata.least`, "extract", false, true},
 	} {
 		e, err := Parse(c.source, c.env)
 		if err != nil {
 			t.Errorf("%s: %v", c.source, err)
 			continue
 		}
-		if got := strings.Join(e.Results(), ","); got != c.results || e.Counts() != c.counts {
-			t.Errorf("%s reads the results of %q, counts %v", c.source, got, e.Counts())
+		if got := strings.Join(e.Results(), ","); got != c.results || e.Counts() != c.counts || e.Own() != c.own {
+			t.Errorf("%s reads the results of %q, counts %v, own %v", c.source, got, e.Counts(), e.Own())
 		}
 	}
 }
@@ -315,6 +317,14 @@ func TestInputsThatLackAParentAreNotTheAuthorsFault(t *testing.T) {
 	_, err = e.Bool(Inputs{})
 	if fault := (&Error{}); err == nil || errors.As(err, &fault) {
 		t.Errorf("got %v", err)
+	}
+	_, err = e.Bool(Inputs{Parents: map[string]Parent{"extract": {Size: 10}}})
+	if fault := (&Error{}); err == nil || errors.As(err, &fault) {
+		t.Errorf("without a result: %v", err)
+	}
+	_, err = e.Bool(Inputs{Parents: map[string]Parent{"extract": {Size: MaxRead + 1}}})
+	if fault := (&Error{}); !errors.As(err, &fault) {
+		t.Errorf("without one that is too large: %v", err)
 	}
 	for _, broken := range []string{`{`, `1 2`, `1e999`, `nul`} {
 		_, err = e.Bool(Inputs{Parents: map[string]Parent{"extract": {Result: json.RawMessage(broken)}}})

@@ -16,10 +16,10 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
-const (
-	maxDepth = 10_000  // how deep JSON may nest; encoding/json reads no deeper
-	maxRead  = 2 << 20 // bytes of JSON that an expression may speak of
-)
+// MaxRead is how many bytes of JSON an expression may speak of.
+const MaxRead = 2 << 20
+
+const maxDepth = 10_000 // how deep JSON may nest; encoding/json reads no deeper
 
 var statuses = append([]job.Status{job.Pending, job.Running, job.Retrying, job.Suspended}, job.TerminalStatuses...)
 
@@ -27,6 +27,7 @@ var statuses = append([]job.Status{job.Pending, job.Running, job.Retrying, job.S
 type Parent struct {
 	Status   job.Status
 	Result   json.RawMessage // empty is null
+	Size     int             // bytes of the result, also if it was left out because they are too many
 	Attempts int
 }
 
@@ -97,11 +98,14 @@ func canonical(raw json.RawMessage) any {
 // variables are the inputs as the program names them, and no more than it uses.
 func (e *Expression) variables(in Inputs) (map[string]any, error) {
 	vars := map[string]any{"now": in.Now}
-	left := maxRead
-	read := func(raw json.RawMessage, what string) (any, error) {
-		if left -= len(raw); left < 0 {
-			return nil, failure("let the parents report less", "the results that the expression speaks of have over %d bytes together", maxRead)
+	left := MaxRead
+	take := func(size int) error {
+		if left -= size; left < 0 {
+			return failure("let the parents report less", "the results that the expression speaks of have over %d bytes together", MaxRead)
 		}
+		return nil
+	}
+	read := func(raw json.RawMessage, what string) (any, error) {
 		v, err := decode(raw)
 		if err != nil {
 			return nil, failure("", "%s can't be read: %v", what, err)
@@ -124,10 +128,20 @@ func (e *Expression) variables(in Inputs) (map[string]any, error) {
 		states[r.name], attempts[r.name] = string(p.Status), int64(p.Attempts)
 	}
 	vars[statusesVar], vars[attemptsVar], vars[resultsVar] = states, attempts, results
-	for _, name := range e.Results() {
+	names := e.Results()
+	for _, name := range names {
 		p, ok := in.Parents[name]
 		if !ok {
 			return nil, fmt.Errorf("evaluate %s: the inputs lack the parent %q", quote(e.source), name)
+		}
+		if err := take(max(len(p.Result), p.Size)); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range names {
+		p := in.Parents[name]
+		if p.Size > 0 && len(p.Result) == 0 {
+			return nil, fmt.Errorf("evaluate %s: the inputs lack the result of %q", quote(e.source), name)
 		}
 		v, err := read(p.Result, fmt.Sprintf("the result of %q", name))
 		if err != nil {
@@ -141,6 +155,9 @@ func (e *Expression) variables(in Inputs) (map[string]any, error) {
 	for name, raw := range map[string]json.RawMessage{"payload": in.Payload, "metadata": in.Metadata} {
 		if !e.uses[name] {
 			continue
+		}
+		if err := take(len(raw)); err != nil {
+			return nil, err
 		}
 		v, err := read(raw, "the "+name)
 		if err != nil {

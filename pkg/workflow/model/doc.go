@@ -20,7 +20,11 @@
 //     that is held, and the descendants of both within the workflow.
 //   - Under manual, a failure that is not tolerated and that no open job may
 //     catch waits for a decision at once, with its edges. One whose catch came
-//     to nothing waits from then on; its edges are settled already.
+//     to nothing waits from then on; its edges are settled already. In a
+//     workflow that has such jobs a decision other than to accept takes them
+//     back: what is upstream_failed, skipped or still waits behind settled edges
+//     of it, one after the other, is reset with the edges that lead there from
+//     it and between them.
 //   - A policy looks when something failed or a catching job ended. Where
 //     nothing catches it looks at new failures; else at all there are, also at
 //     those that a retry left behind.

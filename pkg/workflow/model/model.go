@@ -30,10 +30,10 @@ type JobState struct {
 	Reason   job.Reason
 	Cause    job.ID // while it waits, and of upstream_failed jobs: the first failure
 	Counts   workflow.Counts
-	Spared   bool
 	Decision workflow.Action
 	Attempts int
-	Runnable bool // can be claimed
+
+	Spared, Runnable bool // Runnable: can be claimed
 }
 
 // WorkflowState is a workflow as it stands.
@@ -240,12 +240,27 @@ func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
 		return w.Cancel(n.Workflow, job.ReasonUser)
 	}
 	return w.when(n.undecided(), func() {
+		plan := n.revived(a)
 		if a == workflow.ActionRetry {
-			w.again([]*node{n})
+			w.again(append([]*node{n}, plan...))
 			return
 		}
 		n.Decision, n.result, w.ended = a, result, append(w.ended, n)
+		w.again(plan, n)
 	})
+}
+
+// revived returns, where something could have caught a failure, what is as it
+// is because edges of the failure, and of such jobs, were settled: a decision
+// other than to accept it takes that back.
+func (n *node) revived(a workflow.Action) (plan []*node) {
+	behind := map[*node]bool{n: a != workflow.ActionAccept && n.flow.has((*node).catches)}
+	for _, c := range n.flow.jobs {
+		if c.follows() && slices.ContainsFunc(c.in, func(e *edge) bool { return e.state != unresolved && behind[e.parent] }) {
+			behind[c], plan = true, append(plan, c)
+		}
+	}
+	return plan
 }
 
 // Retry runs a part of a workflow again: what failed, a job with its
@@ -284,14 +299,14 @@ func (n *node) follows() bool {
 	return n.Status == job.UpstreamFailed || n.Status == job.Skipped || n.swept() || n.open() && n.Deps == job.Waiting
 }
 
-// again takes back what happened to jobs, and to the edges between them, and
-// asks them anew.
-func (w *World) again(plan []*node) {
+// again takes back what happened to jobs, and to the edges between them and to
+// them from others that are named, and asks them anew.
+func (w *World) again(plan []*node, from ...*node) {
 	for _, n := range plan {
 		before := n.Cause
 		n.renew()
 		for _, e := range n.in {
-			if slices.Contains(plan, e.parent) {
+			if slices.Contains(slices.Concat(plan, from), e.parent) {
 				e.state = unresolved
 			}
 			n.Spared = n.Spared || e.spares()

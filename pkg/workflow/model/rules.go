@@ -61,10 +61,7 @@ func (n *node) startable() bool {
 
 // root is the first failure behind a job.
 func (n *node) root() job.ID {
-	if n.Status == job.UpstreamFailed {
-		return n.Cause
-	}
-	return n.ID
+	return map[bool]job.ID{true: n.Cause, false: n.ID}[n.Status == job.UpstreamFailed]
 }
 
 // breaks reports whether an edge is broken and counts.
@@ -138,9 +135,13 @@ func (w *World) ask(n *node) {
 	}
 }
 
-// start lets a job run if its condition says so.
+// start lets a job run if its condition, without which it is true, says so.
 func (w *World) start(n *node) {
-	switch yes, err := n.condition(); {
+	var in condition.Inputs
+	for _, e := range n.in {
+		in.Add(e.parent.Name, condition.Parent{Status: e.parent.Status, Result: e.parent.result, Attempts: e.parent.Attempts})
+	}
+	switch yes, err := in.Ask(cmp.Or(n.Condition, "true")); {
 	case err != nil:
 		w.end(n, job.Failed, job.ReasonConditionError)
 	case !yes && n.Unmet == job.UnmetFail:
@@ -149,15 +150,6 @@ func (w *World) start(n *node) {
 		w.end(n, job.Skipped, job.ReasonConditionFalse)
 	}
 	w.pass(n)
-}
-
-// condition is what the condition of a job says by now; without one, yes.
-func (n *node) condition() (bool, error) {
-	var in condition.Inputs
-	for _, e := range n.in {
-		in.Add(e.parent.Name, condition.Parent{Status: e.parent.Status, Result: e.parent.result, Attempts: e.parent.Attempts})
-	}
-	return in.Ask(cmp.Or(n.Condition, "true"))
 }
 
 // pass completes a barrier that could start.

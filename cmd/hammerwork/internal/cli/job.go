@@ -171,22 +171,44 @@ func completeFlag(c *cobra.Command, flag string, words completion) {
 }
 
 func newJobRetry(a *app) *cobra.Command {
+	var by byFlags
+	var payload string
 	c := &cobra.Command{
 		Use:   "retry ID",
-		Short: "Say how to run a job again",
-		Long: `retry names the command that runs a job of a workflow again: together with what
-depends on it, or by a decision about its failure. It changes nothing itself.`,
-		Example:           "  hammerwork job retry 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d71",
+		Short: "Run a job without a workflow again",
+		Long: `retry runs a job again that belongs to no workflow and failed or was cancelled:
+with a new budget of attempts, and another payload if you like. Jobs without a
+workflow that could not run because of it alone wait for it again.
+
+A job of a workflow runs again together with what depends on it, or by a decision
+about its failure: for such a job retry names the command that does it.`,
+		Example: `  hammerwork job retry 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d71
+  hammerwork job retry 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d71 --payload '{"to": "b@example.com"}' --comment "wrong address"`,
 		Args:              oneJob,
 		ValidArgsFunction: a.completeJob(),
-		RunE: a.withJob(func(ctx context.Context, client *remote.Client, id string) error {
-			j, err := client.RetryJob(ctx, id)
-			if err != nil {
-				return jobError(err, id)
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			var o wire.RetryJobRequest
+			if err := filled(c, "leave it out to keep what there is", "payload"); err != nil {
+				return err
 			}
-			return a.done(j, fmt.Sprintf("job %s is %s", jobName(j), j.Status)) // of a later server
-		}),
+			if o.Payload, err = a.value("--payload", payload); err != nil {
+				return err
+			}
+			if o.By, err = by.by(); err != nil {
+				return err
+			}
+			return a.withJob(func(ctx context.Context, client *remote.Client, id string) error {
+				j, err := client.RetryJob(ctx, id, o)
+				if err != nil {
+					return jobError(err, id)
+				}
+				return a.done(j, fmt.Sprintf("job %s is %s", jobName(j), j.Status))
+			})(c, args)
+		},
 	}
+	c.Flags().StringVar(&payload, "payload", "", "instead of the payload it had: `JSON`, @file, or - for standard input")
+	onlyHere(c, "payload")
+	by.add(c)
 	a.serverFlags(c)
 	a.outputFlag(c)
 	return c

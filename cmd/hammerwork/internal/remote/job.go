@@ -87,10 +87,10 @@ func (c *Client) CancelJob(ctx context.Context, id string, grace time.Duration) 
 	return j, c.call(ctx, r, &j)
 }
 
-// RetryJob asks how to run a job again; the answer is a problem whose hint
-// says it.
-func (c *Client) RetryJob(ctx context.Context, id string) (j wire.Job, err error) {
-	r, err := post(nil, "/jobs/%s/retry", id)
+// RetryJob runs a job without a workflow again. For one that has a workflow the
+// answer is a problem whose hint says how to run that again.
+func (c *Client) RetryJob(ctx context.Context, id string, o wire.RetryJobRequest) (j wire.Job, err error) {
+	r, err := post(o, "/jobs/%s/retry", id)
 	if err != nil {
 		return j, err
 	}

@@ -24,7 +24,7 @@ SET s.earlier = s.earlier + s.attempts, s.attempts = 0, s.status = 'pending', s.
     s.epoch = s.epoch + 1, s.give_backs = 0, s.unresolved = c.unresolved, s.active = c.active, s.inactive = c.inactive,
     s.broken = c.broken, s.scheduled_at = c.scheduled_at, s.started_at = NULL, s.finished_at = NULL, s.reason = '',
     s.error = '', s.cause_job_id = UNHEX(c.cause), s.lease_id = NULL, s.worker = '', s.result = NULL, s.cancelling = 0,
-    s.spared = c.spared, s.decision = '', s.run = CASE WHEN c.run > 0 THEN c.run ELSE s.run END;
+    s.spared = c.spared, s.decision = '', s.run = CASE WHEN c.run > 0 THEN c.run ELSE s.run - c.run END;
 
 -- name: replace_payloads
 UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
@@ -79,13 +79,18 @@ STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
 LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id;
 
 -- name: inputs_of_jobs
--- The direct parents of jobs, whether they are in the same workflow, and their results.
-SELECT e.child_id, e.parent_id, p.name, p.workflow_id <=> c.workflow_id, s.status, s.attempts, s.result
+-- The direct parents of jobs, whether they are in the same workflow, and how large their results are.
+SELECT e.child_id, e.parent_id, p.name, COALESCE(p.workflow_id = c.workflow_id, FALSE), s.status, s.attempts, COALESCE(OCTET_LENGTH(s.result), 0)
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = UNHEX(i.id)
 STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = c.id
 STRAIGHT_JOIN hw_jobs p FORCE INDEX (PRIMARY) ON p.id = e.parent_id
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = e.parent_id;
+
+-- name: results_of_jobs
+SELECT s.id, s.result
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id);
 
 -- name: edges_from_outside
 -- The resolved edges into jobs from parents that are in another workflow, or gone.

@@ -19,7 +19,7 @@ WITH changed AS (
         earlier = s.earlier + s.attempts, attempts = 0, give_backs = 0, unresolved = c.unresolved,
         active = c.active, inactive = c.inactive, broken = c.broken, scheduled_at = c.scheduled_at, started_at = NULL,
         finished_at = NULL, reason = '', error = '', cause_job_id = c.cause, lease_id = NULL, worker = '', result = NULL,
-        cancelling = false, spared = c.spared = 1, decision = '', run = CASE WHEN c.run > 0 THEN c.run ELSE s.run END
+        cancelling = false, spared = c.spared = 1, decision = '', run = CASE WHEN c.run > 0 THEN c.run ELSE s.run - c.run END
     FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::int[], $9::bytea[],
         $10::uuid[], $11::int[])
         AS c(id, dependency_status, unresolved, active, inactive, broken, scheduled_at, run, payload, cause, spared)
@@ -83,13 +83,18 @@ CROSS JOIN LATERAL (SELECT workflow_id, payload FROM jobs WHERE id = x.id OFFSET
 LEFT JOIN LATERAL (SELECT metadata FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true;
 
 -- name: inputs_of_jobs
--- The direct parents of jobs, whether they are in the same workflow, and their results.
-SELECT x.id, e.parent_id, p.name, p.workflow_id IS NOT DISTINCT FROM c.workflow_id, s.status, s.attempts, s.result
+-- The direct parents of jobs, whether they are in the same workflow, and how large their results are.
+SELECT x.id, e.parent_id, p.name, coalesce(p.workflow_id = c.workflow_id, false), s.status, s.attempts, coalesce(octet_length(s.result), 0)
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) c
 CROSS JOIN LATERAL (SELECT parent_id FROM edges WHERE child_id = x.id OFFSET 0) e
 CROSS JOIN LATERAL (SELECT workflow_id, name FROM jobs WHERE id = e.parent_id OFFSET 0) p
 CROSS JOIN LATERAL (SELECT status, attempts, result FROM job_state WHERE id = e.parent_id OFFSET 0) s;
+
+-- name: results_of_jobs
+SELECT x.id, s.result
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT result FROM job_state WHERE id = x.id OFFSET 0) s;
 
 -- name: edges_from_outside
 -- The resolved edges into jobs from parents that are in another workflow, or gone.

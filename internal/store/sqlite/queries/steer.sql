@@ -14,7 +14,7 @@ UPDATE job_state SET
     earlier = job_state.earlier + job_state.attempts, attempts = 0, give_backs = 0, unresolved = c.unresolved,
     active = c.active, inactive = c.inactive, broken = c.broken, scheduled_at = c.scheduled_at, started_at = NULL,
     finished_at = NULL, reason = '', error = '', cause_job_id = c.cause, lease_id = NULL, worker = '', result = NULL,
-    cancelling = 0, spared = c.spared, decision = '', run = iif(c.run > 0, c.run, job_state.run)
+    cancelling = 0, spared = c.spared, decision = '', run = iif(c.run > 0, c.run, job_state.run - c.run)
 FROM (
     SELECT unhex(value ->> 'id') AS id, value ->> 'dependency_status' AS dependency_status,
         value ->> 'unresolved' AS unresolved, value ->> 'active' AS active, value ->> 'inactive' AS inactive,
@@ -67,13 +67,18 @@ CROSS JOIN jobs j ON j.id = unhex(x.value)
 LEFT JOIN workflows w ON w.id = j.workflow_id;
 
 -- name: inputs_of_jobs
--- The direct parents of jobs, whether they are in the same workflow, and their results.
-SELECT e.child_id, e.parent_id, p.name, p.workflow_id IS c.workflow_id, s.status, s.attempts, s.result
+-- The direct parents of jobs, whether they are in the same workflow, and how large their results are.
+SELECT e.child_id, e.parent_id, p.name, coalesce(p.workflow_id = c.workflow_id, false), s.status, s.attempts, coalesce(length(s.result), 0)
 FROM json_each(?1) x
 CROSS JOIN jobs c ON c.id = unhex(x.value)
 CROSS JOIN edges e ON e.child_id = c.id
 CROSS JOIN jobs p ON p.id = e.parent_id
 CROSS JOIN job_state s ON s.id = e.parent_id;
+
+-- name: results_of_jobs
+SELECT s.id, s.result
+FROM json_each(?1) x
+CROSS JOIN job_state s ON s.id = unhex(x.value);
 
 -- name: insert_audit
 INSERT INTO audit (id, at, actor, action, workflow_id, job_id, comment)

@@ -1,0 +1,63 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/hammerwork/hammerwork/pkg/workflow/condition"
+)
+
+func TestANodeSaysWhatItsEvaluationReads(t *testing.T) {
+	half := condition.MaxRead/2 + 1
+	for _, c := range []struct {
+		condition, with string
+		want            []int
+		own             bool
+	}{
+		{`deps.a.status == "dead" && counts.dead > 0`, "now", nil, false},
+		{"deps.b.result.n > 0", "deps.c.result.n + deps.b.result.n", []int{1, 2}, false},
+		{"deps.a.result.n > payload.n", "1", []int{0}, true},
+		{"true", "metadata", nil, true},
+		{"deps.d.result == deps.e.result", "deps.d.result.n", []int{3}, false}, // the two are too large together
+		{"deps.d.result == deps.f.result", "1", []int{3, 5}, false},            // unless f has a newer one
+		{"deps.d.result ==", "deps.unknown.result", nil, false},
+	} {
+		n := Node{Condition: c.condition, With: map[string]string{"x": c.with}}
+		in := Inputs{}
+		for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+			p := ParentInput{Name: name, Node: -1, Size: 1}
+			switch name {
+			case "f":
+				p.Node = 7
+				fallthrough
+			case "d", "e":
+				p.Size = half
+			}
+			in.Parents = append(in.Parents, p)
+		}
+		if got := n.Reads(&in); !slices.Equal(got.Results, c.want) || got.Own != c.own {
+			t.Errorf("%s, %s reads %+v", c.condition, c.with, got)
+		}
+	}
+}
+
+func TestTheDigestOfAnEvaluationIsOfWhatItReads(t *testing.T) {
+	digest := func(source, a, b string) string {
+		p := partOf(ContinueOnFailure, [][]int{{}, {}, {0, 1}})
+		p.Nodes[2].Condition = source
+		p.Inputs = map[int]*Inputs{2: {Parents: []ParentInput{{Name: "a", Node: -1, Result: []byte(a)}, {Name: "b", Node: -1, Result: []byte(b)}}}}
+		act(t, p, func(r *Resolution) {
+			r.End(Ending{Node: 0, Status: "completed"})
+			r.End(Ending{Node: 1, Status: "completed"})
+		})
+		return fmt.Sprint(p.Inputs[2].Evidence.Digest)
+	}
+	base := digest("deps.a.result == 1", "1", "1")
+	if got := digest("deps.a.result == 1", "1", "2"); got != base {
+		t.Error("a result that is not read changes the digest")
+	}
+	if got := digest("deps.a.result == 1", "2", "1"); got == base {
+		t.Error("a result that is read does not change the digest")
+	}
+}
