@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
-	"github.com/hammerwork/hammerwork/pkg/workflow/internal/spelling"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 // Limits bound the size of one workflow. The zero value of a field means its
@@ -385,10 +385,12 @@ func (v *validator) freeText(path, s string) {
 	}
 }
 
+// maxEffort bounds what nearest compares for one report, in bytes.
+const maxEffort = 50_000_000
+
 // nearest suggests the name a misspelt one probably means. It stops looking
 // when a report with many faults has cost too much.
 func (v *validator) nearest(name string) string {
-	const maxEffort = 50_000_000
 	best, bestDistance := "", max(2, len(name)/3)+1
 	if len(v.faults) == maxFaults || len(name) > job.MaxName {
 		return ""

@@ -92,7 +92,11 @@ func pausedText(s wire.Standing, status string) string {
 		parts = append(parts, "somebody paused it")
 	}
 	if s.Undecided > 0 {
-		parts = append(parts, term.Count(s.Undecided, "failure")+map[bool]string{true: " waits", false: " wait"}[s.Undecided == 1]+" for a decision")
+		text := term.Count(s.Undecided, "failure") + map[bool]string{true: " waits", false: " wait"}[s.Undecided == 1] + " for a decision"
+		if names := some(s.UndecidedJobs, s.Undecided); len(s.UndecidedJobs) > 0 {
+			text += " (" + names + ")"
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, ", ")
 }
