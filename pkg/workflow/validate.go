@@ -204,11 +204,7 @@ func (v *validator) identify() {
 
 // freeName names a job without a name after its queue: resize, resize-2, ….
 func (v *validator) freeName(queue string, numbered map[string]int) string {
-	base := notNameChar.ReplaceAllString(queue, "-")
-	if base == "" {
-		base = "job"
-	}
-	base = base[:min(len(base), job.MaxName-8)]
+	base := nameAfter(queue)
 	for {
 		numbered[base]++
 		name := base
@@ -219,6 +215,15 @@ func (v *validator) freeName(queue string, numbered map[string]int) string {
 			return name
 		}
 	}
+}
+
+// nameAfter makes a name of a queue's, with room for a number behind it.
+func nameAfter(queue string) string {
+	base := notNameChar.ReplaceAllString(queue, "-")
+	if base == "" {
+		return "job"
+	}
+	return base[:min(len(base), job.MaxName-8)]
 }
 
 // lastYear is the last one a job may wait for. RFC 3339, which every answer

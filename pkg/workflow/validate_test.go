@@ -244,6 +244,14 @@ func TestALongCycleIsCutInTheMiddle(t *testing.T) {
 	}
 }
 
+func TestAJobNamedAfterALongQueueHasNoFaultOfItsOwn(t *testing.T) {
+	j := job.New(strings.Repeat("q", job.MaxName+1), nil)
+	var report *Error
+	if err := ValidateJobs([]*job.Job{j}); !errors.As(err, &report) || len(report.Faults) != 1 || report.Faults[0].Path != "jobs[0].queue" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAVeryLongChainIsValidated(t *testing.T) {
 	w := NewWorkflow("chain")
 	w.Jobs = append(w.Jobs, named("job-0"))

@@ -231,7 +231,7 @@ func (s *session) verdict(w wire.Workflow) error {
 // decide about a failure here.
 func (s *session) undecided(w wire.Workflow) error {
 	text := fmt.Sprintf("workflow %s is paused", w.Name)
-	if why := pausedText(w.Standing, w.Status); why != "" {
+	if why := standingText(w.Standing, w.Status); why != "" {
 		text += ": " + why
 	}
 	if s.kept == "" {
