@@ -84,9 +84,11 @@ func (e *explainer) ended() {
 	failed := e.j.Status.Failure() || e.j.Status == job.Cancelled
 	switch {
 	case e.j.Cause != (job.ID{}):
-		r.Text += " The first failure behind that is job " + e.j.Cause.String() + "."
+		r.Text += " The first failure behind that is " + e.cause() + "."
 		r.Hint = "hammerwork job explain " + e.j.Cause.String()
-	case failed && e.j.Workflow != (job.ID{}) && e.s.WorkflowStatus.Terminal():
+	case failed && e.s.WorkflowStatus == workflow.Completed: // in spite of this job
+		r.Hint = "hammerwork workflow retry " + e.j.Workflow.String() + " --from " + word(e.j.Name)
+	case failed && e.s.WorkflowStatus.Terminal():
 		r.Hint = "hammerwork workflow retry " + e.j.Workflow.String()
 	case failed && e.j.Workflow == (job.ID{}):
 		r.Hint = "hammerwork job retry " + e.j.ID.String()
@@ -101,9 +103,23 @@ func (e *explainer) ended() {
 	e.condition()
 	if e.j.Status == job.UpstreamFailed || e.j.Reason == job.ReasonBranch {
 		if list := e.parentsIn(workflow.EdgeBroken, workflow.EdgeInactive); len(list) > 0 {
-			e.add(Reason{Code: ParentsDecided, Text: "It could not run after " + e.names(list, 0) + ".", Hint: explainJob(list[0]), Parents: list})
+			p := Reason{Code: ParentsDecided, Text: "It could not run after " + e.names(list, 0) + ".", Parents: list}
+			if hint := explainJob(list[0]); hint != r.Hint {
+				p.Hint = hint
+			}
+			e.add(p)
 		}
 	}
+}
+
+// cause names the first failure behind the end of the job.
+func (e *explainer) cause() string {
+	for _, p := range e.s.Parents {
+		if p.Job == e.j.Cause && p.Name != "" {
+			return p.Name
+		}
+	}
+	return "job " + e.j.Cause.String()
 }
 
 // condition says what a condition that kept the job from running came to.
@@ -123,6 +139,7 @@ func (e *explainer) running() {
 	r := Reason{Code: Running, Text: fmt.Sprintf("It runs: worker %s has it, attempt %d of %d.", e.j.Worker, e.j.Attempts+1, e.j.MaxAttempts), Since: e.j.StartedAt, Hint: "hammerwork job show " + e.j.ID.String()}
 	if l := e.s.Lease; l != nil {
 		r.Since, r.Until = l.ClaimedAt, l.ExpiresAt
+		r.Text = strings.TrimSuffix(r.Text, ".") + fmt.Sprintf("; its lease ends at %s unless the worker prolongs it.", l.ExpiresAt.UTC().Format(time.RFC3339))
 		if !l.Accepted {
 			r.Code = Unaccepted
 			r.Text = fmt.Sprintf("It was given to worker %s, which has not accepted it yet; if it does not, the job is given to another one.", l.Worker)
@@ -159,7 +176,7 @@ func needs(j job.Join, c workflow.Counts) string {
 	case job.JoinAny:
 		return "one that ends as asked is enough"
 	case job.JoinQuorum:
-		return fmt.Sprintf("%d that end as asked are enough, %d have", j.Quorum, c.Active)
+		return fmt.Sprintf("%d that end as asked are enough, %d so far", j.Quorum, c.Active)
 	case job.JoinMerge:
 		return "one must end as asked, and none may fail"
 	case job.JoinDone:
@@ -242,8 +259,11 @@ func (e *explainer) names(list []store.ParentStanding, more int) string {
 	var words []string
 	for _, p := range list[:min(shown, len(list))] {
 		name := p.Name
-		if name == "" || p.Workflow != e.j.Workflow {
+		switch {
+		case name == "" || p.Workflow == (job.ID{}):
 			name = p.Job.String()
+		case p.Workflow != e.j.Workflow:
+			name += " of workflow " + p.Workflow.String()
 		}
 		how := string(p.Status)
 		if how == "" {

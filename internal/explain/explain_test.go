@@ -75,12 +75,12 @@ func TestEveryReasonIsGivenTheMostDecisiveFirst(t *testing.T) {
 			waits(s, extract, load)
 			s.Counts.Unresolved = 4
 		}, []explain.Code{explain.WaitsForParents}, "It waits for extract (running), load (pending, waits for its failure), 2 more parents; all must end as asked.|hammerwork job explain " + extract.Job.String()},
-		{"a parent elsewhere", func(s *store.Standing) { waits(s, foreign) }, []explain.Code{explain.WaitsForParents}, foreign.Job.String() + " (pending)"},
+		{"a parent elsewhere", func(s *store.Standing) { waits(s, foreign) }, []explain.Code{explain.WaitsForParents}, foreign.Name + " of workflow " + foreign.Workflow.String() + " (pending)"},
 		{"any of its parents", func(s *store.Standing) { waits(s, extract); s.Join.Rule = job.JoinAny }, []explain.Code{explain.WaitsForParents}, "one that ends as asked is enough"},
 		{"some of its parents", func(s *store.Standing) {
 			waits(s, extract)
 			s.Join, s.Counts.Active = job.Join{Rule: job.JoinQuorum, Quorum: 2}, 1
-		}, []explain.Code{explain.WaitsForParents}, "2 that end as asked are enough, 1 have"},
+		}, []explain.Code{explain.WaitsForParents}, "2 that end as asked are enough, 1 so far"},
 		{"the end of its parents", func(s *store.Standing) { waits(s, extract); s.Join.Rule = job.JoinDone }, []explain.Code{explain.WaitsForParents}, "however they end"},
 		{"a branch", func(s *store.Standing) { waits(s, extract); s.Join.Rule = job.JoinMerge }, []explain.Code{explain.WaitsForParents}, "none may fail"},
 		{"a parent and then its condition", func(s *store.Standing) { waits(s, extract); s.Job.Condition = "rows > 0" }, []explain.Code{explain.WaitsForParents, explain.Condition}, ""},
@@ -107,6 +107,10 @@ func TestEveryReasonIsGivenTheMostDecisiveFirst(t *testing.T) {
 			end(s, job.Dead, job.ReasonExhausted)
 			s.WorkflowStatus = workflow.Failed
 		}, []explain.Code{explain.Ended}, "dead (exhausted)|hammerwork workflow retry " + flow.String()},
+		{"it is dead, and its workflow completed", func(s *store.Standing) {
+			end(s, job.Dead, job.ReasonExhausted)
+			s.WorkflowStatus = workflow.Completed
+		}, []explain.Code{explain.Ended}, "|hammerwork workflow retry " + flow.String() + " --from " + free().Job.Name},
 		{"it is dead without a workflow", func(s *store.Standing) {
 			end(s, job.Dead, job.ReasonExhausted)
 			s.WorkflowStatus, s.Job.Workflow = "", job.ID{}
@@ -183,11 +187,23 @@ func TestOnlyParentsThatCountDecide(t *testing.T) {
 	}
 }
 
+func TestTheFirstFailureIsNamedOnce(t *testing.T) {
+	s := free()
+	end(&s, job.UpstreamFailed, job.ReasonUpstream)
+	s.Job.Cause, s.Parents = broken.Job, []store.ParentStanding{broken}
+	r := explain.Explain(s)
+	if r[0].Text != "It has ended: upstream_failed (upstream). The first failure behind that is broken." || r[0].Hint == "" || r[1].Hint != "" {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestReasonsSayWhenTheyBeganAndEnd(t *testing.T) {
 	s := free()
 	s.Job.Status, s.Lease = job.Running, &store.LeaseStanding{Worker: "w1", Accepted: true, ClaimedAt: now, ExpiresAt: now.Add(time.Second)}
 	if r := explain.Explain(s)[0]; !r.Since.Equal(now) || !r.Until.Equal(now.Add(time.Second)) {
 		t.Errorf("running: %+v", r)
+	} else if !strings.HasSuffix(r.Text, "; its lease ends at 2030-01-01T12:00:01Z unless the worker prolongs it.") {
+		t.Errorf("running: %s", r.Text)
 	}
 	s = free()
 	s.Job.ScheduledAt = now.Add(time.Hour)

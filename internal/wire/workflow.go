@@ -28,8 +28,7 @@ type Workflow struct {
 	Metadata    json.RawMessage `json:"metadata"`
 	StallAfter  string          `json:"health_check_interval" doc:"A stall is reported when nothing moved for so long; empty: never."`
 
-	UndecidedJobs []string `json:"undecided_jobs" doc:"The names of at most 50 jobs whose failures wait for a decision."`
-	RootCauses    []Cause  `json:"root_causes" doc:"The failures that kept other jobs from running, the widest first, at most 50; empty without the jobs."`
+	RootCauses []Cause `json:"root_causes" doc:"The failures that kept other jobs from running, the widest first, at most 50; empty without the jobs."`
 
 	Stats Stats `json:"stats"`
 	Jobs  []Job `json:"jobs"`
@@ -42,11 +41,14 @@ type Standing struct {
 	Failing    bool       `json:"failing" doc:"A failure stopped it: what runs ends, nothing else starts but what handles failures."`
 	Undecided  int        `json:"undecided" doc:"How many failures wait for a decision."`
 	DeadlineAt *time.Time `json:"deadline_at"`
+
+	UndecidedJobs []string `json:"undecided_jobs" doc:"The names of at most 50 jobs whose failures wait for a decision; left empty in lists."`
 }
 
 func standingOf(w store.WorkflowRecord) Standing {
 	return Standing{
 		Reason: string(w.Reason), UserPaused: w.UserPaused, Failing: w.Failing, Undecided: w.Undecided, DeadlineAt: moment(w.DeadlineAt),
+		UndecidedJobs: []string{},
 	}
 }
 
@@ -73,7 +75,6 @@ func FromRecords(w store.WorkflowRecord, jobs []store.JobRecord) Workflow {
 		Priority:      w.Priority.String(),
 		Metadata:      value(w.Metadata),
 		StallAfter:    duration(w.StallAfter),
-		UndecidedJobs: []string{},
 		Stats:         StatsFromRecord(w),
 		Jobs:          make([]Job, len(jobs)),
 	}

@@ -206,7 +206,7 @@ var meaning = []struct{ section, sentence, shown string }{
 	{"builder", "a barrier completes by itself", "a barrier has no work and completes where others may run"},
 	{"promises", "an outcome counts once, in a batch or alone", "the same, told the other way round"},
 	{"promises", "every workflow ends", "TestAWorkflowAlwaysEndsUnderEveryPolicy"},
-	{"promises", "a failure takes no longer than the graph is large", "TestAFailureRunsDownAVeryLongChainAtOnce"},
+	{"promises", "a failure runs down a graph of any length", "TestAFailureRunsDownAVeryLongChain"},
 	{"promises", "every small workflow does what the model says", "TestEverySmallWorkflowEndsAsTheModelSays"},
 }
 

@@ -9,7 +9,7 @@ func ValidateJobs(jobs []*job.Job) error {
 	w := &Workflow{Name: "jobs", Jobs: jobs}
 	for _, j := range jobs {
 		if j.Name == "" {
-			j.Name = notNameChar.ReplaceAllString(j.Queue, "-")
+			j.Name = nameAfter(j.Queue)
 		}
 	}
 	v := newValidator(w, Limits{})

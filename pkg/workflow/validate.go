@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
-	"github.com/hammerwork/hammerwork/pkg/workflow/internal/spelling"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 // Limits bound the size of one workflow. The zero value of a field means its
@@ -204,11 +204,7 @@ func (v *validator) identify() {
 
 // freeName names a job without a name after its queue: resize, resize-2, ….
 func (v *validator) freeName(queue string, numbered map[string]int) string {
-	base := notNameChar.ReplaceAllString(queue, "-")
-	if base == "" {
-		base = "job"
-	}
-	base = base[:min(len(base), job.MaxName-8)]
+	base := nameAfter(queue)
 	for {
 		numbered[base]++
 		name := base
@@ -219,6 +215,15 @@ func (v *validator) freeName(queue string, numbered map[string]int) string {
 			return name
 		}
 	}
+}
+
+// nameAfter makes a name of a queue's, with room for a number behind it.
+func nameAfter(queue string) string {
+	base := notNameChar.ReplaceAllString(queue, "-")
+	if base == "" {
+		return "job"
+	}
+	return base[:min(len(base), job.MaxName-8)]
 }
 
 // lastYear is the last one a job may wait for. RFC 3339, which every answer
@@ -385,10 +390,12 @@ func (v *validator) freeText(path, s string) {
 	}
 }
 
+// maxEffort bounds what nearest compares for one report, in bytes.
+const maxEffort = 50_000_000
+
 // nearest suggests the name a misspelt one probably means. It stops looking
 // when a report with many faults has cost too much.
 func (v *validator) nearest(name string) string {
-	const maxEffort = 50_000_000
 	best, bestDistance := "", max(2, len(name)/3)+1
 	if len(v.faults) == maxFaults || len(name) > job.MaxName {
 		return ""

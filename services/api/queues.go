@@ -62,7 +62,7 @@ func (a *API) resumeQueue(ctx context.Context, in *queueName) (*queueAnswer, err
 
 func (q queueName) check() error {
 	if !isLine(q.Name) {
-		return badParameter("name", "a queue's name has at most 200 characters and no control characters", "is not the name of a queue")
+		return badParameter("name", "use at most 200 characters without control characters", "is not one that a queue can have")
 	}
 	return nil
 }

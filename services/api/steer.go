@@ -11,11 +11,11 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/hammerwork/hammerwork/internal/nearest"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 // steerRoutes registers what people do to workflows, and who did it.
@@ -178,7 +178,9 @@ func (a *API) steered(ctx context.Context, id job.ID, changed store.Resolution) 
 	if err != nil {
 		return nil, err
 	}
-	return &itemAnswer{wire.ItemFromRecord(w)}, nil
+	out := wire.ItemFromRecord(w)
+	out.UndecidedJobs, err = a.undecided(ctx, w)
+	return &itemAnswer{out}, err
 }
 
 // refusal makes the answer to what a workflow's state does not allow.
@@ -288,5 +290,5 @@ func (a *API) meant(ctx context.Context, id job.ID, name string) string {
 	for i, j := range page {
 		known[i] = j.Name
 	}
-	return nearest.Of(name, known)
+	return spelling.Nearest(name, known)
 }

@@ -52,7 +52,7 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 		}
 		for id := range o.Payloads {
 			if _, reset := in[id]; !reset {
-				return fmt.Errorf("%w: job %s is not among those that run again, so its payload can't be replaced", job.ErrWrongState, id)
+				return fmt.Errorf("%w: job %s is not among those that run again, so its payload can't be replaced", job.ErrWrongState, p.jobs[p.index[id]].name)
 			}
 		}
 		if dry {

@@ -234,10 +234,21 @@ func (t *transition) endRows(ended []int) []endRow {
 			}
 		} else if last, ok := t.again[i]; ok { // in spite of an attempt left
 			row.Attempts, row.Error, row.Worker = last.Attempts, last.Error, last.worker
+		} else {
+			row.Error = t.unevaluated(i)
 		}
 		list[k] = row
 	}
 	return list
+}
+
+// unevaluated says why the condition or the inputs of a node that ends with
+// that could not be worked out; else "".
+func (t *transition) unevaluated(i int) string {
+	if in := t.part.inputs[i]; in != nil {
+		return in.Evidence.Error
+	}
+	return ""
 }
 
 // stillOpen returns the requeued jobs that nothing else in this transition
@@ -321,6 +332,7 @@ func (t *transition) report(changes workflow.Changes, again []requeueRow, now in
 		e := store.JobEvent{
 			Job: p.Nodes[i].ID, Workflow: p.jobs[i].workflow, Name: p.jobs[i].name,
 			Status: p.Nodes[i].Status, Reason: p.Nodes[i].Reason, Attempt: p.jobs[i].earlier + p.jobs[i].attempts,
+			Error: t.unevaluated(i),
 		}
 		if end, ok := t.ended[i]; ok {
 			e.Attempt, e.Error = p.jobs[i].earlier+end.attempts, end.error

@@ -56,6 +56,8 @@ func (r *rig) invisible(w *workflow.Workflow) {
 		r.isErr("job", err, job.ErrNotFound)
 		_, err = r.s.Dependencies(r.ctx, j.ID)
 		r.isErr("dependencies", err, job.ErrNotFound)
+		_, err = r.s.Explain(r.ctx, j.ID)
+		r.isErr("explain", err, job.ErrNotFound)
 		_, err = r.s.CancelJob(r.ctx, j.ID, time.Minute)
 		r.isErr("cancel of a job", err, job.ErrNotFound)
 		child := task("child").DependsOnIDs(j.ID)

@@ -58,6 +58,25 @@ func testSteer(t *testing.T, open Opener) {
 		r.equal("counted, and before", []int{rec.Attempts, rec.Earlier, rec.Run, len(rec.Runs)}, []int{1, 2, 2, 1})
 	})
 
+	check(t, open, "a condition or an input that could not be worked out is the error of its job", func(r *rig) {
+		parent := task("parent")
+		asks, takes := task("asks", parent).WithCondition("rows > 0"), task("takes", parent).WithInput("n", "rows")
+		r.enqueueTolerant(parent, asks, takes)
+		changed := r.complete(r.claimOne())
+		for _, j := range []*job.Job{asks, takes} {
+			rec, err := r.s.Job(r.ctx, j.ID)
+			r.ok(err, "job")
+			if rec.Error == "" || rec.Error != rec.Evaluation.Error {
+				r.Errorf("%s: error %q, its evaluation's %q", j.Name, rec.Error, rec.Evaluation.Error)
+			}
+			for _, e := range changed.Jobs {
+				if e.Job == j.ID {
+					r.equal("error of the event", e.Error, rec.Error)
+				}
+			}
+		}
+	})
+
 	check(t, open, "the failures behind what could not run are counted, the most harmful first", func(r *rig) {
 		small, large := task("small").WithRetry(once()), task("large").WithRetry(once())
 		id := r.enqueueTolerant(small, large, task("s1", small), task("l1", large), task("l2", large))

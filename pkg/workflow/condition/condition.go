@@ -10,7 +10,7 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
-	"github.com/hammerwork/hammerwork/pkg/workflow/internal/spelling"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 // MaxLength is the longest expression, in bytes.

@@ -14,7 +14,7 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/interpreter"
 
-	"github.com/hammerwork/hammerwork/pkg/workflow/internal/spelling"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 const (

@@ -316,10 +316,18 @@ func TestManyEvaluateAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
+// sizable are inputs over which an expression can cost too much.
+var sizable = func() Inputs {
+	in := inputs
+	in.Payload = json.RawMessage(`{"text": "` + strings.Repeat("a", 2_000) + `", "items": [0` + strings.Repeat(",1", 500) + `]}`)
+	return in
+}()
+
 func FuzzAnExpressionGivesAValueOrAnError(f *testing.F) {
 	for _, s := range []string{
 		`validation_status == 'valid'`, `has(rows) && rows > 0`, `deps.extract.result.?x.orValue(1) > 0`, `counts.dead > 0`, `items.map(x, x + 1)`,
 		`deps["a.b"].status in ["dead"]`, `{"a": [now, 1.5, b"x"]}`, `[string(rows)].join("-")`, `.deps.extract`, `has(.x)`, `deps.?extract`, `math.least(rows, 1)`, `a{b: 1}`,
+		`payload.items.all(a, payload.items.all(b, a + b < 10))`, `[payload.text].map(x, x + x).map(x, x.replace("a", x))`, `payload.items.map(x, payload.text.split(""))`,
 	} {
 		f.Add(s)
 	}
@@ -345,6 +353,13 @@ func FuzzAnExpressionGivesAValueOrAnError(f *testing.F) {
 				if _, ok := err.(*Error); !ok || strings.Contains(err.Error(), "broke off") {
 					t.Fatalf("%q: %v", source, err)
 				}
+			}
+			vars, err := e.variables(sizable)
+			if err != nil {
+				t.Fatalf("%q: %v", source, err)
+			}
+			if _, details, err := e.prg.Eval(vars); err == nil && *details.ActualCost() > maxCost {
+				t.Fatalf("%q costs %d", source, *details.ActualCost())
 			}
 		}
 	})

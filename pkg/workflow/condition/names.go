@@ -12,7 +12,7 @@ import (
 	"cel.dev/cel-go/parser"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
-	"github.com/hammerwork/hammerwork/pkg/workflow/internal/spelling"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 // fieldOf stands for what a bare name in has() is a field of, until names are

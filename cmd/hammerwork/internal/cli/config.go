@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/hammerwork/hammerwork/internal/nearest"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 const envPrefix = "HAMMERWORK_"
@@ -135,7 +135,7 @@ func knownKeys(c *cobra.Command, path string, keys []string) error {
 			continue
 		}
 		hint := "a key is named like a flag: data_dir sets --data-dir"
-		if name := nearest.Of(flagName(key), names); name != "" {
+		if name := spelling.Nearest(flagName(key), names); name != "" {
 			hint = fmt.Sprintf("did you mean %s?", strings.ReplaceAll(name, "-", "_"))
 		}
 		return &usageError{fmt.Errorf("%s: unknown setting %q", path, key), hint}

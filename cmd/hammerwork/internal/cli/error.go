@@ -15,11 +15,11 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/bus"
-	"github.com/hammerwork/hammerwork/internal/nearest"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 // The exit codes. They are a contract with scripts.
@@ -216,7 +216,7 @@ func flagError(c *cobra.Command, err error) error {
 		hint := seeHelp(c)
 		if unknown.GetSpecifiedName() == "token" {
 			hint = "a token in a flag shows in the list of processes: set HAMMERWORK_TOKEN, or name a file with --token-file"
-		} else if name := nearest.Of(unknown.GetSpecifiedName(), names); name != "" {
+		} else if name := spelling.Nearest(unknown.GetSpecifiedName(), names); name != "" {
 			hint = "did you mean --" + name + "?"
 		}
 		return &usageError{fmt.Errorf("unknown flag --%s", unknown.GetSpecifiedName()), hint}

@@ -94,7 +94,7 @@ func waited(ctx context.Context, last wire.WorkflowItem, id string) error {
 	}
 	hint := "it goes on; hammerwork workflow status " + id + " shows where it stands"
 	if last.Undecided > 0 {
-		hint = "it waits for a decision; hammerwork workflow show " + id + " shows the commands"
+		hint = "it waits for a decision: " + decideHint(last)
 	}
 	text := "the wait ran out before the server answered"
 	if last.ID != "" {

@@ -13,8 +13,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hammerwork/hammerwork/internal/nearest"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
 
@@ -129,7 +129,7 @@ func similarFile(path string) string {
 			return dir + f
 		}
 	}
-	if f := nearest.Of(base, files); f != "" {
+	if f := spelling.Nearest(base, files); f != "" {
 		return dir + f
 	}
 	return ""

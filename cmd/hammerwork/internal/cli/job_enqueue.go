@@ -117,7 +117,8 @@ func (a *app) newJob(c *cobra.Command, f enqueueFlags) (j remote.NewJob, err err
 	return j, err
 }
 
-// value reads the JSON that a flag has, or names; an empty text is none.
+// value reads the JSON that a flag has, or names; an empty text is none. A flag
+// that ends with = has it behind a name: --payload extract=.
 func (a *app) value(flag, text string) (json.RawMessage, error) {
 	if text == "" {
 		return nil, nil
@@ -127,7 +128,7 @@ func (a *app) value(flag, text string) (json.RawMessage, error) {
 		if text == "-" {
 			file = "-"
 		}
-		name, content, err := a.readNamed(file, "file for "+flag)
+		name, content, err := a.readNamed(file, "file for "+strings.TrimSuffix(flag, "="))
 		if err != nil {
 			return nil, err
 		}
@@ -136,13 +137,17 @@ func (a *app) value(flag, text string) (json.RawMessage, error) {
 	if json.Valid(data) {
 		return bytes.TrimSpace(data), nil
 	}
-	hint := fmt.Sprintf(`JSON texts have quotes: %s '"text"'`, flag)
+	before := flag
+	if !strings.HasSuffix(flag, "=") {
+		before += " "
+	}
+	hint := fmt.Sprintf(`JSON texts have quotes: %s'"text"'`, before)
 	if _, err := os.Stat(text); err == nil {
-		hint = fmt.Sprintf("did you mean %s @%s?", flag, text)
+		hint = fmt.Sprintf("did you mean %s@%s?", before, text)
 	} else if len(bytes.TrimSpace(data)) == 0 {
 		hint = fmt.Sprintf("leave %s out to send none", flag)
 	}
-	return nil, &usageError{errors.New(where + " is not valid JSON"), hint}
+	return nil, &usageError{errors.New(strings.TrimSuffix(where, "=") + " is not valid JSON"), hint}
 }
 
 func (a *app) jobEnqueue(ctx context.Context, j remote.NewJob) error {

@@ -65,7 +65,7 @@ func (a *app) printJob(j wire.Job) error {
 		{"run", runNumber(j.Run)},
 		{"progress", progressText(j.Progress)},
 		{"dependencies", j.DependencyStatus},
-		{"depends on", dependsOn(j.DependsOn)},
+		{"depends on", some(j.DependsOn, len(j.DependsOn))},
 		{"condition", conditionText(j)},
 		{"evaluated", evaluationText(j.Evaluation, r.now)},
 		{"rules", rulesText(j)},
@@ -114,15 +114,15 @@ func due(j wire.Job, r *resultPrinter) string {
 	return when(j.ScheduledAt, r.now)
 }
 
-// dependsOn names some of the parents.
-func dependsOn(names []string) string {
+// some names the first of total.
+func some(names []string, total int) string {
 	const shown = 8
 	clean := make([]string, min(shown, len(names)))
 	for i := range clean {
 		clean[i] = term.OneLine(names[i])
 	}
 	text := strings.Join(clean, ", ")
-	if more := len(names) - shown; more > 0 {
+	if more := total - len(clean); more > 0 {
 		text += fmt.Sprintf(" and %s more", term.Number(more))
 	}
 	return text

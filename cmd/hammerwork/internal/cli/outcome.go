@@ -113,7 +113,7 @@ func closingLine(p term.Palette, w wire.WorkflowItem, now time.Time) string {
 	} else {
 		add(openCounts(w.Stats))
 	}
-	if why := pausedText(w.Standing, w.Status); why != "" {
+	if why := standingText(w.Standing, w.Status); why != "" {
 		parts = append(parts, why)
 	}
 	return line + p.Faint(": "+strings.Join(parts, ", "))

@@ -246,6 +246,14 @@ func (r *resultPrinter) decisions() {
 	r.line(r.palette.Faint("or --action " + strings.Join(decideActions[1:], ", ")))
 }
 
+// decideHint is the command for the first failure that waits for a decision.
+func decideHint(w wire.WorkflowItem) string {
+	if len(w.UndecidedJobs) == 0 { // it was decided meanwhile
+		return "hammerwork workflow show " + w.ID + " shows what to do"
+	}
+	return decideCommand(w.ID, w.UndecidedJobs[0], workflow.ActionRetry) + " (or " + strings.Join(decideActions[1:], ", ") + ")"
+}
+
 // decideCommand is the command that decides about the failure of a job.
 func decideCommand(id, name string, action workflow.Action) string {
 	return fmt.Sprintf("hammerwork workflow decide %s --job %s --action %s", id, term.OneLine(name), action)

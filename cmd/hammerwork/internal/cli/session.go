@@ -231,11 +231,8 @@ func (s *session) verdict(w wire.Workflow) error {
 // decide about a failure here.
 func (s *session) undecided(w wire.Workflow) error {
 	text := fmt.Sprintf("workflow %s is paused", w.Name)
-	if why := pausedText(w.Standing, w.Status); why != "" {
+	if why := standingText(w.Standing, w.Status); why != "" {
 		text += ": " + why
-	}
-	if len(w.UndecidedJobs) > 0 {
-		text += fmt.Sprintf(" (job %s failed)", w.UndecidedJobs[0])
 	}
 	if s.kept == "" {
 		return &hintError{errors.New(text), "nobody can decide under run: use failure_policy fail_fast or continue_on_failure, or hammerwork dev and hammerwork workflow create"}

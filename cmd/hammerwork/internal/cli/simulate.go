@@ -13,10 +13,10 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/handler"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
-	"github.com/hammerwork/hammerwork/internal/nearest"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/simulation"
+	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 // simulateFlags are the flags of simulate.
@@ -199,7 +199,7 @@ func (f simulateFlags) theatre(w *workflow.Workflow) (*theatre, error) {
 			return nil
 		}
 		hint := "name a job of the file"
-		if near := nearest.Of(name, names); near != "" {
+		if near := spelling.Nearest(name, names); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		return &usageError{fmt.Errorf("--%s: the workflow has no job %q", flag, term.OneLine(name)), hint}

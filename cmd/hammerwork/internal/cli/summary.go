@@ -130,7 +130,11 @@ func (r *resultPrinter) note(j wire.Job) string {
 		first, _, _ := strings.Cut(strings.TrimSpace(term.Clean(j.Error)), "\n")
 		text = term.Fit(term.OneLine(first), 300)
 	}
-	if j.Decision != "" && j.Decision != string(workflow.Undecided) {
+	switch j.Decision {
+	case "":
+	case string(workflow.Undecided):
+		text += " (waits for a decision)"
+	default:
 		text += " (decided: " + j.Decision + ")"
 	}
 	return text

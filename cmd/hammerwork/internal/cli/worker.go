@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/health"
 	"github.com/hammerwork/hammerwork/internal/history/watch"
 	"github.com/hammerwork/hammerwork/internal/telemetry"
+	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/sdk/worker"
 )
 
@@ -109,6 +112,9 @@ func (f workerFlags) served() ([]served, error) {
 		}
 		if s.queue == "" {
 			return nil, &usageError{fmt.Errorf("--queue %q names no queue", text), "--all-queues serves every queue"}
+		}
+		if utf8.RuneCountInString(s.queue) > job.MaxName || strings.ContainsFunc(s.queue, unicode.IsControl) {
+			return nil, &usageError{fmt.Errorf("--queue %.60q is not a name that a queue can have", s.queue), fmt.Sprintf("use at most %d characters without control characters", job.MaxName)}
 		}
 		if slices.ContainsFunc(list, func(o served) bool { return o.queue == s.queue }) {
 			return nil, &usageError{fmt.Errorf("--queue %s is there twice", s.queue), "name each queue once"}

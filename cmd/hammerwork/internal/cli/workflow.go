@@ -167,7 +167,7 @@ func (a *app) workflowShow(ctx context.Context, c *remote.Client, id string) err
 			{"created", when(w.CreatedAt, r.now)},
 			{"deadline", when(w.DeadlineAt, r.now)},
 			{"failure policy", w.FailurePolicy},
-			{"paused", pausedText(w.Standing, w.Status)},
+			{w.Status, standingText(w.Standing, w.Status)},
 			{"reason", w.Reason},
 			{"run", runNumber(w.Run)},
 			{"trace id", w.TraceID},

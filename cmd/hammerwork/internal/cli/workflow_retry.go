@@ -89,7 +89,7 @@ func (f *retryFlags) request(c *cobra.Command, a *app) (o wire.RetryRequest, err
 		if _, twice := o.Payloads[name]; twice {
 			return o, &usageError{fmt.Errorf("--payload %s is there twice", term.OneLine(name)), "give each job one payload"}
 		}
-		value, err := a.value("--payload "+name, payload)
+		value, err := a.value("--payload "+name+"=", payload)
 		if err != nil {
 			return o, err
 		}

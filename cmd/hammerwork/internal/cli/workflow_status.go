@@ -57,7 +57,7 @@ func (a *app) workflowStatus(ctx context.Context, c *remote.Client, id string) e
 	if err != nil {
 		return err
 	}
-	r := newResultPrinter(a, wire.Workflow{Name: w.Name, Jobs: shown})
+	r := newResultPrinter(a, wire.Workflow{ID: w.ID, Name: w.Name, Standing: w.Standing, Jobs: shown})
 	r.ids = true
 	r.line(closingLine(r.palette, w, r.now))
 	if len(shown) > 0 {
@@ -66,12 +66,10 @@ func (a *app) workflowStatus(ctx context.Context, c *remote.Client, id string) e
 			return err
 		}
 	}
-	if w.Undecided > 0 {
-		r.line(r.palette.Faint("hammerwork workflow show " + id + " shows how to decide"))
-	}
 	if more {
 		r.line(r.palette.Faint("… hammerwork job list --workflow " + id + " lists all jobs"))
 	}
+	r.decisions()
 	return r.out.Flush()
 }
 
@@ -176,5 +174,5 @@ func (a *app) workflowWait(ctx context.Context, c *remote.Client, id string, tim
 
 // decisionNotice says that a workflow waits for somebody.
 func decisionNotice(w wire.WorkflowItem) string {
-	return fmt.Sprintf("%s; hammerwork workflow show %s shows what to do", steered(w), w.ID)
+	return steered(w) + "; " + decideHint(w)
 }

@@ -76,15 +76,22 @@ func (a *app) steering(c *cobra.Command, by *byFlags, do func(context.Context, *
 func steered(w wire.WorkflowItem) string {
 	verb := map[bool]string{true: "has", false: "is"}[w.Status == string(workflow.Failed)]
 	text := fmt.Sprintf("workflow %s %s %s", term.OneLine(w.Name), verb, w.Status)
-	if why := pausedText(w.Standing, w.Status); why != "" {
+	if why := standingText(w.Standing, w.Status); why != "" {
 		text += ": " + why
 	}
 	return text
 }
 
-// pausedText says why a workflow is paused; empty: it is not.
-func pausedText(s wire.Standing, status string) string {
-	if workflow.Status(status) != workflow.Paused {
+// standingText says why a workflow is paused, or that it stops; empty: neither.
+func standingText(s wire.Standing, status string) string {
+	switch workflow.Status(status) {
+	case workflow.Paused:
+	case workflow.Running:
+		if s.Failing {
+			return "it stops after a failure"
+		}
+		return ""
+	default:
 		return ""
 	}
 	var parts []string
@@ -92,7 +99,11 @@ func pausedText(s wire.Standing, status string) string {
 		parts = append(parts, "somebody paused it")
 	}
 	if s.Undecided > 0 {
-		parts = append(parts, term.Count(s.Undecided, "failure")+map[bool]string{true: " waits", false: " wait"}[s.Undecided == 1]+" for a decision")
+		text := term.Count(s.Undecided, "failure") + map[bool]string{true: " waits", false: " wait"}[s.Undecided == 1] + " for a decision"
+		if names := some(s.UndecidedJobs, s.Undecided); len(s.UndecidedJobs) > 0 {
+			text += " (" + names + ")"
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, ", ")
 }
