@@ -115,6 +115,26 @@ func (s *faultyStore) CancelWorkflow(ctx context.Context, id job.ID, grace time.
 	return inject(s, func() (store.Resolution, error) { return s.Store.CancelWorkflow(ctx, id, grace, by) })
 }
 
+func (s *faultyStore) PauseWorkflow(ctx context.Context, id job.ID, by store.Actor) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.PauseWorkflow(ctx, id, by) })
+}
+
+func (s *faultyStore) ResumeWorkflow(ctx context.Context, id job.ID, by store.Actor) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.ResumeWorkflow(ctx, id, by) })
+}
+
+func (s *faultyStore) Decide(ctx context.Context, d store.Decision, by store.Actor) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.Decide(ctx, d, by) })
+}
+
+func (s *faultyStore) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by store.Actor) (plan store.RetryPlan, r store.Resolution, err error) {
+	r, err = inject(s, func() (r store.Resolution, err error) {
+		plan, r, err = s.Store.RetryWorkflow(ctx, o, dry, by)
+		return r, err
+	})
+	return plan, r, err
+}
+
 func (s *faultyStore) CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {
 	return inject(s, func() (store.Resolution, error) { return s.Store.CancelJob(ctx, id, grace) })
 }
