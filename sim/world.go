@@ -24,7 +24,7 @@ import (
 // Bounds of a run. A run that needs more has lost its way.
 const (
 	maxSteps   = 400_000
-	maxVirtual = 2 * time.Hour
+	maxVirtual = 30 * time.Minute
 	traceTail  = 80 // steps that a failure prints
 )
 

@@ -32,7 +32,8 @@ type Workflow struct {
 	Run           int                    `json:"run,omitempty"`
 	Acts          []Act                  `json:"acts,omitempty"` // by time
 	Total         int                    `json:"total"`
-	Counters      map[job.Status]int     `json:"counters"` // of terminal statuses; none is 0
+	Counters      map[job.Status]int     `json:"counters"`              // of terminal statuses; none is 0
+	DeadlineAt    int64                  `json:"deadline_at,omitempty"` // of its last run
 	FinishedAt    int64                  `json:"finished_at,omitempty"`
 }
 

@@ -112,13 +112,15 @@ func (j *judge) afterCancel(s *subject, r history.Record) {
 }
 
 // whilePaused checks that no claim followed an accepted pause before an act
-// that ends it.
+// that ends it. A deadline does, too; then a retry has to come before a claim.
 func (j *judge) whilePaused(s *subject, r history.Record) {
 	claimed, w := s.claimedAt(r), j.workflow[s.final.Workflow]
 	if claimed == 0 || w == nil || w.final == nil || s.final.Finally { // its deadline lets finally jobs run
 		return
 	}
-	ends := w.acts(func(a history.Act) bool { return a.Action == "resume" || a.Action == "cancel" })
+	ends := w.acts(func(a history.Act) bool {
+		return a.Action == "resume" || a.Action == "cancel" || a.Action == "decide.cancel" || a.Action == "retry" && w.final.DeadlineAt > 0
+	})
 	for _, p := range w.paused {
 		over := slices.ContainsFunc(ends, func(a *history.Act) bool { return a.At >= p.Time && a.At <= claimed })
 		if p.Time < claimed && !over {

@@ -55,8 +55,8 @@ func (j *judge) parents(s *subject) {
 // follows checks that the end of a life of a job follows from its parents.
 func (j *judge) follows(s *subject, l *life) {
 	ran := slices.ContainsFunc(s.started, func(r history.Record) bool { return s.lifeOf(r.Epoch) == l })
-	is := func(want word, prefer workflow.EdgeState) {
-		if got := says(s.final.Join, j.count(s, l, l.FinishedAt, prefer)); got != want {
+	is := func(want word) {
+		if got := j.said(s, l, l.FinishedAt, want); got != want {
 			j.breaks(WrongDependency, nil, "%s ended as %s (%s) at %s, when its join said %s", s.name, l.Status, l.Reason, at(l.FinishedAt), got)
 		}
 	}
@@ -64,11 +64,11 @@ func (j *judge) follows(s *subject, l *life) {
 	case l.Status == job.UpstreamFailed && ran:
 		j.breaks(WrongDependency, s.started, "%s is upstream_failed, and a handler of it started", s.name)
 	case l.Status == job.UpstreamFailed:
-		is(fails, workflow.EdgeBroken)
+		is(fails)
 	case l.Status == job.Skipped && l.Reason == job.ReasonBranch:
-		is(skips, workflow.EdgeInactive)
+		is(skips)
 	case l.Status == job.Completed, l.Reason == job.ReasonConditionFalse, l.Reason == job.ReasonConditionError, l.Reason == job.ReasonInputError:
-		is(runs, workflow.EdgeActive)
+		is(runs)
 		j.turn(s, l, l.FinishedAt)
 	}
 	j.asked(s, l, ran)
@@ -117,7 +117,7 @@ func (j *judge) order(s *subject, r history.Record) {
 		now = min(now, claimed)
 	}
 	j.turn(s, l, now)
-	if got := j.mayRun(s, l, now); got != runs {
+	if got := j.said(s, l, now, runs); got != runs {
 		j.breaks(EarlyStart, one(r), "%s started at %s, when its join said %s; %s", s.name, at(now), got, j.inTheWay(s, l, now))
 		return
 	}

@@ -1,8 +1,6 @@
 package check
 
 import (
-	"math"
-
 	"github.com/hammerwork/hammerwork/internal/history"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -170,7 +168,7 @@ func (w *flow) catches() bool {
 }
 
 // count counts the edges of a job at a time in one of its lives. Where an edge
-// may have got one of several states it is the preferred one.
+// may have got one of several states it is the preferred one, else the last.
 func (j *judge) count(s *subject, l *life, now int64, prefer workflow.EdgeState) counts {
 	var c counts
 	for _, e := range s.final.Edges {
@@ -179,7 +177,7 @@ func (j *judge) count(s *subject, l *life, now int64, prefer workflow.EdgeState)
 		}
 		state := workflow.EdgeUnresolved
 		for _, x := range j.sights(s, l, e) {
-			if x.from <= now && (state == workflow.EdgeUnresolved || x.state == prefer) {
+			if x.from <= now && state != prefer {
 				state = x.state
 			}
 		}
@@ -198,11 +196,13 @@ func (j *judge) count(s *subject, l *life, now int64, prefer workflow.EdgeState)
 	return c
 }
 
-// mayRun is what the join of a job said at a time in one of its lives, taking
-// its part in doubt.
-func (j *judge) mayRun(s *subject, l *life, now int64) word {
-	return says(s.final.Join, j.count(s, l, now, workflow.EdgeActive))
+// said is what the join of a job said at a time in one of its lives: what it is
+// wanted to have said, if it may have.
+func (j *judge) said(s *subject, l *life, now int64, want word) (got word) {
+	for _, prefer := range []workflow.EdgeState{workflow.EdgeBroken, workflow.EdgeInactive, workflow.EdgeActive} {
+		if got = says(s.final.Join, j.count(s, l, now, prefer)); got == want {
+			break
+		}
+	}
+	return got
 }
-
-// ever is after all that happened.
-const ever = math.MaxInt64

@@ -29,9 +29,13 @@ func (j *judge) verdicts(s *subject) {
 		if r.Verdict != job.Stale || r.Outcome != job.KindCompleted {
 			continue
 		}
+		l := s.lifeOf(r.Epoch)
+		if l != nil && l.reset != nil && r.Time >= l.reset.At {
+			continue // it came again when the job had begun anew
+		}
 		if c, known := committed[r.Epoch]; known && c.Lease == r.Lease {
 			j.breaks(ContraryVerdicts, []history.Record{c, r}, "the outcome of %s on %s was committed and stale", s.name, holderName(s, r))
-		} else if l := s.lifeOf(r.Epoch); l != nil && l.Status == job.Completed && l.Epoch == r.Epoch && l.Result == r.Result {
+		} else if l != nil && l.Status == job.Completed && l.Epoch == r.Epoch && l.Result == r.Result {
 			j.breaks(StaleCounted, one(r), "%s completed with an outcome that was stale", s.name)
 		}
 	}

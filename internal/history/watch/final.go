@@ -75,7 +75,7 @@ func Final(ctx context.Context, s Reads, now time.Time) (history.Final, error) {
 func finalWorkflow(w store.WorkflowRecord) history.Workflow {
 	out := history.Workflow{
 		ID: w.ID, Name: w.Name, Status: w.Status, Reason: w.Reason, FailurePolicy: w.FailurePolicy, Run: w.Run, Total: w.Tally.Total,
-		Counters: map[job.Status]int{}, FinishedAt: nanos(w.FinishedAt),
+		Counters: map[job.Status]int{}, DeadlineAt: nanos(w.DeadlineAt), FinishedAt: nanos(w.FinishedAt),
 	}
 	for _, s := range job.TerminalStatuses {
 		if n := *w.Tally.Of(s); n != 0 {
