@@ -25,7 +25,7 @@ func (l *workload) steer(wf *workflow.Workflow) {
 	u.sometimes(0.1, 40*time.Second, "cancel a job of "+wf.Name, func() { u.cancelJob(pick(u.w, wf.Jobs...)) })
 	u.sometimes(0.25, 20*time.Second, "pause "+wf.Name, u.pause)
 	for range 2 {
-		u.sometimes(0.35, 90*time.Second, "retry "+wf.Name, func() { u.retry(3) })
+		u.sometimes(0.35, 70*time.Second, "retry "+wf.Name, func() { u.retry(3) })
 	}
 	u.look()
 }
@@ -91,7 +91,7 @@ func (u *user) retry(more int) {
 		_, r, err = u.store.RetryWorkflow(context.Background(), o, false, store.Actor{})
 	}
 	if errors.Is(err, job.ErrWrongState) && more > 0 {
-		u.w.after(u.w.between(time.Second, 20*time.Second), "retry "+u.wf.Name+" later", func() { u.retry(more - 1) })
+		u.w.after(u.w.between(time.Second, 12*time.Second), "retry "+u.wf.Name+" later", func() { u.retry(more - 1) })
 		return
 	}
 	if u.did(err, r, "retry "+u.wf.Name, func() { u.retry(more) }) {
