@@ -52,6 +52,7 @@ type World struct {
 	history   *history.Memory
 	harness   *history.Recorder // what happens to processes
 	judged    check.Report      // of the whole history, at the end
+	acts      map[string]int    // that are stored at the end
 
 	trace  hash.Hash
 	tail   []string
@@ -68,6 +69,7 @@ type Report struct {
 	Records  int // of the history
 	Starts   int // of handlers
 	Reruns   map[check.Cause]int
+	Acts     map[string]int // of users
 	Crashes  int
 	Messages int
 	Lost     int
@@ -81,7 +83,10 @@ func (r *Report) add(o Report) {
 	r.Jobs += o.Jobs
 	r.Records += o.Records
 	if r.Reruns == nil {
-		r.Reruns = map[check.Cause]int{}
+		r.Reruns, r.Acts = map[check.Cause]int{}, map[string]int{}
+	}
+	for act, n := range o.Acts {
+		r.Acts[act] += n
 	}
 	for cause, n := range o.Reruns {
 		r.Reruns[cause] += n
@@ -143,7 +148,7 @@ func Run(ctx context.Context, db *Database, seed uint64) (Report, error) {
 func (w *World) report() Report {
 	r := Report{
 		Seed: w.Seed, Hash: hex.EncodeToString(w.trace.Sum(nil)), Steps: w.steps, Virtual: w.now.Sub(epoch),
-		Jobs: len(w.work.plans), Records: w.judged.Records, Reruns: w.judged.Reruns, Starts: w.judged.Starts, Messages: w.faults.sent, Lost: w.faults.lost, Tail: w.tail,
+		Jobs: len(w.work.plans), Records: w.judged.Records, Reruns: w.judged.Reruns, Acts: w.acts, Starts: w.judged.Starts, Messages: w.faults.sent, Lost: w.faults.lost, Tail: w.tail,
 	}
 	for _, p := range w.processes {
 		r.Crashes += p.crashes
@@ -183,6 +188,12 @@ func (w *World) judge(ctx context.Context) error {
 	final, err := watch.Final(ctx, w.store.Store, w.now)
 	if err != nil {
 		return err
+	}
+	w.acts = map[string]int{}
+	for _, x := range final.Workflows {
+		for _, a := range x.Acts {
+			w.acts[a.Action]++
+		}
 	}
 	w.judged = check.History(w.history.History(), final)
 	if err := w.judged.Err(); err != nil {
