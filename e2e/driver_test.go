@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 	"github.com/hammerwork/hammerwork/sdk/client"
 )
@@ -24,9 +26,10 @@ type driver struct {
 	store  store.Store
 	client *client.Client
 	plans  []*plan
-	ids    []job.ID // of the workflows of plans, as far as they are enqueued
-	alone  []job.ID // jobs without a workflow
-	repeat int      // requests that had to be sent again
+	ids    []job.ID     // of the workflows of plans, as far as they are enqueued
+	alone  []job.ID     // jobs without a workflow
+	repeat atomic.Int64 // requests that had to be sent again
+	steers []chan error // what people do to workflows
 }
 
 // enqueue enqueues the next n plans, and a job without a workflow beside each.
@@ -42,6 +45,11 @@ func (d *driver) enqueue(ctx context.Context, n int) error {
 			if again, err := d.enqueueOne(ctx, p); err != nil || again != id {
 				return fmt.Errorf("enqueue %s again: %w; it is %s, and was %s", p.Name, err, again, id)
 			}
+		}
+		if p.steer != nil {
+			steered := make(chan error, 1)
+			d.steers = append(d.steers, steered)
+			go func() { steered <- p.steer(d, ctx, p, id) }()
 		}
 		if p.cancel {
 			if err := d.cancel(ctx, id); err != nil {
@@ -83,7 +91,7 @@ func (d *driver) enqueueAcross(ctx context.Context, p *plan) (job.ID, error) {
 // or for nothing.
 func (d *driver) enqueueAlone(ctx context.Context, p *plan, id job.ID) error {
 	body := map[string]any{"queue": "mail", "payload": payload{SleepMS: 50}, "retry": patient}
-	if p.ends == "completed" {
+	if last := p.Jobs[len(p.Jobs)-1]; p.ends == workflow.Completed && p.steer == nil && last.ends == nil && !last.Finally {
 		jobs, err := d.jobs(ctx, id)
 		if err != nil {
 			return err
@@ -139,9 +147,9 @@ func (d *driver) request(ctx context.Context, path, key string, body []byte) ([]
 		case err == nil && code < 300:
 			return answer, nil
 		case err == nil && code != http.StatusServiceUnavailable && code != http.StatusTooManyRequests:
-			return nil, fmt.Errorf("%s: %d %s", path, code, answer)
+			return nil, fmt.Errorf("%s: %w", path, &refused{code, string(answer)})
 		}
-		d.repeat++
+		d.repeat.Add(1)
 		if stopped := wait(ctx, 50*time.Millisecond); stopped != nil {
 			return nil, errors.Join(stopped, err)
 		}
@@ -168,6 +176,11 @@ func (d *driver) send(ctx context.Context, path, key string, body []byte) (answe
 
 // finish waits until every workflow and job has ended.
 func (d *driver) finish(ctx context.Context) error {
+	for _, steered := range d.steers {
+		if err := <-steered; err != nil {
+			return fmt.Errorf("%w; %s", err, d.open())
+		}
+	}
 	for _, id := range d.ids {
 		if _, err := d.client.WaitWorkflow(ctx, id); err != nil {
 			return fmt.Errorf("%w; %s", err, d.open())

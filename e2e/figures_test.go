@@ -64,7 +64,7 @@ func (r *figures) print(t *testing.T, f *fleet, d *driver) {
 		[]string{"wall time", seconds(r.took)},
 		[]string{"jobs/s", fmt.Sprintf("%.0f", float64(jobs)/r.took.Seconds())},
 		[]string{"kills", fmt.Sprint(len(kills))},
-		[]string{"requests sent again", fmt.Sprint(d.repeat)},
+		[]string{"requests sent again", fmt.Sprint(d.repeat.Load())},
 		[]string{"handler starts", fmt.Sprint(r.report.Starts)},
 		[]string{"started again", r.reruns()},
 		[]string{"records", fmt.Sprintf("%d, %d torn", r.report.Records, r.report.Torn)},

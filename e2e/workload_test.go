@@ -31,23 +31,23 @@ type kind struct {
 var mixed = []kind{
 	{"chain", 2, (*generator).chain},
 	{"fan", 8, (*generator).fan},
-	{"layers", 12, (*generator).layers},
+	{"branches", 8, (*generator).branches},
 	{"flaky", 8, (*generator).flaky},
 	{"cancel", 8, (*generator).cancelled},
 	{"mosaic", 10, (*generator).mosaic},
+	{"manual", 8, (*generator).manual},
 	{"diamonds", 3, (*generator).diamonds},
 	{"continue", 8, (*generator).goesOn},
 	{"across", 8, (*generator).acrossLayers},
+	{"retried", 8, (*generator).retried},
+	{"races", 8, (*generator).races},
 	{"delays", 5, (*generator).delays},
-	{"fan", 8, (*generator).fan},
-	{"layers", 12, (*generator).layers},
 	{"fail fast", 8, (*generator).failsFast},
 	{"priorities", 8, (*generator).priorities},
 	{"across", 3, (*generator).acrossDiamonds},
-	{"mosaic", 10, (*generator).mosaic},
-	{"flaky", 8, (*generator).flaky},
+	{"rescue", 8, (*generator).rescue},
+	{"paused", 10, (*generator).paused},
 	{"layers", 12, (*generator).layers},
-	{"chain", 2, (*generator).chain},
 	{"fan", 8, (*generator).fan},
 }
 
@@ -100,9 +100,9 @@ func (g *generator) add(parents ...*planned) *planned {
 	if g.mean > 0 && g.IntN(16) == 0 {
 		takes = 1500 + g.IntN(1500)
 	}
-	j := &planned{Name: fmt.Sprintf("j.%d", n), Queue: queues[g.IntN(len(queues))], Payload: payload{SleepMS: takes, Result: map[string]int{"n": n}}}
+	j := &planned{number: n, Name: fmt.Sprintf("j.%d", n), Queue: queues[g.IntN(len(queues))], Payload: payload{SleepMS: takes, Result: map[string]int{"n": n}}}
 	for _, p := range parents {
-		j.DependsOn = append(j.DependsOn, p.Name)
+		j.DependsOn = append(j.DependsOn, need{Job: p.Name})
 	}
 	g.Jobs = append(g.Jobs, j)
 	return j
@@ -268,7 +268,7 @@ func (g *generator) descendants() []*planned {
 	for _, j := range g.Jobs { // parents come before children
 		below := false
 		for _, parent := range j.DependsOn {
-			below = below || doomed[parent]
+			below = below || doomed[parent.Job]
 		}
 		if doomed[j.Name] = below || j.bad(); below {
 			list = append(list, j)
@@ -290,7 +290,7 @@ func (g *generator) ancestors(of *planned) []*planned {
 			list = append(list, j)
 		}
 		for _, parent := range j.DependsOn {
-			needed[parent] = true
+			needed[parent.Job] = true
 		}
 	}
 	return list
@@ -312,11 +312,12 @@ func (g *generator) wait(n int) {
 	seen := map[pair]bool{}
 	for range n {
 		p := pair{child: g.IntN(len(g.Jobs)), plan: g.IntN(len(g.before))}
-		if g.before[p.plan].ends != workflow.Completed {
+		before := g.before[p.plan]
+		if before.ends != workflow.Completed || before.steer != nil {
 			continue
 		}
-		p.parent = g.IntN(len(g.before[p.plan].Jobs))
-		if !seen[p] {
+		p.parent = g.IntN(len(before.Jobs))
+		if parent := before.Jobs[p.parent]; !seen[p] && parent.ends == nil && !parent.Finally {
 			seen[p] = true
 			g.across = append(g.across, across(p))
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // checker looks at the database from outside after each commit, with SQL of its
@@ -22,11 +23,13 @@ type checker struct {
 	dirty   bool        // something may have been committed since the last look
 	version int64       // of the database at the last look
 
-	ended map[job.ID]ending // terminal jobs as first seen
+	ended map[job.ID]ending // how terminal jobs ended, as first seen since they were reset last
 }
 
-// ending is how a job ended, which never changes.
+// ending is how a job ended, which never changes until it is reset.
 type ending struct {
+	epoch    int64
+	decision workflow.Action
 	status   string
 	lease    uuid.NullUUID
 	result   []byte
@@ -35,7 +38,7 @@ type ending struct {
 
 func newChecker(ctx context.Context, d *Database, w *World) (*checker, error) {
 	db := d.sql
-	for _, table := range []string{"workflows", "jobs", "job_state", "ready", "timers", "leases", "attempts", "edges", "edge_check", "queues", "resolvers", "partitions"} {
+	for _, table := range []string{"workflows", "jobs", "job_state", "ready", "timers", "leases", "attempts", "edges", "edge_check", "queues", "resolvers", "partitions", "evaluations", "job_runs", "audit"} {
 		if _, err := db.ExecContext(ctx, d.dialect.empty+table); err != nil {
 			return nil, fmt.Errorf("empty %s: %w", table, err)
 		}
@@ -75,22 +78,41 @@ var rules = []struct{ name, query string }{
 			OR w.upstream_failed <> count(CASE WHEN s.status = 'upstream_failed' THEN 1 END)
 			OR w.cancelled <> count(CASE WHEN s.status = 'cancelled' THEN 1 END)
 			OR w.skipped <> count(CASE WHEN s.status = 'skipped' THEN 1 END)`},
-	{"a workflow has ended exactly when all its jobs have", `
-		SELECT w.name || ' is ' || w.status
+	{"a workflow has ended exactly when all its jobs have and nothing waits for a decision", `
+		SELECT w.name || ' is ' || w.status || ', ' || w.undecided || ' undecided'
 		FROM workflows w JOIN jobs j ON j.workflow_id = w.id JOIN job_state s ON s.id = j.id
 		GROUP BY w.id
-		HAVING (w.finished_at IS NOT NULL) <> (count(CASE WHEN s.finished_at IS NULL THEN 1 END) = 0)
-			OR (w.finished_at IS NOT NULL) <> (w.status IN ('completed', 'failed', 'cancelled'))`},
-	{"a job's count of unresolved edges is right", `
-		SELECT j.name || ' says ' || s.unresolved
+		HAVING (w.finished_at IS NOT NULL) <> (count(CASE WHEN s.finished_at IS NULL OR s.decision = 'open' THEN 1 END) = 0)
+			OR (w.finished_at IS NOT NULL) <> (w.status IN ('completed', 'failed', 'cancelled'))
+			OR w.undecided <> count(CASE WHEN s.decision = 'open' THEN 1 END)
+			OR w.undecided > 0 AND w.status <> 'paused' OR w.user_paused AND w.status NOT IN ('paused', 'completed', 'failed', 'cancelled')`},
+	{"a job's counts of edges are right", `
+		SELECT j.name || ' says ' || s.unresolved || ', ' || s.active || ', ' || s.inactive || ', ' || s.broken
 		FROM job_state s JOIN jobs j ON j.id = s.id
-		LEFT JOIN (SELECT child_id, count(*) AS n FROM edges WHERE state = 'unresolved' GROUP BY child_id) e ON e.child_id = s.id
-		WHERE s.unresolved <> coalesce(e.n, 0)`},
-	{"an edge is resolved when its parent has ended, unless a check is pending", `
+		LEFT JOIN (
+			SELECT child_id, count(CASE WHEN state = 'unresolved' THEN 1 END) AS u, count(CASE WHEN state = 'active' THEN 1 END) AS a,
+				count(CASE WHEN state = 'inactive' AND NOT optional THEN 1 END) AS i, count(CASE WHEN state = 'broken' AND NOT optional THEN 1 END) AS b
+			FROM edges GROUP BY child_id) e ON e.child_id = s.id
+		WHERE s.unresolved <> coalesce(e.u, 0) OR s.active <> coalesce(e.a, 0) OR s.inactive <> coalesce(e.i, 0) OR s.broken <> coalesce(e.b, 0)`},
+	{"an edge has a state that its parent's end gives it, as long as nobody decides, catches or resets", `
+		SELECT p.name || ' is ' || s.status || ', the edge to ' || c.name || ' ' || e.state
+		FROM edges e JOIN job_state s ON s.id = e.parent_id JOIN jobs p ON p.id = e.parent_id JOIN jobs c ON c.id = e.child_id
+		LEFT JOIN workflows w ON w.id = p.workflow_id
+		WHERE e.state <> 'unresolved' AND s.decision = '' AND coalesce(w.run, 1) = 1 AND NOT EXISTS (SELECT 1 FROM job_runs r WHERE r.job_id = s.id)
+			AND e.state <> CASE
+				WHEN s.finished_at IS NULL THEN '?'
+				WHEN e."on" = 'done' THEN 'active'
+				WHEN s.status = 'completed' OR s.reason = 'condition_false' AND p.rules LIKE '%"unmet":"pass"%'
+					OR s.status IN ('failed', 'dead', 'timed_out', 'upstream_failed') AND p.rules LIKE '%"allow_failure":true%'
+					THEN CASE e."on" WHEN 'failure' THEN 'inactive' ELSE 'active' END
+				WHEN s.status = 'skipped' THEN 'inactive'
+				WHEN e."on" = 'failure' THEN CASE s.status WHEN 'cancelled' THEN 'inactive' ELSE 'active' END
+				ELSE 'broken' END`},
+	{"an edge is resolved when its parent has ended and nobody has to decide about it, unless a check is pending", `
 		SELECT p.name || ' to ' || c.name
 		FROM edges e JOIN job_state s ON s.id = e.parent_id JOIN jobs p ON p.id = e.parent_id JOIN jobs c ON c.id = e.child_id
 		LEFT JOIN edge_check k ON k.parent_id = e.parent_id AND k.child_id IN (e.child_id, {zero})
-		WHERE e.state = 'unresolved' AND s.finished_at IS NOT NULL AND k.parent_id IS NULL`},
+		WHERE e.state = 'unresolved' AND s.finished_at IS NOT NULL AND s.decision <> 'open' AND k.parent_id IS NULL`},
 	{"a job is in one place: ready, waiting for its time, or in a worker's hands", `
 		SELECT j.name || ' is ' || s.status || ' in ' || (r.n + t.n + h.n) || ' places'
 		FROM job_state s JOIN jobs j ON j.id = s.id LEFT JOIN workflows w ON w.id = j.workflow_id
@@ -99,21 +121,35 @@ var rules = []struct{ name, query string }{
 		JOIN (SELECT s.id, count(h.id) AS n FROM job_state s LEFT JOIN {held} h ON h.id = s.id AND h.epoch = s.epoch GROUP BY s.id) h ON h.id = s.id
 		WHERE CASE
 			WHEN s.finished_at IS NOT NULL OR s.dependency_status NOT IN ('none', 'satisfied') THEN r.n + t.n > 0
-			WHEN w.failing OR w.status = 'cancelling' THEN r.n + t.n > 0 OR h.n <> 1
+			WHEN w.status = 'paused' THEN r.n + t.n > 0 OR h.n > 1
+			WHEN (w.failing AND NOT s.spared OR w.status = 'cancelling') AND j.rules NOT LIKE '%"finally":true%' THEN r.n + t.n > 0 OR h.n <> 1
 			ELSE r.n + t.n + h.n <> 1 END`},
 	{"no job is attempted more often than it may", `
 		SELECT j.name || ' has ' || s.attempts || ' of ' || j.max_attempts
 		FROM job_state s JOIN jobs j ON j.id = s.id
 		WHERE s.attempts > j.max_attempts`},
-	{"a completed job's parents have completed", `
-		SELECT j.name FROM jobs j JOIN job_state s ON s.id = j.id JOIN {parents} d ON d.child = j.id
-		JOIN job_state p ON p.id = d.parent
-		WHERE s.status = 'completed' AND p.status <> 'completed'`},
-	{"an upstream_failed job has a parent that did not complete, and a cause", `
+	{"the join of a job that may run, or ran, said so", `
+		SELECT j.name || ' is ' || s.status || ', its join ' || s.join_rule
+		FROM jobs j JOIN job_state s ON s.id = j.id
+		WHERE (s.status = 'completed' OR s.finished_at IS NULL AND s.dependency_status IN ('none', 'satisfied')) AND CASE s.join_rule
+			WHEN 'any' THEN s.active = 0
+			WHEN 'quorum' THEN s.active < s.quorum
+			WHEN 'done' THEN s.unresolved > 0
+			WHEN 'merge' THEN s.unresolved + s.broken > 0 OR s.active = 0
+			ELSE s.unresolved + s.broken + s.inactive > 0 END`},
+	{"a job that waits has a reason to", `
+		SELECT j.name || ' waits for nothing' FROM jobs j JOIN job_state s ON s.id = j.id
+		LEFT JOIN workflows w ON w.id = j.workflow_id
+		LEFT JOIN edge_check k ON k.parent_id = {zero} AND k.child_id = j.id
+		WHERE s.dependency_status = 'waiting' AND s.unresolved = 0 AND k.child_id IS NULL
+			AND NOT (j.rules LIKE '%"finally":true%' AND NOT w.finally_begun)`},
+	{"an upstream_failed job has a broken edge and a cause", `
 		SELECT j.name FROM jobs j JOIN job_state s ON s.id = j.id
-		WHERE s.status = 'upstream_failed' AND (s.cause_job_id IS NULL OR NOT EXISTS (
-			SELECT 1 FROM {parents} d JOIN job_state p ON p.id = d.parent
-			WHERE d.child = j.id AND p.status IN ('failed', 'dead', 'timed_out', 'upstream_failed', 'cancelled')))`},
+		WHERE s.status = 'upstream_failed' AND (s.cause_job_id IS NULL OR s.broken = 0 OR s.join_rule = 'done')`},
+	{"a finally job has its turn when all others have ended", `
+		SELECT w.name || ' begins with its finally jobs, and ' || o.name || ' has not ended'
+		FROM workflows w JOIN jobs o ON o.workflow_id = w.id JOIN job_state s ON s.id = o.id
+		WHERE w.finally_begun AND (s.finished_at IS NULL OR s.decision = 'open') AND o.rules NOT LIKE '%"finally":true%'`},
 	{"a lease says how many of its jobs have not ended", `
 		SELECT 'one says ' || h.remaining
 		FROM {held} h JOIN job_state s ON s.id = h.id
@@ -127,20 +163,28 @@ func (c *checker) afterStep(ctx context.Context) error {
 		return nil
 	}
 	c.dirty = false
-	var version int64
-	if err := c.db.QueryRowContext(ctx, c.dialect.version).Scan(&version); err != nil {
+	before := c.version
+	if err := c.seen(ctx); err != nil || c.version == before {
 		return err
 	}
-	if version == c.version {
-		return nil
-	}
-	c.version = version
 	for i, r := range rules {
 		if err := empty(r.name, c.looks[i].QueryRowContext(ctx)); err != nil {
 			return err
 		}
 	}
 	return c.endings(ctx)
+}
+
+// overlook takes note of a transaction that changes nothing that rules look at.
+func (c *checker) overlook() {
+	if err := c.seen(context.Background()); err != nil {
+		c.w.fail("%v", err)
+	}
+}
+
+// seen notes the version of the database.
+func (c *checker) seen(ctx context.Context) error {
+	return c.db.QueryRowContext(ctx, c.dialect.version).Scan(&c.version)
 }
 
 // empty checks that a rule finds nothing.
@@ -158,7 +202,7 @@ func empty(name string, row *sql.Row) error {
 
 // endings checks that what has ended stays as it is.
 func (c *checker) endings(ctx context.Context) error {
-	rows, err := c.db.QueryContext(ctx, "SELECT id, status, lease_id, result, finished_at FROM job_state WHERE finished_at IS NOT NULL")
+	rows, err := c.db.QueryContext(ctx, "SELECT id, epoch, decision, status, lease_id, result, coalesce(finished_at, 0) FROM job_state")
 	if err != nil {
 		return err
 	}
@@ -166,24 +210,37 @@ func (c *checker) endings(ctx context.Context) error {
 	for rows.Next() {
 		var id job.ID
 		var e ending
-		if err := rows.Scan(&id, &e.status, &e.lease, &e.result, &e.finished); err != nil {
+		if err := rows.Scan(&id, &e.epoch, &e.decision, &e.status, &e.lease, &e.result, &e.finished); err != nil {
 			return err
 		}
 		before, known := c.ended[id]
-		if known && (before.status != e.status || before.lease != e.lease || !bytes.Equal(before.result, e.result) || before.finished != e.finished) {
-			return fmt.Errorf("broken: %s ended as %s and is %s now", c.w.work.plans[id].name, before.status, e.status)
+		switch {
+		case known && e.epoch > before.epoch: // it was reset
+			delete(c.ended, id)
+			known = false
+		case known && !before.stands(e):
+			return fmt.Errorf("broken: %s ended as %s in epoch %d and is %s in epoch %d now", c.w.work.plans[id].name, before.status, before.epoch, e.status, e.epoch)
 		}
-		if !known {
-			c.ended[id] = e
+		if !known && e.finished == 0 {
+			continue
 		}
+		c.ended[id] = e
 	}
 	return rows.Err()
+}
+
+// stands reports whether an ending is still what it was: a decision may be made
+// about it once, and bring a result.
+func (e ending) stands(now ending) bool {
+	open := e.decision == workflow.Undecided || e.decision == "" && now.decision == workflow.Undecided
+	return e.epoch == now.epoch && e.status == now.status && e.lease == now.lease && e.finished == now.finished &&
+		(e.decision == now.decision || open) && (bytes.Equal(e.result, now.result) || open && now.decision == workflow.ActionComplete)
 }
 
 // allEnded reports whether nothing is open and nobody holds anything.
 func (c *checker) allEnded(ctx context.Context) bool {
 	var open int
-	err := c.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM job_state WHERE finished_at IS NULL) + (SELECT count(*) FROM leases) + (SELECT count(*) FROM edge_check)`).Scan(&open)
+	err := c.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM job_state WHERE finished_at IS NULL) + (SELECT count(*) FROM workflows WHERE finished_at IS NULL) + (SELECT count(*) FROM leases) + (SELECT count(*) FROM edge_check)`).Scan(&open)
 	return err == nil && open == 0
 }
 
@@ -202,6 +259,19 @@ func (c *checker) unfinished(ctx context.Context) string {
 			return err.Error()
 		}
 		list = append(list, fmt.Sprintf("%s %s (%s) after %d attempts, due %s", name, status, deps, attempts, at))
+	}
+	open, err := c.db.QueryContext(ctx, "SELECT name, status, undecided FROM workflows WHERE finished_at IS NULL")
+	if err != nil {
+		return err.Error()
+	}
+	defer open.Close()
+	for open.Next() {
+		var name, status string
+		var undecided int
+		if err := open.Scan(&name, &status, &undecided); err != nil {
+			return err.Error()
+		}
+		list = append(list, fmt.Sprintf("workflow %s %s, %d undecided", name, status, undecided))
 	}
 	return strings.Join(list, "; ")
 }

@@ -13,7 +13,6 @@ import (
 type dialect struct {
 	held    string // SELECT of id, epoch, lease and remaining: an entry of a lease's list each
 	zero    string // the id that is none
-	parents string // SELECT of child and parent: an entry of a job's depends_on each
 	version string // SELECT of a number that changes with every commit
 	empty   string // empties tables
 }
@@ -21,7 +20,6 @@ type dialect struct {
 var sqliteDialect = dialect{
 	held:    "SELECT unhex(e.value ->> 0) AS id, e.value ->> 1 AS epoch, l.id AS lease, l.remaining FROM leases l, json_each(l.jobs) e",
 	zero:    "zeroblob(16)",
-	parents: "SELECT j.id AS child, unhex(replace(d.value, '-', '')) AS parent FROM jobs j, json_each(j.depends_on) d",
 	version: "PRAGMA data_version",
 	empty:   "DELETE FROM ",
 }
@@ -29,14 +27,13 @@ var sqliteDialect = dialect{
 var postgresDialect = dialect{
 	held:    "SELECT e.id, e.epoch, l.id AS lease, l.remaining FROM leases l CROSS JOIN LATERAL unnest(l.job_ids, l.epochs) AS e(id, epoch)",
 	zero:    "'00000000-0000-0000-0000-000000000000'",
-	parents: "SELECT j.id AS child, d::uuid AS parent FROM jobs j CROSS JOIN LATERAL json_array_elements_text(j.depends_on::json) d",
 	version: "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint",
 	empty:   "TRUNCATE ",
 }
 
-// say fills in a query's {held}, {zero} and {parents}.
+// say fills in a query's {held} and {zero}.
 func (d dialect) say(query string) string {
-	return strings.NewReplacer("{held}", "("+d.held+")", "{zero}", d.zero, "{parents}", "("+d.parents+")").Replace(query)
+	return strings.NewReplacer("{held}", "("+d.held+")", "{zero}", d.zero).Replace(query)
 }
 
 // openSQLite opens a connection of the checker's own to a file.

@@ -2,7 +2,8 @@
 // that production runs, from one seed in one goroutine: on SQLite, in virtual
 // time, over a network that drops, repeats, delays and reorders messages, with
 // processes that die between any two steps and transactions whose outcome is
-// unknown.
+// unknown. Workflows are random, with all that they can have, and so is what
+// users do to them: they pause and resume, decide, cancel and retry.
 //
 // A run has two phases: with faults, in which nothing wrong may happen, and
 // without, in which everything must end. Rules look at the database with SQL of

@@ -57,13 +57,27 @@ type faultyStore struct {
 	w *World
 }
 
+// inject makes a transaction fail that may change what rules look at.
 func inject[T any](s *faultyStore, call func() (T, error)) (T, error) {
+	return lose(s, func() (T, error) {
+		defer s.w.check.committed()
+		return call()
+	})
+}
+
+// overlook makes one fail that changes nothing of that.
+func overlook[T any](s *faultyStore, call func() (T, error)) (T, error) {
+	v, err := lose(s, call)
+	s.w.check.overlook()
+	return v, err
+}
+
+func lose[T any](s *faultyStore, call func() (T, error)) (T, error) {
 	var zero T
 	if s.w.chance(s.w.faults.CallRefused) {
 		return zero, errInjected
 	}
 	v, err := call()
-	s.w.check.committed()
 	if err == nil && s.w.chance(s.w.faults.CallLost) {
 		return zero, errInjected
 	}
@@ -83,7 +97,7 @@ func (s *faultyStore) Claim(ctx context.Context, grants []store.Grant, repeat bo
 }
 
 func (s *faultyStore) Extend(ctx context.Context, beats []store.Beat) ([]store.Beaten, error) {
-	return inject(s, func() ([]store.Beaten, error) { return s.Store.Extend(ctx, beats) })
+	return overlook(s, func() ([]store.Beaten, error) { return s.Store.Extend(ctx, beats) })
 }
 
 func (s *faultyStore) Resolve(ctx context.Context, outcomes []job.Outcome) (store.Resolution, error) {
@@ -95,16 +109,16 @@ func (s *faultyStore) CheckEdges(ctx context.Context, limit int) (store.Resoluti
 }
 
 func (s *faultyStore) SharePartitions(ctx context.Context, resolver string, of int, ttl time.Duration) ([]int, error) {
-	return inject(s, func() ([]int, error) { return s.Store.SharePartitions(ctx, resolver, of, ttl) })
+	return overlook(s, func() ([]int, error) { return s.Store.SharePartitions(ctx, resolver, of, ttl) })
 }
 
 func (s *faultyStore) LeavePartitions(ctx context.Context, resolver string) error {
-	_, err := inject(s, func() (struct{}, error) { return struct{}{}, s.Store.LeavePartitions(ctx, resolver) })
+	_, err := overlook(s, func() (struct{}, error) { return struct{}{}, s.Store.LeavePartitions(ctx, resolver) })
 	return err
 }
 
 func (s *faultyStore) Overdue(ctx context.Context) (store.Overdue, error) {
-	return inject(s, func() (store.Overdue, error) { return s.Store.Overdue(ctx) })
+	return overlook(s, func() (store.Overdue, error) { return s.Store.Overdue(ctx) })
 }
 
 func (s *faultyStore) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {
@@ -113,6 +127,26 @@ func (s *faultyStore) ExpireLeases(ctx context.Context, limit int) (store.Resolu
 
 func (s *faultyStore) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration, by store.Actor) (store.Resolution, error) {
 	return inject(s, func() (store.Resolution, error) { return s.Store.CancelWorkflow(ctx, id, grace, by) })
+}
+
+func (s *faultyStore) PauseWorkflow(ctx context.Context, id job.ID, by store.Actor) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.PauseWorkflow(ctx, id, by) })
+}
+
+func (s *faultyStore) ResumeWorkflow(ctx context.Context, id job.ID, by store.Actor) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.ResumeWorkflow(ctx, id, by) })
+}
+
+func (s *faultyStore) Decide(ctx context.Context, d store.Decision, by store.Actor) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.Decide(ctx, d, by) })
+}
+
+func (s *faultyStore) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by store.Actor) (plan store.RetryPlan, r store.Resolution, err error) {
+	r, err = inject(s, func() (r store.Resolution, err error) {
+		plan, r, err = s.Store.RetryWorkflow(ctx, o, dry, by)
+		return r, err
+	})
+	return plan, r, err
 }
 
 func (s *faultyStore) CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error) {

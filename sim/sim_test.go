@@ -97,7 +97,7 @@ func run(t *testing.T, open func(*testing.T) *Database, seeds int) {
 	}
 	t.Logf("%d seeds, each twice with equal trace hashes: %d jobs, %d starts, %d crashes, %d of %d messages lost, %d steps, %s of virtual time",
 		seeds, all.Jobs, all.Starts, all.Crashes, all.Lost, all.Messages, all.Steps, all.Virtual)
-	t.Logf("%d records of history without a violation; reruns: %v", all.Records, all.Reruns)
+	t.Logf("%d records of history without a violation; reruns: %v; users: %v", all.Records, all.Reruns, all.Acts)
 }
 
 func runTwice(t *testing.T, db *Database, seed uint64) Report {

@@ -15,21 +15,20 @@ import (
 
 // workload is what the users of a run ask for.
 type workload struct {
-	w         *World
-	store     store.Store
-	plans     map[job.ID]plan
-	pads      map[job.ID]int // extra bytes of results
-	waiting   int            // submissions without an answer
-	cancelled map[job.ID]time.Time
-	stored    []*job.Job // jobs that are enqueued for sure
-	source    service.Source
+	w       *World
+	store   store.Store
+	plans   map[job.ID]plan
+	pads    map[job.ID]int // extra bytes of results
+	waiting int            // submissions, and what users are to do once, without an answer
+	stored  []*job.Job     // jobs that are enqueued for sure
+	source  service.Source
 }
 
 var queues = []string{"a", "b", "c"}
 
-// newWorkload plans a few submissions and cancels over the first minute.
+// newWorkload plans a few submissions over the first half minute.
 func newWorkload(w *World) *workload {
-	l := &workload{w: w, store: watch.Store(w.store, w.history.Recorder("users")), plans: map[job.ID]plan{}, pads: map[job.ID]int{}, cancelled: map[job.ID]time.Time{}, source: w.source()}
+	l := &workload{w: w, store: watch.Store(w.store, w.history.Recorder("users")), plans: map[job.ID]plan{}, pads: map[job.ID]int{}, source: w.source()}
 	for i := range 1 + w.rng.IntN(3) {
 		l.waiting++
 		w.after(w.between(0, 30*time.Second), fmt.Sprintf("submit workflow %d", i), func() { l.submit(l.workflow(i)) })
@@ -51,38 +50,6 @@ func (l *workload) behaviour(id job.ID, attempt int) behaviour {
 }
 
 func (l *workload) pad(id job.ID) int { return l.pads[id] }
-
-// workflow makes a random graph with random settings.
-func (l *workload) workflow(n int) *workflow.Workflow {
-	w := l.w
-	wf := &workflow.Workflow{ID: w.id(), Name: fmt.Sprintf("w%d", n), FailurePolicy: workflow.FailFast}
-	if w.rng.Float64() < 0.5 {
-		wf.FailurePolicy = workflow.ContinueOnFailure
-	}
-	if w.rng.Float64() < 0.1 {
-		wf.Timeout = w.between(10*time.Second, 3*time.Minute)
-	}
-	size := 2 + w.rng.IntN(16)
-	density := w.rng.Float64() * 0.6
-	big := w.rng.Float64() < 0.05 // parents' results that must be fetched
-	for i := range size {
-		j := l.job(fmt.Sprintf("%s.%d", wf.Name, i))
-		for _, parent := range wf.Jobs {
-			if w.rng.Float64() < density {
-				j.DependsOnJobs(parent)
-			}
-		}
-		if len(l.stored) > 0 && w.rng.Float64() < 0.1 {
-			j.DependsOnJobs(l.stored[w.rng.IntN(len(l.stored))])
-		}
-		if big {
-			l.pads[j.ID] = 200_000
-		}
-		j.Barrier = len(j.DependsOn) > 0 && j.Delay == 0 && w.rng.Float64() < 0.1
-		wf.Jobs = append(wf.Jobs, j)
-	}
-	return wf
-}
 
 // flat makes jobs without a workflow, some of which wait for others.
 func (l *workload) flat() []*job.Job {
@@ -158,15 +125,7 @@ func (l *workload) submit(wf *workflow.Workflow) {
 		return
 	}
 	l.accepted(done, wf.Jobs)
-	if l.w.rng.Float64() < 0.15 {
-		l.waiting++
-		l.w.after(l.w.between(0, 40*time.Second), "cancel "+wf.Name, func() { l.cancel(wf) })
-	}
-	if l.w.rng.Float64() < 0.15 {
-		l.waiting++
-		j := wf.Jobs[l.w.rng.IntN(len(wf.Jobs))]
-		l.w.after(l.w.between(0, 40*time.Second), "cancel job "+j.Name, func() { l.cancelJob(j) })
-	}
+	l.steer(wf)
 }
 
 func (l *workload) submitJobs(jobs []*job.Job) {
@@ -197,31 +156,6 @@ func (l *workload) accepted(done store.Enqueued, jobs []*job.Job) {
 	l.waiting--
 	l.stored = append(l.stored, jobs...)
 	l.announce(store.Resolution{Queues: done.Queues, Checks: done.Checks, Timer: done.Timer})
-}
-
-func (l *workload) cancel(wf *workflow.Workflow) {
-	r, err := l.store.CancelWorkflow(context.Background(), wf.ID, l.w.between(0, 20*time.Second), store.Actor{})
-	if errors.Is(err, job.ErrWrongState) {
-		err = nil
-	}
-	if l.again(err, "cancel "+wf.Name+" again", func() { l.cancel(wf) }) {
-		return
-	}
-	l.waiting--
-	l.cancelled[wf.ID] = l.w.now
-	l.announce(r)
-}
-
-func (l *workload) cancelJob(j *job.Job) {
-	r, err := l.store.CancelJob(context.Background(), j.ID, l.w.between(0, 20*time.Second))
-	if errors.Is(err, job.ErrWrongState) {
-		err = nil
-	}
-	if l.again(err, "cancel job "+j.Name+" again", func() { l.cancelJob(j) }) {
-		return
-	}
-	l.waiting--
-	l.announce(r)
 }
 
 func (l *workload) announce(r store.Resolution) {

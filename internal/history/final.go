@@ -29,9 +29,20 @@ type Workflow struct {
 	Status        workflow.Status        `json:"status"`
 	Reason        job.Reason             `json:"reason,omitempty"`
 	FailurePolicy workflow.FailurePolicy `json:"failure_policy"`
+	Run           int                    `json:"run,omitempty"`
+	Acts          []Act                  `json:"acts,omitempty"` // by time
 	Total         int                    `json:"total"`
-	Counters      map[job.Status]int     `json:"counters"` // of terminal statuses; none is 0
+	Counters      map[job.Status]int     `json:"counters"`              // of terminal statuses; none is 0
+	DeadlineAt    int64                  `json:"deadline_at,omitempty"` // of its last run
 	FinishedAt    int64                  `json:"finished_at,omitempty"`
+}
+
+// Act is something that somebody did to a workflow, as it was stored with what
+// it did.
+type Act struct {
+	At     int64  `json:"t"`
+	Action string `json:"action"`       // cancel, pause, resume, retry, decide.skip, …
+	Job    job.ID `json:"job,omitzero"` // zero: to all of it
 }
 
 // Job is a job at the end.
@@ -40,23 +51,55 @@ type Job struct {
 	Workflow         job.ID               `json:"workflow,omitzero"`
 	Name             string               `json:"name"`
 	Queue            string               `json:"queue"`
+	Join             job.Join             `json:"join,omitzero"`
 	Barrier          bool                 `json:"barrier,omitempty"` // has no work: completes without a handler
+	AllowFailure     bool                 `json:"allow_failure,omitempty"`
+	Finally          bool                 `json:"finally,omitempty"`
+	Catch            bool                 `json:"catch,omitempty"`
+	Unmet            job.Unmet            `json:"unmet,omitempty"`
+	Asks             *Asked               `json:"asks,omitempty"` // its condition and its inputs; nil: it has none
 	Status           job.Status           `json:"status"`
 	DependencyStatus job.DependencyStatus `json:"dependency_status"`
 	Reason           job.Reason           `json:"reason,omitempty"`
 	Cause            job.ID               `json:"cause,omitzero"`
-	Attempts         int                  `json:"attempts"` // counted
+	Decision         workflow.Action      `json:"decision,omitempty"`
+	Run              int                  `json:"run,omitempty"`   // of its workflow, in which it was reset last
+	Lives            []Life               `json:"lives,omitempty"` // until it was reset, by epoch
+	Attempts         int                  `json:"attempts"`        // counted
+	Earlier          int                  `json:"earlier,omitempty"`
 	MaxAttempts      int                  `json:"max_attempts"`
-	Epoch            int64                `json:"epoch"` // claims that ended without a terminal status
+	Epoch            int64                `json:"epoch"` // claims that ended without a terminal status, and resets
 	Worker           string               `json:"worker,omitempty"`
 	Payload          string               `json:"payload"`          // Hash
 	Result           string               `json:"result,omitempty"` // Hash, of a completed job
 	DependsOn        []job.ID             `json:"depends_on,omitempty"`
 	Edges            []Edge               `json:"edges,omitempty"` // to its parents
-	EdgesCut         bool                 `json:"edges_cut,omitempty"`
 	Tries            []Try                `json:"tries,omitempty"` // by epoch
 	StartedAt        int64                `json:"started_at,omitempty"`
 	FinishedAt       int64                `json:"finished_at,omitempty"`
+}
+
+// Asked is what the condition and the inputs of a job came to when they were
+// worked out last.
+type Asked struct {
+	Condition bool   `json:"condition,omitempty"` // there is one
+	Value     *bool  `json:"value,omitempty"`     // of it; nil: it was not asked, or in vain
+	Fault     bool   `json:"fault,omitempty"`
+	Payload   string `json:"payload,omitempty"` // Hash, with the inputs; empty: it has none
+}
+
+// Life is how a job stood when it was reset.
+type Life struct {
+	Epoch      int64      `json:"epoch"` // the last one
+	Run        int        `json:"run"`   // in which it had been reset before
+	Status     job.Status `json:"status"`
+	Reason     job.Reason `json:"reason,omitempty"`
+	Attempts   int        `json:"attempts"`
+	Worker     string     `json:"worker,omitempty"`
+	Payload    string     `json:"payload,omitempty"` // Hash, if it was replaced
+	Result     string     `json:"result,omitempty"`  // Hash, if it had completed
+	StartedAt  int64      `json:"started_at,omitempty"`
+	FinishedAt int64      `json:"finished_at,omitempty"`
 }
 
 // Edge is a dependency at the end.
@@ -69,6 +112,7 @@ type Edge struct {
 
 // Try is an attempt that did not complete, or a claim that was given back.
 type Try struct {
+	Epoch      int64    `json:"epoch"`
 	Attempt    int      `json:"attempt"`
 	Lease      job.ID   `json:"lease"`
 	Worker     string   `json:"worker"`

@@ -38,6 +38,7 @@ const (
 	WorkflowChanged Kind = "workflow_changed" // so has a workflow
 	Enqueued        Kind = "enqueued"         // a workflow with Count jobs, or a Job, is stored; Key
 	Cancelled       Kind = "cancelled"        // the cancel of a workflow or a Job is accepted
+	Steered         Kind = "steered"          // What somebody else asked of a workflow, or of a Job of it, is accepted; Count jobs are reset
 )
 
 // What somebody outside does to processes and servers.

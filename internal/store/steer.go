@@ -143,6 +143,7 @@ type Evaluation struct {
 // RunRecord is how a job stood when a retry of its workflow, or a decision,
 // reset it.
 type RunRecord struct {
+	Epoch      int64 // until when
 	Run        int
 	Status     job.Status
 	Reason     job.Reason

@@ -383,7 +383,8 @@ type EdgeRecord struct {
 
 // AttemptRecord is one attempt that did not complete.
 type AttemptRecord struct {
-	Attempt    int // what the budget had counted when it ended; give-backs repeat it
+	Epoch      int64 // of its claim
+	Attempt    int   // what the budget had counted when it ended; give-backs repeat it
 	Lease      job.ID
 	Worker     string
 	Outcome    job.Kind

@@ -170,7 +170,9 @@ func jobRecord(j store.JobRecord) JobRecord {
 		r.Evaluation = &Evaluation{e.At, e.Value, e.With, e.Error}
 	}
 	for _, run := range j.Runs {
-		r.Runs = append(r.Runs, RunRecord(run))
+		r.Runs = append(r.Runs, RunRecord{
+			run.Run, run.Status, run.Reason, run.Error, run.Attempts, run.Worker, run.Result, run.Payload, run.StartedAt, run.FinishedAt,
+		})
 	}
 	if j.Progress != nil {
 		r.Progress = Progress{j.Progress.Percent, j.Progress.Message}

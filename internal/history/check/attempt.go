@@ -8,58 +8,88 @@ import (
 // attempts checks that what is counted is what was tried.
 func (j *judge) attempts(s *subject) {
 	f := s.final
-	if f.Attempts > f.MaxAttempts {
-		j.breaks(TooManyAttempts, s.started, "%s has %d attempts of %d", s.name, f.Attempts, f.MaxAttempts)
-	}
-	counted, tries := 0, int64(len(f.Tries))
-	for _, t := range f.Tries {
-		if t.Outcome != job.KindGivenBack {
-			counted++
-		}
-		if t.Attempt != counted {
-			j.breaks(WrongAttempts, nil, "the try of %s that ended as %s at %s is number %d instead of %d", s.name, t.Outcome, at(t.FinishedAt), t.Attempt, counted)
-		}
-	}
-	done := f.Status == job.Completed
-	if done && !f.Barrier {
-		counted++
-	}
-	if f.Attempts != counted {
-		j.breaks(WrongAttempts, nil, "%s counts %d attempts; %d are recorded", s.name, f.Attempts, counted)
-	}
-	// Each claim that ended without a terminal status raised the epoch.
-	if tries != f.Epoch && (done || tries != f.Epoch+1) {
-		j.breaks(WrongAttempts, nil, "%s is in epoch %d after %d tries", s.name, f.Epoch, tries)
-	}
-	for _, r := range s.started {
-		want := 1
-		for i, t := range f.Tries {
-			if int64(i) < r.Epoch && t.Outcome != job.KindGivenBack {
-				want++
+	counted := 0
+	for _, l := range s.lives {
+		before := counted
+		for _, t := range s.triesIn(l) {
+			if t.Outcome != job.KindGivenBack {
+				counted++
+			}
+			if t.Attempt != counted {
+				j.breaks(WrongAttempts, nil, "the try of %s that ended as %s at %s is number %d instead of %d", s.name, t.Outcome, at(t.FinishedAt), t.Attempt, counted)
+			}
+			if t.Epoch == l.Epoch && l.Status == job.Completed {
+				j.breaks(WrongAttempts, nil, "%s completed in epoch %d, in which a try of it ended as %s", s.name, t.Epoch, t.Outcome)
 			}
 		}
-		if r.Attempt != want {
+		if s.completedIn(l.Epoch) {
+			counted++
+		}
+		if l.Status != "" && l.Attempts != counted-before {
+			j.breaks(WrongAttempts, nil, "%s counts %d attempts; %d are recorded", s.name, l.Attempts, counted-before)
+		}
+		if l.Attempts > f.MaxAttempts {
+			j.breaks(TooManyAttempts, s.started, "%s has %d attempts of %d", s.name, l.Attempts, f.MaxAttempts)
+		}
+		if l.last && f.Earlier != before {
+			j.breaks(WrongAttempts, nil, "%s counts %d attempts before it was reset last; %d are recorded", s.name, f.Earlier, before)
+		}
+	}
+	for _, t := range f.Tries {
+		if t.Epoch > f.Epoch {
+			j.breaks(WrongAttempts, nil, "%s is in epoch %d and has a try of epoch %d", s.name, f.Epoch, t.Epoch)
+		}
+	}
+	for _, r := range s.started {
+		if want := 1 + s.countedBefore(r.Epoch); r.Attempt != want {
 			j.breaks(WrongAttempts, one(r), "%s started as attempt %d in epoch %d; it is number %d", s.name, r.Attempt, r.Epoch, want)
 		}
 	}
+}
+
+// triesIn are the tries of a job in one of its lives.
+func (s *subject) triesIn(l *life) []history.Try {
+	var list []history.Try
+	for _, t := range s.final.Tries {
+		if t.Epoch >= l.first && t.Epoch <= l.Epoch {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// countedBefore is how many attempts were counted in the epochs before one.
+func (s *subject) countedBefore(epoch int64) (n int) {
+	for _, t := range s.final.Tries {
+		if t.Epoch < epoch && t.Outcome != job.KindGivenBack {
+			n++
+		}
+	}
+	for _, l := range s.lives {
+		if l.Epoch < epoch && s.completedIn(l.Epoch) {
+			n++
+		}
+	}
+	return n
 }
 
 // tries checks that each try ended as its worker reported, or as nobody
 // reported for the worker was silent.
 func (j *judge) tries(s *subject) {
 	seen := map[job.ID]bool{}
-	for i, t := range s.final.Tries {
+	for _, t := range s.final.Tries {
 		if seen[t.Lease] {
 			j.breaks(InventedAttempt, nil, "two tries of %s ended under one lease", s.name)
 		}
 		seen[t.Lease] = true
 		for _, c := range byLease(s.claimed, t.Lease) {
-			if c.Epoch != int64(i) || c.Worker != t.Worker {
-				j.breaks(InventedAttempt, one(c), "the try of %s in epoch %d on %s was claimed in epoch %d for %s", s.name, i, t.Worker, c.Epoch, c.Worker)
+			if c.Epoch != t.Epoch || c.Worker != t.Worker {
+				j.breaks(InventedAttempt, one(c), "the try of %s in epoch %d on %s was claimed in epoch %d for %s", s.name, t.Epoch, t.Worker, c.Epoch, c.Worker)
 			}
 		}
 		sent := reported(s, t)
-		outside := i == len(s.final.Tries)-1 && s.final.Status != job.Completed && t.FinishedAt == s.final.FinishedAt
+		l := s.lifeOf(t.Epoch)
+		outside := l != nil && l.Epoch == t.Epoch && l.Status != job.Completed && t.FinishedAt == l.FinishedAt
 		switch t.Outcome {
 		case job.KindLeaseLost:
 			j.silence(s, t)

@@ -33,6 +33,7 @@ func History(h history.History, f history.Final) Report {
 			j.unknown(s)
 			continue
 		}
+		j.resets(s)
 		j.endings(s)
 		j.edges(s)
 		j.parents(s)
@@ -50,11 +51,13 @@ func History(h history.History, f history.Final) Report {
 // judge is the work of one check.
 type judge struct {
 	*index
-	report Report
+	report   Report
+	below    map[job.ID][]child // made when first asked for
+	absolved map[job.ID]bool    // job → it is caught
 }
 
 func newJudge(h history.History, f history.Final) *judge {
-	j := &judge{index: newIndex(h, f)}
+	j := &judge{index: newIndex(h, f), absolved: map[job.ID]bool{}}
 	j.report = Report{
 		Records: len(h.Records), Torn: h.Torn, Processes: j.processes, Instances: len(j.instances), Kills: j.kills,
 		Workflows: len(f.Workflows), Jobs: len(f.Jobs), Reruns: map[Cause]int{},

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/hammerwork/hammerwork/internal/history"
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
@@ -31,19 +33,34 @@ func (j *judge) starts(s *subject) {
 			continue
 		}
 		seen[r.Lease] = r
-		if r.Payload != s.final.Payload {
-			j.breaks(PayloadChanged, one(r), "%s started with another payload than is stored", s.name)
-		}
-		if r.Attempt > s.final.MaxAttempts {
-			j.breaks(TooManyAttempts, one(r), "%s started for attempt %d of %d", s.name, r.Attempt, s.final.MaxAttempts)
-		}
+		j.budget(s, r)
 		j.claimOf(s, r)
 		j.afterCancel(s, r)
+		j.whilePaused(s, r)
 		for _, d := range j.draining {
 			if d.Process == r.Process && d.Instance == r.Instance && d.Worker == r.Worker && d.Time < r.Time {
 				j.breaks(StartWhileDraining, []history.Record{d, r}, "%s started %s %s after it was asked to stop", r.Worker, s.name, between(d.Time, r.Time))
 			}
 		}
+	}
+}
+
+// budget checks that a handler got the job's payload, and may try it again. With
+// inputs only the payload of the last life is known.
+func (j *judge) budget(s *subject, r history.Record) {
+	l := s.lifeOf(r.Epoch)
+	if l == nil {
+		return
+	}
+	want := s.payloadOf(l)
+	if a := s.final.Asks; a != nil && a.Payload != "" {
+		want = a.Payload
+	}
+	if r.Payload != want && (l.last || s.final.Asks == nil) {
+		j.breaks(PayloadChanged, one(r), "%s started with another payload than is stored", s.name)
+	}
+	if n := r.Attempt - s.countedBefore(l.first); n > s.final.MaxAttempts {
+		j.breaks(TooManyAttempts, one(r), "%s started for attempt %d of %d", s.name, n, s.final.MaxAttempts)
 	}
 }
 
@@ -65,26 +82,49 @@ func (j *judge) claimOf(s *subject, r history.Record) {
 // afterEnd checks that the claim under which a job completed starts nothing
 // after that, nor a later one.
 func (j *judge) afterEnd(s *subject, r history.Record) {
-	f := s.final
-	if f.Status == job.Completed && r.Epoch >= f.Epoch && r.Time > f.FinishedAt {
-		j.breaks(LateStart, one(r), "%s started %s after it had completed", s.name, between(f.FinishedAt, r.Time))
+	for _, l := range s.lives {
+		if l.Status == job.Completed && (r.Epoch == l.Epoch || l.last && r.Epoch > l.Epoch) && r.Time > l.FinishedAt {
+			j.breaks(LateStart, one(r), "%s started %s after it had completed", s.name, between(l.FinishedAt, r.Time))
+			return
+		}
 	}
 }
 
-// afterCancel checks that no claim followed an accepted cancel. What was
-// claimed before may still start.
+// afterCancel checks that no claim followed an accepted cancel, unless the
+// workflow, or the job, was retried in between. What was claimed before may
+// still start; finally jobs run after a cancel.
 func (j *judge) afterCancel(s *subject, r history.Record) {
 	claimed := s.claimedAt(r)
 	if claimed == 0 {
 		return
 	}
 	cancels := s.cancelled
-	if w := j.workflow[s.final.Workflow]; w != nil {
+	if w := j.workflow[s.final.Workflow]; w != nil && !s.final.Finally {
 		cancels = append(cancels[:len(cancels):len(cancels)], w.cancelled...)
 	}
+	l := s.lifeOf(r.Epoch)
 	for _, c := range cancels {
-		if c.Time < claimed {
+		if c.Time < claimed && (l == nil || l.begins == 0 || c.Time > l.begins) {
 			j.breaks(StartAfterCancel, []history.Record{c, r}, "%s was claimed %s after its cancel had been accepted, and started", s.name, between(c.Time, claimed))
+			return
+		}
+	}
+}
+
+// whilePaused checks that no claim followed an accepted pause before an act
+// that ends it. A deadline does, too; then a retry has to come before a claim.
+func (j *judge) whilePaused(s *subject, r history.Record) {
+	claimed, w := s.claimedAt(r), j.workflow[s.final.Workflow]
+	if claimed == 0 || w == nil || w.final == nil || s.final.Finally { // its deadline lets finally jobs run
+		return
+	}
+	ends := w.acts(func(a history.Act) bool {
+		return a.Action == "resume" || a.Action == "cancel" || a.Action == "decide.cancel" || a.Action == "retry" && w.final.DeadlineAt > 0
+	})
+	for _, p := range w.paused {
+		over := slices.ContainsFunc(ends, func(a *history.Act) bool { return a.At >= p.Time && a.At <= claimed })
+		if p.Time < claimed && !over {
+			j.breaks(StartWhilePaused, []history.Record{p, r}, "%s was claimed %s after its workflow had been paused", s.name, between(p.Time, claimed))
 			return
 		}
 	}
@@ -96,8 +136,8 @@ func (s *subject) claimedAt(r history.Record) int64 {
 	if t := s.try(r.Lease); t != nil {
 		return t.ClaimedAt
 	}
-	if s.final.Status == job.Completed && r.Epoch == s.final.Epoch {
-		return s.final.StartedAt
+	if l := s.lifeOf(r.Epoch); l != nil && l.Epoch == r.Epoch && l.Status == job.Completed {
+		return l.StartedAt
 	}
 	return 0
 }

@@ -1,34 +1,17 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/hammerwork/hammerwork/internal/history"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
-// needs reports whether a job can only run when the parent completed.
-func needs(e history.Edge) bool { return (e.On == "" || e.On == job.OnSuccess) && !e.Optional }
-
-// edgesOf are a job's edges; those that the final state leaves out need success.
-func (s *subject) edgesOf() []history.Edge {
-	list := make([]history.Edge, 0, len(s.final.DependsOn))
-	known := make(map[job.ID]bool, len(s.final.Edges))
-	for _, e := range s.final.Edges {
-		known[e.Parent] = true
-		list = append(list, e)
-	}
-	for _, p := range s.final.DependsOn {
-		if !known[p] {
-			list = append(list, history.Edge{Parent: p})
-		}
-	}
-	return list
-}
-
-// edges checks that a job has the edges it was stored with, each in the state
-// that its parent's end gives it.
+// edges checks that a job has the edges it was stored with, each in a state
+// that an end of its parent gives it.
 func (j *judge) edges(s *subject) {
-	if !s.final.EdgesCut && len(s.final.Edges) != len(s.final.DependsOn) {
+	if len(s.final.Edges) != len(s.final.DependsOn) {
 		j.breaks(WrongEdge, nil, "%s has %d edges and depends on %d jobs", s.name, len(s.final.Edges), len(s.final.DependsOn))
 	}
 	for _, e := range s.final.Edges {
@@ -37,81 +20,174 @@ func (j *judge) edges(s *subject) {
 			j.breaks(WrongEdge, nil, "%s depends on %s, which is not stored", s.name, e.Parent)
 			continue
 		}
-		if want := settled(e.On, p.final.Status); e.State != want {
+		seen := j.sights(s, s.lives[len(s.lives)-1], e)
+		want := workflow.EdgeUnresolved
+		if len(seen) > 0 {
+			want = seen[0].state
+		}
+		if e.State != want && !slices.ContainsFunc(seen, func(x sight) bool { return x.state == e.State }) {
 			j.breaks(WrongEdge, nil, "the edge of %s to its parent %s, which is %s, is %s instead of %s", s.name, p.name, p.final.Status, e.State, want)
 		}
 	}
 }
 
-// settled is the state of an edge to a parent with a status.
-func settled(on job.On, parent job.Status) workflow.EdgeState {
-	bad := parent.Terminal() && parent != job.Completed && parent != job.Skipped
+// parents checks that each end of a job fits what its parents had come to, and
+// that no handler of it started before its join said so.
+func (j *judge) parents(s *subject) {
+	f := s.final
+	for _, l := range s.lives {
+		j.follows(s, l)
+	}
+	for _, r := range s.started {
+		j.order(s, r)
+	}
+	waits := len(f.DependsOn) > 0 || f.Finally || f.Asks != nil
 	switch {
-	case !parent.Terminal():
-		return workflow.EdgeUnresolved
-	case on == job.OnDone:
-		return workflow.EdgeActive
-	case on == job.OnFailure && parent.Failure(), on != job.OnFailure && parent == job.Completed:
-		return workflow.EdgeActive
-	case on != job.OnFailure && bad:
-		return workflow.EdgeBroken
-	default:
-		return workflow.EdgeInactive
+	case f.Status == job.UpstreamFailed && f.Cause == (job.ID{}):
+		j.breaks(WrongDependency, nil, "%s is upstream_failed without a cause", s.name)
+	case !waits && f.DependencyStatus != job.NoDependencies:
+		j.breaks(WrongDependency, nil, "%s depends on nothing and is %s", s.name, f.DependencyStatus)
+	case waits && f.Status == job.Completed && f.DependencyStatus != job.Satisfied:
+		j.breaks(WrongDependency, nil, "%s completed and is %s", s.name, f.DependencyStatus)
 	}
 }
 
-// parents checks that a job's end fits those of its parents, and that no
-// handler of it started before they had ended.
-func (j *judge) parents(s *subject) {
-	broken := false
-	for _, e := range s.edgesOf() {
+// follows checks that the end of a life of a job follows from its parents.
+func (j *judge) follows(s *subject, l *life) {
+	ran := slices.ContainsFunc(s.started, func(r history.Record) bool { return s.lifeOf(r.Epoch) == l })
+	is := func(want word) {
+		if got := j.said(s, l, l.FinishedAt, want); got != want {
+			j.breaks(WrongDependency, nil, "%s ended as %s (%s) at %s, when its join said %s", s.name, l.Status, l.Reason, at(l.FinishedAt), got)
+		}
+	}
+	switch {
+	case l.Status == job.UpstreamFailed && ran:
+		j.breaks(WrongDependency, s.started, "%s is upstream_failed, and a handler of it started", s.name)
+	case l.Status == job.UpstreamFailed:
+		is(fails)
+	case l.Status == job.Skipped && l.Reason == job.ReasonBranch:
+		is(skips)
+	case l.Status == job.Completed, l.Reason == job.ReasonConditionFalse, l.Reason == job.ReasonConditionError, l.Reason == job.ReasonInputError:
+		is(runs)
+		j.turn(s, l, l.FinishedAt)
+	}
+	j.asked(s, l, ran)
+}
+
+// asked checks that what the condition of a job came to is what happened to it.
+// Only what it came to last is stored.
+func (j *judge) asked(s *subject, l *life, ran bool) {
+	a := s.final.Asks
+	if a == nil || !l.last {
+		return
+	}
+	value := "nothing"
+	switch {
+	case a.Fault:
+		value = "a fault"
+	case a.Value != nil && *a.Value:
+		value = "yes"
+	case a.Value != nil:
+		value = "no"
+	}
+	wrong := false
+	switch {
+	case ran, l.Status == job.Completed:
+		wrong = a.Condition && value != "yes" || a.Fault
+	case l.Reason == job.ReasonConditionFalse:
+		wrong = value != "no"
+	case l.Reason == job.ReasonConditionError, l.Reason == job.ReasonInputError:
+		wrong = value != "a fault"
+	}
+	if wrong {
+		j.breaks(WrongCondition, nil, "%s is %s (%s), and its condition came to %s", s.name, l.Status, l.Reason, value)
+	}
+}
+
+// order checks that a handler of a job started when its join had said run: by
+// the database's times, and not before the workers of parents that it needs had
+// reported.
+func (j *judge) order(s *subject, r history.Record) {
+	l := s.lifeOf(r.Epoch)
+	if l == nil {
+		return // a violation of claims
+	}
+	now := r.Time
+	if claimed := s.claimedAt(r); claimed > 0 {
+		now = min(now, claimed)
+	}
+	j.turn(s, l, now)
+	if got := j.said(s, l, now, runs); got != runs {
+		j.breaks(EarlyStart, one(r), "%s started at %s, when its join said %s; %s", s.name, at(now), got, j.inTheWay(s, l, now))
+		return
+	}
+	for _, e := range s.final.Edges {
 		p := j.jobs[e.Parent]
-		if p == nil || p.final == nil {
+		if p == nil || p.final == nil || e.On == job.OnFailure || e.On == job.OnDone || e.Optional {
 			continue
 		}
-		good := p.final.Status == job.Completed
-		broken = broken || p.final.Status.Terminal() && !good
-		if s.final.Status == job.Completed && needs(e) && !good {
-			j.breaks(WrongDependency, nil, "%s completed, its parent %s is %s", s.name, p.name, p.final.Status)
+		if rule := s.final.Join.Rule; rule == job.JoinAny || rule == job.JoinQuorum || rule == job.JoinDone {
+			return
 		}
-		j.order(s, p, e)
-	}
-	switch {
-	case s.final.Status == job.UpstreamFailed && !broken:
-		j.breaks(WrongDependency, nil, "%s is upstream_failed, and all of its parents completed", s.name)
-	case s.final.Status == job.UpstreamFailed && s.final.Cause == (job.ID{}):
-		j.breaks(WrongDependency, nil, "%s is upstream_failed without a cause", s.name)
-	case s.final.Status == job.UpstreamFailed && len(s.started) > 0:
-		j.breaks(WrongDependency, s.started, "%s is upstream_failed, and a handler of it started", s.name)
-	case len(s.final.DependsOn) == 0 && s.final.DependencyStatus != job.NoDependencies:
-		j.breaks(WrongDependency, nil, "%s depends on nothing and is %s", s.name, s.final.DependencyStatus)
-	case len(s.final.DependsOn) > 0 && s.final.Status == job.Completed && s.final.DependencyStatus != job.Satisfied:
-		j.breaks(WrongDependency, nil, "%s completed and is %s", s.name, s.final.DependencyStatus)
-	}
-}
-
-// order checks that handlers of a job started after a parent had ended: by the
-// database's times, and not before the parent's worker had reported.
-func (j *judge) order(s, p *subject, e history.Edge) {
-	for _, r := range s.started {
-		switch {
-		case needs(e) && p.final.Status != job.Completed:
-			j.breaks(EarlyStart, one(r), "%s started at %s, its parent %s is %s", s.name, at(r.Time), p.name, p.final.Status)
-		case p.final.FinishedAt == 0 || p.final.FinishedAt > r.Time:
-			j.breaks(EarlyStart, one(r), "%s started at %s, its parent %s ended at %s", s.name, at(r.Time), p.name, at(p.final.FinishedAt))
-		case p.final.Status == job.Completed && needs(e):
-			if sent := p.completion(); sent != nil && sent.Time > r.Time {
+		if seen := j.sights(s, l, e); len(seen) == 1 && seen[0].life.Status == job.Completed {
+			if sent := p.completion(seen[0].life); sent != nil && sent.Time > r.Time {
 				j.breaks(EarlyStart, []history.Record{r, *sent}, "%s started %s before its parent %s was reported", s.name, between(r.Time, sent.Time), p.name)
 			}
 		}
 	}
 }
 
-// completion is the first report of the outcome that completed a job; nil: none
-// is recorded.
-func (s *subject) completion() *history.Record {
+// inTheWay names a parent of a job whose edge was not active at a time.
+func (j *judge) inTheWay(s *subject, l *life, now int64) string {
+	for _, e := range s.final.Edges {
+		p := j.jobs[e.Parent]
+		if p == nil || p.final == nil {
+			continue
+		}
+		switch seen := j.sights(s, l, e); {
+		case len(seen) == 0:
+			return "its parent " + p.name + " has not ended"
+		case seen[0].from > now:
+			return "its parent " + p.name + " ended at " + at(seen[0].from)
+		case seen[0].state != workflow.EdgeActive:
+			return "the edge to its parent " + p.name + " is " + string(seen[0].state)
+		}
+	}
+	return "it has no edges"
+}
+
+// turn checks that a finally job runs when all others have ended.
+func (j *judge) turn(s *subject, l *life, now int64) {
+	w := j.workflow[s.final.Workflow]
+	if !s.final.Finally || w == nil {
+		return
+	}
+	for _, o := range w.jobs {
+		if o.final.Finally || !o.known() {
+			continue
+		}
+		x := o.lives[0]
+		for _, later := range o.lives[1:] {
+			if later.begins <= now {
+				x = later
+			}
+		}
+		end := x.FinishedAt
+		if x.decided != nil && !w.catches() {
+			end = x.decided.At
+		}
+		if !x.Status.Terminal() || end > now {
+			j.breaks(EarlyStart, nil, "%s is finally and had its turn at %s, when %s had not ended", s.name, at(now), o.name)
+			return
+		}
+	}
+}
+
+// completion is the first report of the outcome that completed a life of a job;
+// nil: none is recorded.
+func (s *subject) completion(l *life) *history.Record {
 	for i, r := range s.sent {
-		if r.Epoch == s.final.Epoch && r.Outcome == job.KindCompleted && r.Result == s.final.Result {
+		if r.Epoch == l.Epoch && r.Outcome == job.KindCompleted && r.Result == l.Result {
 			return &s.sent[i]
 		}
 	}

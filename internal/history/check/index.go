@@ -29,6 +29,8 @@ type subject struct {
 	id        job.ID
 	name      string
 	final     *history.Job // nil: not stored
+	lives     []*life      // that are stored, the last one is final
+	gaps      int          // resets of which nothing else is stored
 	copies    int          // of it in the final state
 	received  []history.Record
 	started   []history.Record
@@ -50,6 +52,7 @@ type flow struct {
 	jobs      []*subject // that are stored
 	changed   []history.Record
 	cancelled []history.Record
+	paused    []history.Record
 }
 
 type instanceKey struct{ process, instance string }
@@ -87,7 +90,10 @@ func newIndex(h history.History, f history.Final) *index {
 			w.jobs = append(w.jobs, s)
 		}
 	}
-	x.lives(h)
+	for _, s := range x.ordered {
+		x.live(s)
+	}
+	x.processLives(h)
 	for _, r := range h.Records {
 		x.add(r)
 	}
@@ -148,6 +154,11 @@ func (x *index) add(r history.Record) {
 			w := x.flow(r.Workflow)
 			w.cancelled = append(w.cancelled, r)
 		}
+	case history.Steered:
+		if r.What == "pause" {
+			w := x.flow(r.Workflow)
+			w.paused = append(w.paused, r)
+		}
 	case history.WorkflowChanged:
 		w := x.flow(r.Workflow)
 		w.changed = append(w.changed, r)
@@ -164,8 +175,8 @@ func (x *index) add(r history.Record) {
 	}
 }
 
-// lives finds out when processes began and were gone, halted or cut off.
-func (x *index) lives(h history.History) {
+// processLives finds out when processes began and were gone, halted or cut off.
+func (x *index) processLives(h history.History) {
 	names := map[string]*instance{} // process → its latest instance
 	byPID := map[int]*instance{}
 	open := map[string]int{} // what is away → index into outages

@@ -39,6 +39,7 @@ const (
 	WorkerSilent  Cause = "worker silent"  // its lease expired without a heartbeat; nobody recorded why
 	NeverAccepted Cause = "never accepted" // it started, but no heartbeat accepted its lease in time
 	GivenBack     Cause = "given back"     // its worker gave it back
+	Retried       Cause = "retried"        // the job had ended, or its workflow was paused, and a user had it run again
 )
 
 // Rerun is a start of a handler beyond the first of its job.

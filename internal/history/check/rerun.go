@@ -20,6 +20,9 @@ func (j *judge) reruns(s *subject) {
 			continue // started twice
 		}
 		cause, because := j.explain(s, before)
+		if l := s.lifeOf(before.Epoch); l != s.lifeOf(r.Epoch) {
+			cause, because = j.retried(s, l)
+		}
 		if cause == "" {
 			j.breaks(UnexplainedRerun, []history.Record{before, r}, "%s started on %s at %s, and again on %s %s later: %s",
 				s.name, before.Worker, at(before.Time), r.Worker, between(before.Time, r.Time), because)
@@ -32,33 +35,44 @@ func (j *judge) reruns(s *subject) {
 
 // explain says why a start did not end its job. No cause: nothing does.
 func (j *judge) explain(s *subject, start history.Record) (Cause, string) {
-	i := slices.IndexFunc(s.final.Tries, func(t history.Try) bool { return t.Lease == start.Lease })
-	if i < 0 {
+	t := s.try(start.Lease)
+	if t == nil {
 		return "", "no try is stored for its lease"
 	}
-	t := s.final.Tries[i]
-	if int64(i) != start.Epoch {
-		return "", fmt.Sprintf("the try that is stored for its lease is of epoch %d", i)
+	if t.Epoch != start.Epoch {
+		return "", fmt.Sprintf("the try that is stored for its lease is of epoch %d", t.Epoch)
 	}
 	switch t.Outcome {
 	case job.KindFailed:
-		return j.finishedAs(s, start, t, Failed)
+		return j.finishedAs(s, start, *t, Failed)
 	case job.KindTimedOut:
-		return j.finishedAs(s, start, t, TimedOut)
+		return j.finishedAs(s, start, *t, TimedOut)
 	case job.KindCancelled:
 		if list := byLease(s.stopped, t.Lease); len(list) > 0 {
-			return j.finishedAs(s, start, t, Interrupted)
+			return j.finishedAs(s, start, *t, Interrupted)
 		}
 		return "", "it was cancelled, and nobody asked it to stop"
 	case job.KindGivenBack:
-		if reported(s, t) {
+		if reported(s, *t) {
 			return GivenBack, fmt.Sprintf("%s gave it back", t.Worker)
 		}
 		return NeverAccepted, fmt.Sprintf("no heartbeat of %s came for it until %s", t.Worker, at(t.FinishedAt))
 	case job.KindLeaseLost:
-		return j.lost(s, t)
+		return j.lost(s, *t)
 	}
 	return "", fmt.Sprintf("its try ended as %s", t.Outcome)
+}
+
+// retried explains a rerun by the act that ended a life of the job. Of a job
+// that had not ended no more is known than that its workflow was retried.
+func (j *judge) retried(s *subject, l *life) (Cause, string) {
+	switch {
+	case l != nil && l.reset != nil:
+		return Retried, fmt.Sprintf("%s at %s", l.reset.Action, at(l.reset.At))
+	case l != nil && l.Status == "":
+		return Retried, "its workflow was retried"
+	}
+	return "", "nobody asked for that"
 }
 
 // finishedAs explains a rerun by how the handler ended. What is reported for an

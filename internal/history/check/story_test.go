@@ -112,7 +112,7 @@ type hold struct {
 func (s *story) claim(worker, name string) *hold {
 	s.step()
 	x := s.job(name)
-	h := &hold{x, worker, job.Fence{Job: x.ID, Epoch: x.Epoch, Lease: s.id("lease")}, x.Attempts + 1, s.now.UnixNano()}
+	h := &hold{x, worker, job.Fence{Job: x.ID, Epoch: x.Epoch, Lease: s.id("lease")}, x.Earlier + x.Attempts + 1, s.now.UnixNano()}
 	r := history.Of(history.Claimed, h.fence)
 	r.Workflow, r.Worker, r.Attempt = x.Workflow, worker, h.attempt
 	s.step()
@@ -209,7 +209,7 @@ func (s *story) ends(x *history.Job, status job.Status, reason job.Reason) {
 	x.Status, x.Reason, x.FinishedAt = status, reason, s.now.UnixNano()
 	switch {
 	case x.DependencyStatus != job.Waiting:
-	case status == job.Completed, len(x.Tries) > 0:
+	case status == job.Completed, status == job.Skipped, len(x.Tries) > 0:
 		x.DependencyStatus = job.Satisfied
 	default:
 		x.DependencyStatus = job.Unsatisfiable
@@ -226,7 +226,7 @@ func (s *story) tries(h *hold, o job.Kind) {
 		h.job.Attempts++
 	}
 	h.job.Tries = append(h.job.Tries, history.Try{
-		Attempt: h.job.Attempts, Lease: h.fence.Lease, Worker: h.worker, Outcome: o, ClaimedAt: h.claimed, FinishedAt: s.now.UnixNano(),
+		Epoch: h.fence.Epoch, Attempt: h.job.Earlier + h.job.Attempts, Lease: h.fence.Lease, Worker: h.worker, Outcome: o, ClaimedAt: h.claimed, FinishedAt: s.now.UnixNano(),
 	})
 }
 
@@ -279,6 +279,10 @@ func (s *story) told() (history.History, history.Final) {
 		byID[x.ID] = x
 	}
 	for _, x := range s.jobs {
+		if len(x.Edges) > 0 {
+			f.Jobs = append(f.Jobs, *x)
+			continue
+		}
 		for _, p := range x.DependsOn {
 			state := workflow.EdgeActive
 			if parent := byID[p]; parent.Status != job.Completed {
@@ -294,24 +298,99 @@ func (s *story) told() (history.History, history.Final) {
 		for _, x := range s.jobs {
 			if x.Workflow == w.ID {
 				w.Counters[x.Status]++
-				bad = bad || x.Status != job.Completed
+				bad = bad || x.Status != job.Completed && x.Status != job.Skipped
 			}
 		}
 		w.FinishedAt = s.now.UnixNano()
-		cancelled := slices.ContainsFunc(s.memory.History().Records, func(r history.Record) bool {
-			return r.Kind == history.Cancelled && r.Workflow == w.ID
-		})
-		switch {
-		case cancelled:
-			w.Status = workflow.Cancelled
-		case bad:
-			w.Status = workflow.Failed
-		default:
-			w.Status = workflow.Completed
+		if w.Status == workflow.Running {
+			s.concludes(w, bad)
 		}
-		s.res.Record(history.Record{Kind: history.WorkflowChanged, Workflow: w.ID, Status: string(w.Status)})
 		f.Workflows = append(f.Workflows, *w)
 	}
 	f.TakenAt = s.now.UnixNano()
 	return history.History{Records: slices.Clone(s.memory.History().Records)}, f
+}
+
+// concludes ends a workflow as its jobs have ended.
+func (s *story) concludes(w *history.Workflow, bad bool) {
+	cancelled := slices.ContainsFunc(s.memory.History().Records, func(r history.Record) bool {
+		return r.Kind == history.Cancelled && r.Workflow == w.ID
+	})
+	switch {
+	case cancelled:
+		s.closes(w, workflow.Cancelled)
+	case bad:
+		s.closes(w, workflow.Failed)
+	default:
+		s.closes(w, workflow.Completed)
+	}
+}
+
+// closes ends a workflow, and tells it.
+func (s *story) closes(w *history.Workflow, status workflow.Status) {
+	w.Status = status
+	s.res.Record(history.Record{Kind: history.WorkflowChanged, Workflow: w.ID, Status: string(status)})
+}
+
+// edge makes a job depend on another one, as on says; the edge ends in a state.
+func (s *story) edge(child, parent string, on job.On, state workflow.EdgeState) *history.Edge {
+	x, p := s.job(child), s.job(parent)
+	if !slices.Contains(x.DependsOn, p.ID) {
+		x.DependsOn, x.DependencyStatus = append(x.DependsOn, p.ID), job.Waiting
+	}
+	x.Edges = append(x.Edges, history.Edge{Parent: p.ID, On: on, State: state})
+	return &x.Edges[len(x.Edges)-1]
+}
+
+// loose enqueues a workflow of jobs that don't depend on each other.
+func (s *story) loose(name string, jobs ...string) *history.Workflow {
+	w := s.workflow(name, jobs...)
+	for _, n := range jobs {
+		x := s.job(n)
+		x.DependsOn, x.DependencyStatus = nil, job.NoDependencies
+	}
+	return w
+}
+
+// dies ends a job with its last attempt.
+func (s *story) dies(h *hold) {
+	s.finishes(h, job.KindFailed)
+	s.step()
+	s.tries(h, job.KindFailed)
+	h.job.MaxAttempts = h.job.Attempts
+	h.job.Worker, h.job.StartedAt = h.worker, h.claimed
+	s.ends(h.job, job.Dead, job.ReasonExhausted)
+	s.judges(h, job.KindFailed, job.Committed)
+	s.tells(s.res, h.job)
+	s.answers(h, job.KindFailed, job.Committed)
+}
+
+// acts has somebody steer a workflow, or a job of it.
+func (s *story) acts(w *history.Workflow, action string, on job.ID) {
+	s.step()
+	w.Acts = append(w.Acts, history.Act{At: s.now.UnixNano(), Action: action, Job: on})
+	s.step()
+	s.records(s.api, history.Record{Kind: history.Steered, What: action, Workflow: w.ID, Job: on})
+}
+
+// retries has somebody retry a workflow: its next run begins, and jobs anew.
+func (s *story) retries(w *history.Workflow, jobs ...string) {
+	s.acts(w, "retry", job.ID{})
+	w.Run, w.Status = max(w.Run, 1)+1, workflow.Running
+	for _, n := range jobs {
+		s.resets(s.job(n), w.Run)
+	}
+}
+
+// resets has a job begin anew in a run of its workflow.
+func (s *story) resets(x *history.Job, run int) {
+	x.Lives = append(x.Lives, history.Life{
+		Epoch: x.Epoch, Run: max(x.Run, 1), Status: x.Status, Reason: x.Reason, Attempts: x.Attempts, Worker: x.Worker,
+		Result: x.Result, StartedAt: x.StartedAt, FinishedAt: x.FinishedAt,
+	})
+	x.Epoch, x.Earlier, x.Attempts, x.Run = x.Epoch+1, x.Earlier+x.Attempts, 0, run
+	x.Status, x.Reason, x.Cause, x.Decision, x.Worker, x.Result, x.StartedAt, x.FinishedAt = job.Pending, "", job.ID{}, "", "", "", 0, 0
+	if len(x.DependsOn) > 0 {
+		x.DependencyStatus = job.Waiting
+	}
 }

@@ -29,9 +29,13 @@ func (j *judge) verdicts(s *subject) {
 		if r.Verdict != job.Stale || r.Outcome != job.KindCompleted {
 			continue
 		}
+		l := s.lifeOf(r.Epoch)
+		if l != nil && l.reset != nil && r.Time >= l.reset.At {
+			continue // it came again when the job had begun anew
+		}
 		if c, known := committed[r.Epoch]; known && c.Lease == r.Lease {
 			j.breaks(ContraryVerdicts, []history.Record{c, r}, "the outcome of %s on %s was committed and stale", s.name, holderName(s, r))
-		} else if s.final.Status == job.Completed && s.final.Epoch == r.Epoch && s.final.Result == r.Result {
+		} else if l != nil && l.Status == job.Completed && l.Epoch == r.Epoch && l.Result == r.Result {
 			j.breaks(StaleCounted, one(r), "%s completed with an outcome that was stale", s.name)
 		}
 	}
@@ -50,11 +54,14 @@ func holderName(s *subject, r history.Record) string {
 
 // committed checks that the final state has what was committed.
 func (j *judge) committed(s *subject, r history.Record) {
-	f := s.final
 	if r.Outcome == job.KindCompleted {
-		if f.Status != job.Completed || f.Epoch != r.Epoch || f.Result != r.Result {
+		l := s.lifeOf(r.Epoch)
+		if l == nil {
+			l = s.lives[len(s.lives)-1]
+		}
+		if l.Status != job.Completed || l.Epoch != r.Epoch || l.Result != r.Result {
 			j.breaks(BrokenVerdict, one(r), "%s was committed as completed in epoch %d with result %s; it is %s in epoch %d with result %s",
-				s.name, r.Epoch, r.Result, f.Status, f.Epoch, f.Result)
+				s.name, r.Epoch, r.Result, l.Status, l.Epoch, l.Result)
 		}
 		return
 	}
@@ -64,24 +71,25 @@ func (j *judge) committed(s *subject, r history.Record) {
 	}
 }
 
-// returned checks that a completed job has a result that a handler returned
-// under the claim that is stored, and that its worker reported.
+// returned checks that a job that completed, each time, has a result that a
+// handler returned under the claim that is stored, and that its worker reported.
 func (j *judge) returned(s *subject) {
-	f := s.final
-	if f.Barrier && len(s.started) > 0 {
+	if s.final.Barrier && len(s.started) > 0 {
 		j.breaks(InventedResult, s.started, "%s is a barrier, and a handler of it started", s.name)
 	}
-	if f.Status != job.Completed || f.Barrier {
-		return
-	}
-	is := func(r history.Record) bool {
-		return r.Epoch == f.Epoch && r.Outcome == job.KindCompleted && r.Result == f.Result && r.Worker == f.Worker
-	}
-	started := func(r history.Record) bool { return r.Epoch == f.Epoch && r.Worker == f.Worker }
-	switch {
-	case !slices.ContainsFunc(s.started, started):
-		j.breaks(InventedResult, nil, "%s completed on %s in epoch %d, and no handler of it started there", s.name, f.Worker, f.Epoch)
-	case !slices.ContainsFunc(s.finished, is), !slices.ContainsFunc(s.sent, is):
-		j.breaks(InventedResult, s.finished, "%s completed with what no handler returned", s.name)
+	for _, l := range s.lives {
+		if !s.completedIn(l.Epoch) {
+			continue
+		}
+		is := func(r history.Record) bool {
+			return r.Epoch == l.Epoch && r.Outcome == job.KindCompleted && r.Result == l.Result && r.Worker == l.Worker
+		}
+		started := func(r history.Record) bool { return r.Epoch == l.Epoch && r.Worker == l.Worker }
+		switch {
+		case !slices.ContainsFunc(s.started, started):
+			j.breaks(InventedResult, nil, "%s completed on %s in epoch %d, and no handler of it started there", s.name, l.Worker, l.Epoch)
+		case !slices.ContainsFunc(s.finished, is), !slices.ContainsFunc(s.sent, is):
+			j.breaks(InventedResult, s.finished, "%s completed with what no handler returned", s.name)
+		}
 	}
 }

@@ -48,53 +48,170 @@ func (j *judge) status(w *flow, sums map[job.Status]int) {
 	for _, s := range w.jobs {
 		last = max(last, s.final.FinishedAt)
 	}
-	bad := len(w.jobs) - sums[job.Completed] - sums[job.Skipped]
+	bad := ""
+	for _, s := range w.jobs {
+		if against(s) && !j.forgiven(s) && !j.caught(s) {
+			bad = s.name
+		}
+	}
 	status := w.final.Status
 	switch {
 	case ended(status) != (n == len(w.jobs)):
 		j.breaks(WrongStatus, nil, "workflow %s is %s with %d of %d jobs ended", w.final.Name, status, n, len(w.jobs))
-	case status == workflow.Completed && bad > 0:
-		j.breaks(WrongStatus, nil, "workflow %s completed, but %d of its jobs did not", w.final.Name, bad)
-	case status == workflow.Failed && bad == 0 && w.final.Reason != job.ReasonDeadline:
-		j.breaks(WrongStatus, nil, "workflow %s failed, but all of its jobs completed", w.final.Name)
+	case status == workflow.Completed && bad != "":
+		j.breaks(WrongStatus, nil, "workflow %s completed, but %s counts against it", w.final.Name, bad)
+	case status == workflow.Failed && bad == "" && w.final.Reason != job.ReasonDeadline:
+		j.breaks(WrongStatus, nil, "workflow %s failed, but nothing counts against it", w.final.Name)
+	case status == workflow.Cancelled && !w.wasCancelled():
+		j.breaks(WrongStatus, nil, "workflow %s is cancelled, and nobody asked for it", w.final.Name)
 	case ended(status) && w.final.FinishedAt < last:
 		j.breaks(WrongStatus, nil, "workflow %s ended %s before the last of its jobs", w.final.Name, between(w.final.FinishedAt, last))
 	}
 }
 
-// told checks that services told of one end of a workflow, the one that is
-// stored.
-func (j *judge) told(w *flow) {
-	var ends []history.Record
-	for _, r := range w.changed {
-		if ended(workflow.Status(r.Status)) {
-			ends = append(ends, r)
+// wasCancelled reports whether somebody cancelled a workflow.
+func (w *flow) wasCancelled() bool {
+	return len(w.cancelled) > 0 || len(w.acts(func(a history.Act) bool { return a.Action == "cancel" || a.Action == "decide.cancel" })) > 0
+}
+
+// against reports whether the end of a job fails its workflow, unless it is
+// forgiven or caught: a failure, or a cancel of it alone.
+func against(s *subject) bool {
+	return s.final.Status.Failure() || s.final.Status == job.Cancelled && s.final.Reason != job.ReasonFailFast
+}
+
+// forgiven reports whether the end of a job is allowed: by itself, by what was
+// decided about it, or because nothing in the workflow needs the job.
+func (j *judge) forgiven(s *subject) bool {
+	f := s.final
+	if f.AllowFailure || f.Decision == workflow.ActionSkip || f.Decision == workflow.ActionComplete {
+		return true
+	}
+	followed := false
+	for _, c := range j.children(s) {
+		if rule := c.job.final.Join.Rule; !c.edge.Optional && rule != job.JoinAny && rule != job.JoinQuorum {
+			return false
+		}
+		followed = true
+	}
+	return followed
+}
+
+// caught reports whether a job that catches completed because of the end of a
+// job, or because of those that broke its edges.
+func (j *judge) caught(s *subject) bool {
+	if is, known := j.absolved[s.id]; known {
+		return is
+	}
+	j.absolved[s.id] = against(s) && j.isCaught(s)
+	return j.absolved[s.id]
+}
+
+func (j *judge) isCaught(s *subject) bool {
+	for _, c := range j.children(s) {
+		handles := c.edge.On == job.OnFailure || c.edge.On == job.OnDone
+		if c.job.final.Catch && handles && c.edge.State == workflow.EdgeActive && c.job.final.Status == job.Completed {
+			return true
 		}
 	}
-	if len(ends) > 1 {
-		j.breaks(TwoOutcomes, ends, "workflow %s ended %d times", w.final.Name, len(ends))
+	if s.final.Status != job.UpstreamFailed {
+		return false
 	}
-	for _, r := range ends {
+	broken := 0
+	for _, e := range s.final.Edges {
+		if e.State != workflow.EdgeBroken || e.Optional {
+			continue
+		}
+		broken++
+		p := j.jobs[e.Parent]
+		if p == nil || p.final == nil || p.final.Workflow != s.final.Workflow || !j.caught(p) {
+			return false
+		}
+	}
+	return broken > 0
+}
+
+// child is a job with its edge to a parent.
+type child struct {
+	job  *subject
+	edge history.Edge
+}
+
+// children are the jobs of the workflow of a job that depend on it.
+func (j *judge) children(s *subject) []child {
+	if j.below == nil {
+		j.below = map[job.ID][]child{}
+		for _, c := range j.ordered {
+			if c.final == nil {
+				continue
+			}
+			for _, e := range c.final.Edges {
+				if p := j.jobs[e.Parent]; p != nil && p.final != nil && p.final.Workflow == c.final.Workflow {
+					j.below[e.Parent] = append(j.below[e.Parent], child{c, e})
+				}
+			}
+		}
+	}
+	return j.below[s.id]
+}
+
+// told checks that services told of one end of a workflow in each of its runs,
+// and of the one that is stored last.
+func (j *judge) told(w *flow) {
+	var begins []int64 // of its runs
+	for _, a := range w.retries() {
+		begins = append(begins, a.At)
+	}
+	byRun := make([][]history.Record, len(begins)+1)
+	for _, r := range w.changed {
+		if !ended(workflow.Status(r.Status)) {
+			continue
+		}
+		run := 0
+		for run < len(begins) && begins[run] <= r.Time {
+			run++
+		}
+		byRun[run] = append(byRun[run], r)
+	}
+	for _, ends := range byRun {
+		if len(ends) > 1 {
+			j.breaks(TwoOutcomes, ends, "workflow %s ended %d times", w.final.Name, len(ends))
+		}
+	}
+	for _, r := range byRun[len(begins)] {
 		if r.Status != string(w.final.Status) {
 			j.breaks(OutcomeChanged, one(r), "workflow %s ended as %s and is %s", w.final.Name, r.Status, w.final.Status)
 		}
 	}
 }
 
-// endings checks that services told of one end of a job, the one that is
-// stored.
+// endings checks that services told of no more ends of a job than it had, and
+// of those that are stored.
 func (j *judge) endings(s *subject) {
+	type end struct {
+		status job.Status
+		reason job.Reason
+	}
+	stored := map[end]int{}
+	lives := 0
+	for _, l := range s.lives {
+		if l.Status.Terminal() {
+			stored[end{l.Status, l.Reason}]++
+			lives++
+		}
+	}
 	var ends []history.Record
 	for _, r := range s.changed {
 		if job.Status(r.Status).Terminal() {
 			ends = append(ends, r)
 		}
 	}
-	if len(ends) > 1 {
+	if len(ends) > max(lives, 1) {
 		j.breaks(TwoOutcomes, ends, "%s ended %d times", s.name, len(ends))
 	}
 	for _, r := range ends {
-		if r.Status != string(s.final.Status) || r.Reason != s.final.Reason {
+		e := end{job.Status(r.Status), r.Reason}
+		if stored[e]--; stored[e] < 0 {
 			j.breaks(OutcomeChanged, one(r), "%s ended as %s (%s) and is %s (%s)", s.name, r.Status, r.Reason, s.final.Status, s.final.Reason)
 		}
 	}

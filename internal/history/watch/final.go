@@ -1,7 +1,10 @@
 package watch
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/history"
@@ -34,9 +37,13 @@ func Final(ctx context.Context, s Reads, now time.Time) (history.Final, error) {
 			return f, err
 		}
 		for _, w := range page {
-			f.Workflows = append(f.Workflows, finalWorkflow(w))
+			out := finalWorkflow(w)
+			if out.Acts, err = acts(ctx, s, w.ID); err != nil {
+				return f, err
+			}
+			f.Workflows = append(f.Workflows, out)
 			if err := store.EachJob(ctx, s, w.ID, func(j store.JobRecord) error {
-				return addJob(ctx, s, &f, j, tried(j))
+				return addJob(ctx, s, &f, j, alone(j))
 			}); err != nil {
 				return f, err
 			}
@@ -67,8 +74,8 @@ func Final(ctx context.Context, s Reads, now time.Time) (history.Final, error) {
 
 func finalWorkflow(w store.WorkflowRecord) history.Workflow {
 	out := history.Workflow{
-		ID: w.ID, Name: w.Name, Status: w.Status, Reason: w.Reason, FailurePolicy: w.FailurePolicy, Total: w.Tally.Total,
-		Counters: map[job.Status]int{}, FinishedAt: nanos(w.FinishedAt),
+		ID: w.ID, Name: w.Name, Status: w.Status, Reason: w.Reason, FailurePolicy: w.FailurePolicy, Run: w.Run, Total: w.Tally.Total,
+		Counters: map[job.Status]int{}, DeadlineAt: nanos(w.DeadlineAt), FinishedAt: nanos(w.FinishedAt),
 	}
 	for _, s := range job.TerminalStatuses {
 		if n := *w.Tally.Of(s); n != 0 {
@@ -78,9 +85,27 @@ func finalWorkflow(w store.WorkflowRecord) history.Workflow {
 	return out
 }
 
-// tried reports whether a job may have attempts that did not complete.
-func tried(j store.JobRecord) bool {
-	return j.Epoch > 0 || j.Status != job.Completed && (j.Attempts > 0 || j.Worker != "") // given back, and that ended it
+// acts returns what people did to a workflow.
+func acts(ctx context.Context, s Reads, id job.ID) ([]history.Act, error) {
+	var list []history.Act
+	for after := (job.ID{}); ; {
+		page, err := s.Audit(ctx, id, after, store.MaxPage)
+		for _, a := range page {
+			list = append(list, history.Act{At: nanos(a.At), Action: a.Action, Job: a.Job})
+			after = a.ID
+		}
+		if err != nil || len(page) < store.MaxPage {
+			slices.SortStableFunc(list, func(a, b history.Act) int { return cmp.Compare(a.At, b.At) })
+			return list, err
+		}
+	}
+}
+
+// alone reports whether a list does not say all of a job: it may have attempts
+// that did not complete, or something was evaluated for it.
+func alone(j store.JobRecord) bool {
+	return j.Epoch > 0 || j.Condition != "" || len(j.With) > 0 ||
+		j.Status != job.Completed && (j.Attempts > 0 || j.Worker != "") // given back, and that ended it
 }
 
 // addJob adds a job as listed, or, whole, as read by itself.
@@ -92,32 +117,69 @@ func addJob(ctx context.Context, s Reads, f *history.Final, j store.JobRecord, w
 		}
 	}
 	out := history.Job{
-		ID: j.ID, Workflow: j.Workflow, Name: j.Name, Queue: j.Queue, Barrier: j.Barrier, Status: j.Status, DependencyStatus: j.DependencyStatus,
-		Reason: j.Reason, Cause: j.Cause, Attempts: j.Attempts, MaxAttempts: j.MaxAttempts, Epoch: j.Epoch, Worker: j.Worker,
-		Payload: history.Hash(j.Payload), DependsOn: j.DependsOn, StartedAt: nanos(j.StartedAt), FinishedAt: nanos(j.FinishedAt),
+		ID: j.ID, Workflow: j.Workflow, Name: j.Name, Queue: j.Queue, Barrier: j.Barrier, AllowFailure: j.AllowFailure,
+		Finally: j.Finally, Catch: j.Catch, Unmet: j.Unmet, Status: j.Status, DependencyStatus: j.DependencyStatus,
+		Reason: j.Reason, Cause: j.Cause, Decision: j.Decision, Run: j.Run, Attempts: j.Attempts, Earlier: j.Earlier,
+		MaxAttempts: j.MaxAttempts, Epoch: j.Epoch, Worker: j.Worker, Payload: history.Hash(j.Payload), DependsOn: j.DependsOn,
+		StartedAt: nanos(j.StartedAt), FinishedAt: nanos(j.FinishedAt),
 	}
 	if j.Status == job.Completed {
 		out.Result = history.Hash(j.Result)
 	}
 	for _, a := range j.History {
 		out.Tries = append(out.Tries, history.Try{
-			Attempt: a.Attempt, Lease: a.Lease, Worker: a.Worker, Outcome: a.Outcome,
+			Epoch: a.Epoch, Attempt: a.Attempt, Lease: a.Lease, Worker: a.Worker, Outcome: a.Outcome,
 			ClaimedAt: nanos(a.StartedAt), FinishedAt: nanos(a.FinishedAt),
 		})
 	}
+	for _, r := range j.Runs {
+		out.Lives = append(out.Lives, life(r))
+	}
+	if j.Condition != "" || len(j.With) > 0 {
+		out.Asks = asked(j)
+	}
 	if len(j.DependsOn) > 0 {
-		d, err := s.Dependencies(ctx, j.ID)
+		edges, err := s.EdgesInto(ctx, []job.ID{j.ID})
 		if err != nil {
 			return err
 		}
-		for _, e := range d.Parents {
-			out.Edges = append(out.Edges, history.Edge{Parent: e.Job, On: e.On, Optional: e.Optional, State: e.State})
+		for _, e := range edges {
+			out.Join = e.Join
+			out.Edges = append(out.Edges, history.Edge{Parent: e.Parent, On: e.On, Optional: e.Optional, State: e.State})
 		}
-		// More may also be said of the children.
-		out.EdgesCut = d.More && len(d.Parents) == store.MaxPage
 	}
 	f.Jobs = append(f.Jobs, out)
 	return nil
+}
+
+func life(r store.RunRecord) history.Life {
+	l := history.Life{
+		Epoch: r.Epoch, Run: r.Run, Status: r.Status, Reason: r.Reason, Attempts: r.Attempts, Worker: r.Worker,
+		StartedAt: nanos(r.StartedAt), FinishedAt: nanos(r.FinishedAt),
+	}
+	if r.Status == job.Completed {
+		l.Result = history.Hash(r.Result)
+	}
+	if len(r.Payload) > 0 {
+		l.Payload = history.Hash(r.Payload)
+	}
+	return l
+}
+
+// asked is what was evaluated for a job. An input takes the place of a field of
+// the payload that has its name.
+func asked(j store.JobRecord) *history.Asked {
+	out := &history.Asked{Condition: j.Condition != ""}
+	if e := j.Evaluation; e != nil {
+		out.Value, out.Fault = e.Value, e.Error != ""
+		fields := map[string]json.RawMessage{}
+		if len(e.With) > 0 && json.Unmarshal(j.Payload, &fields) == nil && json.Unmarshal(e.With, &fields) == nil {
+			if text, err := json.Marshal(fields); err == nil {
+				out.Payload = history.Hash(text)
+			}
+		}
+	}
+	return out
 }
 
 func nanos(t time.Time) int64 {

@@ -140,28 +140,30 @@ func (w watched) CancelWorkflow(ctx context.Context, id job.ID, grace time.Durat
 // PauseWorkflow implements store.Steerer.
 func (w watched) PauseWorkflow(ctx context.Context, id job.ID, by store.Actor) (store.Resolution, error) {
 	r, err := w.Store.PauseWorkflow(ctx, id, by)
-	w.changed(r, err)
+	w.steered(history.Record{What: "pause", Workflow: id}, r, err)
 	return r, err
 }
 
 // ResumeWorkflow implements store.Steerer.
 func (w watched) ResumeWorkflow(ctx context.Context, id job.ID, by store.Actor) (store.Resolution, error) {
 	r, err := w.Store.ResumeWorkflow(ctx, id, by)
-	w.changed(r, err)
+	w.steered(history.Record{What: "resume", Workflow: id}, r, err)
 	return r, err
 }
 
 // Decide implements store.Steerer.
 func (w watched) Decide(ctx context.Context, d store.Decision, by store.Actor) (store.Resolution, error) {
 	r, err := w.Store.Decide(ctx, d, by)
-	w.changed(r, err)
+	w.steered(history.Record{What: "decide." + string(d.Action), Workflow: d.Workflow, Job: d.Job}, r, err)
 	return r, err
 }
 
 // RetryWorkflow implements store.Steerer.
 func (w watched) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by store.Actor) (store.RetryPlan, store.Resolution, error) {
 	plan, r, err := w.Store.RetryWorkflow(ctx, o, dry, by)
-	w.changed(r, err)
+	if !dry {
+		w.steered(history.Record{What: "retry", Workflow: o.Workflow, Count: len(plan.Jobs)}, r, err)
+	}
 	return plan, r, err
 }
 
@@ -177,8 +179,16 @@ func (w watched) CancelJob(ctx context.Context, id job.ID, grace time.Duration) 
 // RetryJob implements store.Operator.
 func (w watched) RetryJob(ctx context.Context, id job.ID, payload json.RawMessage, by store.Actor) (store.Resolution, error) {
 	r, err := w.Store.RetryJob(ctx, id, payload, by)
-	w.changed(r, err)
+	w.steered(history.Record{What: "retry", Job: id, Count: 1}, r, err)
 	return r, err
+}
+
+// steered records what somebody asked for, and what that did.
+func (w watched) steered(x history.Record, r store.Resolution, err error) {
+	if err == nil {
+		x.Kind = history.Steered
+		w.history.Record(append([]history.Record{x}, changes(r)...)...)
+	}
 }
 
 // changed records what a call committed. What one did that failed is not known.

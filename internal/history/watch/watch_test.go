@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"encoding/json"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -138,8 +139,29 @@ func TestWhatATransactionCommittedIsRecorded(t *testing.T) {
 			c = r.claim()
 			must[store.Resolution](t)(r.store.Resolve(ctx, []job.Outcome{{Fence: c.Fence, Kind: job.KindCompleted}}))
 		}},
+		{"a pause", []history.Kind{history.Steered, history.WorkflowChanged}, func() {
+			must[store.Resolution](t)(r.store.PauseWorkflow(ctx, w.ID, store.Actor{}))
+		}},
+		{"a plan", nil, func() {
+			if _, _, err := r.store.RetryWorkflow(ctx, store.Retry{Workflow: w.ID, Mode: workflow.RetryAll}, true, store.Actor{}); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"a resume", []history.Kind{history.Steered, history.WorkflowChanged}, func() {
+			must[store.Resolution](t)(r.store.ResumeWorkflow(ctx, w.ID, store.Actor{}))
+		}},
+		{"a refused retry", nil, func() {
+			if _, _, err := r.store.RetryWorkflow(ctx, store.Retry{Workflow: w.ID}, false, store.Actor{}); !errors.Is(err, job.ErrWrongState) {
+				t.Errorf("%v", err)
+			}
+		}},
 		{"a cancel", []history.Kind{history.Cancelled, history.Changed, history.WorkflowChanged}, func() {
 			must[store.Resolution](t)(r.store.CancelWorkflow(ctx, w.ID, 0, store.Actor{}))
+		}},
+		{"a retry", []history.Kind{history.Steered, history.Changed, history.WorkflowChanged}, func() {
+			if _, _, err := r.store.RetryWorkflow(ctx, store.Retry{Workflow: w.ID}, false, store.Actor{}); err != nil {
+				t.Error(err)
+			}
 		}},
 	} {
 		got := r.kinds(x.step)
@@ -203,6 +225,37 @@ func TestTheFinalStateHoldsWhatIsStored(t *testing.T) {
 		if !report.Has(code) {
 			t.Errorf("%s is not found", code)
 		}
+	}
+}
+
+// What a retry takes back stays, and so does who asked for it.
+func TestTheFinalStateHoldsWhatJobsWereBeforeTheyWereReset(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	w := r.chain("w")
+	b := w.Jobs[1]
+	b.Condition, b.Payload, b.With = "counts.completed == 1", []byte(`{"x": "<"}`), map[string]string{"y": "deps.a.attempts"}
+	must[store.Enqueued](t)(r.store.EnqueueWorkflow(ctx, w, store.EnqueueOptions{}))
+	first := r.claim()
+	must[store.Resolution](t)(r.store.Resolve(ctx, []job.Outcome{{Fence: first.Fence, Kind: job.KindFailed, Permanent: true}}))
+	failed := r.now
+	r.now = r.now.Add(time.Second)
+	if _, _, err := r.store.RetryWorkflow(ctx, store.Retry{Workflow: w.ID, Payloads: map[job.ID]json.RawMessage{w.Jobs[0].ID: []byte("7")}}, false, store.Actor{}); err != nil {
+		t.Fatal(err)
+	}
+	again := r.claim()
+	must[store.Resolution](t)(r.store.Resolve(ctx, []job.Outcome{{Fence: again.Fence, Kind: job.KindCompleted}}))
+	handed := r.claim()
+	f := must[history.Final](t)(watch.Final(ctx, r.plain, r.now))
+	want := history.Life{Run: 1, Status: job.Failed, Reason: job.ReasonPermanent, Attempts: 1, Worker: "w", Payload: history.Hash([]byte("1")), StartedAt: failed.UnixNano(), FinishedAt: failed.UnixNano()}
+	if a := f.Jobs[0]; len(a.Lives) != 1 || a.Lives[0] != want || a.Run != 2 || a.Epoch != 1 || a.Earlier != 1 || a.Payload != history.Hash([]byte("7")) {
+		t.Errorf("a is %+v", a)
+	}
+	if b := f.Jobs[1]; b.Asks == nil || !b.Asks.Condition || b.Asks.Value == nil || !*b.Asks.Value || b.Asks.Payload != history.Hash(handed.Payload) {
+		t.Errorf("b is %+v, it got %s", b, handed.Payload)
+	}
+	if x := f.Workflows[0]; x.Run != 2 || len(x.Acts) != 1 || x.Acts[0].Action != "retry" || x.Acts[0].At != r.now.UnixNano() {
+		t.Errorf("the workflow is %+v", x)
 	}
 }
 

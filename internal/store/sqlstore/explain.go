@@ -30,7 +30,7 @@ func (s *Store) readRuns(tx Tx, j *store.JobRecord) error {
 	tx.QueueQuery("job_runs", func(r Row) error {
 		var x store.RunRecord
 		var result, payload []byte
-		err := r.Scan(&x.Run, &x.Status, &x.Reason, &x.Error, &x.Attempts, &x.Worker, &result, &payload,
+		err := r.Scan(&x.Epoch, &x.Run, &x.Status, &x.Reason, &x.Error, &x.Attempts, &x.Worker, &result, &payload,
 			nullTime{&x.StartedAt}, nullTime{&x.FinishedAt})
 		x.Result, x.Payload = result, payload
 		j.Runs = append(j.Runs, x)

@@ -246,7 +246,7 @@ func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 		}
 		err := tx.Query("job_attempts", func(r Row) error {
 			var a store.AttemptRecord
-			err := r.Scan(&a.Attempt, &a.Lease, &a.Worker, &a.Outcome, &a.Error, nullTime{&a.StartedAt}, nullTime{&a.FinishedAt})
+			err := r.Scan(&a.Epoch, &a.Attempt, &a.Lease, &a.Worker, &a.Outcome, &a.Error, nullTime{&a.StartedAt}, nullTime{&a.FinishedAt})
 			j.History = append(j.History, a)
 			return err
 		}, id[:])

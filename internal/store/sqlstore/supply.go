@@ -113,8 +113,15 @@ func (p *part) loadWorkflows(tx Tx, workflows []int, known workflow.Known) error
 	if len(in) == 0 {
 		return nil
 	}
-	if all { // every edge is read anew, also those that are resolved
-		p.Edges = slices.DeleteFunc(p.Edges, func(e workflow.Edge) bool { return in[p.Nodes[e.Parent].Workflow] })
+	if all { // every edge within is read anew, also those that are resolved
+		p.Edges = slices.DeleteFunc(p.Edges, func(e workflow.Edge) bool {
+			from, to := &p.Nodes[e.Parent], &p.Nodes[e.Child]
+			within := from.Workflow == to.Workflow && in[from.Workflow]
+			if within {
+				delete(p.between, [2]job.ID{from.ID, to.ID})
+			}
+			return within
+		})
 	}
 	var list []job.ID
 	for i := range p.Nodes {

@@ -56,6 +56,7 @@ func testSteer(t *testing.T, open Opener) {
 		rec, err := r.s.Job(r.ctx, parent.ID)
 		r.ok(err, "job")
 		r.equal("counted, and before", []int{rec.Attempts, rec.Earlier, rec.Run, len(rec.Runs)}, []int{1, 2, 2, 1})
+		r.equal("epochs of the attempts, and of the end", []int64{rec.History[0].Epoch, rec.History[1].Epoch, rec.Runs[0].Epoch, rec.Epoch}, []int64{0, 1, 1, 2})
 	})
 
 	check(t, open, "a condition or an input that could not be worked out is the error of its job", func(r *rig) {

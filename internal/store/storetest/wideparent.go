@@ -148,6 +148,21 @@ func testWideParent(t *testing.T, open Opener) {
 		r.noUnresolvedEdges()
 	})
 
+	check(t, open, "jobs that would have caught the failure of a wide parent are skipped", func(r *rig) {
+		jobs := []*job.Job{task("first")}
+		for _, j := range tasks(12, "rescue") {
+			jobs = append(jobs, j.DependsOnFailure(jobs[0]).AsCatch())
+		}
+		id := r.start(jobs...)
+		r.complete(r.claimOne())
+		for range 3 {
+			r.page()
+		}
+		r.wantTally(id, workflow.Tally{Total: 13, Completed: 1, Skipped: 12})
+		r.wantWorkflow(id, workflow.Completed)
+		r.noUnresolvedEdges()
+	})
+
 	check(t, open, "a barrier before more jobs than a transaction settles completes at once, and starts them page by page", func(r *rig) {
 		id := r.start(gated(12)...)
 		for _, c := range r.claimAll() {

@@ -69,5 +69,5 @@ ORDER BY g.n DESC, g.cause;
 SELECT evaluated_at, value, digest, inputs, error FROM hw_evaluations WHERE job_id = UNHEX(?1);
 
 -- name: job_runs
-SELECT run, status, reason, error, attempts, worker, result, payload, started_at, finished_at
+SELECT epoch, run, status, reason, error, attempts, worker, result, payload, started_at, finished_at
 FROM hw_job_runs WHERE job_id = UNHEX(?1) ORDER BY epoch;

@@ -68,7 +68,7 @@ LEFT JOIN (
 WHERE j.id = UNHEX(?1) AND COALESCE(w.hidden, '') = '';
 
 -- name: job_attempts
-SELECT attempt, lease_id, worker, outcome, error, started_at, finished_at
+SELECT epoch, attempt, lease_id, worker, outcome, error, started_at, finished_at
 FROM hw_attempts WHERE job_id = UNHEX(?1) ORDER BY epoch;
 
 -- name: job_names

@@ -59,5 +59,5 @@ ORDER BY g.n DESC, g.cause;
 SELECT evaluated_at, value, digest, inputs, error FROM evaluations WHERE job_id = $1::uuid;
 
 -- name: job_runs
-SELECT run, status, reason, error, attempts, worker, result, payload, started_at, finished_at
+SELECT epoch, run, status, reason, error, attempts, worker, result, payload, started_at, finished_at
 FROM job_runs WHERE job_id = $1::uuid ORDER BY epoch;

@@ -66,7 +66,7 @@ LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch
 WHERE coalesce(w.hidden, '') = '';
 
 -- name: job_attempts
-SELECT attempt, lease_id, worker, outcome, error, started_at, finished_at
+SELECT epoch, attempt, lease_id, worker, outcome, error, started_at, finished_at
 FROM attempts WHERE job_id = $1::uuid ORDER BY epoch;
 
 -- name: job_names

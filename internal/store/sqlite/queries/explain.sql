@@ -52,5 +52,5 @@ ORDER BY grouped.n DESC, grouped.cause;
 SELECT evaluated_at, value, digest, inputs, error FROM evaluations WHERE job_id = ?1;
 
 -- name: job_runs
-SELECT run, status, reason, error, attempts, worker, result, payload, started_at, finished_at
+SELECT epoch, run, status, reason, error, attempts, worker, result, payload, started_at, finished_at
 FROM job_runs WHERE job_id = ?1 ORDER BY epoch;

@@ -67,7 +67,7 @@ LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
 WHERE j.id = ?1 AND coalesce(w.hidden, '') = '';
 
 -- name: job_attempts
-SELECT attempt, lease_id, worker, outcome, error, started_at, finished_at
+SELECT epoch, attempt, lease_id, worker, outcome, error, started_at, finished_at
 FROM attempts WHERE job_id = ?1 ORDER BY epoch;
 
 -- name: job_names
