@@ -219,7 +219,7 @@ func (p *part) takeBack(tx Tx, in map[int]bool) error {
 
 // loadInputs reads what the conditions of nodes are evaluated on. The parents
 // are not locked: what has ended does not change, and what this transaction
-// ends is newer in the part.
+// ends is newer in the part. A parent that a worker holds is running.
 func (p *part) loadInputs(tx Tx, nodes []int) error {
 	var list []job.ID
 	for _, i := range nodes {
@@ -229,8 +229,10 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 	var now int64
 	type parent struct {
 		workflow.ParentInput
-		id job.ID
+		id    job.ID
+		epoch int64
 	}
+	var open []job.ID
 	parents := make(map[int]map[job.ID]parent)
 	for list := range slices.Chunk(sortedIDs(list), pageRows) {
 		tx.QueueQuery("specs_of_jobs", func(r Row) error {
@@ -248,7 +250,7 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 			var x parent
 			var inside bool
 			var result []byte
-			if err := r.Scan(&child, &x.id, &x.Name, &inside, &x.Status, &x.Attempts, &result); err != nil {
+			if err := r.Scan(&child, &x.id, &x.Name, &inside, &x.Status, &x.epoch, &x.Attempts, &result); err != nil {
 				return err
 			}
 			x.Node, x.Result = -1, result
@@ -263,6 +265,9 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 				parents[i] = make(map[job.ID]parent)
 			}
 			parents[i][x.id] = x
+			if !x.Status.Terminal() {
+				open = append(open, x.id)
+			}
 			return nil
 		}, list)
 	}
@@ -270,10 +275,21 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 	if err := tx.Flush(); err != nil {
 		return err
 	}
+	claims := heldBy(tx, sortedIDs(open))
+	if err := tx.Flush(); err != nil {
+		return err
+	}
+	held := make(map[job.Fence]bool, len(*claims))
+	for _, h := range *claims {
+		held[job.Fence{Job: h.Fence.Job, Epoch: h.Fence.Epoch}] = true
+	}
 	for _, i := range nodes {
 		in := p.inputs[i]
 		in.Now = time.UnixMicro(now).UTC()
 		for _, x := range parents[i] {
+			if !x.Status.Terminal() && held[job.Fence{Job: x.id, Epoch: x.epoch}] {
+				x.Status = job.Running
+			}
 			in.Parents = append(in.Parents, x.ParentInput)
 		}
 		slices.SortFunc(in.Parents, func(a, b workflow.ParentInput) int {

@@ -80,7 +80,7 @@ LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id;
 
 -- name: inputs_of_jobs
 -- The direct parents of jobs, whether they are in the same workflow, and their results.
-SELECT e.child_id, e.parent_id, p.name, p.workflow_id <=> c.workflow_id, s.status, s.attempts, s.result
+SELECT e.child_id, e.parent_id, p.name, p.workflow_id <=> c.workflow_id, s.status, s.epoch, s.attempts, s.result
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = UNHEX(i.id)
 STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = c.id

@@ -84,12 +84,12 @@ LEFT JOIN LATERAL (SELECT metadata FROM workflows WHERE id = j.workflow_id OFFSE
 
 -- name: inputs_of_jobs
 -- The direct parents of jobs, whether they are in the same workflow, and their results.
-SELECT x.id, e.parent_id, p.name, p.workflow_id IS NOT DISTINCT FROM c.workflow_id, s.status, s.attempts, s.result
+SELECT x.id, e.parent_id, p.name, p.workflow_id IS NOT DISTINCT FROM c.workflow_id, s.status, s.epoch, s.attempts, s.result
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) c
 CROSS JOIN LATERAL (SELECT parent_id FROM edges WHERE child_id = x.id OFFSET 0) e
 CROSS JOIN LATERAL (SELECT workflow_id, name FROM jobs WHERE id = e.parent_id OFFSET 0) p
-CROSS JOIN LATERAL (SELECT status, attempts, result FROM job_state WHERE id = e.parent_id OFFSET 0) s;
+CROSS JOIN LATERAL (SELECT status, epoch, attempts, result FROM job_state WHERE id = e.parent_id OFFSET 0) s;
 
 -- name: edges_from_outside
 -- The resolved edges into jobs from parents that are in another workflow, or gone.

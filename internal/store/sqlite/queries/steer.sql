@@ -68,7 +68,7 @@ LEFT JOIN workflows w ON w.id = j.workflow_id;
 
 -- name: inputs_of_jobs
 -- The direct parents of jobs, whether they are in the same workflow, and their results.
-SELECT e.child_id, e.parent_id, p.name, p.workflow_id IS c.workflow_id, s.status, s.attempts, s.result
+SELECT e.child_id, e.parent_id, p.name, p.workflow_id IS c.workflow_id, s.status, s.epoch, s.attempts, s.result
 FROM json_each(?1) x
 CROSS JOIN jobs c ON c.id = unhex(x.value)
 CROSS JOIN edges e ON e.child_id = c.id
