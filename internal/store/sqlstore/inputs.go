@@ -52,8 +52,10 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 }
 
 // loadParentInputs reads how the parents of nodes stand, without their results.
+// One that a worker holds is running.
 func (p *part) loadParentInputs(tx Tx, nodes []int) error {
 	var list []job.ID
+	epochs := map[job.ID]int64{} // of parents that have not ended
 	for _, i := range nodes {
 		list = append(list, p.Nodes[i].ID)
 		p.inputs[i] = &workflow.Inputs{}
@@ -63,8 +65,12 @@ func (p *part) loadParentInputs(tx Tx, nodes []int) error {
 			var child job.ID
 			var inside bool
 			x := workflow.ParentInput{Node: -1}
-			if err := r.Scan(&child, &x.ID, &x.Name, &inside, &x.Status, &x.Attempts, &x.Size); err != nil {
+			var epoch int64
+			if err := r.Scan(&child, &x.ID, &x.Name, &inside, &x.Status, &epoch, &x.Attempts, &x.Size); err != nil {
 				return err
+			}
+			if !x.Status.Terminal() {
+				epochs[x.ID] = epoch
 			}
 			if i, known := p.index[x.ID]; known {
 				x.Node = i
@@ -80,7 +86,22 @@ func (p *part) loadParentInputs(tx Tx, nodes []int) error {
 	if err := tx.Flush(); err != nil {
 		return err
 	}
+	claims := heldBy(tx, slices.SortedFunc(maps.Keys(epochs), compareIDs))
+	if err := tx.Flush(); err != nil {
+		return err
+	}
+	held := make(map[job.ID]bool, len(*claims))
+	for _, h := range *claims {
+		if h.Fence.Epoch == epochs[h.Fence.Job] {
+			held[h.Fence.Job] = true
+		}
+	}
 	for _, i := range nodes {
+		for k := range p.inputs[i].Parents {
+			if x := &p.inputs[i].Parents[k]; held[x.ID] {
+				x.Status = job.Running
+			}
+		}
 		slices.SortFunc(p.inputs[i].Parents, func(a, b workflow.ParentInput) int { return cmp.Compare(a.Name, b.Name) })
 	}
 	return nil

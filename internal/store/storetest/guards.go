@@ -43,6 +43,7 @@ func testGuards(t *testing.T, open Opener) {
 	guardedKeys(t, open)
 	guardedReaders(t, open)
 	guardedLists(t, open)
+	guardedSteering(t, open)
 	lockNames(t, open)
 }
 

@@ -246,8 +246,9 @@ func (m *modelled) Snapshot() (s model.State) {
 		m.breaks = false
 		m.BreakCommit(CommitWorks)
 	}
-	flows, jobs := m.rowsOf("workflows", "id", m.flows), m.rowsOf("job_state", "id", m.ids())
-	held, ready := m.holders(), m.rows("ready", "queue", m.queues())
+	flows := m.rowsOf("workflows", "id", m.flows, "status, failing, user_paused, undecided, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped")
+	jobs := m.rowsOf("job_state", "id", m.ids(), "status, dependency_status, reason, cause_job_id, epoch, unresolved, active, inactive, broken, spared, decision, attempts")
+	held, ready := m.holders(), m.rows("ready", "queue", m.queues(), "id")
 	for _, id := range m.flows {
 		row := flows[id][0]
 		s.Workflows = append(s.Workflows, model.WorkflowState{
@@ -278,7 +279,7 @@ func (m *modelled) Snapshot() (s model.State) {
 		}
 		s.Jobs = append(s.Jobs, state)
 	}
-	edges := m.rowsOf("edges", "child_id", m.ids())
+	edges := m.rowsOf("edges", "child_id", m.ids(), "parent_id, state")
 	for _, e := range m.edges {
 		at := slices.IndexFunc(edges[e.child], func(row map[string]any) bool { return identifier(row["parent_id"]) == e.parent })
 		s.Edges = append(s.Edges, workflow.EdgeState(text(edges[e.child][at]["state"])))
@@ -301,30 +302,33 @@ func (m *modelled) queues() (list []any) {
 	return list
 }
 
-// rowsOf reads the rows of a table whose column is one of some ids.
-func (m *modelled) rowsOf(table, column string, ids []job.ID) map[job.ID][]map[string]any {
+// rowsOf reads columns of the rows of a table whose key, which has an index, is
+// one of some ids. What other cases have deleted is not passed over.
+func (m *modelled) rowsOf(table, key string, ids []job.ID, columns string) map[job.ID][]map[string]any {
 	args := make([]any, len(ids))
 	for i, id := range ids {
 		args[i] = id[:]
 	}
 	rows := map[job.ID][]map[string]any{}
-	for _, list := range m.rows(table, column, args) {
-		rows[identifier(list[0][column])] = list
+	for _, list := range m.rows(table, key, args, columns) {
+		rows[identifier(list[0][key])] = list
 	}
 	return rows
 }
 
-// rows reads the rows of a table whose column, which has an index, is one of
-// some values. What other cases have deleted is not passed over.
-func (m *modelled) rows(table, column string, values []any) map[string][]map[string]any {
+// rows is rowsOf for keys of any type.
+func (m *modelled) rows(table, key string, values []any, columns string) map[string][]map[string]any {
 	rows := map[string][]map[string]any{}
 	if len(values) == 0 {
 		return rows
 	}
-	query := "SELECT * FROM " + table + " WHERE " + column + " IN (?" + strings.Repeat(", ?", len(values)-1) + ")"
+	if columns != "*" {
+		columns = key + ", " + columns
+	}
+	query := "SELECT " + columns + " FROM " + table + " WHERE " + key + " IN (?" + strings.Repeat(", ?", len(values)-1) + ")"
 	for _, row := range m.query(query, values...) {
-		key := fmt.Sprintf("%s", row[column])
-		rows[key] = append(rows[key], row)
+		at := fmt.Sprintf("%s", row[key])
+		rows[at] = append(rows[at], row)
 	}
 	return rows
 }
@@ -332,7 +336,7 @@ func (m *modelled) rows(table, column string, values []any) map[string][]map[str
 // holders returns the epochs of the claims that leases list, by job.
 func (m *modelled) holders() map[job.ID]int {
 	epochs := map[job.ID]int{}
-	for _, rows := range m.rowsOf("leases", "id", m.leases) {
+	for _, rows := range m.rowsOf("leases", "id", m.leases, "*") {
 		if row := rows[0]; row["jobs"] == nil { // PostgreSQL has arrays
 			for k, id := range row["job_ids"].([]any) {
 				epochs[identifier(id)] = number(row["epochs"].([]any)[k])

@@ -33,6 +33,14 @@ func testSteer(t *testing.T, open Opener) {
 		r.equal("after the first", len(rest), 1)
 	})
 
+	check(t, open, "a condition sees a parent that a worker holds as one that runs", func(r *rig) {
+		first, slow := task("first"), task("slow")
+		child := task("child", first, slow).WithJoin(job.JoinAny).WithCondition("deps.slow.status == 'running' && counts.pending == 0")
+		r.start(first, slow, child)
+		r.complete(r.claimNamed("first", "slow")["first"])
+		r.claimNamed("child")
+	})
+
 	check(t, open, "after a retry the number of attempts counts on and the budget begins anew", func(r *rig) {
 		parent := task("parent").WithRetry(retries(2, time.Minute))
 		child := task("child").DependsOnDone(parent).WithCondition("deps.parent.attempts == 1")
