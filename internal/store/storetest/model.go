@@ -127,6 +127,11 @@ func (m *modelled) CancelJob(i int) error {
 	return m.after(err)
 }
 
+func (m *modelled) RetryJob(i int) error {
+	_, err := m.s.RetryJob(m.ctx, m.jobs[i], nil, nobody)
+	return m.after(err)
+}
+
 func (m *modelled) ExpireJob(i int) error {
 	if s := m.status(i); s == job.Running || s.Terminal() {
 		return job.ErrWrongState

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -442,6 +443,31 @@ func (d *decider) standing(v *view, i int) job.Standing {
 		s.Deadline = h.Deadline
 	}
 	return s
+}
+
+func (d *decider) RetryJob(i int) error {
+	if d.p.Nodes[i].Workflow >= 0 {
+		return job.ErrWrongState
+	}
+	l := load(i)
+	for queue := []int{i}; len(queue) > 0; queue = queue[1:] {
+		for k, e := range d.p.Edges {
+			if c := d.p.Nodes[e.Child]; e.Parent == queue[0] && c.Workflow < 0 && !l.edges[k] {
+				l.edges[k] = true
+				if c.Status == job.UpstreamFailed {
+					queue = append(queue, e.Child)
+				}
+			}
+		}
+	}
+	var refused error
+	err := d.resolve(l, func(r *workflow.Resolution, v *view) {
+		plan, err := workflow.PlanJobRetry(&v.p, v.node(i))
+		if refused = err; err == nil {
+			r.RetryJob(plan)
+		}
+	})
+	return cmp.Or(refused, err)
 }
 
 func (d *decider) CancelJob(i int) error { return d.endAlone(i, job.Cancelled, job.ReasonUser) }

@@ -180,6 +180,44 @@ func (w *World) endAlone(i int, status job.Status, reason job.Reason) error {
 	return w.elsewhere()
 }
 
+// RetryJob runs a job without a workflow again that failed by itself or was
+// cancelled, unless its parents keep it from running or may by now. What has no workflow
+// either and could not run because of jobs that are reset alone is reset, too.
+func (w *World) RetryJob(i int) error {
+	n := w.jobs[i]
+	says := "run"
+	if len(n.Parents) > 0 {
+		says = join(n.Join, w.in(i))
+	}
+	broken := says == "wait" && n.Join.Rule != job.JoinDone && w.in(i).Broken > 0
+	if n.workflow >= 0 || says == "skip" || says == "upstream" || broken || !slices.Contains([]job.Status{job.Failed, job.Dead, job.TimedOut, job.Cancelled}, n.status) {
+		return job.ErrWrongState
+	}
+	plan := map[int]bool{i: true}
+	for size := 0; size < len(plan); {
+		size = len(plan)
+		for c, n := range w.of(-1) {
+			if !plan[c] && n.status == job.UpstreamFailed && w.keptBackBy(c, plan) {
+				plan[c] = true
+			}
+		}
+	}
+	w.reset(plan)
+	w.beginAll(-1, plan)
+	w.conclude()
+	return w.elsewhere()
+}
+
+// keptBackBy reports whether nothing but some jobs broke edges into a job.
+func (w *World) keptBackBy(i int, some map[int]bool) bool {
+	for e := range w.into(i) {
+		if e.state == workflow.EdgeBroken && !e.optional && !some[e.parent] {
+			return false
+		}
+	}
+	return true
+}
+
 // Cancel cancels a workflow, a user or its deadline being the reason.
 func (w *World) Cancel(f int, reason job.Reason) error {
 	h := w.flows[f]

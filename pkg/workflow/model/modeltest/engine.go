@@ -30,6 +30,8 @@ type Engine interface {
 	// only of jobs that nobody holds.
 	CancelJob(job int) error
 	ExpireJob(job int) error
+	// RetryJob runs a job without a workflow again.
+	RetryJob(job int) error
 	// Cancel cancels a workflow for a user or its deadline; GraceOver lets the
 	// grace pass of what was told to stop.
 	Cancel(workflow int, reason job.Reason) error

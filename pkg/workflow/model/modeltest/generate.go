@@ -53,7 +53,7 @@ func drawGroups(t *rapid.T) []group {
 		}
 		var within []int
 		for k := range between(t, 1, 8, "jobs") {
-			s := drawJob(t, within, before, g.spec != nil && k > 0)
+			s := drawJob(t, within, before, g.spec != nil, k > 0)
 			if !s.Finally {
 				within = append(within, jobs)
 			}
@@ -66,9 +66,10 @@ func drawGroups(t *rapid.T) []group {
 	return groups
 }
 
-func drawJob(t *rapid.T, within, before []int, mayBeFinally bool) model.JobSpec {
+// drawJob makes a job of a workflow, or of none.
+func drawJob(t *rapid.T, within, before []int, workflow, mayBeFinally bool) model.JobSpec {
 	s := model.JobSpec{Attempts: between(t, 1, 2, "attempts"), AllowFailure: chance(t, 8, "allow failure")}
-	if mayBeFinally && chance(t, 7, "finally") {
+	if workflow && mayBeFinally && chance(t, 7, "finally") {
 		s.Finally = true
 	} else {
 		s.Parents = append(drawParents(t, within, 2), drawParents(t, before, 6)...)
@@ -76,7 +77,7 @@ func drawJob(t *rapid.T, within, before []int, mayBeFinally bool) model.JobSpec 
 	named, handles := 0, false
 	for _, p := range s.Parents {
 		for _, i := range within {
-			if p.Job == i {
+			if p.Job == i && workflow { // without one, conditions know parents by ids
 				named++
 				handles = handles || p.On != job.OnSuccess
 			}

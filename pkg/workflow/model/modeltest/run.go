@@ -220,6 +220,11 @@ func (p *play) step() {
 		{2, p.some(waits), func(i int) {
 			p.do(fmt.Sprintf("expireJob %d", i), func(e Engine) error { return e.ExpireJob(i) })
 		}},
+		{4, p.some(func(j model.JobState) bool {
+			return j.Workflow < 0 && (j.Status.Failure() || j.Status == job.Cancelled)
+		}), func(i int) {
+			p.do(fmt.Sprintf("retryJob %d", i), func(e Engine) error { return e.RetryJob(i) })
+		}},
 		{2, open, func(f int) {
 			reason := pick(p.t, "reason", job.ReasonUser, job.ReasonDeadline)
 			p.do(fmt.Sprintf("cancel %d %s", f, reason), func(e Engine) error { return e.Cancel(f, reason) })
