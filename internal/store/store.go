@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -40,9 +41,9 @@ type Enqueuer interface {
 	// what that made; for another request it is ErrKeyReused.
 	EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, o EnqueueOptions) (Enqueued, error)
 	// EnqueueJobs stores jobs that belong to no workflow, under the same rules.
-	// They must have passed workflow.ValidateJobs. keys is nil or as long as
-	// jobs. A job whose key made another one before is left out, and what
-	// depends on it depends on that one.
+	// They must have passed workflow.ValidateJobs; more than MaxEnqueue are
+	// ErrTooMany. keys is nil or as long as jobs. A job whose key made another
+	// one before is left out, and what depends on it depends on that one.
 	EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []Key) (Enqueued, error)
 }
 
@@ -61,6 +62,12 @@ type Enqueued struct {
 	Checks bool     // edges wait for CheckEdges
 	Timer  bool     // a timer was set
 }
+
+// MaxEnqueue bounds the jobs without a workflow that one EnqueueJobs stores.
+const MaxEnqueue = 20_000
+
+// ErrTooMany says that an EnqueueJobs is about more jobs than MaxEnqueue.
+var ErrTooMany = fmt.Errorf("at most %d jobs without a workflow are enqueued at once; enqueue them in parts, or as a workflow", MaxEnqueue)
 
 // ErrExists says that the id to be enqueued is stored already.
 var ErrExists = errors.New("already exists")

@@ -1,16 +1,18 @@
 package workflow
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 // PlanJobRetry returns what a retry of node i, a job without a workflow,
-// resets: the job, and after it what is upstream_failed because of it alone,
+// resets, by id: the job, and after it what is upstream_failed because of it alone,
 // as far as that is in the part with all edges between. It is
 // job.ErrWrongState when the job did not fail by itself and was not cancelled,
-// or when what it depends on keeps it from running.
+// or when what it depends on keeps it from running, or has begun to.
 func PlanJobRetry(p *Part, i int) ([]int, error) {
 	n := &p.Nodes[i]
 	switch n.Status {
@@ -20,7 +22,9 @@ func PlanJobRetry(p *Part, i int) ([]int, error) {
 	default:
 		return nil, fmt.Errorf("%w: it is %s; only a job that failed or was cancelled can be retried", job.ErrWrongState, n.Status)
 	}
-	if d := Decide(n.Join, n.Counts); n.Deps != job.NoDependencies && (d == Skip || d == FailFromUpstream) {
+	d := Decide(n.Join, n.Counts)
+	broken := d == Wait && n.Counts.Broken > 0 && n.Join.Rule != job.JoinDone // what could break it for good
+	if n.Deps != job.NoDependencies && (d == Skip || d == FailFromUpstream || broken) {
 		return nil, fmt.Errorf("%w: what it depends on keeps it from running; retry that first", job.ErrWrongState)
 	}
 	r := Begin(p)
@@ -40,6 +44,7 @@ func PlanJobRetry(p *Part, i int) ([]int, error) {
 			}
 		}
 	}
+	slices.SortFunc(plan, func(a, b int) int { return bytes.Compare(p.Nodes[a].ID[:], p.Nodes[b].ID[:]) })
 	return plan, nil
 }
 

@@ -72,10 +72,13 @@ func (c *Client) Enqueue(ctx context.Context, j *job.Job, opts ...EnqueueOption)
 	return list[0], nil
 }
 
-// EnqueueMany stores jobs that belong to no workflow in one transaction, all
-// or nothing, up to 100,000 at once. They may depend on each other and on jobs
-// that are stored. What it returns is in the order of jobs. Otherwise it is as
-// Enqueue; enqueueing again is ErrExists when only some of them are stored.
+// EnqueueMany stores jobs that belong to no workflow, up to 100,000 at once:
+// up to 20,000 in one transaction, all or nothing, more in pieces of 20,000,
+// each all or nothing, and each after what it depends on. They may depend on
+// each other and on jobs that are stored. What it returns is in the order of
+// jobs. Otherwise it is as Enqueue; enqueueing again is ErrExists when only some
+// of a piece are stored. After an error the pieces before may be stored; the
+// same call with the same jobs stores the rest.
 func (c *Client) EnqueueMany(ctx context.Context, jobs []*job.Job, opts ...EnqueueOption) ([]Enqueued, error) {
 	return c.enqueueJobs(ctx, jobs, many, opts)
 }
@@ -109,6 +112,14 @@ func (c *Client) enqueueJobs(ctx context.Context, jobs []*job.Job, number int, o
 	if err != nil {
 		return nil, err
 	}
+	if len(jobs) > store.MaxEnqueue {
+		return c.enqueuePieces(ctx, jobs, keys, store.MaxEnqueue)
+	}
+	return c.enqueuePiece(ctx, jobs, keys)
+}
+
+// enqueuePiece stores jobs in one transaction.
+func (c *Client) enqueuePiece(ctx context.Context, jobs []*job.Job, keys []store.Key) ([]Enqueued, error) {
 	a := attempt{
 		jobs:    jobs,
 		enqueue: func(ctx context.Context) (store.Enqueued, error) { return c.store.EnqueueJobs(ctx, jobs, keys) },

@@ -63,6 +63,27 @@ func ExampleClient_RetryWorkflow() {
 	// completed in run 2
 }
 
+func ExampleClient_RetryJob() {
+	ctx := context.Background()
+	e := broken(ctx)
+	defer e.Close()
+
+	j := job.New("etl", nil).WithName("extract")
+	_, err := e.Client.Enqueue(ctx, j)
+	check(err)
+	got, err := e.Client.WaitJob(ctx, j.ID)
+	check(err)
+	fmt.Println(got.Status, got.Error)
+
+	check(e.Client.RetryJob(ctx, j.ID, "monday", client.By("ann"), client.Because("the day was missing")))
+	got, err = e.Client.WaitJob(ctx, j.ID)
+	check(err)
+	fmt.Println(got.Status, "in run", got.Run)
+	// Output:
+	// failed no day
+	// completed in run 2
+}
+
 func ExampleClient_Decide() {
 	ctx := context.Background()
 	e := broken(ctx)

@@ -127,6 +127,9 @@ func enqueueWorkflow(tx Tx, w *workflow.Workflow, o store.EnqueueOptions) (store
 
 // EnqueueJobs implements store.Enqueuer.
 func (s *Store) EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (done store.Enqueued, err error) {
+	if len(jobs) > store.MaxEnqueue {
+		return store.Enqueued{}, fmt.Errorf("enqueue %d jobs: %w", len(jobs), store.ErrTooMany)
+	}
 	err = s.db.Write(ctx, func(tx Tx) error {
 		done, err = EnqueueJobs(tx, jobs, keys)
 		return err

@@ -13,6 +13,12 @@ import (
 )
 
 func testEnqueue(t *testing.T, open Opener) {
+	check(t, open, "more jobs without a workflow than fit into a transaction are refused", func(r *rig) {
+		_, err := r.s.EnqueueJobs(r.ctx, tasks(store.MaxEnqueue+1, "j"), nil)
+		r.isErr("enqueue", err, store.ErrTooMany)
+		r.wantRows("jobs", 0)
+	})
+
 	check(t, open, "a workflow is stored with its jobs in the order of its definition", func(r *rig) {
 		jobs := diamond()
 		slices.Reverse(jobs)

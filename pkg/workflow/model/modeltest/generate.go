@@ -55,7 +55,7 @@ func drawWorkflows(t *rapid.T) []*workflow.Workflow {
 		}
 		var within []*job.Job
 		for k := range between(t, 1, 8, "jobs") {
-			j := drawJob(t, fmt.Sprintf("j%d", jobs), within, before, w.ID != (job.ID{}) && k > 0)
+			j := drawJob(t, fmt.Sprintf("j%d", jobs), within, before, w.ID == (job.ID{}), k > 0)
 			if !j.Finally {
 				within = append(within, j)
 			}
@@ -68,12 +68,14 @@ func drawWorkflows(t *rapid.T) []*workflow.Workflow {
 	return list
 }
 
-func drawJob(t *rapid.T, name string, within, before []*job.Job, mayBeFinally bool) *job.Job {
+// drawJob makes a job of a workflow, or a loose one, whose condition would know
+// its parents by ids.
+func drawJob(t *rapid.T, name string, within, before []*job.Job, loose, mayBeFinally bool) *job.Job {
 	j := job.New(name, nil).WithName(name)
 	j.Retry = &job.RetryPolicy{MaxAttempts: between(t, 1, 2, "attempts")}
 	j.AllowFailure = chance(t, 8, "allow failure")
 	var inside []job.Dependency
-	if mayBeFinally && chance(t, 7, "finally") {
+	if !loose && mayBeFinally && chance(t, 7, "finally") {
 		j.Finally = true
 	} else {
 		inside = drawParents(t, within, 2)
@@ -89,6 +91,9 @@ func drawJob(t *rapid.T, name string, within, before []*job.Job, mayBeFinally bo
 		j.Barrier = !j.Catch && chance(t, 12, "barrier")
 	}
 	if !j.Barrier && chance(t, 5, "condition") {
+		if loose {
+			inside = nil
+		}
 		j.Condition = drawCondition(t, inside)
 		j.Unmet = pick(t, "unmet", "", job.UnmetSkip, job.UnmetPass, job.UnmetFail)
 	}
