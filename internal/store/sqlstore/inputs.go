@@ -51,9 +51,11 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 	return loadResults(tx, readers)
 }
 
-// loadParentInputs reads how the parents of nodes stand, without their results.
+// loadParentInputs reads how the parents of nodes stand, without their results:
+// who waits for a worker by their rows is running if one holds it.
 func (p *part) loadParentInputs(tx Tx, nodes []int) error {
-	var list []job.ID
+	var list, open []job.ID
+	epochs := map[job.ID]int64{} // of parents that have not ended
 	for _, i := range nodes {
 		list = append(list, p.Nodes[i].ID)
 		p.inputs[i] = &workflow.Inputs{}
@@ -62,8 +64,9 @@ func (p *part) loadParentInputs(tx Tx, nodes []int) error {
 		tx.QueueQuery("inputs_of_jobs", func(r Row) error {
 			var child job.ID
 			var inside bool
+			var epoch int64
 			x := workflow.ParentInput{Node: -1}
-			if err := r.Scan(&child, &x.ID, &x.Name, &inside, &x.Status, &x.Attempts, &x.Size); err != nil {
+			if err := r.Scan(&child, &x.ID, &x.Name, &inside, &x.Status, &epoch, &x.Attempts, &x.Size); err != nil {
 				return err
 			}
 			if i, known := p.index[x.ID]; known {
@@ -71,6 +74,10 @@ func (p *part) loadParentInputs(tx Tx, nodes []int) error {
 			}
 			if !inside {
 				x.Name = x.ID.String()
+			}
+			if _, known := epochs[x.ID]; !known && !x.Status.Terminal() {
+				epochs[x.ID] = epoch
+				open = append(open, x.ID)
 			}
 			in := p.inputs[p.index[child]]
 			in.Parents = append(in.Parents, x)
@@ -80,8 +87,22 @@ func (p *part) loadParentInputs(tx Tx, nodes []int) error {
 	if err := tx.Flush(); err != nil {
 		return err
 	}
+	held := heldBy(tx, sortedIDs(open))
+	if err := tx.Flush(); err != nil {
+		return err
+	}
+	runs := map[job.ID]bool{}
+	for _, h := range *held {
+		runs[h.Fence.Job] = runs[h.Fence.Job] || h.Fence.Epoch == epochs[h.Fence.Job]
+	}
 	for _, i := range nodes {
-		slices.SortFunc(p.inputs[i].Parents, func(a, b workflow.ParentInput) int { return cmp.Compare(a.Name, b.Name) })
+		parents := p.inputs[i].Parents
+		for k := range parents {
+			if runs[parents[k].ID] {
+				parents[k].Status = job.Running
+			}
+		}
+		slices.SortFunc(parents, func(a, b workflow.ParentInput) int { return cmp.Compare(a.Name, b.Name) })
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id;
 
 -- name: inputs_of_jobs
 -- The direct parents of jobs, whether they are in the same workflow, and how large their results are.
-SELECT e.child_id, e.parent_id, p.name, COALESCE(p.workflow_id = c.workflow_id, FALSE), s.status, s.attempts, COALESCE(OCTET_LENGTH(s.result), 0)
+SELECT e.child_id, e.parent_id, p.name, COALESCE(p.workflow_id = c.workflow_id, FALSE), s.status, s.epoch, s.attempts, COALESCE(OCTET_LENGTH(s.result), 0)
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = UNHEX(i.id)
 STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = c.id

@@ -84,12 +84,12 @@ LEFT JOIN LATERAL (SELECT metadata FROM workflows WHERE id = j.workflow_id OFFSE
 
 -- name: inputs_of_jobs
 -- The direct parents of jobs, whether they are in the same workflow, and how large their results are.
-SELECT x.id, e.parent_id, p.name, coalesce(p.workflow_id = c.workflow_id, false), s.status, s.attempts, coalesce(octet_length(s.result), 0)
+SELECT x.id, e.parent_id, p.name, coalesce(p.workflow_id = c.workflow_id, false), s.status, s.epoch, s.attempts, coalesce(octet_length(s.result), 0)
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = x.id OFFSET 0) c
 CROSS JOIN LATERAL (SELECT parent_id FROM edges WHERE child_id = x.id OFFSET 0) e
 CROSS JOIN LATERAL (SELECT workflow_id, name FROM jobs WHERE id = e.parent_id OFFSET 0) p
-CROSS JOIN LATERAL (SELECT status, attempts, result FROM job_state WHERE id = e.parent_id OFFSET 0) s;
+CROSS JOIN LATERAL (SELECT status, epoch, attempts, result FROM job_state WHERE id = e.parent_id OFFSET 0) s;
 
 -- name: results_of_jobs
 SELECT x.id, s.result

@@ -68,7 +68,7 @@ LEFT JOIN workflows w ON w.id = j.workflow_id;
 
 -- name: inputs_of_jobs
 -- The direct parents of jobs, whether they are in the same workflow, and how large their results are.
-SELECT e.child_id, e.parent_id, p.name, coalesce(p.workflow_id = c.workflow_id, false), s.status, s.attempts, coalesce(length(s.result), 0)
+SELECT e.child_id, e.parent_id, p.name, coalesce(p.workflow_id = c.workflow_id, false), s.status, s.epoch, s.attempts, coalesce(length(s.result), 0)
 FROM json_each(?1) x
 CROSS JOIN jobs c ON c.id = unhex(x.value)
 CROSS JOIN edges e ON e.child_id = c.id
