@@ -43,8 +43,9 @@ type Evidence struct {
 // Reads is what the condition and the inputs of a job read besides how its
 // parents ended.
 type Reads struct {
-	Results []int // places in Inputs.Parents: their results
-	Own     bool  // its payload or the metadata of its workflow
+	Results  []int // places in Inputs.Parents: their results
+	Own      bool  // its payload or the metadata of its workflow
+	Standing bool  // whether parents that have not ended run
 }
 
 // Reads says what is to be loaded for the evaluation of a node, of whose
@@ -62,7 +63,7 @@ func (n *Node) Reads(in *Inputs) Reads {
 		if err != nil {
 			continue // the evaluation says so
 		}
-		reads.Own = reads.Own || e.Own()
+		reads.Own, reads.Standing = reads.Own || e.Own(), reads.Standing || e.Standing()
 		var list []int
 		size := 0
 		for _, name := range e.Results() {

@@ -20,11 +20,13 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 	}
 	var now int64
 	tx.QueueNow(&now)
-	if err := p.loadParentInputs(tx, nodes); err != nil {
+	open, err := p.loadParentInputs(tx, nodes)
+	if err != nil {
 		return err
 	}
 	var own []job.ID
 	readers := map[job.ID][]*workflow.ParentInput{} // parent → where its result is read
+	stands := map[job.ID][]*workflow.ParentInput{}  // open parent → where it is asked whether it runs
 	for _, i := range nodes {
 		in := p.inputs[i]
 		in.Now = time.UnixMicro(now).UTC()
@@ -32,6 +34,11 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 		for _, k := range reads.Results {
 			if x := &in.Parents[k]; x.Size > 0 {
 				readers[x.ID] = append(readers[x.ID], x)
+			}
+		}
+		for k := range in.Parents {
+			if x := &in.Parents[k]; reads.Standing && !x.Status.Terminal() {
+				stands[x.ID] = append(stands[x.ID], x)
 			}
 		}
 		if reads.Own {
@@ -48,14 +55,26 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 			return err
 		}, list)
 	}
-	return loadResults(tx, readers)
+	held := heldBy(tx, slices.SortedFunc(maps.Keys(stands), compareIDs))
+	if err := loadResults(tx, readers); err != nil {
+		return err
+	}
+	for _, h := range *held {
+		for _, x := range stands[h.Fence.Job] {
+			if h.Fence.Epoch == open[x.ID] {
+				x.Status = job.Running
+			}
+		}
+	}
+	return nil
 }
 
-// loadParentInputs reads how the parents of nodes stand, without their results.
-// One that a worker holds is running.
-func (p *part) loadParentInputs(tx Tx, nodes []int) error {
+// loadParentInputs reads how the parents of nodes stand by their rows, without
+// their results. It returns the epochs of those that have not ended: who waits
+// for a worker by its row may be held by one.
+func (p *part) loadParentInputs(tx Tx, nodes []int) (open map[job.ID]int64, err error) {
 	var list []job.ID
-	epochs := map[job.ID]int64{} // of parents that have not ended
+	open = map[job.ID]int64{}
 	for _, i := range nodes {
 		list = append(list, p.Nodes[i].ID)
 		p.inputs[i] = &workflow.Inputs{}
@@ -64,13 +83,10 @@ func (p *part) loadParentInputs(tx Tx, nodes []int) error {
 		tx.QueueQuery("inputs_of_jobs", func(r Row) error {
 			var child job.ID
 			var inside bool
-			x := workflow.ParentInput{Node: -1}
 			var epoch int64
+			x := workflow.ParentInput{Node: -1}
 			if err := r.Scan(&child, &x.ID, &x.Name, &inside, &x.Status, &epoch, &x.Attempts, &x.Size); err != nil {
 				return err
-			}
-			if !x.Status.Terminal() {
-				epochs[x.ID] = epoch
 			}
 			if i, known := p.index[x.ID]; known {
 				x.Node = i
@@ -78,33 +94,21 @@ func (p *part) loadParentInputs(tx Tx, nodes []int) error {
 			if !inside {
 				x.Name = x.ID.String()
 			}
+			if !x.Status.Terminal() {
+				open[x.ID] = epoch
+			}
 			in := p.inputs[p.index[child]]
 			in.Parents = append(in.Parents, x)
 			return nil
 		}, list)
 	}
 	if err := tx.Flush(); err != nil {
-		return err
-	}
-	claims := heldBy(tx, slices.SortedFunc(maps.Keys(epochs), compareIDs))
-	if err := tx.Flush(); err != nil {
-		return err
-	}
-	held := make(map[job.ID]bool, len(*claims))
-	for _, h := range *claims {
-		if h.Fence.Epoch == epochs[h.Fence.Job] {
-			held[h.Fence.Job] = true
-		}
+		return nil, err
 	}
 	for _, i := range nodes {
-		for k := range p.inputs[i].Parents {
-			if x := &p.inputs[i].Parents[k]; held[x.ID] {
-				x.Status = job.Running
-			}
-		}
 		slices.SortFunc(p.inputs[i].Parents, func(a, b workflow.ParentInput) int { return cmp.Compare(a.Name, b.Name) })
 	}
-	return nil
+	return open, nil
 }
 
 // loadResults reads each of some results once, however many read it.

@@ -105,6 +105,14 @@ func testCondition(t *testing.T, open Opener) {
 		r.claimNamed("j")
 	})
 
+	check(t, open, "a condition that is asked while parents run sees that they do", func(r *rig) {
+		a, b, c := task("a"), task("b"), task("c").WithDelay(leaseTTL)
+		j := task("j", a, b, c).WithJoin(job.JoinAny).WithCondition(`deps.b.status == "running" && counts.running == 1 && counts.pending == 1`)
+		r.start(a, b, c, j)
+		r.complete(r.claimNamed("a", "b")["a"])
+		r.claimNamed("j")
+	})
+
 	check(t, open, "many jobs read the result of one", func(r *rig) {
 		var readers []*job.Job
 		for i := range 300 {

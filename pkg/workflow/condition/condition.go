@@ -138,6 +138,9 @@ func (e *Expression) Results() []string {
 // Own reports whether the expression may read the payload or the metadata.
 func (e *Expression) Own() bool { return e.uses["payload"] || e.uses["metadata"] }
 
+// Standing reports whether the expression may speak of how parents stand.
+func (e *Expression) Standing() bool { return e.counts || e.uses[statusesVar] }
+
 // Counts reports whether the expression speaks of counts.
 func (e *Expression) Counts() bool { return e.counts }
 

@@ -290,8 +290,8 @@ func TestAnExpressionTellsWhatItReads(t *testing.T) {
 			t.Errorf("%s: %v", c.source, err)
 			continue
 		}
-		if got := strings.Join(e.Results(), ","); got != c.results || e.Counts() != c.counts || e.Own() != c.own {
-			t.Errorf("%s reads the results of %q, counts %v, own %v", c.source, got, e.Counts(), e.Own())
+		if got := strings.Join(e.Results(), ","); got != c.results || e.Counts() != c.counts || e.Own() != c.own || e.Standing() != (c.counts || strings.Contains(c.source, ".status")) {
+			t.Errorf("%s reads the results of %q, counts %v, own %v, standing %v", c.source, got, e.Counts(), e.Own(), e.Standing())
 		}
 	}
 }
