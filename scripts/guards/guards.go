@@ -8,7 +8,7 @@ var guards = slices.Concat(mainGuards, postgresGuards, mysqlGuards)
 // mainGuards are all but those of PostgreSQL's and MySQL's own.
 var mainGuards = slices.Concat(claimGuards, enqueueGuards, keyGuards, callerGuards, leaseGuards, outcomeGuards, writeGuards, graphGuards,
 	edgeCheckGuards, timerGuards, cancelGuards, jobCancelGuards, queueGuards, readGuards, listGuards, hiddenGuards, buildGuards,
-	purgeGuards, partitionGuards, lockGuards, decisionGuards,
+	purgeGuards, partitionGuards, lockGuards, decisionGuards, deciderGuards, steerGuards,
 	agentGuards, serviceGuards, massGuards)
 
 const (

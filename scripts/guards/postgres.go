@@ -14,7 +14,7 @@ const (
 
 // postgresGuards are those of PostgreSQL's statements and transactions.
 var postgresGuards = slices.Concat(pgClaimGuards, pgEnqueueGuards, pgLeaseGuards, pgWriteGuards, pgGraphGuards, pgTimerGuards,
-	pgOperateGuards, pgReadGuards, pgLockGuards, pgNewGuards, pgServerGuards)
+	pgOperateGuards, pgReadGuards, pgLockGuards, pgNewGuards, pgSteerGuards, pgServerGuards)
 
 // inPostgres is a guard that SQLite's statement has, too, as PostgreSQL writes
 // it.

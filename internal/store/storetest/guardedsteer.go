@@ -152,14 +152,17 @@ func guardedSteering(t *testing.T, open Opener) {
 	})
 
 	check(t, open, "a retry begins in its own workflow, and changes payloads of what runs again only", func(r *rig) {
-		a, done, other := task("a").WithRetry(once()), task("done").WithPriority(job.High), task("other").WithPriority(job.Low)
-		id := r.start(done, a)
-		r.start(other)
+		outside := task("outside")
+		r.enqueueJobs(outside)
 		r.complete(r.claimOne())
+		a, done := task("a", outside).WithRetry(once()), task("done")
+		id := r.start(done, a)
+		r.complete(r.claimOne())
+		r.checkEdges()
 		r.resolve(failed(r.claimOne()))
 		r.unchanged(id, func() {
-			_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryFrom, From: other.ID}, false, nobody)
-			r.isErr("from another workflow", err, job.ErrNotFound)
+			_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryFrom, From: outside.ID}, false, nobody)
+			r.isErr("from outside", err, job.ErrNotFound)
 			o := store.Retry{Workflow: id, Mode: workflow.RetryFailed, Payloads: map[job.ID]json.RawMessage{done.ID: []byte("{}")}}
 			_, _, err = r.s.RetryWorkflow(r.ctx, o, false, nobody)
 			r.isErr("a payload of what stays", err, job.ErrWrongState)
