@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow/condition"
@@ -15,8 +14,7 @@ type Inputs struct {
 	Parents  []ParentInput // its direct parents, in the order of its dependencies
 	Payload  json.RawMessage
 	Metadata json.RawMessage // of its workflow
-	Now      time.Time
-	Evidence Evidence // set by the evaluation
+	Evidence Evidence        // set by the evaluation
 }
 
 // ParentInput is a direct parent. Node is its place in the part if it is there,
@@ -89,7 +87,7 @@ func (r *Resolution) inputs(in *Inputs) (condition.Env, condition.Inputs) {
 	var env condition.Env
 	values := condition.Inputs{
 		Parents: make(map[string]condition.Parent, len(in.Parents)), Counts: map[job.Status]int{},
-		Payload: in.Payload, Metadata: in.Metadata, Now: in.Now,
+		Payload: in.Payload, Metadata: in.Metadata, Now: r.p.Now,
 	}
 	for _, p := range in.Parents {
 		if p.Node >= 0 && r.newer(p.Node) {

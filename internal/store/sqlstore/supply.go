@@ -270,9 +270,9 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 	if err := tx.Flush(); err != nil {
 		return err
 	}
+	p.Now = time.UnixMicro(now).UTC()
 	for _, i := range nodes {
 		in := p.inputs[i]
-		in.Now = time.UnixMicro(now).UTC()
 		for _, x := range parents[i] {
 			in.Parents = append(in.Parents, x.ParentInput)
 		}
