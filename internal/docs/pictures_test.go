@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,11 +23,12 @@ import (
 var rewrite = flag.Bool("rewrite", false, "write pictures and outcomes of docs/workflows.md")
 
 // Each file on the page of workflows is followed by its picture, as `workflow
-// graph --format mermaid` draws it, and by how its jobs end.
+// graph --format mermaid` draws it, and by how its jobs end. A command that is
+// followed by text prints that, with the file before it.
 func TestThePageOfWorkflowsShowsWhatItsFilesDo(t *testing.T) {
 	const path = "docs/workflows.md"
 	page := read(t, path)
-	shown := 0
+	shown, played, file := 0, 0, ""
 	for i, f := range page.fences {
 		switch f.info {
 		case "yaml":
@@ -37,17 +39,39 @@ func TestThePageOfWorkflowsShowsWhatItsFilesDo(t *testing.T) {
 			picture, ends := performed(t, f.body)
 			expect(t, &page.fences[i+1], picture)
 			expect(t, &page.fences[i+2], ends)
+			file = f.body
+		case "sh":
+			if i+1 < len(page.fences) && page.fences[i+1].info == "text" {
+				played++
+				expect(t, &page.fences[i+1], printed(t, file, f.body))
+			}
 		case "yaml fault":
 			_, err := workflowfile.Parse("workflow.yaml", []byte(f.body), workflowfile.Options{})
 			expect(t, &page.fences[i+1], reported(err))
 		}
 	}
-	if shown < 10 {
-		t.Errorf("only %d files were found", shown)
+	if shown < 10 || played == 0 {
+		t.Errorf("only %d files and %d simulations were found", shown, played)
 	}
 	if *rewrite {
 		write(t, filepath.Join(root, path), withFences(t, path, page.fences))
 	}
+}
+
+// printed returns what a command prints in a folder that has a workflow file.
+func printed(t *testing.T, file, command string) string {
+	t.Helper()
+	work := t.TempDir()
+	build(t, filepath.Join(work, "hammerwork"))
+	write(t, filepath.Join(work, "workflow.yaml"), file)
+	c := exec.Command("sh", "-c", command)
+	c.Dir = work
+	c.Env = append(os.Environ(), "PATH="+work+string(os.PathListSeparator)+os.Getenv("PATH"))
+	out, err := c.Output()
+	if err != nil {
+		t.Errorf("%s: %v", command, err)
+	}
+	return string(out)
 }
 
 // expect compares a block with what it has to hold, or makes it so.

@@ -213,8 +213,19 @@ func (e *explainer) workflow() {
 		e.add(Reason{Code: WorkflowPaused, Text: "Its workflow is paused.", Hint: "hammerwork workflow resume " + id})
 	}
 	if n := e.s.Undecided; n > 0 {
-		e.add(Reason{Code: WorkflowAwaits, Text: fmt.Sprintf("Its workflow waits for a decision about %s.", count(n, "failure")), Hint: e.decide("NAME")})
+		e.add(Reason{Code: WorkflowAwaits, Text: fmt.Sprintf("Its workflow waits for a decision about %s.", count(n, "failure")), Hint: e.undecided()})
 	}
+}
+
+// undecided is the command that decides about a parent whose failure keeps the
+// job waiting, or that shows what waits for a decision.
+func (e *explainer) undecided() string {
+	for _, p := range e.parentsIn(workflow.EdgeUnresolved) {
+		if p.Workflow == e.j.Workflow && p.Status.Failure() {
+			return e.decide(word(p.Name))
+		}
+	}
+	return "hammerwork workflow status " + e.j.Workflow.String()
 }
 
 // decide is the command that decides about a failure.

@@ -54,7 +54,13 @@ func TestEveryReasonIsGivenTheMostDecisiveFirst(t *testing.T) {
 		{"a paused queue", func(s *store.Standing) { s.QueuePaused = true }, []explain.Code{explain.QueuePaused}, "queue etl is paused|hammerwork queue resume etl"},
 
 		{"a paused workflow", func(s *store.Standing) { s.WorkflowStatus, s.UserPaused, s.Queued = workflow.Paused, true, false }, []explain.Code{explain.WorkflowPaused}, "|hammerwork workflow resume " + flow.String()},
-		{"undecided failures", func(s *store.Standing) { s.WorkflowStatus, s.Undecided, s.Queued = workflow.Paused, 2, false }, []explain.Code{explain.WorkflowAwaits}, "about 2 failures|hammerwork workflow decide " + flow.String() + " --job NAME --action skip"},
+		{"undecided failures", func(s *store.Standing) { s.WorkflowStatus, s.Undecided, s.Queued = workflow.Paused, 2, false }, []explain.Code{explain.WorkflowAwaits}, "about 2 failures|hammerwork workflow status " + flow.String()},
+		{"the undecided failure of its parent", func(s *store.Standing) {
+			failed := extract
+			failed.Status = job.Dead
+			waits(s, failed)
+			s.WorkflowStatus, s.Undecided = workflow.Paused, 1
+		}, []explain.Code{explain.WaitsForParents, explain.WorkflowAwaits}, "It waits for extract (dead)"},
 		{"both", func(s *store.Standing) { s.WorkflowStatus, s.UserPaused, s.Undecided = workflow.Paused, true, 1 }, []explain.Code{explain.WorkflowPaused, explain.WorkflowAwaits}, ""},
 		{"a cancelling workflow", func(s *store.Standing) { s.WorkflowStatus, s.Queued = workflow.Cancelling, false }, []explain.Code{explain.WorkflowStopping}, "being cancelled"},
 		{"a finally job of a cancelling workflow", func(s *store.Standing) {

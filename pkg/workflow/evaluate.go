@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow/condition"
@@ -16,8 +15,7 @@ type Inputs struct {
 	Parents  []ParentInput // its direct parents, in any order
 	Payload  json.RawMessage
 	Metadata json.RawMessage // of its workflow
-	Now      time.Time
-	Evidence Evidence // set by the evaluation
+	Evidence Evidence        // set by the evaluation
 }
 
 // ParentInput is a direct parent. Node is its place in the part if it is there,
@@ -148,7 +146,7 @@ func (r *Resolution) evaluate(i int) bool {
 // inputs overlays what was loaded of the parents with what this resolution
 // made of them. What no expression reads is left out.
 func (r *Resolution) inputs(n *Node, in *Inputs) condition.Inputs {
-	values := condition.Inputs{Now: in.Now}
+	values := condition.Inputs{Now: r.p.Now}
 	reads := n.Reads(in)
 	if reads.Own {
 		values.Payload, values.Metadata = in.Payload, in.Metadata

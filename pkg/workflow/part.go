@@ -3,6 +3,7 @@ package workflow
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
@@ -125,12 +126,13 @@ type Part struct {
 	Nodes     []Node
 	Edges     []Edge
 	Inputs    map[int]*Inputs // of nodes, for their conditions
+	Now       time.Time       // for them, too
 }
 
 // Clone returns a copy that shares nothing that a resolution changes.
 func (p *Part) Clone() Part {
 	return Part{
-		Workflows: slices.Clone(p.Workflows), Nodes: slices.Clone(p.Nodes), Edges: slices.Clone(p.Edges), Inputs: p.Inputs,
+		Workflows: slices.Clone(p.Workflows), Nodes: slices.Clone(p.Nodes), Edges: slices.Clone(p.Edges), Inputs: p.Inputs, Now: p.Now,
 	}
 }
 

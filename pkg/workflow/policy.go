@@ -61,6 +61,7 @@ func (r *Resolution) applyPolicies() bool {
 		delete(r.recheck, w)
 		switch h := &r.p.Workflows[w]; {
 		case !h.open() || h.Status == Cancelling:
+		case !recheck && (h.Failing || r.well[w] && r.mayBeCaught(fails)):
 		case h.Policy == FailFast:
 			r.failFast(w, fails)
 		case h.Policy == Manual && h.Catches:
@@ -87,6 +88,7 @@ func (r *Resolution) failFast(w int, fails []int) {
 		r.lack(&r.missing.All, w)
 	default:
 		h.Failing = slices.ContainsFunc(r.uncaught(w, true), func(i int) bool { return r.p.Nodes[i].Status.Failure() })
+		r.well[w] = !h.Failing
 	}
 	if h.Failing {
 		r.touch(w)
@@ -175,6 +177,12 @@ func (r *Resolution) after(w int, queue []int, f func(e *Edge) bool) {
 	}
 }
 
+// mayBeCaught reports whether each of some failures is forgiven, or has a catch
+// that it lets run. Where all was well before, all is well then.
+func (r *Resolution) mayBeCaught(fails []int) bool {
+	return !slices.ContainsFunc(fails, func(i int) bool { return !r.p.Nodes[i].forgiven() && !r.catcher(i, true) })
+}
+
 // askUncaught makes failures wait for a decision that a catch could have
 // absolved and did not.
 func (r *Resolution) askUncaught(w int) {
@@ -187,6 +195,7 @@ func (r *Resolution) askUncaught(w int) {
 			r.undecide(i)
 		}
 	}
+	r.well[w] = true
 }
 
 // catcher reports whether a job that catches, and that node i lets run, has

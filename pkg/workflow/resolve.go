@@ -30,6 +30,7 @@ type Resolution struct {
 	p       *Part
 	out     [][]int // node → indices of its outgoing edges
 	members [][]int // workflow → its nodes, by id; made when first asked for
+	well    []bool  // workflow → its policy found nothing in all of it, and only failures and catches mattered since
 	queue   []int   // ended nodes, in the order of their ends
 	settled int     // the edges of queue[:settled] are settled
 	gone    map[int]bool
@@ -54,7 +55,7 @@ type lack struct {
 // Begin starts a resolution on p.
 func Begin(p *Part) *Resolution {
 	r := &Resolution{
-		p: p, out: make([][]int, len(p.Nodes)),
+		p: p, out: make([][]int, len(p.Nodes)), well: make([]bool, len(p.Workflows)),
 		fails: map[int][]int{}, recheck: map[int]bool{}, halted: map[int][]int{}, gone: map[int]bool{}, requeued: map[int]bool{}, lacks: map[lack]bool{},
 	}
 	for i, e := range p.Edges {
@@ -211,7 +212,10 @@ func (r *Resolution) end(i int, status job.Status, reason job.Reason) {
 		if status.Failure() {
 			r.fails[n.Workflow] = append(r.fails[n.Workflow], i)
 		}
-		if h.Failing && h.Handlers || n.Catch {
+		if status == job.Cancelled {
+			r.well[n.Workflow] = false
+		}
+		if h.Failing && r.leads(i) || n.Catch && (!r.well[n.Workflow] || status != job.Completed && n.Counts.Active > 0) {
 			r.recheck[n.Workflow] = true
 		}
 		if r.asks(i) {
@@ -221,6 +225,18 @@ func (r *Resolution) end(i int, status job.Status, reason job.Reason) {
 	if n.Settles() {
 		r.queue = append(r.queue, i)
 	}
+}
+
+// leads reports whether the end of a node may decide about a child that is not
+// spared: in a failing workflow only such an end lets others stop.
+func (r *Resolution) leads(i int) bool {
+	for _, ei := range r.out[i] {
+		child := &r.p.Nodes[r.p.Edges[ei].Child]
+		if child.Workflow == r.p.Nodes[i].Workflow && !child.Status.Terminal() && !child.Spared {
+			return true
+		}
+	}
+	return false
 }
 
 // conclude draws every conclusion from what happened so far.
@@ -263,6 +279,9 @@ func (r *Resolution) settle(ei int) {
 	}
 	parent, child := &r.p.Nodes[e.Parent], &r.p.Nodes[e.Child]
 	e.State = parent.Settle(e.On)
+	if child.Workflow >= 0 && parent.Workflow != child.Workflow {
+		r.well[child.Workflow] = false
+	}
 	r.move(ei)
 	child.Counts.resolve(e.State, e.Optional)
 	r.count(e.Child)

@@ -136,6 +136,7 @@ func (r *Resolution) Retry(w int, plan []int) {
 func (r *Resolution) restart(plan []int, from ...int) {
 	causes := make(map[int]job.ID, len(plan))
 	for _, i := range plan {
+		r.well[r.p.Nodes[i].Workflow] = false
 		causes[i] = r.p.Nodes[i].Cause
 		r.reopen(i)
 	}

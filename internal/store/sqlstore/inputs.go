@@ -24,12 +24,12 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 	if err != nil {
 		return err
 	}
+	p.Now = time.UnixMicro(now).UTC()
 	var own []job.ID
 	readers := map[job.ID][]*workflow.ParentInput{} // parent → where its result is read
 	stands := map[job.ID][]*workflow.ParentInput{}  // open parent → where it is asked whether it runs
 	for _, i := range nodes {
 		in := p.inputs[i]
-		in.Now = time.UnixMicro(now).UTC()
 		reads := p.Nodes[i].Reads(in)
 		for _, k := range reads.Results {
 			if x := &in.Parents[k]; x.Size > 0 {

@@ -3,7 +3,6 @@ package simulation
 import (
 	"container/heap"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -29,7 +28,6 @@ type machine struct {
 	index  map[job.ID]int // of nodes
 
 	readers map[int][]*workflow.ParentInput // node → where conditions read of it
-	timed   []*workflow.Inputs              // of conditions that ask for the time
 
 	status  workflow.Status // as the last step told it
 	failing bool
@@ -64,6 +62,7 @@ func Run(w *workflow.Workflow, s Script) *Report {
 
 func newMachine(w *workflow.Workflow, s Script) *machine {
 	p := workflow.NewPart(w)
+	p.Now = s.Start
 	m := &machine{
 		w: w, s: s, p: p, r: workflow.Begin(p), h: &p.Workflows[0], free: s.Workers, status: workflow.Running,
 		jobs: make([]state, len(p.Nodes)), readers: map[int][]*workflow.ParentInput{}, index: make(map[job.ID]int, len(p.Nodes)),
@@ -84,24 +83,12 @@ func newMachine(w *workflow.Workflow, s Script) *machine {
 		if in == nil {
 			continue
 		}
-		in.Now = s.Start
 		for k := range in.Parents {
 			parent := &in.Parents[k]
 			m.readers[parent.Node] = append(m.readers[parent.Node], parent)
 		}
-		if asksForTime(p.Nodes[i]) {
-			m.timed = append(m.timed, in)
-		}
 	}
 	return m
-}
-
-func asksForTime(n workflow.Node) bool {
-	asks := strings.Contains(n.Condition, "now")
-	for _, source := range n.With {
-		asks = asks || strings.Contains(source, "now")
-	}
-	return asks
 }
 
 // begin enqueues the workflow.
@@ -139,9 +126,7 @@ func (m *machine) turn() bool {
 		return false
 	}
 	m.now = m.agenda.list[0].at
-	for _, in := range m.timed {
-		in.Now = m.s.Start.Add(m.now)
-	}
+	m.p.Now = m.s.Start.Add(m.now)
 	for m.agenda.Len() > 0 && m.agenda.list[0].at == m.now && !m.h.Status.Terminal() {
 		m.happen(m.agenda.next())
 	}

@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -407,6 +408,24 @@ func TestLargeWorkflowsAreSimulated(t *testing.T) {
 	jobs[1] = on("j1", "j0")
 	r := simulation.Run(of(t, "", jobs...), simulation.Script{Handle: acted(plays), Workers: 10})
 	if r.Status != workflow.Completed || r.Tally[string(job.Completed)] != n {
+		t.Errorf("%s, %v", r.Status, r.Tally)
+	}
+}
+
+func TestLargeWorkflowsWithHandlersAreSimulated(t *testing.T) {
+	const n = 10_000
+	once := noJitter(1, 0)
+	jobs := []*job.Job{on("bad").WithRetry(once), on("alert", "!bad")}
+	plays := map[string]play{"bad": {fails: -1, took: n * time.Millisecond}}
+	for i := range n {
+		caught, late := fmt.Sprint("caught", i), fmt.Sprint("late", i) // late ends when the workflow is failing
+		jobs = append(jobs, on(caught).WithRetry(once), on(fmt.Sprint("catch", i), "!"+caught).AsCatch(), on(late))
+		plays[caught] = play{fails: -1, took: time.Duration(i) * time.Millisecond}
+		plays[late] = play{took: time.Duration(n+1+i) * time.Millisecond}
+	}
+	r := simulation.Run(of(t, workflow.FailFast, jobs...), simulation.Script{Handle: acted(plays)})
+	want := map[string]int{"dead": n + 1, "completed": 2*n + 1}
+	if r.Status != workflow.Failed || !maps.Equal(r.Tally, want) {
 		t.Errorf("%s, %v", r.Status, r.Tally)
 	}
 }

@@ -173,14 +173,11 @@ func (t *theatre) decide(name string) (workflow.Action, json.RawMessage) {
 func (t *theatre) guessed(w *workflow.Workflow) (n int) {
 	for _, j := range w.Jobs {
 		var fields map[string]json.RawMessage
-		if json.Unmarshal(j.Payload, &fields) != nil {
-			continue
-		}
-		_, command := fields["command"]
-		_, url := fields["url"]
+		_ = json.Unmarshal(j.Payload, &fields) // what is no object has no fields
+		has := func(name string) bool { return len(fields[name]) > 0 || j.With[name] != "" }
 		_, result := t.results[j.Name]
 		_, fails := t.fails[j.Name]
-		if (command || url) && !result && !fails && !t.permanent[j.Name] {
+		if (has("command") || has("url")) && !result && !fails && !t.permanent[j.Name] {
 			n++
 		}
 	}

@@ -129,6 +129,9 @@ func (r *resultPrinter) note(j wire.Job) string {
 	if j.Error != "" {
 		first, _, _ := strings.Cut(strings.TrimSpace(term.Clean(j.Error)), "\n")
 		text = term.Fit(term.OneLine(first), 300)
+		if r := job.Reason(j.Reason); r == job.ReasonConditionError || r == job.ReasonInputError {
+			text = j.Reason + ": " + text
+		}
 	}
 	switch j.Decision {
 	case "":
