@@ -113,6 +113,11 @@ var rules = []struct{ name, query string }{
 		FROM edges e JOIN job_state s ON s.id = e.parent_id JOIN jobs p ON p.id = e.parent_id JOIN jobs c ON c.id = e.child_id
 		LEFT JOIN edge_check k ON k.parent_id = e.parent_id AND k.child_id IN (e.child_id, {zero})
 		WHERE e.state = 'unresolved' AND s.finished_at IS NOT NULL AND s.decision <> 'open' AND k.parent_id IS NULL`},
+	{"no edge leaves a failure that waits for a decision resolved, as long as nobody catches or resets", `
+		SELECT p.name || ' waits for a decision, the edge is ' || e.state
+		FROM edges e JOIN job_state s ON s.id = e.parent_id JOIN jobs p ON p.id = e.parent_id JOIN workflows w ON w.id = p.workflow_id
+		WHERE e.state <> 'unresolved' AND s.decision = 'open' AND w.rules NOT LIKE '%"catches":true%'
+			AND NOT EXISTS (SELECT 1 FROM job_runs r WHERE r.job_id = s.id)`},
 	{"a job is in one place: ready, waiting for its time, or in a worker's hands", `
 		SELECT j.name || ' is ' || s.status || ' in ' || (r.n + t.n + h.n) || ' places'
 		FROM job_state s JOIN jobs j ON j.id = s.id LEFT JOIN workflows w ON w.id = j.workflow_id

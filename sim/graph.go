@@ -47,12 +47,12 @@ func (l *workload) workflow(n int) *workflow.Workflow {
 func (l *workload) policy(wf *workflow.Workflow) {
 	w := l.w
 	switch x := w.rng.Float64(); {
-	case x < 0.35:
+	case x < 0.3:
 		wf.FailurePolicy = workflow.FailFast
 		if w.rng.Float64() < 0.3 {
 			wf.Running = workflow.CancelRunning
 		}
-	case x < 0.7:
+	case x < 0.6:
 		wf.FailurePolicy = workflow.ContinueOnFailure
 	default:
 		wf.FailurePolicy = workflow.Manual

@@ -103,9 +103,9 @@ func (l *workload) randomBehaviour() behaviour {
 	switch x := w.rng.Float64(); {
 	case x < 0.12:
 		b.outcome = job.Outcome{Kind: job.KindFailed, Error: "it did not work"}
-	case x < 0.15:
-		b.outcome = job.Outcome{Kind: job.KindFailed, Error: "it never will", Permanent: true}
 	case x < 0.18:
+		b.outcome = job.Outcome{Kind: job.KindFailed, Error: "it never will", Permanent: true}
+	case x < 0.21:
 		later := job.Duration(w.between(0, 5*time.Second))
 		b.outcome = job.Outcome{Kind: job.KindFailed, Error: "not now", RetryAfter: &later}
 	}

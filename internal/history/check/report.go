@@ -30,16 +30,16 @@ type Cause string
 
 // The causes of reruns.
 const (
-	Failed        Cause = "failed"         // the attempt failed
-	TimedOut      Cause = "timed out"      // it ran out of time
-	Interrupted   Cause = "interrupted"    // it was cancelled because its worker stopped or lost it
-	WorkerKilled  Cause = "worker killed"  // its worker was killed, or ended and began again, before it reported
-	WorkerHalted  Cause = "worker halted"  // its worker was suspended, and its lease expired
-	CutOff        Cause = "cut off"        // a server was away, and its lease expired
-	WorkerSilent  Cause = "worker silent"  // its lease expired without a heartbeat; nobody recorded why
-	NeverAccepted Cause = "never accepted" // it started, but no heartbeat accepted its lease in time
-	GivenBack     Cause = "given back"     // its worker gave it back
-	Retried       Cause = "retried"        // the job had ended, or its workflow was paused, and a user had it run again
+	Failed        Cause = "failed"            // the attempt failed
+	TimedOut      Cause = "timed out"         // it ran out of time
+	Interrupted   Cause = "interrupted"       // it was cancelled because its worker stopped or lost it
+	WorkerKilled  Cause = "worker killed"     // its worker was killed, or ended and began again, before it reported
+	WorkerHalted  Cause = "worker halted"     // its worker was suspended, and its lease expired
+	CutOff        Cause = "cut off"           // a server was away, and its lease expired
+	WorkerSilent  Cause = "worker silent"     // its lease expired without a heartbeat; nobody recorded why
+	NeverAccepted Cause = "never accepted"    // it started, but no heartbeat accepted its lease in time
+	GivenBack     Cause = "given back"        // its worker gave it back
+	Retried       Cause = "retried by a user" // the job had ended, or its workflow was paused, and a user had it run again
 )
 
 // Rerun is a start of a handler beyond the first of its job.
