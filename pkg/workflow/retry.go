@@ -136,7 +136,9 @@ func (r *Resolution) Retry(w int, plan []int) {
 func (r *Resolution) restart(plan []int, from ...int) {
 	causes := make(map[int]job.ID, len(plan))
 	for _, i := range plan {
-		r.well[r.p.Nodes[i].Workflow] = false
+		if w := r.p.Nodes[i].Workflow; w >= 0 {
+			r.well[w] = false
+		}
 		causes[i] = r.p.Nodes[i].Cause
 		r.reopen(i)
 	}

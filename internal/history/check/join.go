@@ -81,14 +81,14 @@ type sight struct {
 func (j *judge) sights(s *subject, of *life, e history.Edge) []sight {
 	p := j.jobs[e.Parent]
 	inside := p.final.Workflow == s.final.Workflow && s.final.Workflow != (job.ID{})
-	exact := inside && s.known() && p.known()
-	since := 1
-	if exact {
-		since = lastCommon(s, of, p)
-	}
 	manual, catches := false, false
 	if w := j.workflow[p.final.Workflow]; w != nil && w.final != nil {
 		manual, catches = w.final.FailurePolicy == workflow.Manual, w.catches()
+	}
+	exact := inside && s.known() && p.known() && !(manual && catches) // there decisions reset jobs within a run
+	since := 1
+	if exact {
+		since = lastCommon(s, of, p)
 	}
 	var list []sight
 	add := func(l *life, as job.Status, from int64) { list = append(list, sight{settled(e.On, as), from, l}) }
@@ -168,12 +168,16 @@ func (w *flow) catches() bool {
 }
 
 // count counts the edges of a job at a time in one of its lives. Where an edge
-// may have got one of several states it is the preferred one, else the last.
+// may have got one of several states it is the preferred one, else the last; in
+// the last life it is the one that is stored.
 func (j *judge) count(s *subject, l *life, now int64, prefer workflow.EdgeState) counts {
 	var c counts
 	for _, e := range s.final.Edges {
 		if p := j.jobs[e.Parent]; p == nil || p.final == nil {
 			continue
+		}
+		if l.last {
+			prefer = e.State
 		}
 		state := workflow.EdgeUnresolved
 		for _, x := range j.sights(s, l, e) {

@@ -84,7 +84,7 @@ func (w *flow) acts(is func(a history.Act) bool) []*history.Act {
 }
 
 // resetOf is the act that ended a life of a job: the retry that made the run in
-// which the next one began, or a decision about the job.
+// which the next one began, or a decision about the job, or one that revived it.
 func (w *flow) resetOf(s *subject, l, next *life) *history.Act {
 	if retries := w.retries(); next.run > 1 && next.run != l.run {
 		if next.run-2 < len(retries) {
@@ -93,13 +93,21 @@ func (w *flow) resetOf(s *subject, l, next *life) *history.Act {
 		return nil
 	}
 	for _, a := range w.acts(func(a history.Act) bool {
-		return a.Action == "decide.retry" && a.Job == s.id || a.Action == "retry" && next.run == 0
+		revived := a.Job != s.id && w.revives(a) && (l.Status == job.UpstreamFailed || l.Status == job.Skipped)
+		return revived || a.Action == "decide.retry" && a.Job == s.id || a.Action == "retry" && next.run == 0
 	}) {
 		if l.FinishedAt > 0 && a.At >= l.FinishedAt {
 			return a
 		}
 	}
 	return nil
+}
+
+// revives reports whether an act lets what a failure kept from running begin
+// anew: a decision other than to accept it, where a catch might have absolved
+// it, and its edges were settled before.
+func (w *flow) revives(a history.Act) bool {
+	return (a.Action == "decide.retry" || a.Action == "decide.skip" || a.Action == "decide.complete") && w.catches()
 }
 
 // decisionOf is the act that decided about a failure, other than to retry it.
@@ -156,11 +164,11 @@ func (j *judge) resets(s *subject) {
 			j.breaks(UnexplainedReset, nil, "%s was reset at %s, and ended %s after that as what it was before", s.name, at(r.At), between(r.At, l.FinishedAt))
 		}
 	}
-	retries := 0
+	resets := 0
 	if w := j.workflow[s.final.Workflow]; w != nil && w.final != nil {
-		retries = len(w.retries())
+		resets = len(w.retries()) + len(w.acts(w.revives))
 	}
-	if s.gaps > retries {
+	if s.gaps > resets {
 		j.breaks(WrongAttempts, nil, "%s is in epoch %d after %d tries and %d resets", s.name, s.final.Epoch, len(s.final.Tries), len(s.final.Lives))
 	}
 }
