@@ -27,11 +27,11 @@ var deciderGuards = []guard{
 	},
 	{
 		name: "end: an end in a failing workflow lets its policy look again", kind: status, file: resolutionGo, place: "Resolution.end",
-		from: "h.Failing && h.Handlers || n.Catch", to: "n.Catch", protects: "what waited to handle a failure that never came waits for ever",
+		from: "h.Failing && r.leads(i) || n.Catch", to: "n.Catch", protects: "what waited to handle a failure that never came waits for ever",
 	},
 	{
 		name: "end: the end of what catches lets the policy look again", kind: status, file: resolutionGo, place: "Resolution.end",
-		from: " || n.Catch {", to: " {", protects: "a failure whose catch came to nothing stops nothing",
+		from: " || n.Catch && (!r.well[n.Workflow] || status != job.Completed && n.Counts.Active > 0) {", to: " {", protects: "a failure whose catch came to nothing stops nothing",
 	},
 	{
 		name: "end: a failure waits for its decision", kind: verdict, file: resolutionGo, place: "Resolution.end",
@@ -260,7 +260,7 @@ var deciderGuards = []guard{
 	},
 	{
 		name: "retry: only edges between reset jobs are taken back", kind: scope, file: retryGo, place: "Resolution.restart",
-		from: "; both {", to: "; both || true {", protects: "a job waits for a parent that never ends again",
+		from: "; both || slices.Contains(from, e.Parent) {", to: "; both || true {", protects: "a job waits for a parent that never ends again",
 	},
 	{
 		name: "retry: what a kept edge spares stays spared", kind: verdict, file: retryGo, place: "Resolution.restart",

@@ -6,7 +6,7 @@ var pgSteerGuards = []guard{
 	inPostgres("reset_jobs: the number of the attempt counts on", "earlier = s.earlier + s.attempts", "earlier = s.earlier"),
 	inPostgres("reset_jobs: the budget begins anew", " attempts = 0, give_backs", " attempts = s.attempts, give_backs"),
 	inPostgres("reset_jobs: nobody cancels it any more", "cancelling = false, ", ""),
-	inPostgres("reset_jobs: only a retry is a new run", "CASE WHEN c.run > 0 THEN c.run ELSE s.run END", "c.run"),
+	inPostgres("reset_jobs: only a retry is a new run", "CASE WHEN c.run > 0 THEN c.run ELSE s.run - c.run END", "c.run"),
 	inPostgres("keep_runs: only what had ended, or whose payload is replaced", "\nWHERE s.finished_at IS NOT NULL OR c.payload IS NOT NULL", ""),
 	inPostgres("reopen_edges: the edge is resolved", " AND state <> 'unresolved'", ""),
 	inPostgres("insert_evaluations: the newest one counts",

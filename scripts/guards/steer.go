@@ -47,7 +47,7 @@ var steerGuards = []guard{
 	},
 	{
 		name: "reset_jobs: only a retry is a new run", kind: unique, file: steerSQL, place: "reset_jobs",
-		from: "iif(c.run > 0, c.run, job_state.run)", to: "c.run", protects: "a decision to retry takes a job back to run 0",
+		from: "iif(c.run > 0, c.run, job_state.run - c.run)", to: "c.run", protects: "a decision to retry takes a job back to run 0",
 	},
 	{
 		name: "reset_jobs: every row", kind: whole, file: transitionGo, place: "transition.write",
