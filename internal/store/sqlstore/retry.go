@@ -50,9 +50,13 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 			in[p.Nodes[i].ID] = i
 			plan.Jobs = append(plan.Jobs, store.PlannedJob{ID: p.Nodes[i].ID, Name: p.jobs[i].name, Status: p.Nodes[i].Status})
 		}
-		for id := range o.Payloads {
-			if _, reset := in[id]; !reset {
+		for id, payload := range o.Payloads {
+			i, reset := in[id]
+			if !reset {
 				return fmt.Errorf("%w: job %s is not among those that run again, so its payload can't be replaced", job.ErrWrongState, p.jobs[p.index[id]].name)
+			}
+			if err := p.takes(i, payload); err != nil {
+				return err
 			}
 		}
 		if dry {
