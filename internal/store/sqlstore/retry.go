@@ -26,9 +26,9 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 			_, err := workflow.PlanRetry(&p.Part, 0, workflow.RetryAll, 0)
 			return err
 		}
-		var now, timeout, stall, finished int64
+		var now, timeout, stall int64
 		tx.QueueNow(&now)
-		tx.QueueQuery("workflow_run", func(r Row) error { return r.Scan(&plan.Run, &timeout, &stall, &finished) }, o.Workflow[:])
+		tx.QueueQuery("workflow_run", func(r Row) error { return r.Scan(&plan.Run, &timeout, &stall) }, o.Workflow[:])
 		if err := p.loadWorkflows(tx, []int{0}, workflow.KnownAll); err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 		if timeout > 0 {
 			timers = append(timers, timerRow{now + timeout, timerWorkflow, hexID(o.Workflow)})
 		}
-		if stall > 0 && finished > 0 && finished+stall < now { // else one still waits
+		if stall > 0 { // should one still wait, it comes to the same time and is one with this
 			timers = append(timers, timerRow{now + stall, timerStall, hexID(o.Workflow)})
 		}
 		queueRows(tx, "insert_timers", timers)
