@@ -238,6 +238,28 @@ func testSteer(t *testing.T, open Opener) {
 		r.wantRows("timers", 1)
 	})
 
+	check(t, open, "the grace of a second cancel does not end finally jobs of a later run that was cancelled once", func(r *rig) {
+		last := task("last")
+		last.Finally = true
+		w := graph(task("a"), last)
+		r.enqueue(w)
+		c := r.claimOne()
+		r.cancel(w.ID)
+		r.cancel(w.ID)
+		r.commit(ended(c, job.KindCancelled))
+		r.wantWorkflow(w.ID, workflow.Cancelled)
+		r.ok(r.again(w.ID), "retry")
+		r.complete(r.claimOne())
+		lease := r.claimLease(worker, 1)
+		r.accept(lease)
+		r.cancel(w.ID)
+		r.Advance(grace + slack)
+		r.fire()
+		r.wantJob(last.ID, "running")
+		r.complete(lease.Jobs...)
+		r.wantWorkflow(w.ID, workflow.Cancelled)
+	})
+
 	check(t, open, "of two schedulers one tells of a stall", func(r *rig) {
 		w := graph(task("a"))
 		w.HealthCheckInterval = time.Hour
