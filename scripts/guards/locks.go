@@ -18,8 +18,8 @@ var lockGuards = []guard{
 	},
 	{
 		name: "edge check: workflows are locked before jobs", kind: order, file: sqlstore + "edgecheck.go", place: "Store.checkEdges",
-		from:     "\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", all)\n\tfor list := range slices.Chunk(all, pageRows) {\n\t\tp.lockJobs(tx, \"lock_jobs\", list)\n\t}\n",
-		to:       "\tfor list := range slices.Chunk(all, pageRows) {\n\t\tp.lockJobs(tx, \"lock_jobs\", list)\n\t}\n\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", all)\n",
+		from:     "\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", all)\n\tfor list := range slices.Chunk(all, p.pageRows) {\n\t\tp.lockJobs(tx, \"lock_jobs\", list)\n\t}\n",
+		to:       "\tfor list := range slices.Chunk(all, p.pageRows) {\n\t\tp.lockJobs(tx, \"lock_jobs\", list)\n\t}\n\tp.lockWorkflows(tx, \"lock_workflows_of_jobs\", all)\n",
 		protects: "an edge check and a resolver deadlock",
 	},
 	{
