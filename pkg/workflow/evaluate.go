@@ -148,7 +148,7 @@ func (r *Resolution) evaluate(i int) bool {
 // inputs overlays what was loaded of the parents with what this resolution
 // made of them. What no expression reads is left out.
 func (r *Resolution) inputs(n *Node, in *Inputs) condition.Inputs {
-	values := condition.Inputs{Now: in.Now}
+	values := condition.Inputs{Now: in.Now, Memo: &r.memo}
 	reads := n.Reads(in)
 	if reads.Own {
 		values.Payload, values.Metadata = in.Payload, in.Metadata
