@@ -51,6 +51,19 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 	return loadResults(tx, readers)
 }
 
+// forgetInputs forgets what was read before some of the parents came into the
+// part: what the part makes of those is newer. It is asked for again.
+func (p *part) forgetInputs() {
+	for i, in := range p.inputs {
+		if slices.ContainsFunc(in.Parents, func(x workflow.ParentInput) bool {
+			at, known := p.index[x.ID]
+			return x.Node < 0 && known && !p.Nodes[at].Gone
+		}) {
+			delete(p.inputs, i)
+		}
+	}
+}
+
 // loadParentInputs reads how the parents of nodes stand, without their results.
 // One that a worker holds is running.
 func (p *part) loadParentInputs(tx Tx, nodes []int) error {
