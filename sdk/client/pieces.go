@@ -48,7 +48,7 @@ func (c *Client) enqueuePieces(ctx context.Context, jobs []*job.Job, keys []stor
 		part := make([]*job.Job, len(piece))
 		var partKeys []store.Key
 		for k, i := range piece {
-			part[k] = withParents(jobs[i], moved)
+			part[k] = store.MoveParents(jobs[i], moved)
 			if keys != nil {
 				partKeys = append(partKeys, keys[i])
 			}
@@ -65,24 +65,4 @@ func (c *Client) enqueuePieces(ctx context.Context, jobs []*job.Job, keys []stor
 		}
 	}
 	return list, nil
-}
-
-// withParents returns a job whose parents are the moved ones, each once.
-func withParents(j *job.Job, moved map[job.ID]job.ID) *job.Job {
-	if !slices.ContainsFunc(j.DependsOn, func(d job.Dependency) bool { _, ok := moved[d.Parent]; return ok }) {
-		return j
-	}
-	copied := *j
-	copied.DependsOn = nil
-	seen := map[job.ID]bool{}
-	for _, d := range j.DependsOn {
-		if to, ok := moved[d.Parent]; ok {
-			d.Parent = to
-		}
-		if !seen[d.Parent] {
-			seen[d.Parent] = true
-			copied.DependsOn = append(copied.DependsOn, d)
-		}
-	}
-	return &copied
 }

@@ -183,27 +183,7 @@ func (k *keyring) fresh(jobs []*job.Job) []*job.Job {
 		if k.existing[i] {
 			continue
 		}
-		list = append(list, withParents(j, moved))
+		list = append(list, store.MoveParents(j, moved))
 	}
 	return list
-}
-
-// withParents returns a job whose parents are the moved ones.
-func withParents(j *job.Job, moved map[job.ID]job.ID) *job.Job {
-	if !slices.ContainsFunc(j.DependsOn, func(d job.Dependency) bool { _, ok := moved[d.Parent]; return ok }) {
-		return j
-	}
-	copied := *j
-	copied.DependsOn = nil
-	seen := make(map[job.ID]bool)
-	for _, d := range j.DependsOn {
-		if to, ok := moved[d.Parent]; ok {
-			d.Parent = to
-		}
-		if !seen[d.Parent] {
-			seen[d.Parent] = true
-			copied.DependsOn = append(copied.DependsOn, d)
-		}
-	}
-	return &copied
 }
