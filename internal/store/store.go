@@ -75,6 +75,10 @@ var ErrExists = errors.New("already exists")
 // ErrNewerSchema says that the database was written by a newer version.
 var ErrNewerSchema = errors.New("the data was written by a newer version of hammerwork")
 
+// ErrNoObject says that a payload is to replace one to which inputs are added,
+// and is not an object.
+var ErrNoObject = errors.New("with adds fields to the payload, so it must be an object")
+
 // ErrUnknownParent says that a job depends on a job that is not stored.
 var ErrUnknownParent = errors.New("unknown parent")
 

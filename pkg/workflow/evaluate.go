@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -146,7 +147,7 @@ func (r *Resolution) evaluate(i int) bool {
 // inputs overlays what was loaded of the parents with what this resolution
 // made of them. What no expression reads is left out.
 func (r *Resolution) inputs(n *Node, in *Inputs) condition.Inputs {
-	values := condition.Inputs{Now: r.p.Now}
+	values := condition.Inputs{Now: r.p.Now, Memo: &r.memo}
 	reads := n.Reads(in)
 	if reads.Own {
 		values.Payload, values.Metadata = in.Payload, in.Metadata
@@ -169,12 +170,13 @@ func (r *Resolution) newer(i int) bool {
 	return r.is[ended][i] || r.is[decided][i] || r.is[reset][i] || r.requeued[i]
 }
 
-// workOut evaluates each of with and returns an object of the values.
+// workOut evaluates each of with and returns an object of the values, which are
+// together as large as a payload may be: they travel with it.
 func workOut(with map[string]string, in condition.Inputs) (json.RawMessage, error) {
 	if len(with) == 0 {
 		return nil, nil
 	}
-	env, object := in.Env(), make(map[string]json.RawMessage, len(with))
+	env, object, size := in.Env(), make(map[string]json.RawMessage, len(with)), 0
 	for _, name := range slices.Sorted(maps.Keys(with)) {
 		e, err := condition.ParseInput(with[name], env)
 		if err != nil {
@@ -182,6 +184,9 @@ func workOut(with map[string]string, in condition.Inputs) (json.RawMessage, erro
 		}
 		if object[name], err = e.Value(in); err != nil {
 			return nil, err
+		}
+		if size += len(object[name]); size > job.MaxPayload {
+			return nil, fmt.Errorf("the inputs have over %d bytes together; keep large data outside and pass its place", job.MaxPayload)
 		}
 	}
 	return json.Marshal(object)

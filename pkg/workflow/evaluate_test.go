@@ -3,8 +3,10 @@ package workflow
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow/condition"
 )
 
@@ -59,5 +61,47 @@ func TestTheDigestOfAnEvaluationIsOfWhatItReads(t *testing.T) {
 	}
 	if got := digest("deps.a.result == 1", "2", "1"); got == base {
 		t.Error("a result that is read does not change the digest")
+	}
+}
+
+func TestManyEvaluationsReadAResultOnce(t *testing.T) {
+	const children, items = 100, 10_000
+	parents := [][]int{{}}
+	for range children {
+		parents = append(parents, []int{0})
+	}
+	p := partOf(ContinueOnFailure, parents)
+	p.Inputs = map[int]*Inputs{}
+	for i := 1; i <= children; i++ {
+		p.Nodes[i].Condition = "deps.a.result[1] == 'x'"
+		p.Nodes[i].With = map[string]string{"x": "deps.a.result[0]"}
+		p.Inputs[i] = &Inputs{Parents: []ParentInput{{Name: "a", Node: 0}}}
+	}
+	result := []byte(`["x"` + strings.Repeat(`, "x"`, items-1) + "]")
+	allocations := testing.AllocsPerRun(1, func() {
+		live := p.Clone()
+		changes := act(t, &live, func(r *Resolution) { r.End(Ending{Node: 0, Status: job.Completed, Result: result}) })
+		if len(changes.Runnable) != children {
+			t.Errorf("%d of %d may run", len(changes.Runnable), children)
+		}
+	})
+	if allocations > children*items/2 { // each item is one
+		t.Errorf("%d evaluations made %v allocations", children, allocations)
+	}
+}
+
+func TestInputsAreTogetherAsLargeAsAPayload(t *testing.T) {
+	half := []byte(`"` + strings.Repeat("x", job.MaxPayload/2-2) + `"`)
+	for n, want := range map[int]job.Status{2: job.Pending, 3: job.Failed} {
+		p := partOf(ContinueOnFailure, [][]int{{}, {0}})
+		p.Nodes[1].With = map[string]string{}
+		for i := range n {
+			p.Nodes[1].With[fmt.Sprintf("i%d", i)] = "deps.a.result"
+		}
+		p.Inputs = map[int]*Inputs{1: {Parents: []ParentInput{{Name: "a", Node: 0}}}}
+		act(t, p, func(r *Resolution) { r.End(Ending{Node: 0, Status: job.Completed, Result: half}) })
+		if got := p.Nodes[1]; got.Status != want || want == job.Failed && got.Reason != job.ReasonInputError {
+			t.Errorf("with %d halves the job is %s %s, %s", n, got.Status, got.Reason, p.Inputs[1].Evidence.Error)
+		}
 	}
 }

@@ -59,7 +59,7 @@ func (v *validator) inputs(path string, j *job.Job, env condition.Env) {
 		v.fault(CodeTooLarge, at, "make one input of several, like {a: …, b: …}", "the job has %d inputs; at most %d are allowed", len(j.With), maxInputs)
 		return
 	}
-	if len(j.With) > 0 && json.Valid(j.Payload) && json.Unmarshal(j.Payload, &map[string]json.RawMessage{}) != nil {
+	if len(j.With) > 0 && json.Valid(j.Payload) && !TakesInputs(j.Payload) {
 		v.fault(CodeInvalid, at, "write the payload as an object, or leave it out", "with adds fields to the payload, which is not an object")
 	}
 	for _, name := range slices.Sorted(maps.Keys(j.With)) {
@@ -67,6 +67,12 @@ func (v *validator) inputs(path string, j *job.Job, env condition.Env) {
 		_, err := condition.ParseInput(j.With[name], env)
 		v.expression(at+"."+name, "with "+quote(name), err)
 	}
+}
+
+// TakesInputs reports whether inputs can be added to a payload: it is an object,
+// or null.
+func TakesInputs(payload json.RawMessage) bool {
+	return json.Unmarshal(payload, &map[string]json.RawMessage{}) == nil
 }
 
 // expression reports what is wrong with an expression, each fault with its

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow/condition"
 )
 
 // Ending is a job that ends: the cause from which everything else follows.
@@ -41,6 +42,7 @@ type Resolution struct {
 	fails   map[int][]int // workflow → failures since its policy was last asked
 	recheck map[int]bool  // workflow → something happened that its policy must see
 	halted  map[int][]int // workflow that fails → nodes whose join said run, and that may not be spared
+	memo    condition.Memo
 	changes Changes
 	missing Missing
 	lacks   map[lack]bool

@@ -50,7 +50,7 @@ var keyGuards = []guard{
 		from: "if k.ids[i] != j.ID {", to: "if false {", protects: "a request that comes again with a new child is refused",
 	},
 	{
-		name: "key: two parents that one key made are one", kind: unique, file: "internal/store/moved.go", place: "WithParents",
+		name: "key: two parents that one key made are one", kind: unique, file: "internal/store/moved.go", place: "MoveParents",
 		from: "if !seen[d.Parent] {", to: "if true {", protects: "a request that comes again with a new child is an error of the database",
 	},
 	{

@@ -120,7 +120,7 @@ var steerGuards = []guard{
 	},
 	{
 		name: "retry: only payloads of jobs that run again are replaced", kind: scope, file: againGo, place: "Store.RetryWorkflow",
-		from: "if _, reset := in[id]; !reset {", to: "if _, reset := in[id]; !reset && false {", protects: "the payload of another job is replaced",
+		from: "if !reset {", to: "if !reset && false {", protects: "the payload of another job is replaced",
 	},
 	{
 		name: "retry: a plan changes nothing", kind: whole, file: againGo, place: "Store.RetryWorkflow",

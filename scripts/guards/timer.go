@@ -61,6 +61,18 @@ var timerGuards = []guard{
 		from: "h.Fence.Epoch == p.jobs[i].epoch {", to: "i >= 0 {", protects: "a worker that gave the job up counts as the one that ran out of time",
 	},
 	{
+		name: "cancelled jobs: the job is still to stop", kind: status, file: timeGo, place: "Store.fireEnds",
+		from: "return known && ", to: "return false && known && ", protects: "the grace of an earlier cancel ends a job that runs again",
+	},
+	{
+		name: "grace of a second cancel: the workflow was cancelled twice in this run", kind: status, file: sqlstore + "cancel.go", place: "Store.endGrace",
+		from: " && p.Workflows[0].CancelFinally)", to: ")", protects: "finally jobs of a later run that was cancelled once are ended",
+	},
+	{
+		name: "stall: who deletes the timer looks", kind: owner, file: sqlstore + "stall.go", place: "Store.lookForStall",
+		from: " || len(*mine) == 0 {", to: " || false && mine == nil {", protects: "two schedulers tell of one stall, and each leaves a timer",
+	},
+	{
 		name: "workflow timers: a workflow that has ended or is gone is no error", kind: status, file: timeGo, place: "Store.fireEach",
 		from: "if errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound) {", to: "if errors.Is(err, ErrGuard) {",
 		protects: "one timer that was left behind stops all others",

@@ -11,6 +11,9 @@ var (
 	// ErrUnknownParent says that a job depends on a job that is not stored.
 	// Nothing was stored.
 	ErrUnknownParent = store.ErrUnknownParent
+	// ErrNoObject says that the new payload of a job whose inputs (With) are added
+	// to it is not an object. Nothing was changed.
+	ErrNoObject = store.ErrNoObject
 	// ErrExists says that some of what was to be enqueued, but not all, is
 	// stored already. Nothing was stored.
 	ErrExists = store.ErrExists

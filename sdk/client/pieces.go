@@ -48,7 +48,7 @@ func (c *Client) enqueuePieces(ctx context.Context, jobs []*job.Job, keys []stor
 		part := make([]*job.Job, len(piece))
 		var partKeys []store.Key
 		for k, i := range piece {
-			part[k] = store.WithParents(jobs[i], moved)
+			part[k] = store.MoveParents(jobs[i], moved)
 			if keys != nil {
 				partKeys = append(partKeys, keys[i])
 			}

@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -33,6 +36,9 @@ func actor(options []SteerOption) (store.Actor, error) {
 	}
 	if len([]rune(a.Name)) > job.MaxName || len(a.Comment) > job.MaxError {
 		return a, fmt.Errorf("an actor has at most %d characters, a comment %d bytes", job.MaxName, job.MaxError)
+	}
+	if text := a.Name + a.Comment; strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+		return a, errors.New("an actor and a comment are UTF-8 without U+0000")
 	}
 	return a, nil
 }

@@ -219,6 +219,8 @@ func TestWhatMakesNoSenseIsNotAskedOfTheDatabase(t *testing.T) {
 		"contradicts mode all":        retry(client.Retry{Mode: workflow.RetryAll, From: "a"}),
 		"payload cannot be encoded":   retry(client.Retry{Payloads: map[string]any{"a": make(chan int)}}),
 		"an actor has at most":        func() error { return c.PauseWorkflow(t.Context(), w.ID, client.By(strings.Repeat("x", 201))) },
+		"UTF-8 without U+0000":        func() error { return c.PauseWorkflow(t.Context(), w.ID, client.Because("a\x00")) },
+		"are UTF-8":                   func() error { return c.PauseWorkflow(t.Context(), w.ID, client.By("\xff")) },
 		"a comment 8192 bytes":        func() error { return c.PauseWorkflow(t.Context(), w.ID, client.Because(strings.Repeat("x", 8193))) },
 		`job "b" of workflow`:         decide(client.Decision{Job: "b", Action: workflow.ActionSkip}),
 		`job "" of workflow`:          retry(client.Retry{Mode: workflow.RetryFrom}),

@@ -285,6 +285,19 @@ func TestARefusalToRetryAJobNamesTheCallThatRunsItAgain(t *testing.T) {
 	r.post("/api/v1/jobs/"+job.NewID().String()+"/retry", "").problem(http.StatusNotFound, wire.CodeNotFound)
 }
 
+func TestAPayloadThatInputsCannotBeAddedToIsRefused(t *testing.T) {
+	r := start(t, config(), nil)
+	id := r.create(`{"name": "w", "jobs": [{"name": "a", "queue": "q", "with": {"n": "1"}, "retry": {"max_attempts": 1}}]}`)
+	if _, err := r.store.CheckEdges(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	r.finish("a")
+	p := r.post("/api/v1/workflows/"+id+"/retry", `{"payloads": {"a": "text"}}`).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
+	if !strings.Contains(p.Detail, "must be an object") {
+		t.Errorf("the problem is %+v", p)
+	}
+}
+
 func TestAJobWithoutAWorkflowRunsAgain(t *testing.T) {
 	r := start(t, config(), nil)
 	id := r.enqueue(`{"queue": "mail", "name": "send", "payload": {"to": "a"}}`)

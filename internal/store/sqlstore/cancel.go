@@ -83,7 +83,7 @@ func (s *Store) endGrace(ctx context.Context, id job.ID, fired timerRow) (store.
 			return err
 		}
 		changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) {
-			r.CancelHeld(0, fired.Kind == timerFinally)
+			r.CancelHeld(0, fired.Kind == timerFinally && p.Workflows[0].CancelFinally) // not that of an earlier cancel
 		})
 		if err != nil {
 			return err

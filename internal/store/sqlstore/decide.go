@@ -57,6 +57,9 @@ func (s *Store) decide(ctx context.Context, d store.Decision, by store.Actor, fi
 		if action == workflow.ActionComplete && len(result) == 0 {
 			result = json.RawMessage("null")
 		}
+		if err := p.takes(i, d.Payload); err != nil {
+			return err
+		}
 		changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) { r.Decide(i, action, result) })
 		if err != nil {
 			return err
@@ -94,6 +97,15 @@ func (s *Store) decideByDefault(ctx context.Context, id job.ID, fired timerRow) 
 	}
 	d := store.Decision{Workflow: j.Workflow, Job: id}
 	return s.decide(ctx, d, store.Actor{Name: "hammerwork", Comment: "nobody decided in time"}, fired)
+}
+
+// takes refuses a payload for node i that its inputs cannot be added to: no claim
+// could make anything of the two. An empty one keeps what there is.
+func (p *part) takes(i int, payload json.RawMessage) error {
+	if len(payload) > 0 && len(p.Nodes[i].With) > 0 && !workflow.TakesInputs(payload) {
+		return fmt.Errorf("payload of job %s: %w", p.jobs[i].name, store.ErrNoObject)
+	}
+	return nil
 }
 
 // replace replaces the payload of a job that is reset; an empty one keeps it.

@@ -183,7 +183,7 @@ func (k *keyring) fresh(jobs []*job.Job) []*job.Job {
 		if k.existing[i] {
 			continue
 		}
-		list = append(list, store.WithParents(j, moved))
+		list = append(list, store.MoveParents(j, moved))
 	}
 	return list
 }

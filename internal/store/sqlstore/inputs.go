@@ -69,6 +69,19 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 	return nil
 }
 
+// forgetInputs forgets what was read before some of the parents came into the
+// part: what the part makes of those is newer. It is asked for again.
+func (p *part) forgetInputs() {
+	for i, in := range p.inputs {
+		if slices.ContainsFunc(in.Parents, func(x workflow.ParentInput) bool {
+			at, known := p.index[x.ID]
+			return x.Node < 0 && known && !p.Nodes[at].Gone
+		}) {
+			delete(p.inputs, i)
+		}
+	}
+}
+
 // loadParentInputs reads how the parents of nodes stand by their rows, without
 // their results. It returns the epochs of those that have not ended: who waits
 // for a worker by its row may be held by one.

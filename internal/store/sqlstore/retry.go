@@ -26,9 +26,9 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 			_, err := workflow.PlanRetry(&p.Part, 0, workflow.RetryAll, 0)
 			return err
 		}
-		var now, timeout, stall, finished int64
+		var now, timeout, stall int64
 		tx.QueueNow(&now)
-		tx.QueueQuery("workflow_run", func(r Row) error { return r.Scan(&plan.Run, &timeout, &stall, &finished) }, o.Workflow[:])
+		tx.QueueQuery("workflow_run", func(r Row) error { return r.Scan(&plan.Run, &timeout, &stall) }, o.Workflow[:])
 		if err := p.loadWorkflows(tx, []int{0}, workflow.KnownAll); err != nil {
 			return err
 		}
@@ -50,9 +50,17 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 			in[p.Nodes[i].ID] = i
 			plan.Jobs = append(plan.Jobs, store.PlannedJob{ID: p.Nodes[i].ID, Name: p.jobs[i].name, Status: p.Nodes[i].Status})
 		}
-		for id := range o.Payloads {
-			if _, reset := in[id]; !reset {
-				return fmt.Errorf("%w: job %s is not among those that run again, so its payload can't be replaced", job.ErrWrongState, p.jobs[p.index[id]].name)
+		for id, payload := range o.Payloads {
+			at, known := p.index[id]
+			if !known || p.Nodes[at].Workflow != 0 {
+				return fmt.Errorf("job %s: %w", id, job.ErrNotFound)
+			}
+			i, reset := in[id]
+			if !reset {
+				return fmt.Errorf("%w: job %s is not among those that run again, so its payload can't be replaced", job.ErrWrongState, p.jobs[at].name)
+			}
+			if err := p.takes(i, payload); err != nil {
+				return err
 			}
 		}
 		if dry {
@@ -75,7 +83,7 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 		if timeout > 0 {
 			timers = append(timers, timerRow{now + timeout, timerWorkflow, hexID(o.Workflow)})
 		}
-		if stall > 0 && finished > 0 && finished+stall < now { // else one still waits
+		if stall > 0 { // should one still wait, it comes to the same time and is one with this
 			timers = append(timers, timerRow{now + stall, timerStall, hexID(o.Workflow)})
 		}
 		queueRows(tx, "insert_timers", timers)

@@ -34,6 +34,9 @@ func (s *Store) RetryJob(ctx context.Context, id job.ID, payload json.RawMessage
 		if _, err := workflow.PlanJobRetry(&p.Part, i); err != nil { // the common refusal costs nothing
 			return err
 		}
+		if err := p.takes(i, payload); err != nil {
+			return err
+		}
 		if err := p.loadKeptBack(tx, id); err != nil {
 			return err
 		}

@@ -93,6 +93,9 @@ type evaluationRow struct {
 	Error  string `json:"error"`
 }
 
+// size is how many bytes the row has that are not bounded by its columns.
+func (r *evaluationRow) size() int { return len(r.With) }
+
 // attemptRow is a row of insert_attempts.
 type attemptRow struct {
 	ID        hexID  `json:"id"`

@@ -10,7 +10,8 @@ import (
 
 // lookForStall looks whether something moved in a workflow within its health
 // check interval: a job of it ended, or was claimed. It looks again when that
-// could be over.
+// could be over: whole intervals after what moved last, so that of two timers
+// of a workflow one is left.
 func (s *Store) lookForStall(ctx context.Context, id job.ID, fired timerRow) (store.Resolution, error) {
 	var r store.Resolution
 	err := s.db.Write(ctx, func(tx Tx) error {
@@ -28,9 +29,9 @@ func (s *Store) lookForStall(ctx context.Context, id job.ID, fired timerRow) (st
 		tx.QueueNow(&now)
 		tx.QueueQuery("workflow_moved", func(r Row) error { return r.Scan(&name, &interval, &moved) }, id[:])
 		tx.QueueQuery("newest_claim", func(r Row) error { return r.Scan(&claimed) }, id[:])
-		deleteTimers(tx, []timerRow{fired})
-		if err := tx.Flush(); err != nil {
-			return err
+		mine := deleteTimers(tx, []timerRow{fired})
+		if err := tx.Flush(); err != nil || len(*mine) == 0 {
+			return err // another has looked
 		}
 		if claimed != nil {
 			moved = max(moved, *claimed)
@@ -40,7 +41,7 @@ func (s *Store) lookForStall(ctx context.Context, id job.ID, fired timerRow) (st
 			r.Stalled = append(r.Stalled, store.StallEvent{
 				Workflow: id, Name: name, Still: time.Duration(now-moved) * time.Microsecond,
 			})
-			next = now + interval
+			next += (now - next + interval) / interval * interval // the first after now
 		}
 		r.Timer = true
 		queueRows(tx, "insert_timers", []timerRow{{next, timerStall, hexID(id)}})

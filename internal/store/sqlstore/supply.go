@@ -53,6 +53,7 @@ func (p *part) supply(tx Tx, m workflow.Missing) error {
 		return err
 	}
 	p.addEdges()
+	p.forgetInputs()
 	return p.loadInputs(tx, m.Inputs)
 }
 

@@ -198,6 +198,9 @@ func (s *Store) fireEnds(kind string, end outsideEnd) func(context.Context, int,
 				return err
 			}
 			part.Done = len(*mine)
+			if kind == timerCancel { // who ran again since is not cancelled any more
+				*mine = slices.DeleteFunc(*mine, func(id job.ID) bool { i, known := p.index[id]; return known && !p.jobs[i].stopping })
+			}
 			return s.endJobs(tx, p, leases, *mine, end, &part)
 		})
 		addTo(r, part)

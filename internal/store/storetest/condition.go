@@ -113,6 +113,18 @@ func testCondition(t *testing.T, open Opener) {
 		r.claimNamed("j")
 	})
 
+	check(t, open, "a condition sees what ended earlier in its batch, however late that was loaded", func(r *rig) {
+		x, a := task("x"), task("a")
+		d := task("d", x).WithCondition("deps.x.result.missing == 1")
+		b := task("b", d)
+		c := task("c", a, b).WithJoin(job.JoinAny).WithCondition(`deps.b.status == "upstream_failed"`)
+		id := r.enqueueTolerant(x, a, d, b, c)
+		got := r.claimNamed("x", "a")
+		r.commit(completed(got["x"], `{}`), completed(got["a"], `{}`))
+		r.wantJobs(id, "x: completed", "a: completed", "d: failed condition_error", "b: upstream_failed upstream", "c: pending")
+		r.claimNamed("c")
+	})
+
 	check(t, open, "many jobs read the result of one", func(r *rig) {
 		var readers []*job.Job
 		for i := range 300 {

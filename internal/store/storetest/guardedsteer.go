@@ -166,6 +166,9 @@ func guardedSteering(t *testing.T, open Opener) {
 			o := store.Retry{Workflow: id, Mode: workflow.RetryFailed, Payloads: map[job.ID]json.RawMessage{done.ID: []byte("{}")}}
 			_, _, err = r.s.RetryWorkflow(r.ctx, o, false, nobody)
 			r.isErr("a payload of what stays", err, job.ErrWrongState)
+			o.Payloads = map[job.ID]json.RawMessage{outside.ID: []byte("{}")}
+			_, _, err = r.s.RetryWorkflow(r.ctx, o, false, nobody)
+			r.isErr("a payload of a job elsewhere", err, job.ErrNotFound)
 			plan, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryFailed}, true, nobody)
 			r.ok(err, "plan")
 			r.equal("planned", len(plan.Jobs), 1)

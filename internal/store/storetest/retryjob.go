@@ -90,6 +90,27 @@ func testRetryJobAlone(t *testing.T, open Opener) {
 		r.wantJob(j.ID, "completed")
 	})
 
+	check(t, open, "the grace of an earlier cancel does not end a job that runs again", func(r *rig) {
+		alone, one := task("alone").WithPriority(job.High), task("one")
+		r.enqueueJobs(alone)
+		w := graph(one)
+		r.enqueue(w)
+		for _, c := range r.claim(2) {
+			r.cancelJob(c.Fence.Job)
+			r.commit(ended(c, job.KindCancelled))
+		}
+		r.retryJob(alone.ID)
+		r.ok(r.again(w.ID), "retry of the workflow")
+		lease := r.claimLease(worker, 2)
+		r.accept(lease)
+		r.Advance(grace + slack)
+		r.fire()
+		r.wantRows("timers", 0)
+		for _, c := range lease.Jobs {
+			r.wantJob(c.Fence.Job, "running")
+		}
+	})
+
 	check(t, open, "with a job goes what was said of its retries", func(r *rig) {
 		j := task("a").WithRetry(once())
 		r.enqueueJobs(j)

@@ -206,4 +206,70 @@ func testSteer(t *testing.T, open Opener) {
 		r.Advance(40 * time.Minute)
 		r.equal("an hour after it was told of, but not after the end of a job", stalled(), 0)
 	})
+
+	check(t, open, "a workflow that was retried is looked at for a stall again, by one timer", func(r *rig) {
+		j := task("a").WithRetry(once())
+		w := graph(j)
+		w.HealthCheckInterval = time.Hour
+		r.enqueue(w)
+		stalled := func() int {
+			res, _, err := r.s.FireTimers(r.ctx, everything)
+			r.ok(err, "fire")
+			return len(res.Stalled)
+		}
+		r.Advance(40 * time.Minute)
+		r.commit(failed(r.claimOne()))
+		r.ok(r.again(w.ID), "retry while the timer waits")
+		r.wantRows("timers", 2)
+		r.Advance(25 * time.Minute)
+		r.equal("told an hour after the enqueue", stalled(), 0)
+		r.wantRows("timers", 1)
+		r.Advance(36 * time.Minute)
+		r.equal("told an hour after the retry", stalled(), 1)
+		r.wantRows("timers", 1)
+		r.Advance(30 * time.Minute)
+		r.commit(failed(r.claimOne()))
+		r.Advance(40 * time.Minute)
+		r.equal("told once it has ended", stalled(), 0)
+		r.wantRows("timers", 0)
+		r.ok(r.again(w.ID), "retry after the timer")
+		r.Advance(61 * time.Minute)
+		r.equal("told", stalled(), 1)
+		r.wantRows("timers", 1)
+	})
+
+	check(t, open, "the grace of a second cancel does not end finally jobs of a later run that was cancelled once", func(r *rig) {
+		last := task("last")
+		last.Finally = true
+		w := graph(task("a"), last)
+		r.enqueue(w)
+		c := r.claimOne()
+		r.cancel(w.ID)
+		r.cancel(w.ID)
+		r.commit(ended(c, job.KindCancelled))
+		r.wantWorkflow(w.ID, workflow.Cancelled)
+		r.ok(r.again(w.ID), "retry")
+		r.complete(r.claimOne())
+		lease := r.claimLease(worker, 1)
+		r.accept(lease)
+		r.cancel(w.ID)
+		r.Advance(grace + slack)
+		r.fire()
+		r.wantJob(last.ID, "running")
+		r.complete(lease.Jobs...)
+		r.wantWorkflow(w.ID, workflow.Cancelled)
+	})
+
+	check(t, open, "of two schedulers one tells of a stall", func(r *rig) {
+		w := graph(task("a"))
+		w.HealthCheckInterval = time.Hour
+		r.enqueue(w)
+		r.Advance(61 * time.Minute)
+		r.ok(r.meddle("delete_timers", "DELETE FROM timers", func() error {
+			res, _, err := r.s.FireTimers(r.ctx, everything)
+			r.equal("told", len(res.Stalled), 0)
+			return err
+		}), "fire")
+		r.wantRows("timers", 0)
+	})
 }

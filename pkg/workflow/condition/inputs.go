@@ -39,6 +39,7 @@ type Inputs struct {
 	Payload  json.RawMessage    // empty is null
 	Metadata json.RawMessage    // empty is null
 	Now      time.Time
+	Memo     *Memo // nil: every evaluation reads the results anew
 }
 
 // Add adds a parent, and counts it.
@@ -68,7 +69,7 @@ func (in Inputs) Ask(source string) (bool, error) {
 func (in Inputs) Digest() string {
 	parents := map[string]any{}
 	for name, p := range in.Parents {
-		parents[name] = map[string]any{"status": string(p.Status), "attempts": int64(p.Attempts), "result": canonical(p.Result)}
+		parents[name] = map[string]any{"status": string(p.Status), "attempts": int64(p.Attempts), "result": in.Memo.read(p.Result).sum()}
 	}
 	counts := map[string]any{}
 	for status, count := range in.Counts {
@@ -78,21 +79,11 @@ func (in Inputs) Digest() string {
 	}
 	w := &writer{limit: -1}
 	w.value(map[string]any{
-		"parents": parents, "counts": counts, "payload": canonical(in.Payload), "metadata": canonical(in.Metadata),
+		"parents": parents, "counts": counts, "payload": canonical(readingOf(in.Payload)), "metadata": canonical(readingOf(in.Metadata)),
 		"now": in.Now.UTC().Format(time.RFC3339Nano),
 	})
 	sum := sha256.Sum256(w.out)
 	return hex.EncodeToString(sum[:])
-}
-
-// canonical is the value of a JSON text, or a stand-in for one that can't be
-// read.
-func canonical(raw json.RawMessage) any {
-	v, err := decode(raw)
-	if err != nil {
-		return []any{"not JSON", string(raw)}
-	}
-	return v
 }
 
 // variables are the inputs as the program names them, and no more than it uses.
@@ -105,12 +96,11 @@ func (e *Expression) variables(in Inputs) (map[string]any, error) {
 		}
 		return nil
 	}
-	read := func(raw json.RawMessage, what string) (any, error) {
-		v, err := decode(raw)
-		if err != nil {
-			return nil, failure("", "%s can't be read: %v", what, err)
+	read := func(r *reading, what string) (any, error) {
+		if r.err != nil {
+			return nil, failure("", "%s can't be read: %v", what, r.err)
 		}
-		return v, nil
+		return r.value, nil
 	}
 	if e.counts {
 		counts := make(map[string]int64, len(statuses))
@@ -143,7 +133,7 @@ func (e *Expression) variables(in Inputs) (map[string]any, error) {
 		if p.Size > 0 && len(p.Result) == 0 {
 			return nil, fmt.Errorf("evaluate %s: the inputs lack the result of %q", quote(e.source), name)
 		}
-		v, err := read(p.Result, fmt.Sprintf("the result of %q", name))
+		v, err := read(in.Memo.read(p.Result), fmt.Sprintf("the result of %q", name))
 		if err != nil {
 			return nil, err
 		}
@@ -159,7 +149,7 @@ func (e *Expression) variables(in Inputs) (map[string]any, error) {
 		if err := take(len(raw)); err != nil {
 			return nil, err
 		}
-		v, err := read(raw, "the "+name)
+		v, err := read(readingOf(raw), "the "+name)
 		if err != nil {
 			return nil, err
 		}

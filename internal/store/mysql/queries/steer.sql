@@ -53,7 +53,7 @@ SET e.state = 'unresolved'
 WHERE e.state <> 'unresolved';
 
 -- name: workflow_run
-SELECT run, timeout, health_check_interval, COALESCE(finished_at, 0) FROM hw_workflows WHERE id = UNHEX(?1);
+SELECT run, timeout, health_check_interval FROM hw_workflows WHERE id = UNHEX(?1);
 
 -- name: reopen_workflow
 UPDATE hw_workflows SET run = ?2, finished_at = NULL, deadline_at = CASE WHEN timeout > 0 THEN ?3 + timeout END

@@ -61,7 +61,7 @@ WITH changed AS (
 SELECT hammerwork_changed(count(*), $6::int) FROM changed;
 
 -- name: workflow_run
-SELECT run, timeout, health_check_interval, coalesce(finished_at, 0) FROM workflows WHERE id = $1::uuid;
+SELECT run, timeout, health_check_interval FROM workflows WHERE id = $1::uuid;
 
 -- name: reopen_workflow
 UPDATE workflows SET run = $2::int, finished_at = NULL, deadline_at = CASE WHEN timeout > 0 THEN $3::bigint + timeout END

@@ -46,7 +46,7 @@ FROM (SELECT unhex(value ->> 'parent') AS parent, unhex(value ->> 'child') AS ch
 WHERE edges.parent_id = c.parent AND edges.child_id = c.child AND edges.state <> 'unresolved';
 
 -- name: workflow_run
-SELECT run, timeout, health_check_interval, coalesce(finished_at, 0) FROM workflows WHERE id = ?1;
+SELECT run, timeout, health_check_interval FROM workflows WHERE id = ?1;
 
 -- name: reopen_workflow
 UPDATE workflows SET run = ?2, finished_at = NULL, deadline_at = iif(timeout > 0, ?3 + timeout, NULL) WHERE id = ?1;

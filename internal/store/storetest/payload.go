@@ -1,0 +1,59 @@
+package storetest
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// testNewPayload holds what replaces a payload to what a payload may be.
+func testNewPayload(t *testing.T, open Opener) {
+	calls := map[string]func(r *rig, id, j job.ID, payload json.RawMessage) error{
+		"retry of a workflow": func(r *rig, id, j job.ID, payload json.RawMessage) error {
+			_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryFailed, Payloads: map[job.ID]json.RawMessage{j: payload}}, false, nobody)
+			return err
+		},
+		"plan of a retry": func(r *rig, id, j job.ID, payload json.RawMessage) error {
+			_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryFailed, Payloads: map[job.ID]json.RawMessage{j: payload}}, true, nobody)
+			return err
+		},
+		"decision": func(r *rig, id, j job.ID, payload json.RawMessage) error {
+			_, err := r.s.Decide(r.ctx, store.Decision{Workflow: id, Job: j, Action: workflow.ActionRetry, Payload: payload}, nobody)
+			return err
+		},
+		"retry of a job": func(r *rig, _, j job.ID, payload json.RawMessage) error {
+			_, err := r.s.RetryJob(r.ctx, j, payload, nobody)
+			return err
+		},
+	}
+	for name, call := range calls {
+		check(t, open, "a "+name+" with a payload that inputs cannot be added to is refused", func(r *rig) {
+			j := task("j").WithInput("n", "1 + 1").WithRetry(once())
+			w := graph(j)
+			switch name {
+			case "decision":
+				w.FailurePolicy = workflow.Manual
+				fallthrough
+			default:
+				r.enqueue(w)
+			case "retry of a job":
+				r.enqueueJobs(j)
+			}
+			r.checkEdges()
+			r.commit(failed(r.claimOne()))
+			for _, payload := range []string{`"text"`, `[1]`, `7`} {
+				r.isErr(payload, call(r, w.ID, j.ID, json.RawMessage(payload)), store.ErrNoObject)
+			}
+			r.wantJob(j.ID, "dead exhausted")
+			r.ok(call(r, w.ID, j.ID, json.RawMessage(`{"day": "monday"}`)), "an object")
+			if name == "plan of a retry" {
+				return
+			}
+			r.checkEdges()
+			r.jsonEqual("payload", r.claimOne().Payload, `{"day": "monday", "n": 2}`)
+		})
+	}
+}
