@@ -272,6 +272,9 @@ func (e *explainer) names(list []store.ParentStanding, more int) string {
 		if p.On == job.OnFailure {
 			how += ", waits for its failure"
 		}
+		if p.Optional {
+			how += ", optional"
+		}
 		words = append(words, fmt.Sprintf("%s (%s)", name, how))
 	}
 	if more += max(0, len(list)-shown); more > 0 {

@@ -84,6 +84,9 @@ func testExplain(t *testing.T, open Opener) {
 		s := r.explain(both.ID)
 		r.equal("unresolved", s.Counts.Unresolved, 2)
 		r.equal("parents", len(s.Parents), 2)
+		for _, p := range s.Parents {
+			r.equal("status of parent "+p.Name, p.Status, job.Running)
+		}
 		r.complete(got["a"])
 		r.wantReasons(both.ID, explain.WaitsForParents)
 		r.wantClaims(jobs, "any")

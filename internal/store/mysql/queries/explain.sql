@@ -34,7 +34,7 @@ WHERE s.id = UNHEX(?1);
 
 -- name: parents_in_the_way
 -- Those whose edges are not active, ?2 at most; the last column counts all.
-SELECT e.parent_id, j.workflow_id, COALESCE(j.name, ''), COALESCE(s.status, ''), e.`on`, e.optional, e.state,
+SELECT e.parent_id, j.workflow_id, COALESCE(j.name, ''), COALESCE(s.status, ''), COALESCE(s.epoch, 0), e.`on`, e.optional, e.state,
     (SELECT COUNT(*) FROM hw_edges a FORCE INDEX (hw_edges_child) WHERE a.child_id = UNHEX(?1))
 FROM (
     SELECT parent_id, `on`, optional, state FROM hw_edges FORCE INDEX (hw_edges_child)

@@ -26,11 +26,11 @@ LEFT JOIN LATERAL (SELECT status, failing, user_paused, undecided FROM workflows
 
 -- name: parents_in_the_way
 -- Those whose edges are not active, $2 at most; the last column counts all.
-SELECT e.parent_id, j.workflow_id, coalesce(j.name, ''), coalesce(s.status, ''), e."on", e.optional, e.state,
+SELECT e.parent_id, j.workflow_id, coalesce(j.name, ''), coalesce(s.status, ''), coalesce(s.epoch, 0), e."on", e.optional, e.state,
     (SELECT count(*) FROM edges WHERE child_id = $1::uuid)
 FROM (SELECT * FROM edges WHERE child_id = $1::uuid AND state <> 'active' ORDER BY parent_id LIMIT $2::int) e
 LEFT JOIN LATERAL (SELECT workflow_id, name FROM jobs WHERE id = e.parent_id OFFSET 0) j ON true
-LEFT JOIN LATERAL (SELECT status FROM job_state WHERE id = e.parent_id OFFSET 0) s ON true
+LEFT JOIN LATERAL (SELECT status, epoch FROM job_state WHERE id = e.parent_id OFFSET 0) s ON true
 ORDER BY e.parent_id;
 
 -- name: lease_of_job

@@ -19,7 +19,7 @@ WHERE s.id = ?1;
 
 -- name: parents_in_the_way
 -- Those whose edges are not active, ?2 at most; the last column counts all.
-SELECT e.parent_id, j.workflow_id, coalesce(j.name, ''), coalesce(s.status, ''), e."on", e.optional, e.state,
+SELECT e.parent_id, j.workflow_id, coalesce(j.name, ''), coalesce(s.status, ''), coalesce(s.epoch, 0), e."on", e.optional, e.state,
     (SELECT count(*) FROM edges a WHERE a.child_id = ?1)
 FROM edges e
 LEFT JOIN jobs j ON j.id = e.parent_id
