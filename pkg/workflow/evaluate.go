@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -178,11 +179,11 @@ func workOut(with map[string]string, in condition.Inputs) (json.RawMessage, erro
 	env, object := in.Env(), make(map[string]json.RawMessage, len(with))
 	for _, name := range slices.Sorted(maps.Keys(with)) {
 		e, err := condition.ParseInput(with[name], env)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			object[name], err = e.Value(in)
 		}
-		if object[name], err = e.Value(in); err != nil {
-			return nil, err
+		if err != nil {
+			return nil, fmt.Errorf("with %q: %w", name, err)
 		}
 	}
 	return json.Marshal(object)
