@@ -54,7 +54,7 @@ func (s *Store) Explain(ctx context.Context, id job.ID) (store.Standing, error) 
 		tx.QueueNow(&now)
 		tx.QueueQuery("job_standing", func(r Row) error {
 			return r.Scan(&x.Join.Rule, &x.Join.Quorum, &c.Unresolved, &c.Active, &c.Inactive, &c.Broken, &x.WorkflowStatus,
-				&x.WorkflowFailing, &x.UserPaused, &x.Undecided, &x.QueuePaused, &x.Queued, &x.Ahead, &x.Unchecked)
+				&x.WorkflowFailing, &x.UserPaused, &x.Undecided, &x.QueuePaused, &x.Queued, &x.Ahead, &x.Unchecked, &x.Spared)
 		}, id[:])
 		total := 0
 		type place struct {
@@ -91,19 +91,16 @@ func (s *Store) Explain(ctx context.Context, id job.ID) (store.Standing, error) 
 			}
 		}
 		x.Now, x.More = timeOf(now), max(0, total-len(x.Parents))
-		return nil
+		workers, err := readWorkers(tx, store.WorkerSilent)
+		for _, w := range workers {
+			if !w.Draining && (w.Queues == nil || slices.Contains(w.Queues, j.Queue)) {
+				x.Workers++
+			}
+		}
+		return err
 	})
 	if err != nil {
 		return store.Standing{}, fmt.Errorf("explain job %s: %w", id, err)
-	}
-	workers, err := s.Workers(ctx)
-	if err != nil {
-		return store.Standing{}, err
-	}
-	for _, w := range workers {
-		if !w.Draining && (len(w.Queues) == 0 || slices.Contains(w.Queues, j.Queue)) {
-			x.Workers++
-		}
 	}
 	return x, nil
 }

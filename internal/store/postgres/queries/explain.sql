@@ -19,7 +19,8 @@ SELECT s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, coal
         CROSS JOIN LATERAL (
             SELECT 1 FROM edge_check
             WHERE parent_id = e.parent_id AND child_id IN ($1::uuid, '00000000-0000-0000-0000-000000000000') OFFSET 0) k
-        OFFSET 0)
+        OFFSET 0),
+    s.spared
 FROM (SELECT id, workflow_id, queue FROM jobs WHERE id = $1::uuid OFFSET 0) j
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = j.id OFFSET 0) s
 LEFT JOIN LATERAL (SELECT status, failing, user_paused, undecided FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true;

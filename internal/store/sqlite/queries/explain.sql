@@ -11,7 +11,8 @@ SELECT s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, coal
         LIMIT 1000)),
     EXISTS (SELECT 1 FROM edge_check k WHERE k.parent_id = zeroblob(16) AND k.child_id = j.id)
         OR EXISTS (SELECT 1 FROM edges e CROSS JOIN edge_check k ON k.parent_id = e.parent_id AND k.child_id IN (e.child_id, zeroblob(16))
-            WHERE e.child_id = j.id AND e.state = 'unresolved')
+            WHERE e.child_id = j.id AND e.state = 'unresolved'),
+    s.spared
 FROM job_state s
 CROSS JOIN jobs j ON j.id = s.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
