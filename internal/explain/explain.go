@@ -18,12 +18,11 @@ func Prospect(s store.Standing) job.Prospect {
 	}
 }
 
-// workflowStops reports whether its workflow keeps a job from starting. What a
-// failing workflow still lets start, because it handles a failure, is known by
-// its place where claims look.
+// workflowStops reports whether its workflow keeps a job from starting. A
+// failing workflow still lets start what handles a failure.
 func workflowStops(s store.Standing) bool {
 	h := workflow.Header{Status: s.WorkflowStatus, Failing: s.WorkflowFailing}
-	return s.Job.Workflow != (job.ID{}) && h.Stops(&workflow.Node{Finally: s.Job.Finally, Spared: s.Queued})
+	return s.Job.Workflow != (job.ID{}) && h.Stops(&workflow.Node{Finally: s.Job.Finally, Spared: s.Queued || s.Spared})
 }
 
 // Explain returns every reason why a job does not run, or what it does, the
@@ -282,6 +281,9 @@ func (e *explainer) names(list []store.ParentStanding, more int) string {
 		}
 		if p.On == job.OnFailure {
 			how += ", waits for its failure"
+		}
+		if p.Optional {
+			how += ", optional"
 		}
 		words = append(words, fmt.Sprintf("%s (%s)", name, how))
 	}

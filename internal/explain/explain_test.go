@@ -81,6 +81,11 @@ func TestEveryReasonIsGivenTheMostDecisiveFirst(t *testing.T) {
 			waits(s, extract, load)
 			s.Counts.Unresolved = 4
 		}, []explain.Code{explain.WaitsForParents}, "It waits for extract (running), load (pending, waits for its failure), 2 more parents; all must end as asked.|hammerwork job explain " + extract.Job.String()},
+		{"an optional parent", func(s *store.Standing) {
+			any := extract
+			any.Optional = true
+			waits(s, any, load)
+		}, []explain.Code{explain.WaitsForParents}, "It waits for extract (running, optional), load (pending, waits for its failure); all must end as asked."},
 		{"a parent elsewhere", func(s *store.Standing) { waits(s, foreign) }, []explain.Code{explain.WaitsForParents}, foreign.Name + " of workflow " + foreign.Workflow.String() + " (pending)"},
 		{"any of its parents", func(s *store.Standing) { waits(s, extract); s.Join.Rule = job.JoinAny }, []explain.Code{explain.WaitsForParents}, "one that ends as asked is enough"},
 		{"some of its parents", func(s *store.Standing) {

@@ -324,6 +324,7 @@ type WorkflowRecord struct {
 	UserPaused    bool
 	Undecided     int           // failures that wait for a decision
 	Unforgiven    int           // failures and cancelled jobs that are neither tolerated nor decided to be
+	DecidedAfter  time.Duration // how long a failure waits for a decision until the default holds; 0: for good
 	StallAfter    time.Duration // health check interval; 0: none
 	DeadlineAt    time.Time     // zero: none
 	Priority      job.Priority

@@ -179,11 +179,11 @@ func workOut(with map[string]string, in condition.Inputs) (json.RawMessage, erro
 	env, object, size := in.Env(), make(map[string]json.RawMessage, len(with)), 0
 	for _, name := range slices.Sorted(maps.Keys(with)) {
 		e, err := condition.ParseInput(with[name], env)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			object[name], err = e.Value(in)
 		}
-		if object[name], err = e.Value(in); err != nil {
-			return nil, err
+		if err != nil {
+			return nil, fmt.Errorf("with %q: %w", name, err)
 		}
 		if size += len(object[name]); size > job.MaxPayload {
 			return nil, fmt.Errorf("the inputs have over %d bytes together; keep large data outside and pass its place", job.MaxPayload)

@@ -26,8 +26,16 @@ func (a *API) retryWorkflow(ctx context.Context, in *Acting) (*planAnswer, error
 	var payloads map[string]json.RawMessage
 	var dry bool
 	by, err := a.by(ctx, in, `{"mode": "failed"}`, fields{
-		"mode":     func(v json.RawMessage) error { return textOf(v, "mode", &mode) },
-		"from":     func(v json.RawMessage) error { return textOf(v, "from", &from) },
+		"mode": func(v json.RawMessage) error { return textOf(v, "mode", &mode) },
+		"from": func(v json.RawMessage) error {
+			if err := textOf(v, "from", &from); err != nil {
+				return err
+			}
+			if from == "" {
+				return badParameter("from", `name the job to begin with, like {"mode": "from", "from": "extract"}`, "is empty")
+			}
+			return nil
+		},
 		"payloads": payloadsOf(&payloads),
 		"dry_run": func(v json.RawMessage) error {
 			if json.Unmarshal(v, &dry) != nil || string(v) == "null" {

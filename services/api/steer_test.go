@@ -376,6 +376,7 @@ func TestWrongUseIsRefusedWithACodeAndAHint(t *testing.T) {
 		{waits, "decide", `{"job": "extract", "action": "complete", "result": ` + big + `}`, http.StatusRequestEntityTooLarge, wire.CodeTooLarge, "outside"},
 		{waits, "retry", `{"mode": "some"}`, invalid, wire.CodeInvalidRequest, "failed, from or all"},
 		{waits, "retry", `{"mode": "from"}`, invalid, wire.CodeInvalidRequest, `"from"`},
+		{waits, "retry", `{"from": ""}`, invalid, wire.CodeInvalidRequest, `"from"`},
 		{waits, "retry", `{"mode": "all", "from": "load"}`, invalid, wire.CodeInvalidRequest, "leave it out"},
 		{waits, "retry", `{"dry_run": "yes"}`, invalid, wire.CodeInvalidRequest, "true"},
 		{waits, "retry", `{"payloads": [1]}`, invalid, wire.CodeInvalidRequest, "like"},

@@ -298,3 +298,14 @@ func (h *harness) BreakCommit(mode storetest.BreakMode) {
 		return errBroken
 	}
 }
+
+func TestTheViewOfJobsIsReadBySQLiteOfOldToo(t *testing.T) {
+	h := newHarness(t, store.Options{})
+	rows, err := h.Query("SELECT sql FROM sqlite_schema WHERE name = 'hammerwork_jobs'")
+	if err != nil || len(rows) != 1 {
+		t.Fatalf("%d views, %v", len(rows), err)
+	}
+	if text, _ := rows[0]["sql"].(string); text == "" || strings.Contains(text, "unhex(") {
+		t.Errorf("the view calls unhex(), which SQLite has since 3.41:\n%v", rows[0])
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -53,12 +54,21 @@ func (s *Store) Explain(ctx context.Context, id job.ID) (store.Standing, error) 
 		tx.QueueNow(&now)
 		tx.QueueQuery("job_standing", func(r Row) error {
 			return r.Scan(&x.Join.Rule, &x.Join.Quorum, &c.Unresolved, &c.Active, &c.Inactive, &c.Broken, &x.WorkflowStatus,
-				&x.WorkflowFailing, &x.UserPaused, &x.Undecided, &x.QueuePaused, &x.Queued, &x.Ahead, &x.Unchecked)
+				&x.WorkflowFailing, &x.UserPaused, &x.Undecided, &x.QueuePaused, &x.Queued, &x.Ahead, &x.Unchecked, &x.Spared)
 		}, id[:])
 		total := 0
+		type place struct {
+			at    int
+			epoch int64
+		}
+		open := map[job.ID]place{} // parents that have not ended
 		tx.QueueQuery("parents_in_the_way", func(r Row) error {
 			var p store.ParentStanding
-			err := r.Scan(&p.Job, nullID{&p.Workflow}, &p.Name, &p.Status, &p.On, &p.Optional, &p.State, &total)
+			var epoch int64
+			err := r.Scan(&p.Job, nullID{&p.Workflow}, &p.Name, &p.Status, &epoch, &p.On, &p.Optional, &p.State, &total)
+			if p.Status != "" && !p.Status.Terminal() {
+				open[p.Job] = place{len(x.Parents), epoch}
+			}
 			x.Parents = append(x.Parents, p)
 			return err
 		}, id[:], store.MaxPage)
@@ -71,20 +81,26 @@ func (s *Store) Explain(ctx context.Context, id job.ID) (store.Standing, error) 
 		if err := tx.Flush(); err != nil {
 			return err
 		}
+		held := heldBy(tx, slices.SortedFunc(maps.Keys(open), compareIDs))
+		if err := tx.Flush(); err != nil {
+			return err
+		}
+		for _, h := range *held {
+			if p := open[h.Fence.Job]; h.Fence.Epoch == p.epoch {
+				x.Parents[p.at].Status = job.Running
+			}
+		}
 		x.Now, x.More = timeOf(now), max(0, total-len(x.Parents))
-		return nil
+		workers, err := readWorkers(tx, store.WorkerSilent)
+		for _, w := range workers {
+			if !w.Draining && (w.Queues == nil || slices.Contains(w.Queues, j.Queue)) {
+				x.Workers++
+			}
+		}
+		return err
 	})
 	if err != nil {
 		return store.Standing{}, fmt.Errorf("explain job %s: %w", id, err)
-	}
-	workers, err := s.Workers(ctx)
-	if err != nil {
-		return store.Standing{}, err
-	}
-	for _, w := range workers {
-		if !w.Draining && (len(w.Queues) == 0 || slices.Contains(w.Queues, j.Queue)) {
-			x.Workers++
-		}
 	}
 	return x, nil
 }

@@ -84,8 +84,8 @@ func scanWorkflow(r Row) (w store.WorkflowRecord, err error) {
 	}
 	w.Metadata, w.StallAfter = metadata, time.Duration(stall)*time.Microsecond
 	var h workflow.Header
-	_, err = readWorkflowRules(rules, &h)
-	w.CancelRunning = h.CancelRunning
+	ends, err := readWorkflowRules(rules, &h)
+	w.CancelRunning, w.DecidedAfter = h.CancelRunning, time.Duration(ends.decisionTimeout)*time.Microsecond
 	return w, err
 }
 

@@ -84,6 +84,9 @@ func testExplain(t *testing.T, open Opener) {
 		s := r.explain(both.ID)
 		r.equal("unresolved", s.Counts.Unresolved, 2)
 		r.equal("parents", len(s.Parents), 2)
+		for _, p := range s.Parents {
+			r.equal("status of parent "+p.Name, p.Status, job.Running)
+		}
 		r.complete(got["a"])
 		r.wantReasons(both.ID, explain.WaitsForParents)
 		r.wantClaims(jobs, "any")
@@ -131,17 +134,21 @@ func testExplain(t *testing.T, open Opener) {
 
 	check(t, open, "a failing workflow lets start what handles the failure, and nothing else", func(r *rig) {
 		bad, slow := withRetry(once(), task("bad"))[0], task("slow")
-		next, alert, last := task("next", slow), task("alert"), task("last")
+		next, alert, both, last := task("next", slow), task("alert"), task("both"), task("last")
 		alert.DependsOn = []job.Dependency{{Parent: bad.ID, On: job.OnFailure}}
+		both.DependsOn = []job.Dependency{{Parent: bad.ID, On: job.OnFailure}, {Parent: slow.ID, On: job.OnDone}}
 		last.Finally = true
-		jobs := []*job.Job{bad, slow, next, alert, last}
+		jobs := []*job.Job{bad, slow, next, alert, both, last}
 		r.start(jobs...)
 		got := r.claimNamed("bad", "slow")
 		r.wantReasons(last.ID, explain.WaitsForRest)
 		r.commit(failed(got["bad"]))
 		r.wantReasons(next.ID, explain.Ended)
+		r.wantReasons(both.ID, explain.WaitsForParents)
 		r.wantReasons(last.ID, explain.WaitsForRest)
 		r.wantClaims(jobs, "alert")
+		r.complete(got["slow"])
+		r.wantClaims(jobs, "both")
 	})
 
 	check(t, open, "a retrying job is claimable when its back-off is over", func(r *rig) {
@@ -154,6 +161,19 @@ func testExplain(t *testing.T, open Opener) {
 		r.fire()
 		r.wantReasons(a.ID, explain.Next)
 		r.wantClaims([]*job.Job{a}, "a")
+	})
+
+	check(t, open, "only workers that were heard from lately serve a queue", func(r *rig) {
+		j := task("a")
+		r.start(j)
+		queues := func(names ...string) []string { return append([]string{}, names...) }
+		r.seeWorkers(store.WorkerSeen{Name: "all"}, store.WorkerSeen{Name: "its", Queues: queues(j.Queue)}, store.WorkerSeen{Name: "others", Queues: queues("x")},
+			store.WorkerSeen{Name: "none", Queues: queues()}, store.WorkerSeen{Name: "drains", Draining: true})
+		r.equal("at first", r.explain(j.ID).Workers, 2)
+		r.Advance(store.WorkerSilent + slack)
+		r.equal("when they are silent", r.explain(j.ID).Workers, 0)
+		r.seeWorkers(store.WorkerSeen{Name: "all"})
+		r.equal("when one was heard from again", r.explain(j.ID).Workers, 1)
 	})
 
 	check(t, open, "a job that is not there cannot be explained", func(r *rig) {

@@ -49,6 +49,14 @@ func testView(t *testing.T, open Opener) {
 		same("when all have ended")
 	})
 
+	check(t, open, "a job without a workflow has none in the view", func(r *rig) {
+		r.enqueueJobs(task("a"))
+		for _, row := range r.query("SELECT workflow_id, workflow_name FROM hammerwork_jobs") {
+			r.equal("its workflow's id", row["workflow_id"], nil)
+			r.equal("its workflow's name", row["workflow_name"], nil)
+		}
+	})
+
 	check(t, open, "a held job is running in the view, and no longer when it is given back", func(r *rig) {
 		j := task("a")
 		r.enqueueJobs(j)

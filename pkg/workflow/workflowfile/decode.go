@@ -450,7 +450,7 @@ func (d *decoder) float(n *node, path string, low, high float64) float64 {
 	}
 	v, err := strconv.ParseFloat(n.scalar, 64)
 	if err != nil || v < low || v > high {
-		d.fault(n.at, path, "", "%s %s is not between %g and %g", path, shown(n), low, high)
+		d.fault(n.at, path, "", "%s %s is not between %.f and %.f", path, shown(n), low, high)
 		return 0
 	}
 	return v

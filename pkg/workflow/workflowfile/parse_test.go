@@ -187,6 +187,7 @@ func TestFaultsOfExpressionsHaveTheirPlaceAndAHint(t *testing.T) {
 		"catch: yes":                                   `5:62: jobs[2].catch is a text, not a boolean`,
 		"finally: true":                                `5:37: job "c" is finally and has dependencies`,
 		"join: {quorum: 3}":                            `5:62: quorum 3 is not between 1 and its 2 dependencies`,
+		"join: {quorum: 0}":                            `5:70: jobs[2].join.quorum 0 is not between 1 and 2147483647`,
 		"join: quorum":                                 `5:61: jobs[2].join "quorum" is not one of all, merge, any, done`,
 	} {
 		text := head + "  - {name: c, queue: q, depends_on: [extract, other], " + field + "}\n"

@@ -75,7 +75,10 @@ func (e *Engine) Watch(ctx context.Context, id job.ID, on func(bus.JobEvent)) (s
 }
 
 // Waits reports whether nothing of a workflow happens until somebody acts.
-func Waits(rec store.WorkflowRecord) bool { return rec.Status == workflow.Paused && rec.Running == 0 }
+// Failures that are decided about by default after a while wait for nobody.
+func Waits(rec store.WorkflowRecord) bool {
+	return rec.Status == workflow.Paused && rec.Running == 0 && (rec.UserPaused || rec.DecidedAfter == 0)
+}
 
 // pass hands on the events of one workflow and reports whether it may have
 // ended.

@@ -26,7 +26,8 @@ SELECT s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, COAL
         SELECT 1 FROM hw_edges e FORCE INDEX (hw_edges_child)
         STRAIGHT_JOIN hw_edge_check k FORCE INDEX (PRIMARY)
             ON k.parent_id = e.parent_id AND k.child_id = UNHEX('00000000000000000000000000000000')
-        WHERE e.child_id = j.id AND e.state = 'unresolved')
+        WHERE e.child_id = j.id AND e.state = 'unresolved'),
+    s.spared
 FROM hw_job_state s FORCE INDEX (PRIMARY)
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = s.id
 LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id
@@ -34,7 +35,7 @@ WHERE s.id = UNHEX(?1);
 
 -- name: parents_in_the_way
 -- Those whose edges are not active, ?2 at most; the last column counts all.
-SELECT e.parent_id, j.workflow_id, COALESCE(j.name, ''), COALESCE(s.status, ''), e.`on`, e.optional, e.state,
+SELECT e.parent_id, j.workflow_id, COALESCE(j.name, ''), COALESCE(s.status, ''), COALESCE(s.epoch, 0), e.`on`, e.optional, e.state,
     (SELECT COUNT(*) FROM hw_edges a FORCE INDEX (hw_edges_child) WHERE a.child_id = UNHEX(?1))
 FROM (
     SELECT parent_id, `on`, optional, state FROM hw_edges FORCE INDEX (hw_edges_child)

@@ -19,18 +19,19 @@ SELECT s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, coal
         CROSS JOIN LATERAL (
             SELECT 1 FROM edge_check
             WHERE parent_id = e.parent_id AND child_id IN ($1::uuid, '00000000-0000-0000-0000-000000000000') OFFSET 0) k
-        OFFSET 0)
+        OFFSET 0),
+    s.spared
 FROM (SELECT id, workflow_id, queue FROM jobs WHERE id = $1::uuid OFFSET 0) j
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = j.id OFFSET 0) s
 LEFT JOIN LATERAL (SELECT status, failing, user_paused, undecided FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true;
 
 -- name: parents_in_the_way
 -- Those whose edges are not active, $2 at most; the last column counts all.
-SELECT e.parent_id, j.workflow_id, coalesce(j.name, ''), coalesce(s.status, ''), e."on", e.optional, e.state,
+SELECT e.parent_id, j.workflow_id, coalesce(j.name, ''), coalesce(s.status, ''), coalesce(s.epoch, 0), e."on", e.optional, e.state,
     (SELECT count(*) FROM edges WHERE child_id = $1::uuid)
 FROM (SELECT * FROM edges WHERE child_id = $1::uuid AND state <> 'active' ORDER BY parent_id LIMIT $2::int) e
 LEFT JOIN LATERAL (SELECT workflow_id, name FROM jobs WHERE id = e.parent_id OFFSET 0) j ON true
-LEFT JOIN LATERAL (SELECT status FROM job_state WHERE id = e.parent_id OFFSET 0) s ON true
+LEFT JOIN LATERAL (SELECT status, epoch FROM job_state WHERE id = e.parent_id OFFSET 0) s ON true
 ORDER BY e.parent_id;
 
 -- name: lease_of_job

@@ -11,7 +11,8 @@ SELECT s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, coal
         LIMIT 1000)),
     EXISTS (SELECT 1 FROM edge_check k WHERE k.parent_id = zeroblob(16) AND k.child_id = j.id)
         OR EXISTS (SELECT 1 FROM edges e CROSS JOIN edge_check k ON k.parent_id = e.parent_id AND k.child_id IN (e.child_id, zeroblob(16))
-            WHERE e.child_id = j.id AND e.state = 'unresolved')
+            WHERE e.child_id = j.id AND e.state = 'unresolved'),
+    s.spared
 FROM job_state s
 CROSS JOIN jobs j ON j.id = s.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
@@ -19,7 +20,7 @@ WHERE s.id = ?1;
 
 -- name: parents_in_the_way
 -- Those whose edges are not active, ?2 at most; the last column counts all.
-SELECT e.parent_id, j.workflow_id, coalesce(j.name, ''), coalesce(s.status, ''), e."on", e.optional, e.state,
+SELECT e.parent_id, j.workflow_id, coalesce(j.name, ''), coalesce(s.status, ''), coalesce(s.epoch, 0), e."on", e.optional, e.state,
     (SELECT count(*) FROM edges a WHERE a.child_id = ?1)
 FROM edges e
 LEFT JOIN jobs j ON j.id = e.parent_id
