@@ -69,8 +69,8 @@ var timerGuards = []guard{
 		from: " && p.Workflows[0].CancelFinally)", to: ")", protects: "finally jobs of a later run that was cancelled once are ended",
 	},
 	{
-		name: "stall: who deletes the timer looks", kind: owner, file: sqlstore + "stall.go", place: "Store.lookForStall",
-		from: " || len(*mine) == 0 {", to: " || false && mine == nil {", protects: "two schedulers tell of one stall, and each leaves a timer",
+		name: "workflow timers: who deletes the timer does what it asks for", kind: owner, file: timeGo, place: "takeFired",
+		from: "return len(*mine) > 0, err", to: "return mine != nil, err", protects: "what another scheduler has done is done again, to a run that began since",
 	},
 	{
 		name: "workflow timers: a workflow that has ended or is gone is no error", kind: status, file: timeGo, place: "Store.fireEach",

@@ -36,8 +36,8 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 		if before.Status.Terminal() {
 			return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, before.Status)
 		}
-		if len(fired) > 0 {
-			deleteTimers(tx, fired)
+		if mine, err := takeFired(tx, fired...); err != nil || !mine {
+			return err
 		}
 		now, err := tx.Now()
 		if err != nil {
@@ -77,7 +77,9 @@ func (s *Store) endGrace(ctx context.Context, id job.ID, fired timerRow) (store.
 			return job.ErrWrongState
 		}
 		leases := lockLeases(tx, "lock_leases_of_workflows", []job.ID{id})
-		deleteTimers(tx, []timerRow{fired})
+		if mine, err := takeFired(tx, fired); err != nil || !mine {
+			return err
+		}
 		now, err := tx.Now()
 		if err != nil {
 			return err

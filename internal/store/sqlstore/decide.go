@@ -40,8 +40,8 @@ func (s *Store) decide(ctx context.Context, d store.Decision, by store.Actor, fi
 		if !known || p.jobs[i].workflow != d.Workflow {
 			return fmt.Errorf("job %w", job.ErrNotFound)
 		}
-		if len(fired) > 0 {
-			deleteTimers(tx, fired)
+		if mine, err := takeFired(tx, fired...); err != nil || !mine {
+			return err
 		}
 		action := d.Action
 		if action == "" {

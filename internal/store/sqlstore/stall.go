@@ -29,9 +29,8 @@ func (s *Store) lookForStall(ctx context.Context, id job.ID, fired timerRow) (st
 		tx.QueueNow(&now)
 		tx.QueueQuery("workflow_moved", func(r Row) error { return r.Scan(&name, &interval, &moved) }, id[:])
 		tx.QueueQuery("newest_claim", func(r Row) error { return r.Scan(&claimed) }, id[:])
-		mine := deleteTimers(tx, []timerRow{fired})
-		if err := tx.Flush(); err != nil || len(*mine) == 0 {
-			return err // another has looked
+		if mine, err := takeFired(tx, fired); err != nil || !mine {
+			return err
 		}
 		if claimed != nil {
 			moved = max(moved, *claimed)

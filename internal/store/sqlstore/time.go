@@ -180,6 +180,17 @@ func deleteTimers(tx Tx, timers []timerRow) *[]job.ID {
 	return &mine
 }
 
+// takeFired deletes the timers that ask for something, and reports whether they
+// were there: else another has done it, and what is there now may be a later run.
+func takeFired(tx Tx, fired ...timerRow) (bool, error) {
+	if len(fired) == 0 {
+		return true, nil // somebody asks
+	}
+	mine := deleteTimers(tx, fired)
+	err := tx.Flush()
+	return len(*mine) > 0, err
+}
+
 // fireEnds ends jobs whose deadline has passed, or that are still held when the
 // grace of their cancel is over: their worker learns it from its next heartbeat.
 // One that has ended by itself stays as it is.

@@ -263,6 +263,40 @@ func testSteer(t *testing.T, open Opener) {
 		r.wantWorkflow(w.ID, workflow.Cancelled)
 	})
 
+	check(t, open, "of two schedulers one does what a timer of a workflow asks for", func(r *rig) {
+		late := graph(task("late"))
+		late.Timeout = time.Hour
+		asks := graph(task("asks").WithRetry(once()))
+		asks.FailurePolicy, asks.DecisionTimeout = workflow.Manual, 2*time.Hour
+		stops := graph(task("stops").WithPriority(job.High))
+		other := func(what string) {
+			r.Helper()
+			r.ok(r.meddle("delete_timers", "DELETE FROM timers", func() error {
+				_, _, err := r.s.FireTimers(r.ctx, everything)
+				return err
+			}), what)
+		}
+		r.enqueue(late)
+		r.Advance(time.Hour + slack)
+		other("fire the deadline")
+		r.wantWorkflow(late.ID, workflow.Running)
+		r.complete(r.claimOne())
+
+		r.enqueue(asks)
+		r.commit(failed(r.claimOne()))
+		r.Advance(2*time.Hour + slack)
+		other("fire the decision")
+		r.wantWorkflow(asks.ID, workflow.Paused)
+
+		r.enqueue(stops)
+		lease := r.claimLease(worker, 1)
+		r.accept(lease)
+		r.cancel(stops.ID)
+		r.Advance(grace + slack)
+		other("fire the grace")
+		r.wantJob(stops.Jobs[0].ID, "running")
+	})
+
 	check(t, open, "of two schedulers one tells of a stall", func(r *rig) {
 		w := graph(task("a"))
 		w.HealthCheckInterval = time.Hour
