@@ -117,7 +117,7 @@ func compile(source string) (p *program) {
 	n.weigh(parsed.NativeRep().Expr())
 	checked, issues := env.Check(parsed)
 	if issues.Err() != nil {
-		p.faults = append(p.faults, typeFaults(env, issues)...)
+		p.faults = append(p.faults, typeFaults(env, issues, len(p.faults) > 0)...)
 	}
 	if len(p.faults) > 0 {
 		return p

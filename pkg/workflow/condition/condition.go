@@ -74,7 +74,11 @@ func (p *program) unknownNames(env Env) []Fault {
 			known[r.name] = found
 		}
 		if !found {
-			faults = append(faults, r.fault(didYouMean(nearestParent(r.name, env), parentsHint(env)), "the job does not depend on %s", quote(r.name)))
+			hint := didYouMean(nearestParent(r.name, env), parentsHint(env))
+			if i := slices.IndexFunc(env.Parents, func(p string) bool { return strings.HasPrefix(p, r.name+".") }); i >= 0 {
+				hint = "write " + written(env.Parents[i])
+			}
+			faults = append(faults, r.fault(hint, "the job does not depend on %s", quote(r.name)))
 		}
 	}
 	if len(env.Parents) == 1 {

@@ -111,6 +111,7 @@ func TestWhatIsWrongIsSaidAtSubmit(t *testing.T) {
 		{one, `validation_status == 'valid`, "a text is not closed", "quote"},
 		{one, strings.Repeat("1+", 2048) + "1", "4097 bytes", ""},
 		{one, `deps.exrtact.status == "completed"`, `1:1: the job does not depend on "exrtact"`, `did you mean "extract"?`},
+		{several, `deps.load.status == "skipped"`, `the job does not depend on "load"`, `write deps["load.eu"]`},
 		{several, `ok2 && deps["load.us"].attempts > 0`, `1:8: the job does not depend on "load.us"`, ""},
 		{none, `deps.extract.attempts > 0`, `does not depend on "extract"`, "depends_on"},
 		{one, `deps[payload.name].attempts > 0`, "deps needs the name of a parent", "literal"},
@@ -166,6 +167,15 @@ func TestEveryFaultIsReportedInTheOrderOfTheText(t *testing.T) {
 	for i, part := range []string{`"a"`, `"x"`, "foo()", "rows", `"b"`} {
 		if !strings.Contains(fault.Faults[i].Message, part) {
 			t.Errorf("fault %d is %q, want one about %s", i, fault.Faults[i].Message, part)
+		}
+	}
+}
+
+func TestWhatIsWrongWithANameIsSaidOnce(t *testing.T) {
+	for _, source := range []string{`deps[payload.name].attempts > 0`, `deps.extract.rows > 1`, `deps.extract == 1`} {
+		_, err := Parse(source, several)
+		if fault := (&Error{}); !errors.As(err, &fault) || len(fault.Faults) != 1 {
+			t.Errorf("%s: %v", source, err)
 		}
 	}
 }

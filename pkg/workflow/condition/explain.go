@@ -63,12 +63,16 @@ func syntaxFaults(source string, issues *cel.Issues) []Fault {
 	return faults
 }
 
-// typeFaults are what the checker found.
-func typeFaults(env *cel.Env, issues *cel.Issues) []Fault {
+// typeFaults are what the checker found. With named the names have faults of
+// their own, and what these left of deps is none besides.
+func typeFaults(env *cel.Env, issues *cel.Issues, named bool) []Fault {
 	var faults []Fault
 	for _, e := range issues.Errors() {
 		f := Fault{Line: e.Location.Line(), Column: e.Location.Column() + 1, Message: e.Message}
 		if m := undeclared.FindStringSubmatch(e.Message); m != nil {
+			if named && m[1] == "deps" {
+				continue
+			}
 			f.Message = fmt.Sprintf("there is no function %s() that is called like this", m[1])
 			f.Hint = didYouMean(nearestFunction(env, m[1]), "CEL's own functions are known, and those for texts and numbers")
 		} else if m := overload.FindStringSubmatch(e.Message); m != nil {
