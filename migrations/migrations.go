@@ -1,5 +1,6 @@
 // Package migrations holds the schema of every database Hammerwork stores its
-// state in, as goose migrations: the same numbers and names for all of them.
+// state in, as goose migrations: the same numbers and names for all of them. Where
+// one database has nothing to change, its migration does nothing.
 package migrations
 
 import (
