@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -63,10 +64,6 @@ func openStore(ctx context.Context, path string, opts store.Options, synchronous
 		db.Close()
 		return nil, fmt.Errorf("migrate %s: %w", path, err)
 	}
-	if err := errors.Join(db.writer.prepare(ctx), db.reader.prepare(ctx)); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("prepare statements on %s: %w", path, err)
-	}
 	return &Store{Store: sqlstore.New(db, opts), db: db}, nil
 }
 
@@ -93,23 +90,29 @@ func open(path, txlock, synchronous string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
-// pool is the connections of one kind, with every statement prepared: compiling
-// one costs more than running it.
+// pool is the connections of one kind, with the statements prepared that ran
+// before: compiling one costs more than running it, and most runs of a program
+// need few of them.
 type pool struct {
 	*sql.DB
-	prepared map[string]*sql.Stmt
+	prepared sync.Map // name → *sql.Stmt
 }
 
-func (p *pool) prepare(ctx context.Context) error {
-	p.prepared = make(map[string]*sql.Stmt, len(statements))
-	for name, text := range statements {
-		s, err := p.PrepareContext(ctx, text)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+// prepare prepares statements for the transactions to come. Where that fails
+// the next one tries again.
+func (p *pool) prepare(ctx context.Context, names []string) {
+	for _, name := range names {
+		if _, known := p.prepared.Load(name); known {
+			continue
 		}
-		p.prepared[name] = s
+		s, err := p.PrepareContext(ctx, statements[name])
+		if err != nil {
+			return
+		}
+		if _, known := p.prepared.LoadOrStore(name, s); known {
+			s.Close()
+		}
 	}
-	return nil
 }
 
 // database runs the statements: one connection writes, a few read.
@@ -163,6 +166,13 @@ func (d *database) run(ctx context.Context, p *pool, begin string, f func(sqlsto
 	if err == nil {
 		err = running.Flush()
 	}
+	err = d.end(p, t, err)
+	p.prepare(ctx, running.unprepared) // the connection is free again
+	return err
+}
+
+// end commits a transaction, or takes it back after an error.
+func (d *database) end(p *pool, t *sql.Tx, err error) error {
 	if err != nil {
 		d.tracing("ROLLBACK")
 		return errors.Join(err, t.Rollback())

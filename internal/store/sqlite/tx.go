@@ -21,6 +21,21 @@ type tx struct {
 	p   *pool // with its prepared statements; nil in a caller's transaction
 	t   *sql.Tx
 	err error // the first; nothing runs after it
+
+	unprepared []string // statements that ran and are not prepared yet
+}
+
+// prepared returns a statement if it is prepared, or nil.
+func (t *tx) prepared(name string) *sql.Stmt {
+	if t.p == nil {
+		return nil
+	}
+	s, known := t.p.prepared.Load(name)
+	if !known {
+		t.unprepared = append(t.unprepared, name)
+		return nil
+	}
+	return t.t.StmtContext(t.ctx, s.(*sql.Stmt))
 }
 
 // parameters returns the text of a statement and its encoded parameters.
@@ -77,10 +92,10 @@ func (t *tx) exec(name string, args []any) (int64, error) {
 		return 0, err
 	}
 	var result sql.Result
-	if t.p == nil {
-		result, err = t.t.ExecContext(t.ctx, text, params...)
+	if s := t.prepared(name); s != nil {
+		result, err = s.ExecContext(t.ctx, params...)
 	} else {
-		result, err = t.t.StmtContext(t.ctx, t.p.prepared[name]).ExecContext(t.ctx, params...)
+		result, err = t.t.ExecContext(t.ctx, text, params...)
 	}
 	if err != nil {
 		return 0, err
@@ -94,10 +109,10 @@ func (t *tx) query(name string, scan func(sqlstore.Row) error, args []any) error
 		return err
 	}
 	var rows *sql.Rows
-	if t.p == nil {
-		rows, err = t.t.QueryContext(t.ctx, text, params...)
+	if s := t.prepared(name); s != nil {
+		rows, err = s.QueryContext(t.ctx, params...)
 	} else {
-		rows, err = t.t.StmtContext(t.ctx, t.p.prepared[name]).QueryContext(t.ctx, params...)
+		rows, err = t.t.QueryContext(t.ctx, text, params...)
 	}
 	if err != nil {
 		return err

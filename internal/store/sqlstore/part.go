@@ -25,6 +25,7 @@ type part struct {
 	pageRows int                // see store.Options
 	room     int                // how many edges of jobs that complete it may take in besides
 	later    map[int]bool       // nodes whose edges it has no room for: CheckEdges settles them
+	outside  map[int]bool       // nodes that are there only as parents of jobs elsewhere: they are not locked
 	reached  map[int]bool       // nodes that may end by what follows, so that their edges are needed
 	foreign  []edgeRow          // edges to jobs of other workflows
 	asked    map[int]bool       // nodes of which it is known whether somebody holds them
@@ -77,7 +78,7 @@ func newPart() *part {
 	return &part{
 		room: 2 * pageRows, pageRows: pageRows,
 		index: map[job.ID]int{}, headers: map[job.ID]int{}, between: map[[2]job.ID]bool{}, later: map[int]bool{},
-		reached: map[int]bool{}, asked: map[int]bool{}, texts: map[string]string{}, inputs: map[int]*workflow.Inputs{},
+		outside: map[int]bool{}, reached: map[int]bool{}, asked: map[int]bool{}, texts: map[string]string{}, inputs: map[int]*workflow.Inputs{},
 	}
 }
 
@@ -148,7 +149,8 @@ func (p *part) scanJob(r Row) (int, error) {
 		&n.Reason, &n.Spared, &n.Decision, &j.earlier, &n.Barrier, &rules); err != nil {
 		return 0, err
 	}
-	if i, known := p.index[n.ID]; known {
+	i, known := p.index[n.ID]
+	if known && !p.outside[i] {
 		return i, nil
 	}
 	var err error
@@ -162,6 +164,11 @@ func (p *part) scanJob(r Row) (int, error) {
 	j.queue, j.retry = p.text(j.queue), p.text(j.retry)
 	n.Status, n.Deps = job.Status(p.text(string(n.Status))), job.DependencyStatus(p.text(string(n.Deps)))
 	n.Join.Rule = job.JoinRule(p.text(string(n.Join.Rule)))
+	if known {
+		delete(p.outside, i)
+		p.Nodes[i], p.jobs[i] = n, j
+		return i, nil
+	}
 	p.index[n.ID] = len(p.Nodes)
 	p.Nodes = append(p.Nodes, n)
 	p.jobs = append(p.jobs, j)

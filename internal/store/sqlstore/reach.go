@@ -174,7 +174,7 @@ func (p *part) missing() []job.ID {
 	var list []job.ID
 	for _, e := range p.read {
 		i, known := p.index[e.parent]
-		if _, locked := p.index[e.child]; !locked && known && e.workflow == p.jobs[i].workflow && !p.Nodes[i].Settles() {
+		if c, seen := p.index[e.child]; (!seen || p.outside[c]) && known && e.workflow == p.jobs[i].workflow && !p.Nodes[i].Settles() {
 			list = append(list, e.child)
 		}
 	}

@@ -163,6 +163,7 @@ func (p *part) loadOutside(tx Tx, children []job.ID) error {
 			if !known {
 				from = p.addGone(e.parent)
 				if n.Status != "" {
+					p.outside[from] = true
 					n.ID, n.Workflow, n.EdgesKnown = e.parent, -1, true
 					p.Nodes[from] = n
 				}

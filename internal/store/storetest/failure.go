@@ -4,11 +4,36 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 func testFailure(t *testing.T, open Opener) {
+	check(t, open, "what follows from a failure reaches jobs that another workflow of its batch depends on", func(r *rig) {
+		x := task("x").WithRetry(once())
+		m := task("m", x)
+		d := task("d", m)
+		first := r.enqueueTolerant(x, m, d, task("e", d))
+		a, b := task("a").WithRetry(once()), task("b", d)
+		c := task("c", a).WithRetry(once())
+		c.DependsOn[0].On, c.Catch = job.OnFailure, true
+		w := graph(a, b, c)
+		w.FailurePolicy = workflow.Manual
+		r.enqueue(w)
+		got := r.claimNamed("x", "a")
+		r.commit(failed(got["a"]), failed(got["x"]))
+		r.checkEdges()
+		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: first, Mode: workflow.RetryAll}, false, nobody)
+		r.ok(err, "retry")
+		got = r.claimNamed("x", "c")
+		r.commit(failed(got["x"]), failed(got["c"]))
+		r.wantJobs(first, "x: dead exhausted", "m: upstream_failed upstream", "d: upstream_failed upstream", "e: upstream_failed upstream")
+		r.wantWorkflow(first, workflow.Failed)
+		r.checkEdges()
+		r.noUnresolvedEdges()
+	})
+
 	failFast(t, open)
 	continueOnFailure(t, open)
 }
