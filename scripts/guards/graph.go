@@ -24,7 +24,7 @@ var graphGuards = []guard{
 	},
 	{
 		name: "part: a job that is known keeps what this transaction made of it", kind: unique, file: partGo, place: "part.scanJob",
-		from: "if i, known := p.index[n.ID]; known {", to: "if i, known := p.index[n.ID]; known && false {", protects: "a job ends twice in one transaction",
+		from: "if known && !p.outside[i] {", to: "if known && !p.outside[i] && false {", protects: "a job ends twice in one transaction",
 	},
 	{
 		name: "part: an edge is taken once", kind: unique, file: reachGo, place: "part.addEdges",
