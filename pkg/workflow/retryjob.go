@@ -9,8 +9,8 @@ import (
 )
 
 // PlanJobRetry returns what a retry of node i, a job without a workflow,
-// resets, by id: the job, and after it what is upstream_failed because of it alone,
-// as far as that is in the part with all edges between. It is
+// resets, by id: the job, and after it what is upstream_failed because of it
+// alone, as far as that is in the part with all edges between. It is
 // job.ErrWrongState when the job did not fail by itself and was not cancelled,
 // or when what it depends on keeps it from running, or has begun to.
 func PlanJobRetry(p *Part, i int) ([]int, error) {

@@ -45,7 +45,7 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 			own = append(own, p.Nodes[i].ID)
 		}
 	}
-	for list := range slices.Chunk(sortedIDs(own), pageRows) {
+	for list := range slices.Chunk(sortedIDs(own), p.pageRows) {
 		tx.QueueQuery("specs_of_jobs", func(r Row) error {
 			var id job.ID
 			var payload, metadata []byte
@@ -56,7 +56,7 @@ func (p *part) loadInputs(tx Tx, nodes []int) error {
 		}, list)
 	}
 	held := heldBy(tx, slices.SortedFunc(maps.Keys(stands), compareIDs))
-	if err := loadResults(tx, readers); err != nil {
+	if err := p.loadResults(tx, readers); err != nil {
 		return err
 	}
 	for _, h := range *held {
@@ -92,7 +92,7 @@ func (p *part) loadParentInputs(tx Tx, nodes []int) (open map[job.ID]int64, err 
 		list = append(list, p.Nodes[i].ID)
 		p.inputs[i] = &workflow.Inputs{}
 	}
-	for list := range slices.Chunk(sortedIDs(list), pageRows) {
+	for list := range slices.Chunk(sortedIDs(list), p.pageRows) {
 		tx.QueueQuery("inputs_of_jobs", func(r Row) error {
 			var child job.ID
 			var inside bool
@@ -125,9 +125,9 @@ func (p *part) loadParentInputs(tx Tx, nodes []int) (open map[job.ID]int64, err 
 }
 
 // loadResults reads each of some results once, however many read it.
-func loadResults(tx Tx, readers map[job.ID][]*workflow.ParentInput) error {
+func (p *part) loadResults(tx Tx, readers map[job.ID][]*workflow.ParentInput) error {
 	list := slices.SortedFunc(maps.Keys(readers), compareIDs)
-	for list := range slices.Chunk(list, pageRows) {
+	for list := range slices.Chunk(list, p.pageRows) {
 		tx.QueueQuery("results_of_jobs", func(r Row) error {
 			var id job.ID
 			var result []byte

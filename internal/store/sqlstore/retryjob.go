@@ -76,7 +76,7 @@ func (p *part) loadKeptBack(tx Tx, cause job.ID) error {
 			}
 		}
 		first := len(p.Nodes)
-		for list := range slices.Chunk(sortedIDs(children), pageRows) {
+		for list := range slices.Chunk(sortedIDs(children), p.pageRows) {
 			p.lockJobs(tx, "lock_more_jobs", list)
 		}
 		if err := tx.Flush(); err != nil {
