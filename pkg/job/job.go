@@ -25,6 +25,8 @@ type Job struct {
 	TraceID       string        // 32 hex digits; empty: the workflow's
 	CorrelationID string        // empty: the workflow's
 	Barrier       bool          // has no work: completes by itself as soon as it could start
+	Gate          *Gate         // has no work: waits for an approval, a signal or a time; nil: it has
+	Parts         Parts         // is made of other jobs, a *workflow.Parts; nil: it has work of its own
 
 	Condition    string            // CEL, asked once its join says run; empty: none
 	Unmet        Unmet             // what a condition that says no makes of it; empty: UnmetSkip

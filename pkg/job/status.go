@@ -83,4 +83,7 @@ const (
 	ReasonConditionFalse Reason = "condition_false"  // its condition said no
 	ReasonConditionError Reason = "condition_error"  // its condition could not be evaluated
 	ReasonInputError     Reason = "input_error"      // one of its inputs could not be worked out
+	ReasonRejected       Reason = "rejected"         // somebody rejected it
+	ReasonExpired        Reason = "expired"          // nobody answered in time
+	ReasonParts          Reason = "parts"            // what it is made of failed
 )

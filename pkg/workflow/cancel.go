@@ -46,7 +46,8 @@ func (r *Resolution) Cancel(w int, reason job.Reason) {
 
 // CancelHeld ends what is still held when a grace is over: of a cancelling
 // workflow everything but its finally jobs, these with finally set; of a
-// failing one what ran when it began to fail.
+// failing one what ran when it began to fail. Parts end by themselves, by the
+// same rules.
 func (r *Resolution) CancelHeld(w int, finally bool) {
 	h := &r.p.Workflows[w]
 	reason := job.ReasonFailFast
@@ -64,7 +65,7 @@ func (r *Resolution) CancelHeld(w int, finally bool) {
 	}
 	for _, i := range r.of(w) {
 		n := &r.p.Nodes[i]
-		if n.Held && (finally || !n.Finally) && (h.Status == Cancelling || !n.Spared) {
+		if n.Held && n.Parts == "" && (finally || !n.Finally) && (h.Status == Cancelling || !n.Spared) {
 			n.Attempts++
 			r.end(i, job.Cancelled, reason)
 		}

@@ -36,6 +36,7 @@ type Evidence struct {
 	Digest string          // of the inputs, as far as they are read
 	Value  *bool           // of the condition; nil: it has none, or an error
 	With   json.RawMessage // an object of the values of With; empty: none
+	Over   json.RawMessage // the list that a map is over; empty: it is none
 	Error  string
 }
 
@@ -84,8 +85,10 @@ func (n *Node) Reads(in *Inputs) Reads {
 // sources are the expressions of a node.
 func (n *Node) sources() []string {
 	list := slices.Collect(maps.Values(n.With))
-	if n.Condition != "" {
-		list = append(list, n.Condition)
+	for _, source := range []string{n.Condition, n.Over} {
+		if source != "" {
+			list = append(list, source)
+		}
 	}
 	return list
 }
@@ -99,7 +102,7 @@ func (in *Inputs) environment() condition.Env {
 }
 
 // evaluates reports whether something is evaluated before a job runs.
-func (n *Node) evaluates() bool { return n.Condition != "" || len(n.With) > 0 }
+func (n *Node) evaluates() bool { return n.Condition != "" || len(n.With) > 0 || n.Over != "" }
 
 // evaluate asks the condition of a node that may run now, once, and works its
 // inputs out. It reports whether the node still may run.
@@ -141,7 +144,28 @@ func (r *Resolution) evaluate(i int) bool {
 		return false
 	}
 	in.Evidence.With = with
-	return true
+	return n.Over == "" || r.spread(i, in, values)
+}
+
+// spread works out the list that a map is over. It reports whether there is
+// anything to do: a map over nothing completes.
+func (r *Resolution) spread(i int, in *Inputs, values condition.Inputs) bool {
+	n := &r.p.Nodes[i]
+	e, err := condition.ParseInput(n.Over, values.Env())
+	if err == nil {
+		in.Evidence.Over, err = e.List(values)
+	}
+	switch {
+	case err != nil:
+		in.Evidence.Error = fmt.Errorf("map over: %w", err).Error()
+		r.end(i, job.Failed, job.ReasonInputError)
+	case string(in.Evidence.Over) == "[]":
+		n.Result = in.Evidence.Over
+		r.end(i, job.Completed, "")
+	default:
+		return true
+	}
+	return false
 }
 
 // inputs overlays what was loaded of the parents with what this resolution

@@ -28,6 +28,12 @@ type Header struct {
 	// Finally counts its finally jobs, Begun says that they were let run.
 	Finally int
 	Begun   bool
+	// MaxParallel bounds how many of its jobs run, or could be claimed, at once; 0:
+	// all. InFlight counts those. Its jobs have no edges, and wait for their turn.
+	MaxParallel, InFlight int
+	// Tolerate is how many Unforgiven jobs don't fail it; below 0: any number. It
+	// is set where nothing catches and no job has edges.
+	Tolerate int
 	// Handlers says that it has edges with on: failure or done, Catches that it
 	// has jobs that catch.
 	Handlers, Catches bool
@@ -95,6 +101,10 @@ func (h *Header) place() {
 		h.Status = Paused
 	}
 }
+
+// bears reports whether the jobs that count against the workflow are no more
+// than it tolerates.
+func (h *Header) bears() bool { return h.Tolerate < 0 || h.Unforgiven <= h.Tolerate }
 
 // finallyDue reports whether everything but the finally jobs may have ended: as
 // many jobs have as there are others.

@@ -18,6 +18,10 @@ type Node struct {
 	Counts   Counts
 	// Barrier has no work: where others become runnable, it completes.
 	Barrier bool
+	// Gate and Parts have no work either: where others become runnable, the job is
+	// suspended until an answer, its time or its parts end it.
+	Gate  job.GateType
+	Parts PartsKind
 	// AllowFailure lets the edges that leave it see a completion when it fails.
 	AllowFailure bool
 	// Tolerated says that a failure of it does not fail its workflow; see
@@ -25,14 +29,16 @@ type Node struct {
 	Tolerated bool
 	Finally   bool // runs when every job that is not so has ended
 	Catch     bool // its completion absolves the failures that let it run
-	// Condition and With are what is evaluated when its join says run.
+	// Condition, With and Over are what is evaluated when its join says run.
 	Condition string
 	Unmet     job.Unmet
 	With      map[string]string
+	Over      string // the list that a map is over
 	// Spared says that it may start although its workflow is failing: it
 	// handles a failure, or comes after one that does.
 	Spared bool
-	// Held says that a worker holds the job: it is left to end by itself. Taken
+	// Held says that a worker holds the job, or that it is suspended and its parts
+	// run: it is left to end by itself. Taken
 	// says that its place where claims look was taken back to find that out.
 	Held, Taken bool
 	// Decision is what was decided about its failure.
@@ -156,11 +162,12 @@ type Missing struct {
 	All         []int // workflows up to KnownAll
 	Finally     []int // workflows: their finally jobs
 	Inputs      []int // nodes: Part.Inputs
+	Next        []int // workflows with MaxParallel: the waiting jobs that come next, by id
 }
 
 // None reports whether nothing was missing.
 func (m *Missing) None() bool {
-	return len(m.Edges)+len(m.Descendants)+len(m.Open)+len(m.All)+len(m.Finally)+len(m.Inputs) == 0
+	return len(m.Edges)+len(m.Descendants)+len(m.Open)+len(m.All)+len(m.Finally)+len(m.Inputs)+len(m.Next) == 0
 }
 
 // Changes lists what a resolution changed in its part, by index.
@@ -169,6 +176,7 @@ type Changes struct {
 	Edges     []int // edges whose state changed
 	Counted   []int // nodes that changed without an end: counts, dependency status, cause, spared
 	Runnable  []int // nodes to be put where claims look, at their time
+	Suspended []int // nodes that wait for an answer, a time or their parts now
 	Reset     []int // nodes that had ended, or were claimable, and begin anew
 	Decided   []int // ended nodes whose decision changed
 	Evaluated []int // nodes whose condition or inputs were evaluated; see Part.Inputs

@@ -135,6 +135,7 @@ func (r *Resolution) unpause(w int) {
 // reopen takes the end of a job back.
 func (r *Resolution) reopen(i int) {
 	n, h := &r.p.Nodes[i], r.header(i)
+	r.leave(i)
 	if h != nil && n.Status.Terminal() {
 		*h.Tally.Of(n.Status)--
 		if n.against() && !n.forgiven() {
@@ -145,7 +146,7 @@ func (r *Resolution) reopen(i int) {
 		}
 	}
 	n.Status, n.Reason, n.Cause, n.Decision, n.Spared = job.Pending, "", job.ID{}, "", false
-	n.Attempts, n.Result = 0, nil
+	n.Attempts, n.Result, n.Held = 0, nil, false
 	if n.Deps != job.NoDependencies {
 		n.Deps = job.Waiting
 	}

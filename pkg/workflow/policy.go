@@ -82,7 +82,7 @@ func (r *Resolution) failFast(w int, fails []int) {
 	switch {
 	case !h.Catches:
 		for _, i := range fails {
-			h.Failing = h.Failing || !r.p.Nodes[i].Tolerated
+			h.Failing = h.Failing || !r.p.Nodes[i].Tolerated && !h.bears()
 		}
 	case h.Known < KnownAll:
 		r.lack(&r.missing.All, w)

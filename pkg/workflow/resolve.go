@@ -66,7 +66,7 @@ func Begin(p *Part) *Resolution {
 	r.is = [][]bool{
 		counted: make([]bool, len(p.Nodes)), runnable: make([]bool, len(p.Nodes)), touched: make([]bool, len(p.Workflows)),
 		ended: make([]bool, len(p.Nodes)), stopping: make([]bool, len(p.Nodes)), reset: make([]bool, len(p.Nodes)), decided: make([]bool, len(p.Nodes)),
-		moved: make([]bool, len(p.Edges)),
+		moved: make([]bool, len(p.Edges)), suspended: make([]bool, len(p.Nodes)),
 	}
 	return r
 }
@@ -81,6 +81,7 @@ const (
 	reset
 	decided
 	moved
+	suspended
 )
 
 // add puts i into a list of changes, once.
@@ -119,6 +120,7 @@ func (r *Resolution) tidy() Changes {
 	drop := func(list []int, no func(i int) bool) []int { return slices.DeleteFunc(list, no) }
 	c.Counted = drop(c.Counted, func(i int) bool { return r.is[ended][i] || r.is[reset][i] })
 	c.Runnable = drop(c.Runnable, func(i int) bool { return r.p.Nodes[i].Status.Terminal() || r.stopped(i) })
+	c.Suspended = drop(c.Suspended, func(i int) bool { return r.p.Nodes[i].Status != job.Suspended })
 	c.Stop = drop(c.Stop, func(i int) bool { return r.p.Nodes[i].Status.Terminal() })
 	c.Decided = drop(c.Decided, func(i int) bool { return r.is[ended][i] || r.is[reset][i] })
 	return *c
@@ -194,6 +196,7 @@ func (r *Resolution) end(i int, status job.Status, reason job.Reason) {
 	if n.Status.Terminal() {
 		return
 	}
+	r.leave(i)
 	if n.Deps == job.Waiting {
 		n.Deps = job.Unsatisfiable
 		if status == job.Skipped {
@@ -245,7 +248,7 @@ func (r *Resolution) leads(i int) bool {
 func (r *Resolution) conclude() {
 	for {
 		r.propagate()
-		if !r.applyPolicies() && !r.beginFinally() {
+		if !r.applyPolicies() && !r.beginFinally() && !r.fill() {
 			break
 		}
 	}
@@ -329,6 +332,13 @@ func (r *Resolution) join(i int) {
 // run lets a node run whose join, or turn, has come: if its condition says so.
 func (r *Resolution) run(i int) {
 	n := &r.p.Nodes[i]
+	if h := r.header(i); h != nil && h.MaxParallel > 0 {
+		if h.full() {
+			return // until its turn comes
+		}
+		h.InFlight++
+		r.touch(n.Workflow)
+	}
 	n.Deps = job.Satisfied
 	r.count(i)
 	if r.doomed(i) {
@@ -352,6 +362,8 @@ func (r *Resolution) release(i int) {
 	case r.stopped(i):
 	case r.p.Nodes[i].Barrier:
 		r.end(i, job.Completed, "")
+	case r.p.Nodes[i].suspends():
+		r.suspend(i)
 	default:
 		r.allow(i)
 	}
@@ -442,7 +454,7 @@ func (r *Resolution) result(w int) (_ Status, known bool) {
 		return Cancelled, true
 	case h.Status == Cancelling, h.Failing:
 		return Failed, true
-	case h.Unforgiven == 0:
+	case h.bears():
 		return Completed, true
 	case !h.Catches:
 		return Failed, true

@@ -13,11 +13,12 @@ import (
 func (r *Resolution) Take() Changes {
 	all := r.changes
 	r.changes.Counted, r.changes.Runnable = slices.Clone(all.Counted), slices.Clone(all.Runnable)
+	r.changes.Suspended = slices.Clone(all.Suspended)
 	r.changes.Stop, r.changes.Decided = slices.Clone(all.Stop), slices.Clone(all.Decided)
 	c := r.tidy()
 	for which, list := range [][]int{
 		ended: all.Ended, counted: all.Counted, runnable: all.Runnable, touched: all.Workflows,
-		stopping: all.Stop, reset: all.Reset, decided: all.Decided,
+		stopping: all.Stop, reset: all.Reset, decided: all.Decided, suspended: all.Suspended,
 	} {
 		for _, i := range list {
 			r.is[which][i] = false

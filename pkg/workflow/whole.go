@@ -25,8 +25,11 @@ func NewPart(w *Workflow) *Part {
 	for i, j := range w.Jobs {
 		n := Node{
 			ID: j.ID, Status: job.Pending, Deps: job.NoDependencies, Join: j.Join, Barrier: j.Barrier,
-			AllowFailure: j.AllowFailure, Tolerated: tolerated[i], Finally: j.Finally, Catch: j.Catch,
+			Gate: gateType(j), AllowFailure: j.AllowFailure, Tolerated: tolerated[i], Finally: j.Finally, Catch: j.Catch,
 			Condition: j.Condition, Unmet: j.Unmet, With: j.With, Counts: Counts{Unresolved: len(j.DependsOn)},
+		}
+		if parts := PartsOf(j); parts != nil {
+			n.Parts, n.Over = parts.Kind, parts.Over
 		}
 		if len(j.DependsOn) > 0 || n.Finally || n.evaluates() {
 			n.Deps = job.Waiting
@@ -59,4 +62,11 @@ func NewPart(w *Workflow) *Part {
 	}
 	p.Complete()
 	return p
+}
+
+func gateType(j *job.Job) job.GateType {
+	if j.Gate == nil {
+		return ""
+	}
+	return j.Gate.Type
 }

@@ -9,6 +9,7 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 
 	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
@@ -175,6 +176,19 @@ func (e *Expression) Value(in Inputs) (raw json.RawMessage, err error) {
 	value, err := e.eval(in)
 	if err != nil {
 		return nil, err
+	}
+	return encode(value)
+}
+
+// List is Value for an expression that must come to a list.
+func (e *Expression) List(in Inputs) (raw json.RawMessage, err error) {
+	defer contain(&err)
+	value, err := e.eval(in)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := value.(traits.Lister); !ok {
+		return nil, failure("", "it is %s, not a list", describe(value))
 	}
 	return encode(value)
 }
