@@ -183,6 +183,7 @@ type enqueuer struct {
 	calm   []bool          // parallel to the jobs: their failures are tolerated
 	trace  string          // of the workflow
 	parent string          // traceparent of the workflow's span
+	first  int             // position of the first job
 }
 
 func newEnqueuer(tx Tx, w *workflow.Workflow, jobs []*job.Job) *enqueuer {
@@ -352,13 +353,24 @@ func (e *enqueuer) start() (store.Enqueued, error) {
 	return done, nil
 }
 
+// deadlines queues the timers of the jobs' deadlines.
+func (e *enqueuer) deadlines() {
+	var timers []timerRow
+	for _, j := range e.jobs {
+		if j.Deadline > 0 {
+			timers = append(timers, timerRow{e.now + microsUp(j.Deadline), timerDeadline, hexID(j.ID)})
+		}
+	}
+	queueRows(e.tx, "insert_timers", timers)
+}
+
 func newEdge(child *job.Job, d job.Dependency) edgeRow {
 	return edgeRow{Parent: hexID(d.Parent), Child: hexID(child.ID), On: string(d.On), Optional: boolInt(d.Optional)}
 }
 
 func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 	row := jobInsert{
-		ID: hexID(j.ID), Position: i, Name: j.Name, Queue: j.Queue, Payload: string(j.Payload),
+		ID: hexID(j.ID), Position: e.first + i, Name: j.Name, Queue: j.Queue, Payload: string(j.Payload),
 		Timeout: microsUp(j.Timeout), TraceID: j.TraceID, Correlation: j.CorrelationID, Barrier: j.Barrier,
 	}
 	var retry job.RetryPolicy

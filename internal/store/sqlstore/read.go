@@ -253,6 +253,7 @@ func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 		if err != nil {
 			return err
 		}
+		tx.QueueQuery("spawner_of", func(r Row) error { return r.Scan(&j.SpawnedBy) }, id[:])
 		return s.readRuns(tx, &j)
 	})
 	if err != nil {

@@ -91,6 +91,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"cancel", testCancel},
 		{"canceljob", testCancelJob},
 		{"retryjob", testRetryJob},
+		{"spawn", testSpawn},
 		{"newpayload", testNewPayload},
 		{"timer", testTimer},
 		{"deadline", testDeadline},

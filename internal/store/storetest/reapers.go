@@ -19,6 +19,7 @@ var reapers = map[string]string{
 	"attempts":         "Purge, with the job",
 	"evaluations":      "Purge, with the job",
 	"job_runs":         "Purge, with the job",
+	"spawned":          "Purge, with the job that was spawned",
 	"audit":            "Purge, with the workflow",
 	"edges":            "Purge, with the child",
 	"edge_check":       "CheckEdges; Purge, with the child",
@@ -75,6 +76,10 @@ func testReapers(t *testing.T, open Opener) {
 			}
 		}
 
+		r.start(taskOn("spawning", "spawner"))
+		r.commit(spawning(r.claim(1, "spawning")[0], []*job.Job{taskOn("spawning", "spawned")}))
+		r.complete(r.claim(1, "spawning")...)
+
 		asks := taskOn("again", "asks")
 		asks.Condition = "true"
 		again := r.start(asks)
@@ -110,7 +115,7 @@ func testReapers(t *testing.T, open Opener) {
 			n = r.runToEnd()
 		}
 		r.Advance(10 * 24 * time.Hour)
-		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 3, Jobs: 7, Keys: 2})
+		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 4, Jobs: 9, Keys: 2})
 		r.fire()
 		for _, name := range tables {
 			if bounded[name] == "" {
