@@ -316,5 +316,12 @@ func ExampleJob_Spawn() {
 	last, err := e.Client.Job(ctx, report.ID)
 	check(err)
 	fmt.Println(done.Status, done.Stats.Total, "jobs,", string(last.Result), "rows")
-	// Output: completed 4 jobs, 200 rows
+	for j, err := range e.Client.Spawned(ctx, w.Jobs[0].ID) {
+		check(err)
+		fmt.Println("spawned", j.Name)
+	}
+	// Output:
+	// completed 4 jobs, 200 rows
+	// spawned import-a.csv
+	// spawned import-b.csv
 }
