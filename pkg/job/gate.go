@@ -55,6 +55,20 @@ func NewTimerUntil(name string, t time.Time) *Job {
 	return newGate(name, Gate{Type: GateTimer, Until: t})
 }
 
+// Expire says how a gate ends whose time has passed without an answer: a timer
+// completes, and so does what has a default; its result goes with it.
+func (g *Gate) Expire() (Status, Reason, json.RawMessage) {
+	switch {
+	case g.Type == GateTimer:
+		return Completed, "", nil
+	case g.Type == GateApproval && g.ApproveOnExpiry:
+		return Completed, "", json.RawMessage(`{"approved":true,"expired":true}`)
+	case g.Type == GateSignal && len(g.DefaultPayload) > 0:
+		return Completed, "", g.DefaultPayload
+	}
+	return Failed, ReasonExpired, nil
+}
+
 func newGate(name string, g Gate) *Job {
 	return &Job{ID: NewID(), Name: name, Queue: GateQueue, Payload: json.RawMessage("null"), Gate: &g}
 }

@@ -151,7 +151,7 @@ func (r *Resolution) evaluate(i int) bool {
 // anything to do: a map over nothing completes.
 func (r *Resolution) spread(i int, in *Inputs, values condition.Inputs) bool {
 	n := &r.p.Nodes[i]
-	e, err := condition.ParseInput(n.Over, values.Env())
+	e, err := condition.ParseList(n.Over, values.Env())
 	if err == nil {
 		in.Evidence.Over, err = e.List(values)
 	}
