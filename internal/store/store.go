@@ -172,7 +172,10 @@ type Claimer interface {
 	// to MaxClaim, and stores a lease for
 	// each grant that got any; several when they are over MaxLeaseBytes. No job is given twice, whoever else claims.
 	// The order is by priority, scheduled time and id; paused queues give
-	// nothing. With repeat set, a grant whose leases exist gets their jobs
+	// nothing. A queue with weights gets as many places as in this order, and its
+	// priorities share them: each has its share of the turns, within a job or so
+	// for each process that claims; a turn of one that has no more jobs goes to
+	// the highest that has. With repeat set, a grant whose leases exist gets their jobs
 	// again: use it after a Claim of unknown outcome.
 	Claim(ctx context.Context, grants []Grant, repeat bool) ([]Lease, error)
 	// Extend accepts and prolongs leases: each that exists and belongs to the

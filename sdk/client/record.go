@@ -133,10 +133,11 @@ type AttemptRecord struct {
 // QueueRecord is how a queue stands.
 type QueueRecord struct {
 	Name     string
-	PausedAt time.Time // zero: it is not paused
-	Ready    int       // jobs that a worker could have now, or when the pause ends; 100,000 at most
-	Running  int       // jobs in workers' hands
-	Workers  int       // that serve it
+	PausedAt time.Time   // zero: it is not paused
+	Ready    int         // jobs that a worker could have now, or when the pause ends; 100,000 at most
+	Running  int         // jobs in workers' hands
+	Workers  int         // that serve it
+	Weights  job.Weights // how its priorities share what is claimed from it
 }
 
 func workflowRecord(w store.WorkflowRecord) WorkflowRecord {

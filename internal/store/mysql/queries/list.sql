@@ -127,8 +127,9 @@ ORDER BY j.id;
 -- Counts ?1 of a queue at most, see next_ready_queue.
 SELECT @hammerwork_queue, COUNT(*) FROM (SELECT 1 FROM hw_ready FORCE INDEX (PRIMARY) WHERE queue = @hammerwork_queue LIMIT ?1) counted;
 
--- name: queues_paused
-SELECT name, paused_at FROM hw_queues WHERE paused_at IS NOT NULL;
+-- name: queues_set
+-- Those that are paused or have weights.
+SELECT name, paused_at, weights FROM hw_queues WHERE paused_at IS NOT NULL OR weights <> '';
 
 -- name: queues_held
 SELECT j.queue, COUNT(*)

@@ -130,8 +130,9 @@ WITH RECURSIVE q(queue) AS (
 SELECT queue, (SELECT count(*) FROM (SELECT 1 FROM ready r WHERE r.queue = q.queue LIMIT ?1))
 FROM q WHERE queue IS NOT NULL;
 
--- name: queues_paused
-SELECT name, paused_at FROM queues WHERE paused_at IS NOT NULL;
+-- name: queues_set
+-- Those that are paused or have weights.
+SELECT name, paused_at, weights FROM queues WHERE paused_at IS NOT NULL OR weights <> '';
 
 -- name: queues_held
 SELECT j.queue, count(*)
