@@ -359,8 +359,9 @@ type JobRecord struct {
 	Cause            job.ID
 	Error            string
 	Result           json.RawMessage
-	Priority         job.Priority
-	Attempts         int // counted so far
+	Priority         job.Priority // in effect
+	OwnPriority      job.Priority // lower when what depends on it, and inherits, lifted it
+	Attempts         int          // counted so far
 	MaxAttempts      int
 	Epoch            int64
 	Worker           string    // who holds it, or held it last
@@ -378,6 +379,7 @@ type JobRecord struct {
 	AllowFailure     bool
 	Finally          bool
 	Catch            bool
+	Inherit          bool            // what it depends on has at least its priority
 	Tolerated        bool            // a failure of it does not fail the workflow
 	Decision         workflow.Action // about its failure; empty: none was asked for
 	Run              int             // of its workflow, in which it was reset last; 1: never

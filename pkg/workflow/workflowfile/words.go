@@ -29,9 +29,9 @@ var (
 		of: "a job",
 		known: []string{
 			"name", "queue", "payload", "with", "depends_on", "join", "condition", "unmet", "allow_failure", "catch", "finally",
-			"priority", "timeout", "deadline", "delay", "scheduled_at", "retry", "trace_id", "correlation_id",
+			"priority", "inherit", "timeout", "deadline", "delay", "scheduled_at", "retry", "trace_id", "correlation_id",
 		},
-		later: []string{"map", "before", "batch", "inherit", "start_at", "schedule", "cron", "workflow", "metadata"},
+		later: []string{"map", "before", "batch", "start_at", "schedule", "cron", "workflow", "metadata"},
 	}
 	singleWords = vocabulary{
 		of:    "a job",
