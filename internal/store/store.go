@@ -172,7 +172,10 @@ type Claimer interface {
 	// to MaxClaim, and stores a lease for
 	// each grant that got any; several when they are over MaxLeaseBytes. No job is given twice, whoever else claims.
 	// The order is by priority, scheduled time and id; paused queues give
-	// nothing. With repeat set, a grant whose leases exist gets their jobs
+	// nothing. A queue with weights gets as many places as in this order, and its
+	// priorities share them: each has its share of the turns, within a job or so
+	// for each process that claims; a turn of one that has no more jobs goes to
+	// the highest that has. With repeat set, a grant whose leases exist gets their jobs
 	// again: use it after a Claim of unknown outcome.
 	Claim(ctx context.Context, grants []Grant, repeat bool) ([]Lease, error)
 	// Extend accepts and prolongs leases: each that exists and belongs to the
@@ -362,8 +365,9 @@ type JobRecord struct {
 	Cause            job.ID
 	Error            string
 	Result           json.RawMessage
-	Priority         job.Priority
-	Attempts         int // counted so far
+	Priority         job.Priority // in effect
+	OwnPriority      job.Priority // lower when what depends on it, and inherits, lifted it
+	Attempts         int          // counted so far
 	MaxAttempts      int
 	Epoch            int64
 	Worker           string    // who holds it, or held it last
@@ -381,6 +385,7 @@ type JobRecord struct {
 	AllowFailure     bool
 	Finally          bool
 	Catch            bool
+	Inherit          bool            // what it depends on has at least its priority
 	Tolerated        bool            // a failure of it does not fail the workflow
 	Decision         workflow.Action // about its failure; empty: none was asked for
 	Run              int             // of its workflow, in which it was reset last; 1: never

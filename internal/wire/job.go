@@ -45,6 +45,9 @@ type Job struct {
 	Finally      bool              `json:"finally,omitempty" doc:"It runs when all other jobs have ended."`
 	Catch        bool              `json:"catch,omitempty" doc:"Its completion absolves the failures that let it run."`
 
+	Inherit     bool   `json:"inherit,omitempty" doc:"What it depends on has at least its priority."`
+	OwnPriority string `json:"own_priority,omitempty" doc:"Its own, when what depends on it and inherits has lifted it to priority."`
+
 	Barrier bool `json:"barrier,omitempty" doc:"It has no work: it stands between large stages and completes by itself."`
 
 	SpawnedBy string `json:"spawned_by,omitempty" doc:"Of a job shown alone: the job whose handler spawned it."`
@@ -162,6 +165,8 @@ func fromRecord(j store.JobRecord, names map[job.ID]string) Job {
 		Unmet:            string(j.Unmet),
 		With:             j.With,
 		AllowFailure:     j.AllowFailure,
+		Inherit:          j.Inherit,
+		OwnPriority:      ownPriority(j),
 		Finally:          j.Finally,
 		Catch:            j.Catch,
 	}
@@ -196,4 +201,12 @@ func value(raw json.RawMessage) json.RawMessage {
 		return json.RawMessage("null")
 	}
 	return raw
+}
+
+// ownPriority is a job's own priority, when it has another one in effect.
+func ownPriority(j store.JobRecord) string {
+	if j.OwnPriority == j.Priority {
+		return ""
+	}
+	return j.OwnPriority.String()
 }

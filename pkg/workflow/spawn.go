@@ -27,7 +27,7 @@ func ValidateSpawned(spawner job.ID, list []job.Spawned, alone bool) error {
 		v.fault(CodeTooLarge, "jobs", "keep large data outside and pass its place", "what is spawned has %d bytes; at most %d are allowed", size, job.MaxSpawnedBytes)
 	}
 	if len(v.faults) > 0 {
-		return v.report()
+		return v.err()
 	}
 	for i, s := range list {
 		v.spawned(jobPath(i+1), spawner, s, alone)
@@ -45,7 +45,7 @@ func ValidateSpawned(spawner job.ID, list []job.Spawned, alone bool) error {
 			}
 		}
 	}
-	return v.report()
+	return v.err()
 }
 
 // spawned lets a spawned job depend on its spawner and checks what only

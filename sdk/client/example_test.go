@@ -285,6 +285,25 @@ func ExampleClient_CancelJob() {
 	// Output: cancelled user
 }
 
+func ExampleClient_SetQueueWeights() {
+	ctx := context.Background()
+	e := running(ctx)
+	defer e.Close()
+
+	weights, err := job.ParseWeights("critical=16,high=8,normal=4,low=2")
+	check(err)
+	check(e.Client.SetQueueWeights(ctx, "mail", weights))
+
+	queues, err := e.Client.Queues(ctx)
+	check(err)
+	for _, q := range queues {
+		if q.Name == "mail" {
+			fmt.Println(q.Weights)
+		}
+	}
+	// Output: critical=16,high=8,normal=4,low=2,background=1
+}
+
 func ExampleClient_PauseQueue() {
 	ctx := context.Background()
 	e := running(ctx)

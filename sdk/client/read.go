@@ -122,7 +122,7 @@ func (c *Client) Queues(ctx context.Context) ([]QueueRecord, error) {
 	}
 	out := make([]QueueRecord, len(list))
 	for i, q := range list {
-		out[i] = QueueRecord{q.Name, q.PausedAt, q.Ready, q.Running, q.Workers}
+		out[i] = QueueRecord{q.Name, q.PausedAt, q.Ready, q.Running, q.Workers, q.Weights}
 	}
 	return out, nil
 }

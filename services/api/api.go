@@ -31,6 +31,7 @@ type Store interface {
 	DeleteWorkflow(ctx context.Context, id job.ID) error
 	PauseQueue(ctx context.Context, name string) error
 	ResumeQueue(ctx context.Context, name string) (store.Resolution, error)
+	SetQueueWeights(ctx context.Context, name string, w job.Weights) error
 	Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error)
 	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []store.JobRecord, next int, err error)
 	EdgesInto(ctx context.Context, children []job.ID) ([]store.EdgeRecord, error)

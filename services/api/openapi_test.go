@@ -79,6 +79,7 @@ func TestTheOpenAPIDocumentNamesEveryRouteWithItsErrors(t *testing.T) {
 		"get /api/v1/jobs/{id}/spawned": "200 401 404",
 		"post /api/v1/jobs/{id}/cancel": "200 400 401 404 408 409 413", "post /api/v1/jobs/{id}/retry": "200 400 401 404 408 409 413",
 		"get /api/v1/queues": "200 401", "post /api/v1/queues/{name}/pause": "200 401", "post /api/v1/queues/{name}/resume": "200 401",
+		"get /api/v1/queues/{name}": "200 401", "put /api/v1/queues/{name}/priorities": "200 400 401 408 413",
 		"get /api/v1/workers": "200 401",
 	} {
 		method, path, _ := strings.Cut(route, " ")

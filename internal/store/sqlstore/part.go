@@ -61,6 +61,8 @@ type jobRow struct {
 	earlier   int // attempts of earlier runs
 	giveBacks int
 	priority  int
+	inherits  bool
+	passes    int // what its parents outside get at least, by its enqueue
 	scheduled int64
 	deadline  int64  // microseconds from the enqueue, or a retry; 0: none
 	endedBy   job.ID // lease of the claim that ended it; zero: none
@@ -153,10 +155,11 @@ func (p *part) scanJob(r Row) (int, error) {
 	if known && !p.outside[i] {
 		return i, nil
 	}
-	var err error
-	if j.deadline, err = readJobRules(rules, &n); err != nil {
+	more, err := readJobRules(rules, &n)
+	if err != nil {
 		return 0, err
 	}
+	j.deadline, j.inherits, j.passes = more.Deadline, more.Inherit, more.Passes
 	n.Workflow, n.Attempts = -1, j.attempts
 	if h, locked := p.headers[j.workflow]; locked {
 		n.Workflow = h

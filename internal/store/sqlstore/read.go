@@ -269,7 +269,7 @@ func scanJob(r Row) (store.JobRecord, error) {
 	var payload, result []byte
 	var more heldColumns
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &more.dependsOn, &j.Status, &j.DependencyStatus,
-		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
+		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.OwnPriority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
 		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
 		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}, &j.Decision, &j.Run, &j.Earlier, &more.rules)
 	if err != nil {
@@ -285,7 +285,7 @@ func scanListedJob(r Row) (store.JobRecord, error) {
 	var j store.JobRecord
 	var more heldColumns
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &more.dependsOn, &j.Status, &j.DependencyStatus,
-		&j.Reason, nullID{&j.Cause}, &j.Error, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
+		&j.Reason, nullID{&j.Cause}, &j.Error, &j.Priority, &j.OwnPriority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
 		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
 		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}, &j.Decision, &j.Run, &j.Earlier, &more.rules)
 	if err != nil {
@@ -309,9 +309,11 @@ func (c heldColumns) apply(j *store.JobRecord) error {
 		j.Progress = scanProgress(j.ID, c.progress)
 	}
 	var n workflow.Node
-	if _, err := readJobRules(c.rules, &n); err != nil {
+	rules, err := readJobRules(c.rules, &n)
+	if err != nil {
 		return err
 	}
+	j.Inherit = rules.Inherit
 	j.Condition, j.Unmet, j.With = n.Condition, n.Unmet, n.With
 	j.AllowFailure, j.Tolerated, j.Finally, j.Catch = n.AllowFailure, n.Tolerated, n.Finally, n.Catch
 	return json.Unmarshal([]byte(c.dependsOn), &j.DependsOn)

@@ -19,6 +19,8 @@ type jobRules struct {
 	Finally      bool              `json:"finally,omitempty"`
 	Catch        bool              `json:"catch,omitempty"`
 	Deadline     int64             `json:"deadline,omitempty"` // microseconds from the enqueue, or a retry
+	Inherit      bool              `json:"inherit,omitempty"`
+	Passes       int               `json:"passes,omitempty"` // what its parents outside get at least, with an edge from there
 }
 
 // workflowRules is the same for workflows.rules.
@@ -52,7 +54,7 @@ func rulesOf(w *workflow.Workflow) workflowRules {
 func rulesOfJob(j *job.Job, tolerated bool) jobRules {
 	return jobRules{
 		Condition: j.Condition, Unmet: j.Unmet, With: j.With, AllowFailure: j.AllowFailure, Tolerated: tolerated,
-		Finally: j.Finally, Catch: j.Catch, Deadline: microsUp(j.Deadline),
+		Finally: j.Finally, Catch: j.Catch, Deadline: microsUp(j.Deadline), Inherit: j.Inherit,
 	}
 }
 
@@ -65,17 +67,17 @@ func rulesText(rules any) (string, error) {
 	return string(b), nil
 }
 
-func readJobRules(text string, n *workflow.Node) (deadline int64, err error) {
+// readJobRules reads rules into a node and returns them.
+func readJobRules(text string, n *workflow.Node) (r jobRules, err error) {
 	if text == "" {
-		return 0, nil
+		return r, nil
 	}
-	var r jobRules
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
-		return 0, fmt.Errorf("rules of job %s: %w", n.ID, err)
+		return r, fmt.Errorf("rules of job %s: %w", n.ID, err)
 	}
 	n.Condition, n.Unmet, n.With = r.Condition, r.Unmet, r.With
 	n.AllowFailure, n.Tolerated, n.Finally, n.Catch = r.AllowFailure, r.Tolerated, r.Finally, r.Catch
-	return r.Deadline, nil
+	return r, nil
 }
 
 func readWorkflowRules(text string, h *workflow.Header) (workflowEnds, error) {

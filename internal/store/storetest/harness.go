@@ -100,6 +100,8 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"list", testList},
 		{"queues", testQueues},
 		{"pause", testPause},
+		{"weights", testWeights},
+		{"inherit", testInherit},
 		{"explain", testExplain},
 		{"workers", testWorkers},
 		{"partitions", testPartitions},

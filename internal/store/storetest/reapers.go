@@ -130,4 +130,14 @@ func testReapers(t *testing.T, open Opener) {
 		r.purge(keepAll(time.Hour))
 		r.wantRows("queues", 1)
 	})
+
+	check(t, open, "weights of a queue stay, and those that were taken back go", func(r *rig) {
+		r.weigh(queue, halving)
+		r.weigh("other", halving)
+		r.weigh("other", job.Weights{})
+		r.Advance(10_000 * time.Hour)
+		r.purge(keepAll(time.Hour))
+		r.wantRows("queues", 1)
+		r.equal("weights", r.queues()[queue].Weights, halving)
+	})
 }

@@ -215,6 +215,8 @@ func (d *decoder) jobField(j *job.Job, name string, v *node, path string) {
 		j.Finally = d.boolean(v, path)
 	case "priority":
 		j.Priority = d.priority(v, path)
+	case "inherit":
+		j.Inherit = d.boolean(v, path)
 	case "timeout":
 		j.Timeout = d.duration(v, path)
 	case "deadline":

@@ -60,7 +60,7 @@ func (a *app) printJob(j wire.Job) error {
 		{"id", j.ID},
 		{"workflow", j.WorkflowID},
 		{"queue", term.OneLine(j.Queue)},
-		{"priority", j.Priority},
+		{"priority", priorityText(j)},
 		{"attempts", attemptsText(j)},
 		{"run", runNumber(j.Run)},
 		{"progress", progressText(j.Progress)},
