@@ -66,6 +66,7 @@ func (v *validator) run() error {
 			v.job(i, j)
 		}
 		v.roles()
+		v.crons()
 		v.findCycles()
 	}
 	return v.report()

@@ -29,9 +29,9 @@ var (
 		of: "a job",
 		known: []string{
 			"name", "queue", "payload", "with", "depends_on", "join", "condition", "unmet", "allow_failure", "catch", "finally",
-			"priority", "timeout", "deadline", "delay", "scheduled_at", "retry", "trace_id", "correlation_id",
+			"priority", "timeout", "deadline", "delay", "scheduled_at", "cron", "retry", "trace_id", "correlation_id",
 		},
-		later: []string{"map", "before", "batch", "inherit", "start_at", "schedule", "cron", "workflow", "metadata"},
+		later: []string{"map", "before", "batch", "inherit", "start_at", "schedule", "workflow", "metadata"},
 	}
 	singleWords = vocabulary{
 		of:    "a job",
@@ -45,6 +45,10 @@ var (
 	scheduleWords = vocabulary{
 		of:    "a schedule",
 		known: []string{"cron", "timezone", "catch_up", "overlap"},
+	}
+	catchUpWords = vocabulary{
+		of:    "catch_up",
+		known: []string{"all"},
 	}
 	dependencyWords = vocabulary{
 		of:    "a dependency",
