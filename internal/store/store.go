@@ -16,6 +16,8 @@ type Store interface {
 	Enqueuer
 	Claimer
 	Resolver
+	Assembler
+	Gatekeeper
 	Timekeeper
 	Keeper
 	Steerer
@@ -59,7 +61,7 @@ type Enqueued struct {
 	Existing []bool   // parallel to IDs: its key was there already, with the same request
 
 	Queues []string // queues that got claimable jobs, sorted
-	Checks bool     // edges wait for CheckEdges
+	Checks bool     // edges wait for CheckEdges, or parts for CheckParts
 	Timer  bool     // a timer was set
 }
 
@@ -215,7 +217,7 @@ type Resolution struct {
 	Workflows []WorkflowEvent
 	Control   []Held // held jobs that should stop
 	Stalled   []StallEvent
-	Checks    bool // edges wait for CheckEdges
+	Checks    bool // edges wait for CheckEdges, or parts for CheckParts
 	Timer     bool // a timer was set that may be due before FireTimers said
 	Done      int  // how many timers, leases or checks were handled; equal to the limit: call again
 }
@@ -322,32 +324,34 @@ type Reader interface {
 
 // WorkflowRecord is a workflow as stored.
 type WorkflowRecord struct {
-	ID            job.ID
-	Name          string
-	Description   string
-	Status        workflow.Status
-	Reason        job.Reason
-	FailurePolicy workflow.FailurePolicy
-	CancelRunning bool // fail_fast stops what runs, too
-	Failing       bool
-	UserPaused    bool
-	Undecided     int           // failures that wait for a decision
-	Unforgiven    int           // failures and cancelled jobs that are neither tolerated nor decided to be
-	DecidedAfter  time.Duration // how long a failure waits for a decision until the default holds; 0: for good
-	StallAfter    time.Duration // health check interval; 0: none
-	DeadlineAt    time.Time     // zero: none
-	Priority      job.Priority
-	Metadata      json.RawMessage
-	Run           int
-	TraceID       string
-	CorrelationID string
-	Tally         workflow.Tally
-	Running       int // jobs held under a lease
-	Retrying      int
-	Suspended     int
-	CreatedAt     time.Time
-	StartedAt     time.Time // zero: not yet
-	FinishedAt    time.Time // zero: not yet
+	ID             job.ID
+	Name           string
+	Description    string
+	Status         workflow.Status
+	Reason         job.Reason
+	FailurePolicy  workflow.FailurePolicy
+	CancelRunning  bool // fail_fast stops what runs, too
+	Failing        bool
+	UserPaused     bool
+	Undecided      int           // failures that wait for a decision
+	Unforgiven     int           // failures and cancelled jobs that are neither tolerated nor decided to be
+	DecidedAfter   time.Duration // how long a failure waits for a decision until the default holds; 0: for good
+	StallAfter     time.Duration // health check interval; 0: none
+	DeadlineAt     time.Time     // zero: none
+	Priority       job.Priority
+	Metadata       json.RawMessage
+	Run            int
+	TraceID        string
+	CorrelationID  string
+	Tally          workflow.Tally
+	Running        int // jobs held under a lease
+	Retrying       int
+	Suspended      int
+	CreatedAt      time.Time
+	StartedAt      time.Time // zero: not yet
+	FinishedAt     time.Time // zero: not yet
+	ParentJob      job.ID    // that it is run as; zero: none
+	ParentWorkflow job.ID    // of that job; zero: none
 }
 
 // JobRecord is a job as stored.
@@ -377,7 +381,7 @@ type JobRecord struct {
 	Barrier          bool
 	CreatedAt        time.Time
 	ScheduledAt      time.Time
-	StartedAt        time.Time // of the last claim; zero: never
+	StartedAt        time.Time // of the last claim, or since it was suspended; zero: never
 	FinishedAt       time.Time // zero: not yet
 	Condition        string
 	Unmet            job.Unmet
@@ -386,6 +390,8 @@ type JobRecord struct {
 	Finally          bool
 	Catch            bool
 	Inherit          bool            // what it depends on has at least its priority
+	Gate             *GateRecord     // nil: it is none
+	Parts            *PartsRecord    // nil: it has work of its own
 	Tolerated        bool            // a failure of it does not fail the workflow
 	Decision         workflow.Action // about its failure; empty: none was asked for
 	Run              int             // of its workflow, in which it was reset last; 1: never

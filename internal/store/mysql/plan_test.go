@@ -156,7 +156,7 @@ func TestListsReadOneRangeOfAnIndexInItsOrder(t *testing.T) {
 		key  string
 		args []any
 	}{
-		"list_workflows":              {"PRIMARY", []any{last, zero, 10, "", "", 0}},
+		"list_workflows":              {"PRIMARY", []any{last, zero, 10, "", "", 0, 0}},
 		"last_workflow_looked_at":     {"PRIMARY", []any{last, 10, zero}},
 		"list_jobs":                   {"PRIMARY", []any{last, zero, 10, "", "", "", -1, 0}},
 		"last_job_looked_at":          {"PRIMARY", []any{last, 10, zero}},

@@ -133,6 +133,8 @@ type workflowRow struct {
 	Cancelled      int    `json:"cancelled"`
 	Skipped        int    `json:"skipped"`
 	Ended          int    `json:"ended"`
+	InFlight       int    `json:"in_flight"`
+	Next           int    `json:"next_position"`
 }
 
 // leaseCount is a row of shrink_leases.

@@ -120,6 +120,10 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"model", testModel},
 		{"reopen", testReopen},
 		{"steer", testSteer},
+		{"gate", testGate},
+		{"batch", testBatch},
+		{"map", testMap},
+		{"within", testWithin},
 		{"guards", testGuards},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })

@@ -20,6 +20,8 @@ var reapers = map[string]string{
 	"evaluations":      "Purge, with the job",
 	"job_runs":         "Purge, with the job",
 	"spawned":          "Purge, with the job that was spawned",
+	"suspensions":      "Purge, with the job; RetryWorkflow",
+	"part_check":       "CheckParts",
 	"audit":            "Purge, with the workflow",
 	"edges":            "Purge, with the child",
 	"edge_check":       "CheckEdges; Purge, with the child",
@@ -88,6 +90,11 @@ func testReapers(t *testing.T, open Opener) {
 		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: again, Mode: workflow.RetryFailed}, false, nobody)
 		r.ok(err, "retry")
 
+		sent := job.NewSignal("sent")
+		r.start(batch("batch", 1, ""), sent)
+		r.checkEdges()
+		r.answer(signal(sent.ID, `1`), ann)
+
 		outside := task("outside").WithRetry(retries(2, time.Minute)).WithDeadline(10_000 * time.Hour)
 		r.enqueueKeyed([]*job.Job{outside, taskOn("held", "held").WithRetry(once())}, key("a", "a"), key("b", "b"))
 		r.enqueue(graph(task("first", outside), task("second")).WithTimeout(10_000 * time.Hour))
@@ -111,11 +118,11 @@ func testReapers(t *testing.T, open Opener) {
 		for n := 1; n > 0; {
 			r.fire()
 			r.expire()
-			r.checkEdges()
+			r.checkParts()
 			n = r.runToEnd()
 		}
 		r.Advance(10 * 24 * time.Hour)
-		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 4, Jobs: 9, Keys: 2})
+		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 6, Jobs: 12, Keys: 2})
 		r.fire()
 		for _, name := range tables {
 			if bounded[name] == "" {
