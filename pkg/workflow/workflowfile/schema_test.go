@@ -181,8 +181,13 @@ func TestTheSchemaKnowsTheFieldsThatAreRead(t *testing.T) {
 		words  vocabulary
 		schema *jsonschema.Schema
 	}{
-		{workflowWords, s}, {jobWords, ofJobs}, {retryWords, s.Properties["retry"].Ref}, {scheduleWords, s.Properties["schedule"].Ref},
-		{gateWords, ofJobs.Properties["gate"].Ref.AnyOf[1]}, {batchWords, ofJobs.Properties["batch"].Ref}, {mapWords, ofJobs.Properties["map"].Ref},
+		{workflowWords, s},
+		{jobWords, ofJobs},
+		{retryWords, s.Properties["retry"].Ref},
+		{scheduleWords, s.Properties["schedule"].Ref},
+		{gateWords, ofJobs.Properties["gate"].Ref.AnyOf[1]},
+		{batchWords, ofJobs.Properties["batch"].Ref},
+		{mapWords, ofJobs.Properties["map"].Ref},
 	} {
 		var names []string
 		for name := range part.schema.Properties {
