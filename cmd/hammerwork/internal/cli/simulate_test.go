@@ -111,3 +111,45 @@ func compact(t *testing.T, raw json.RawMessage) string {
 	}
 	return b.String()
 }
+
+func TestGatesAndWhatJobsAreMadeOfAreSimulated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.yaml")
+	file := `{name: w, jobs: [
+		{name: ok, gate: approval},
+		{name: paid, gate: signal, depends_on: [ok]},
+		{name: list, queue: q},
+		{name: each, queue: q, depends_on: [list, paid], map: {over: deps.list.result, tolerate: 1}, retry: {max_attempts: 1}},
+		{name: sub, depends_on: [each], workflow: {jobs: [{name: inner, queue: q}, {name: really, gate: approval, depends_on: [inner]}]}}]}`
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"--signal", `paid={"n": 1}`, "--result", "list=[1,2]"}
+	for _, c := range []struct {
+		what string
+		args []string
+		code int
+		says []string
+	}{
+		{"nobody sends a signal", []string{"--result", "list=[1,2]"}, exitFailed, []string{"would wait for the answer to paid", "--signal 'paid={}'"}},
+		{"everything goes well", all, exitDone, []string{"each[1]", "sub/inner", "would complete"}},
+		{"one item fails", append(all, "--fail", "each[1]"), exitDone, []string{"✗ dead", "would complete"}},
+		{"every item fails", append(all, "--fail", "each"), exitFailed, []string{"2 of 2 failed", "would fail"}},
+		{"an inner job fails", append(all, "--permanent", "sub/inner"), exitFailed, []string{"sub/inner", "2 of 2 failed", "because of sub/inner"}},
+		{"a rejection", append(all, "--reject", "ok"), exitFailed, []string{"rejected", "would fail"}},
+		{"one approval of two", append(all, "--approve", "ok"), exitFailed, []string{"would wait for the answer to sub/really"}},
+		{"a misspelt inner job", append(all, "--fail", "sub/iner"), exitUsage, []string{`did you mean "sub/inner"?`}},
+		{"approved and rejected", append(all, "--approve", "ok", "--reject", "ok"), exitUsage, []string{"approved and rejected"}},
+		{"what is no gate", append(all, "--approve", "list"), exitUsage, []string{"does not wait for an approval"}},
+		{"a signal to an approval", append(all, "--signal", "ok=1"), exitUsage, []string{"does not wait for a signal"}},
+		{"a signal that is no JSON", append(all, "--signal", "paid=yes"), exitUsage, []string{"not valid JSON"}},
+	} {
+		var out, said bytes.Buffer
+		code := Main(append([]string{"simulate", path}, c.args...), strings.NewReader(""), &out, &said)
+		text := out.String() + said.String()
+		for _, word := range c.says {
+			if code != c.code || !strings.Contains(text, word) {
+				t.Errorf("%s: it ends with %d and does not say %q:\n%s", c.what, code, word, text)
+			}
+		}
+	}
+}
