@@ -85,7 +85,7 @@ func ExampleWorkflow_AsJob() {
 func Example_gates() {
 	made(workflow.NewWorkflow("release").
 		Add(job.New("ci", nil).WithName("build")).
-		Then(job.NewApproval("approve").WithExpiry(24*time.Hour)).
+		Then(job.NewApproval("approve").WithExpiry(24 * time.Hour)).
 		Then(job.New("ops", nil).WithName("deploy")).
 		Then(job.NewTimer("settle", 10*time.Minute)).
 		Then(job.NewSignal("measured").WithPayloadOnExpiry(time.Hour, map[string]bool{"ok": true})).
