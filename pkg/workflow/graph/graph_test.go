@@ -288,6 +288,7 @@ func TestDotQuotesWhatDotWouldRead(t *testing.T) {
 func TestMermaidEscapesWhatMermaidWouldRead(t *testing.T) {
 	text := drawn(t, hostile(), Mermaid)
 	for _, line := range strings.Split(strings.ReplaceAll(text, "<br/>", ""), "\n") {
+		line = strings.Replace(strings.TrimSuffix(line, "}}"), `{{"`, `"`, 1) // the shape of a gate
 		if strings.ContainsAny(line, "`<'&{}*\x1b\u202e") {
 			t.Errorf("unescaped in %q", line)
 		}
