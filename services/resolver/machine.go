@@ -176,7 +176,7 @@ func outcomes(list []bus.Outcome) []job.Outcome {
 	for i, o := range list {
 		out[i] = job.Outcome{
 			Fence: o.Fence, Kind: o.Kind, Result: []byte(o.Result), Error: o.Error, Permanent: o.Permanent, Reason: o.Reason,
-			RetryAfter: o.RetryAfter,
+			RetryAfter: o.RetryAfter, Spawned: bus.SpawnedJobs(o.Spawned),
 		}
 	}
 	return out

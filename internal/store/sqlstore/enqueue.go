@@ -189,14 +189,16 @@ type enqueuer struct {
 	now    int64
 	w      *workflow.Workflow // nil: the jobs have none
 	jobs   []*job.Job
-	inside map[job.ID]bool // the jobs
-	parts  []*enqueuer     // of what its jobs are made of, in their order
-	of     job.ID          // the job that the workflow is run as; zero: none
-	bounds partsRules      // of that, if it is a map
-	built  bool            // the parts are stored already
-	calm   []bool          // parallel to the jobs: their failures are tolerated
-	trace  string          // of the workflow
-	parent string          // traceparent of the workflow's span
+	inside map[job.ID]bool    // the jobs
+	urgent []workflow.Urgency // parallel to the jobs
+	calm   []bool             // parallel to the jobs: their failures are tolerated
+	trace  string             // of the workflow
+	parent string             // traceparent of the workflow's span
+	first  int                // position of the first job
+	parts  []*enqueuer        // of what its jobs are made of, in their order
+	of     job.ID             // the job that the workflow is run as; zero: none
+	bounds partsRules         // of that, if it is a map
+	built  bool               // the parts are stored already
 }
 
 func newEnqueuer(tx Tx, w *workflow.Workflow, jobs []*job.Job) *enqueuer {
@@ -209,6 +211,11 @@ func newEnqueuer(tx Tx, w *workflow.Workflow, jobs []*job.Job) *enqueuer {
 			e.parts = append(e.parts, parts)
 		}
 	}
+	var base *job.Priority
+	if w != nil {
+		base = w.Priority
+	}
+	e.urgent = workflow.Urgencies(jobs, base)
 	if w != nil {
 		e.calm = w.Tolerated()
 		e.trace = w.TraceID
@@ -315,7 +322,7 @@ func (e *enqueuer) store(from, to int) error {
 		if err := specs.add(spec, len(spec.Payload)+len(spec.DependsOn)); err != nil {
 			return err
 		}
-		if err := states.add(e.state(j, spec.Priority), 0); err != nil {
+		if err := states.add(e.state(j, int(e.urgent[from+i].Priority)), 0); err != nil {
 			return err
 		}
 		for _, d := range j.DependsOn {
@@ -375,19 +382,30 @@ func (e *enqueuer) start() (store.Enqueued, error) {
 	return done, nil
 }
 
+// deadlines queues the timers of the jobs' deadlines.
+func (e *enqueuer) deadlines() {
+	var timers []timerRow
+	for _, j := range e.jobs {
+		if j.Deadline > 0 {
+			timers = append(timers, timerRow{e.now + microsUp(j.Deadline), timerDeadline, hexID(j.ID)})
+		}
+	}
+	queueRows(e.tx, "insert_timers", timers)
+}
+
 func newEdge(child *job.Job, d job.Dependency) edgeRow {
 	return edgeRow{Parent: hexID(d.Parent), Child: hexID(child.ID), On: string(d.On), Optional: boolInt(d.Optional)}
 }
 
 func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 	row := jobInsert{
-		ID: hexID(j.ID), Position: i, Name: j.Name, Queue: j.Queue, Payload: string(j.Payload),
+		ID: hexID(j.ID), Position: e.first + i, Name: j.Name, Queue: j.Queue, Payload: string(j.Payload),
 		Timeout: microsUp(j.Timeout), TraceID: j.TraceID, Correlation: j.CorrelationID, Barrier: j.Barrier,
+		Priority: int(e.urgent[i].Own),
 	}
 	var retry job.RetryPolicy
 	if e.w != nil {
 		row.Workflow = hexID(e.w.ID)
-		row.Priority = int(priorityOf(j.Priority, e.w.Priority))
 		if e.w.Retry != nil {
 			retry = *e.w.Retry
 		}
@@ -397,8 +415,6 @@ func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 		if row.Correlation == "" {
 			row.Correlation = e.w.CorrelationID
 		}
-	} else {
-		row.Priority = int(priorityOf(j.Priority, nil))
 	}
 	if row.TraceID == "" {
 		row.TraceID = traceID(j.ID)
@@ -421,7 +437,11 @@ func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 		row.DeadlineAt = &at
 	}
 	row.DependsOn = parentList(j.DependsOn)
-	row.Rules, err = rulesText(rulesOfJob(j, e.calm != nil && e.calm[i]))
+	rules := rulesOfJob(j, e.calm != nil && e.calm[i])
+	if slices.ContainsFunc(j.DependsOn, func(d job.Dependency) bool { return !e.inside[d.Parent] }) {
+		rules.Passes = int(e.urgent[i].Passes)
+	}
+	row.Rules, err = rulesText(rules)
 	return row, err
 }
 

@@ -14,7 +14,7 @@ type part struct {
 	workflow.Part
 	names    []string           // of Workflows, parallel
 	parents  []job.ID           // of Workflows, parallel: the jobs that they are run as
-	turns    []turns            // of Workflows, parallel
+	upNext   []upNext           // of Workflows, parallel
 	reasons  []job.Reason       // of Workflows, parallel
 	before   []workflow.Status  // of Workflows, parallel: when they were locked
 	jobs     []jobRow           // parallel to Nodes
@@ -64,6 +64,8 @@ type jobRow struct {
 	earlier   int // attempts of earlier runs
 	giveBacks int
 	priority  int
+	inherits  bool
+	passes    int // what its parents outside get at least, by its enqueue
 	scheduled int64
 	deadline  int64  // microseconds from the enqueue, or a retry; 0: none
 	endedBy   job.ID // lease of the claim that ended it; zero: none
@@ -123,7 +125,7 @@ func (p *part) lockWorkflows(tx Tx, statement string, list []job.ID) {
 		p.ends = append(p.ends, ends)
 		p.headers[h.ID] = len(p.Workflows)
 		p.Workflows = append(p.Workflows, h)
-		p.names, p.parents, p.turns = append(p.names, name), append(p.parents, parent), append(p.turns, turns{next: next})
+		p.names, p.parents, p.upNext = append(p.names, name), append(p.parents, parent), append(p.upNext, upNext{next: next})
 		p.reasons = append(p.reasons, reason)
 		p.before = append(p.before, h.Status)
 		return nil
@@ -164,11 +166,12 @@ func (p *part) scanJob(r Row) (int, error) {
 	if known && !p.outside[i] {
 		return i, nil
 	}
-	said, err := readJobRules(rules, &n)
+	more, err := readJobRules(rules, &n)
 	if err != nil {
 		return 0, err
 	}
-	j.deadline, j.gate, j.parts, j.suspended = said.Deadline, said.Gate, said.Parts, n.Status == job.Suspended
+	j.deadline, j.inherits, j.passes = more.Deadline, more.Inherit, more.Passes
+	j.gate, j.parts, j.suspended = more.Gate, more.Parts, n.Status == job.Suspended
 	n.Held = j.suspended && n.Parts != ""
 	n.Workflow, n.Attempts = -1, j.attempts
 	if h, locked := p.headers[j.workflow]; locked {

@@ -149,7 +149,7 @@ func deleteJobs(tx Tx, list []job.ID) (done bool, err error) {
 	for _, statement := range []string{"take_ready", "take_timers"} {
 		tx.QueueQuery(statement, func(Row) error { return nil }, list)
 	}
-	for _, statement := range []string{"delete_deadlines", "delete_start_checks", "delete_gate_timers", "delete_suspensions", "delete_attempts", "delete_evaluations", "delete_job_runs", "delete_audit", "delete_job_states", "delete_jobs"} {
+	for _, statement := range []string{"delete_deadlines", "delete_start_checks", "delete_gate_timers", "delete_suspensions", "delete_attempts", "delete_evaluations", "delete_job_runs", "delete_spawned", "delete_audit", "delete_job_states", "delete_jobs"} {
 		tx.QueueExec(statement, list)
 	}
 	return true, nil

@@ -257,6 +257,7 @@ func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 		if err != nil {
 			return err
 		}
+		tx.QueueQuery("spawner_of", func(r Row) error { return r.Scan(&j.SpawnedBy) }, id[:])
 		if err := s.readRuns(tx, &j); err != nil {
 			return err
 		}
@@ -276,7 +277,7 @@ func scanJob(r Row) (store.JobRecord, error) {
 	var payload, result []byte
 	var more heldColumns
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &more.dependsOn, &j.Status, &j.DependencyStatus,
-		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
+		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.OwnPriority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
 		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
 		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}, &j.Decision, &j.Run, &j.Earlier, &more.rules)
 	if err != nil {
@@ -292,7 +293,7 @@ func scanListedJob(r Row) (store.JobRecord, error) {
 	var j store.JobRecord
 	var more heldColumns
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &more.dependsOn, &j.Status, &j.DependencyStatus,
-		&j.Reason, nullID{&j.Cause}, &j.Error, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
+		&j.Reason, nullID{&j.Cause}, &j.Error, &j.Priority, &j.OwnPriority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
 		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
 		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}, &j.Decision, &j.Run, &j.Earlier, &more.rules)
 	if err != nil {
@@ -320,6 +321,7 @@ func (c heldColumns) apply(j *store.JobRecord) error {
 	if err != nil {
 		return err
 	}
+	j.Inherit = rules.Inherit
 	describe(j, rules)
 	j.Condition, j.Unmet, j.With = n.Condition, n.Unmet, n.With
 	j.AllowFailure, j.Tolerated, j.Finally, j.Catch = n.AllowFailure, n.Tolerated, n.Finally, n.Catch

@@ -19,6 +19,8 @@ type jobRules struct {
 	Finally      bool              `json:"finally,omitempty"`
 	Catch        bool              `json:"catch,omitempty"`
 	Deadline     int64             `json:"deadline,omitempty"` // microseconds from the enqueue, or a retry
+	Inherit      bool              `json:"inherit,omitempty"`
+	Passes       int               `json:"passes,omitempty"` // what its parents outside get at least, with an edge from there
 	Gate         *gateRules        `json:"gate,omitempty"`
 	Parts        *partsRules       `json:"parts,omitempty"`
 }
@@ -56,7 +58,7 @@ func rulesOf(w *workflow.Workflow) workflowRules {
 func rulesOfJob(j *job.Job, tolerated bool) jobRules {
 	return jobRules{
 		Condition: j.Condition, Unmet: j.Unmet, With: j.With, AllowFailure: j.AllowFailure, Tolerated: tolerated,
-		Finally: j.Finally, Catch: j.Catch, Deadline: microsUp(j.Deadline), Gate: rulesOfGate(j.Gate), Parts: rulesOfParts(j),
+		Finally: j.Finally, Catch: j.Catch, Deadline: microsUp(j.Deadline), Inherit: j.Inherit, Gate: rulesOfGate(j.Gate), Parts: rulesOfParts(j),
 	}
 }
 
@@ -69,6 +71,7 @@ func rulesText(rules any) (string, error) {
 	return string(b), nil
 }
 
+// readJobRules reads rules into a node and returns them.
 func readJobRules(text string, n *workflow.Node) (r jobRules, err error) {
 	if text == "" {
 		return r, nil

@@ -1,82 +1,87 @@
 package sqlstore
 
 import (
-	"fmt"
+	"sync"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
-// turns is how far the jobs of a workflow that run in turns were looked for:
-// none before the position next waits for its turn.
+// maxTurns bounds the queues that turns remembers.
+const maxTurns = 10_000
+
+// turns remembers which priority's turn it is in queues with weights. It is
+// memory of this process alone: nothing is wrong without it, as each queue
+// begins at a random place of its round; with it, shares are exact to a few
+// jobs instead of on average.
 type turns struct {
-	next   int
-	after  int         // the position after the last that was loaded
-	loaded map[int]int // node → position
+	random func() float64
+	mu     sync.Mutex
+	queues map[string]*round
 }
 
-// loadNext adds the jobs of workflows that come next in their turn, about as
-// many as may be let run.
-func (p *part) loadNext(tx Tx, workflows []int) error {
-	for _, w := range workflows {
-		h, t := &p.Workflows[w], &p.turns[w]
-		if t.loaded == nil {
-			t.loaded, t.after = map[int]int{}, t.next
-		}
-		room := h.MaxParallel - h.InFlight
-		for _, n := range p.Nodes {
-			if n.Workflow == w {
-				room++ // it may make room, or has taken it
-			}
-		}
-		room = min(max(room, 1), p.pageRows)
-		var list []job.ID
-		var places []int
-		if err := tx.Query("next_jobs", func(r Row) error {
-			var id job.ID
-			var position int
-			err := r.Scan(&id, &position)
-			list, places = append(list, id), append(places, position)
-			return err
-		}, h.ID[:], t.after, room); err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			return fmt.Errorf("workflow %s has room for another job, and none waits", h.ID)
-		}
-		p.lockJobs(tx, "lock_more_jobs", sortedIDs(append([]job.ID(nil), list...)))
-		if err := tx.Flush(); err != nil {
-			return err
-		}
-		for k, id := range list {
-			if i, known := p.index[id]; known {
-				t.loaded[i] = places[k]
-			}
-		}
-		t.after = places[len(places)-1] + 1
-	}
-	return nil
+// round is where a queue stands in its round: how much more than it got each
+// priority should have got, times the sum of the weights. It sums up to zero.
+type round struct {
+	weights job.Weights
+	owed    [len(job.Weights{})]int
 }
 
-// nextTurn returns the position before which no job of workflow w waits for its
-// turn after a resolution.
-func (p *part) nextTurn(w int) int {
-	t := &p.turns[w]
-	if p.Workflows[w].MaxParallel == 0 {
-		return 0
-	}
-	for i := range p.Nodes {
-		if p.Nodes[i].Workflow == w && p.jobs[i].reset {
-			return 0
+// next returns whose turn the next one is: that of the priority that is owed
+// most, the highest of several.
+func (r *round) next() job.Priority {
+	most := job.Critical
+	for p := job.Critical; p >= job.Background; p-- {
+		if r.owed[p]+r.weights[p] > r.owed[most]+r.weights[most] {
+			most = p
 		}
 	}
-	next := t.next
-	if t.loaded != nil {
-		next = t.after
+	r.took(most)
+	return most
+}
+
+// took counts a turn.
+func (r *round) took(p job.Priority) {
+	for q, weight := range r.weights {
+		r.owed[q] += weight
 	}
-	for i, position := range t.loaded {
-		if n := &p.Nodes[i]; n.Deps == job.Waiting && !n.Status.Terminal() {
-			next = min(next, position)
-		}
+	r.owed[p] -= r.weights.Total()
+}
+
+// of returns where a queue stands. The caller has locked.
+func (t *turns) of(queue string, w job.Weights) *round {
+	r := t.queues[queue]
+	if r != nil && r.weights == w {
+		return r
 	}
-	return next
+	if t.queues == nil || len(t.queues) >= maxTurns {
+		t.queues = make(map[string]*round)
+	}
+	r = &round{weights: w}
+	t.queues[queue] = r
+	for range int(t.random() * float64(w.Total())) {
+		r.next()
+	}
+	return r
+}
+
+// ahead returns whose the next n turns of a queue are, and takes none.
+func (t *turns) ahead(queue string, w job.Weights, n int) []job.Priority {
+	t.mu.Lock()
+	r := *t.of(queue, w)
+	t.mu.Unlock()
+	list := make([]job.Priority, n)
+	for i := range list {
+		list[i] = r.next()
+	}
+	return list
+}
+
+// took counts turns of a queue that were used.
+func (t *turns) took(queue string, w job.Weights, used []job.Priority) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.of(queue, w)
+	for _, p := range used {
+		r.took(p)
+	}
 }

@@ -19,6 +19,7 @@ var reapers = map[string]string{
 	"attempts":         "Purge, with the job",
 	"evaluations":      "Purge, with the job",
 	"job_runs":         "Purge, with the job",
+	"spawned":          "Purge, with the job that was spawned",
 	"suspensions":      "Purge, with the job; RetryWorkflow",
 	"part_check":       "CheckParts",
 	"audit":            "Purge, with the workflow",
@@ -77,6 +78,10 @@ func testReapers(t *testing.T, open Opener) {
 			}
 		}
 
+		r.start(taskOn("spawning", "spawner"))
+		r.commit(spawning(r.claim(1, "spawning")[0], []*job.Job{taskOn("spawning", "spawned")}))
+		r.complete(r.claim(1, "spawning")...)
+
 		asks := taskOn("again", "asks")
 		asks.Condition = "true"
 		again := r.start(asks)
@@ -117,7 +122,7 @@ func testReapers(t *testing.T, open Opener) {
 			n = r.runToEnd()
 		}
 		r.Advance(10 * 24 * time.Hour)
-		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 5, Jobs: 10, Keys: 2})
+		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 6, Jobs: 12, Keys: 2})
 		r.fire()
 		for _, name := range tables {
 			if bounded[name] == "" {
@@ -131,5 +136,15 @@ func testReapers(t *testing.T, open Opener) {
 		r.Advance(10_000 * time.Hour)
 		r.purge(keepAll(time.Hour))
 		r.wantRows("queues", 1)
+	})
+
+	check(t, open, "weights of a queue stay, and those that were taken back go", func(r *rig) {
+		r.weigh(queue, halving)
+		r.weigh("other", halving)
+		r.weigh("other", job.Weights{})
+		r.Advance(10_000 * time.Hour)
+		r.purge(keepAll(time.Hour))
+		r.wantRows("queues", 1)
+		r.equal("weights", r.queues()[queue].Weights, halving)
 	})
 }

@@ -26,6 +26,7 @@ type machine struct {
 	jobs   []state
 	steps  []Step
 	index  map[job.ID]int // of nodes
+	urgent []workflow.Urgency
 
 	readers map[int][]*workflow.ParentInput // node → where conditions read of it
 
@@ -66,6 +67,7 @@ func newMachine(w *workflow.Workflow, s Script) *machine {
 	m := &machine{
 		w: w, s: s, p: p, r: workflow.Begin(p), h: &p.Workflows[0], free: s.Workers, status: workflow.Running,
 		jobs: make([]state, len(p.Nodes)), readers: map[int][]*workflow.ParentInput{}, index: make(map[job.ID]int, len(p.Nodes)),
+		urgent: workflow.Urgencies(w.Jobs, w.Priority),
 	}
 	if s.Workers <= 0 {
 		m.free = -1
@@ -385,17 +387,7 @@ func (m *machine) offer(i int) {
 		s.ready = m.now
 	}
 	s.inLine = true
-	heap.Push(&m.line, place{rank: int(job.Critical - m.priority(i)), due: s.due, node: i})
-}
-
-func (m *machine) priority(i int) job.Priority {
-	switch j := m.w.Jobs[i]; {
-	case j.Priority != nil:
-		return *j.Priority
-	case m.w.Priority != nil:
-		return *m.w.Priority
-	}
-	return job.Normal
+	heap.Push(&m.line, place{rank: int(job.Critical - m.urgent[i].Priority), due: s.due, node: i})
 }
 
 // tell lets conditions know how a parent stands.

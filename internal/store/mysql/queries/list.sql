@@ -56,7 +56,7 @@ GROUP BY looked.workflow_id;
 -- name: list_jobs
 -- From ?1 down to ?2.
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM hw_jobs j FORCE INDEX (PRIMARY)
@@ -85,7 +85,7 @@ SELECT position FROM hw_jobs WHERE id = UNHEX(?1) AND workflow_id = UNHEX(?2);
 -- name: list_workflow_jobs
 -- From position ?1 down to ?2.
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
@@ -140,8 +140,9 @@ ORDER BY j.id;
 -- Counts ?1 of a queue at most, see next_ready_queue.
 SELECT @hammerwork_queue, COUNT(*) FROM (SELECT 1 FROM hw_ready FORCE INDEX (PRIMARY) WHERE queue = @hammerwork_queue LIMIT ?1) counted;
 
--- name: queues_paused
-SELECT name, paused_at FROM hw_queues WHERE paused_at IS NOT NULL;
+-- name: queues_set
+-- Those that are paused or have weights.
+SELECT name, paused_at, weights FROM hw_queues WHERE paused_at IS NOT NULL OR weights <> '';
 
 -- name: queues_held
 SELECT j.queue, COUNT(*)

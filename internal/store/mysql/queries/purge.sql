@@ -186,4 +186,4 @@ STRAIGHT_JOIN hw_idempotency_keys k FORCE INDEX (PRIMARY)
     ON k.scope = CAST(c.scope AS BINARY) AND k.`key` = CAST(c.`key` AS BINARY) AND k.id = UNHEX(c.id);
 
 -- name: forget_queues
-DELETE FROM hw_queues WHERE paused_at IS NULL;
+DELETE FROM hw_queues WHERE paused_at IS NULL AND weights = '';

@@ -59,7 +59,7 @@ WITH held AS MATERIALIZED (
     FROM leases l CROSS JOIN LATERAL unnest(l.job_ids, l.epochs) AS e(id, epoch)
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM (SELECT * FROM jobs WHERE id < $1::uuid AND id >= $2::uuid ORDER BY id DESC OFFSET 0) j
@@ -88,7 +88,7 @@ WITH held AS MATERIALIZED (
     FROM leases l CROSS JOIN LATERAL unnest(l.job_ids, l.epochs) AS e(id, epoch)
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM (SELECT * FROM jobs WHERE workflow_id = $9::uuid AND position < $1::int AND position >= $2::int ORDER BY position DESC OFFSET 0) j
@@ -144,8 +144,9 @@ WITH RECURSIVE q(queue) AS (
 SELECT queue, (SELECT count(*) FROM (SELECT 1 FROM ready r WHERE r.queue = q.queue LIMIT $1::int) counted)
 FROM q WHERE queue IS NOT NULL;
 
--- name: queues_paused
-SELECT name, paused_at FROM queues WHERE paused_at IS NOT NULL;
+-- name: queues_set
+-- Those that are paused or have weights.
+SELECT name, paused_at, weights FROM queues WHERE paused_at IS NOT NULL OR weights <> '';
 
 -- name: queues_held
 SELECT j.queue, count(*)

@@ -172,4 +172,4 @@ WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM idempotency_keys WHERE scope = c.scope AND "key" = c."key" AND id = c.id OFFSET 0) k));
 
 -- name: forget_queues
-DELETE FROM queues WHERE paused_at IS NULL;
+DELETE FROM queues WHERE paused_at IS NULL AND weights = '';

@@ -59,7 +59,7 @@ WITH held AS MATERIALIZED (
     FROM leases l, json_each(l.jobs) e
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM jobs j
@@ -88,7 +88,7 @@ WITH held AS MATERIALIZED (
     FROM leases l, json_each(l.jobs) e
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM jobs j
@@ -143,8 +143,9 @@ WITH RECURSIVE q(queue) AS (
 SELECT queue, (SELECT count(*) FROM (SELECT 1 FROM ready r WHERE r.queue = q.queue LIMIT ?1))
 FROM q WHERE queue IS NOT NULL;
 
--- name: queues_paused
-SELECT name, paused_at FROM queues WHERE paused_at IS NOT NULL;
+-- name: queues_set
+-- Those that are paused or have weights.
+SELECT name, paused_at, weights FROM queues WHERE paused_at IS NOT NULL OR weights <> '';
 
 -- name: queues_held
 SELECT j.queue, count(*)

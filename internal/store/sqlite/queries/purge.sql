@@ -151,4 +151,4 @@ DELETE FROM idempotency_keys
 WHERE (scope, "key", id) IN (SELECT value ->> 'scope', value ->> 'key', unhex(value ->> 'id') FROM json_each(?1));
 
 -- name: forget_queues
-DELETE FROM queues WHERE paused_at IS NULL;
+DELETE FROM queues WHERE paused_at IS NULL AND weights = '';
