@@ -191,7 +191,7 @@ func (r *Resolution) inputs(n *Node, in *Inputs) condition.Inputs {
 
 // newer reports whether this resolution changed what conditions read of a node.
 func (r *Resolution) newer(i int) bool {
-	return r.is[ended][i] || r.is[decided][i] || r.is[reset][i] || r.requeued[i]
+	return r.is[ended][i] || r.is[suspended][i] || r.is[decided][i] || r.is[reset][i] || r.requeued[i]
 }
 
 // workOut evaluates each of with and returns an object of the values, which are

@@ -27,7 +27,7 @@ func (p *Parts) Items(j *job.Job, list, with json.RawMessage) (*Workflow, error)
 	}
 	w := &Workflow{
 		ID: job.NewID(), Name: j.Name, Metadata: json.RawMessage("{}"), FailurePolicy: FailFast,
-		Priority: j.Priority, Retry: j.Retry, TraceID: j.TraceID, CorrelationID: j.CorrelationID,
+		TraceID: j.TraceID, CorrelationID: j.CorrelationID,
 	}
 	for i, element := range elements {
 		fields := make(map[string]json.RawMessage, len(common)+2)
@@ -41,7 +41,7 @@ func (p *Parts) Items(j *job.Job, list, with json.RawMessage) (*Workflow, error)
 			return nil, err
 		}
 		w.Jobs = append(w.Jobs, &job.Job{
-			ID: job.NewID(), Name: ItemName(j.Name, i), Queue: j.Queue, Payload: payload, Timeout: j.Timeout,
+			ID: job.NewID(), Name: ItemName(j.Name, i), Queue: j.Queue, Payload: payload, Priority: j.Priority, Retry: j.Retry, Timeout: j.Timeout,
 		})
 	}
 	return w, nil
