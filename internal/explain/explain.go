@@ -242,10 +242,20 @@ func (e *explainer) line() {
 		if e.s.Ahead >= maxAhead {
 			ahead = "at least " + ahead
 		}
-		e.add(Reason{Code: Behind, Text: fmt.Sprintf("It can be claimed, after %s of its queue %s.", ahead, e.j.Queue), Since: e.j.ScheduledAt, Hint: "hammerwork job list --queue " + word(e.j.Queue) + " --status pending"})
+		e.add(Reason{Code: Behind, Text: fmt.Sprintf("It can be claimed, after %s of its queue %s.", ahead, e.queue()), Since: e.j.ScheduledAt, Hint: "hammerwork job list --queue " + word(e.j.Queue) + " --status pending"})
+	case !e.s.Weights.Strict():
+		e.add(Reason{Code: NextOfPriority, Text: fmt.Sprintf("It is the next of its priority %s, whose turn %d of %d claims from its queue %s are.", e.j.Priority, e.s.Weights[e.j.Priority], e.s.Weights.Total(), e.j.Queue), Since: e.j.ScheduledAt})
 	default:
 		e.add(Reason{Code: Next, Text: fmt.Sprintf("It is the next of its queue %s: the first free worker that serves it gets the job.", e.j.Queue), Since: e.j.ScheduledAt})
 	}
+}
+
+// queue names the part of the queue whose jobs come one after the other.
+func (e *explainer) queue() string {
+	if e.s.Weights.Strict() {
+		return e.j.Queue
+	}
+	return fmt.Sprintf("%s and its priority %s", e.j.Queue, e.j.Priority)
 }
 
 // maxAhead is up to where Standing.Ahead is counted.

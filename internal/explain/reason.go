@@ -36,6 +36,7 @@ const (
 	NotQueued        Code = "not_queued" // due, and not yet put where claims look
 	Behind           Code = "behind"
 	Next             Code = "next"
+	NextOfPriority   Code = "next_of_priority" // of a queue whose priorities share claims
 )
 
 // Reason is one answer to why a job does not run.

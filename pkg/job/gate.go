@@ -33,7 +33,7 @@ type Gate struct {
 	// DefaultPayload; without them the job fails, ReasonExpired.
 	ExpiresAfter    time.Duration
 	ApproveOnExpiry bool
-	DefaultPayload  json.RawMessage
+	DefaultPayload  json.RawMessage `json:",omitempty"`
 }
 
 // NewApproval returns a gate that somebody has to approve: it completes then,

@@ -177,3 +177,6 @@ func (w *Workflow) WithTraceID(id string) *Workflow { w.TraceID = id; return w }
 
 // WithCorrelationID sets the caller's own id that logs and events carry.
 func (w *Workflow) WithCorrelationID(id string) *Workflow { w.CorrelationID = id; return w }
+
+// WithSchedule makes the workflow one of which each tick makes an instance.
+func (w *Workflow) WithSchedule(s Schedule) *Workflow { w.Schedule = &s; return w }

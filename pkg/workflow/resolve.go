@@ -343,6 +343,10 @@ func (r *Resolution) run(i int) {
 	n.Deps = job.Satisfied
 	r.count(i)
 	if r.doomed(i) {
+		if h := r.header(i); h.Status == Cancelling { // it came after the cancel
+			r.end(i, job.Cancelled, h.reason())
+			return
+		}
 		r.halted[n.Workflow] = append(r.halted[n.Workflow], i)
 		r.recheck[n.Workflow] = true
 		return

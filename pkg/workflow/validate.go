@@ -80,6 +80,7 @@ func (v *validator) body() {
 		v.job(i, j)
 	}
 	v.roles()
+	v.crons()
 	v.findCycles()
 }
 

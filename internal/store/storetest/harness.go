@@ -91,6 +91,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"cancel", testCancel},
 		{"canceljob", testCancelJob},
 		{"retryjob", testRetryJob},
+		{"spawn", testSpawn},
 		{"newpayload", testNewPayload},
 		{"timer", testTimer},
 		{"deadline", testDeadline},
@@ -99,6 +100,8 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"list", testList},
 		{"queues", testQueues},
 		{"pause", testPause},
+		{"weights", testWeights},
+		{"inherit", testInherit},
 		{"explain", testExplain},
 		{"workers", testWorkers},
 		{"partitions", testPartitions},
@@ -117,6 +120,10 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"model", testModel},
 		{"reopen", testReopen},
 		{"steer", testSteer},
+		{"gate", testGate},
+		{"batch", testBatch},
+		{"map", testMap},
+		{"within", testWithin},
 		{"guards", testGuards},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })

@@ -33,10 +33,11 @@ type machine struct {
 	h      *workflow.Header
 	jobs   []state
 	index  map[job.ID]int // of nodes
-	order  int            // among all workflows
-	parent *machine       // the workflow with the job that this one is run as; nil: the outermost
-	node   int            // that job
-	prefix string         // of the paths of its jobs
+	urgent []workflow.Urgency
+	order  int      // among all workflows
+	parent *machine // the workflow with the job that this one is run as; nil: the outermost
+	node   int      // that job
+	prefix string   // of the paths of its jobs
 	began  time.Duration
 	last   time.Duration // when something happened in it last
 
@@ -85,6 +86,7 @@ func (all *world) newMachine(w *workflow.Workflow, p *workflow.Part) *machine {
 	m := &machine{
 		world: all, w: w, p: p, r: workflow.Begin(p), h: &p.Workflows[0], status: workflow.Running, order: len(all.machines), began: all.now,
 		jobs: make([]state, len(p.Nodes)), readers: map[int][]*workflow.ParentInput{}, index: make(map[job.ID]int, len(p.Nodes)),
+		urgent: workflow.Urgencies(w.Jobs, w.Priority),
 	}
 	all.machines = append(all.machines, m)
 	for i := range m.jobs {
@@ -438,17 +440,7 @@ func (m *machine) offer(i int) {
 		s.ready = m.now
 	}
 	s.inLine = true
-	heap.Push(&m.line, place{rank: int(job.Critical - m.priority(i)), due: s.due, of: m, node: i})
-}
-
-func (m *machine) priority(i int) job.Priority {
-	switch j := m.w.Jobs[i]; {
-	case j.Priority != nil:
-		return *j.Priority
-	case m.w.Priority != nil:
-		return *m.w.Priority
-	}
-	return job.Normal
+	heap.Push(&m.line, place{rank: int(job.Critical - m.urgent[i].Priority), due: s.due, of: m, node: i})
 }
 
 // tell lets conditions know how a parent stands.

@@ -215,6 +215,8 @@ func (d *decoder) jobField(j *job.Job, name string, v *node, path string) {
 		j.Finally = d.boolean(v, path)
 	case "priority":
 		j.Priority = d.priority(v, path)
+	case "inherit":
+		j.Inherit = d.boolean(v, path)
 	case "timeout":
 		j.Timeout = d.duration(v, path)
 	case "deadline":
@@ -223,6 +225,10 @@ func (d *decoder) jobField(j *job.Job, name string, v *node, path string) {
 		j.Delay = d.duration(v, path)
 	case "scheduled_at":
 		j.ScheduledAt = d.time(v, path)
+	case "cron":
+		if j.Cron = d.text(v, path); v.kind == text && strings.TrimSpace(j.Cron) == "" {
+			d.fault(v.at, path, "leave it out if the job has none", "the cron expression is empty")
+		}
 	case "retry":
 		j.Retry = d.retry(v, path)
 	case "trace_id":
@@ -360,7 +366,17 @@ func (d *decoder) schedule(n *node, path string) *workflow.Schedule {
 		case "timezone":
 			s.Timezone = d.text(v, path)
 		case "catch_up":
-			s.CatchUp = word(d, v, path, workflow.CatchUpNone, workflow.CatchUpLatest, workflow.CatchUpAll)
+			if v.kind != object {
+				s.CatchUp = word(d, v, path, workflow.CatchUpNone, workflow.CatchUpLatest, workflow.CatchUpAll)
+				return
+			}
+			s.CatchUp = workflow.CatchUpAll
+			d.fields(v, path, catchUpWords, func(_ string, v *node, path string) {
+				s.CatchUpMax = d.integer(v, path, 1, workflow.MaxCatchUp)
+			})
+			if len(v.fields) == 0 {
+				d.fault(v.at, path, "write {all: 100}", "catch_up is empty")
+			}
 		case "overlap":
 			s.Overlap = word(d, v, path, workflow.OverlapAllow, workflow.OverlapSkip, workflow.OverlapQueue, workflow.OverlapCancelPrevious)
 		}

@@ -53,7 +53,7 @@ failure_policy: continue_on_failure
 priority: high
 timeout: 2h
 health_check_interval: 5m
-schedule: {cron: "0 2 * * *", timezone: Europe/Berlin, catch_up: latest, overlap: skip}
+schedule: {cron: "0 2 * * *", timezone: Europe/Berlin, catch_up: {all: 7}, overlap: skip}
 retry: {strategy: exponential, initial_delay: 30s, max_delay: 5m, multiplier: 2, max_attempts: 5, jitter: equal}
 trace_id: 0123456789abcdef0123456789abcdef
 correlation_id: order 7
@@ -94,7 +94,7 @@ jobs:
 	got := fmt.Sprintf("%s|%q|%s|%s|%s|%s|%s|%+v|%+v|%s|%s",
 		w.Name, w.Description, w.Metadata, w.FailurePolicy, w.Priority, w.Timeout, w.HealthCheckInterval, *w.Schedule, *w.Retry, w.TraceID, w.CorrelationID)
 	want := `data_pipeline|"Two\nlines\n"|{"owner":"data","level":3}|continue_on_failure|high|2h0m0s|5m0s|` +
-		`{Cron:0 2 * * * Timezone:Europe/Berlin CatchUp:latest Overlap:skip}|` +
+		`{Cron:0 2 * * * Timezone:Europe/Berlin CatchUp:all CatchUpMax:7 Overlap:skip}|` +
 		`{Strategy:exponential MaxAttempts:5 InitialDelay:30s Increment:0s Multiplier:2 MaxDelay:5m0s Jitter:equal}|` +
 		`0123456789abcdef0123456789abcdef|order 7`
 	if got != want {

@@ -91,6 +91,7 @@ func TestSchemaAndParseAgreeOnWhatIsRight(t *testing.T) {
 		"retry: {strategy: fixed, initial_delay: 1s, increment: 0.5s, multiplier: 1.5, max_delay: 1h, jitter: none}",
 		"trace_id: 0123456789abcdef0123456789abcdef", "trace_id: ''", "correlation_id: ''", "correlation_id: ünïcode",
 		"condition: 'true'", "condition: 'true', unmet: pass", "with: {}", "with: {a: '1', a b: now}", "allow_failure: true", "finally: false", "catch: false",
+		"cron: 0 8 * * *", "cron: '@hourly'",
 	} {
 		files = append(files, ofJob(field))
 	}
@@ -98,6 +99,7 @@ func TestSchemaAndParseAgreeOnWhatIsRight(t *testing.T) {
 		"description: ''", "description: \"a\\nb\"", "metadata: {}", "metadata: {a: {b: [1]}}", "failure_policy: fail_fast", "running: drain", "running: cancel",
 		"failure_policy: manual", "failure_policy: manual\ndecision_timeout: 1h", "failure_policy: manual\ndecision_timeout: 1h\ndecision_default: accept", "priority: critical", "timeout: 24h",
 		"health_check_interval: 1m", `schedule: {cron: "@daily"}`, `schedule: {cron: "0 2 * * *", timezone: UTC, catch_up: none, overlap: queue}`,
+		`schedule: {cron: "@daily", catch_up: all}`, `schedule: {cron: "@daily", catch_up: {all: 1000}}`,
 		"$schema: x", "correlation_id: a b",
 	} {
 		files = append(files, ofWorkflow(field))
@@ -144,13 +146,14 @@ func TestSchemaAndParseAgreeOnWhatIsWrong(t *testing.T) {
 		"allow_failure: 1", "finally: maybe", "catch: 'true'", "before: [a]", "nonsense: 1",
 		"batch: {}", "batch: {payloads: []}", "batch: {payloads: 1}", "batch: {payloads: [1], mode: some}", "batch: {payloads: [1], x: 1}", "batch: [1]",
 		"map: {}", "map: {over: 1}", "map: {over: ''}", "map: {over: payload, max_parallel: -1}", "map: {over: payload, tolerate: -2}", "map: {over: payload, tolerate: 1.5}",
+		"cron: 5", "cron: ''",
 	} {
 		files = append(files, ofJob(field))
 	}
 	for _, field := range []string{
 		"description: 3", "description: \"\\0\"", "metadata: []", "metadata: text", "failure_policy: never", "failure_policy: 1", "priority: 9", "timeout: 10",
 		"schedule: daily", "schedule: {}", "schedule: {cron: ''}", "schedule: {cron: 5}", "schedule: {cron: '@daily', catch_up: some}", "schedule: {cron: '@daily', overlap: maybe}",
-		"schedule: {cron: '@daily', x: 1}", "retry: []", "health_check_interval: 1", "trace_id: X", "$schema: 3", "start_at: x", "running: stop", "failure_policy: manual\ndecision_timeout: 5",
+		"schedule: {cron: '@daily', x: 1}", "schedule: {cron: '@daily', catch_up: {}}", "schedule: {cron: '@daily', catch_up: {all: 1001}}", "retry: []", "health_check_interval: 1", "trace_id: X", "$schema: 3", "start_at: x", "running: stop", "failure_policy: manual\ndecision_timeout: 5",
 		"failure_policy: manual\ndecision_timeout: 1h\ndecision_default: retry", "failure_policy: manual\ndecision_default: skip", "inherit: true", "nonsense: 1",
 	} {
 		files = append(files, ofWorkflow(field))

@@ -61,7 +61,7 @@ func TestEveryFaultOfASingleJobHasItsPlace(t *testing.T) {
 		{`{"queue": "q", "payload": {"a": 1, "a": 2}}`, "", "twice"},
 		{`{"queue": "q"} {"queue": "q"}`, "", "after top-level value"},
 		{`{"queue": "q", "prioritty": "high"}`, "prioritty", "no field"},
-		{`{"queue": "q", "cron": "x"}`, "cron", "not available yet"},
+		{`{"queue": "q", "cron": "x"}`, "cron", "a job without a workflow has no cron"},
 		{`{"queue": "q", "map": "x"}`, "map", "not an object"},
 		{`{"queue": "q", "batch": {"payloads": []}}`, "batch.payloads", "no items"},
 		{`{"queue": "q", "batch": {"payloads": [1, "` + strings.Repeat("x", job.MaxPayload) + `"]}}`, "batch.payloads[1]", "bytes"},

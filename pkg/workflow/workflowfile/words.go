@@ -29,10 +29,10 @@ var (
 		of: "a job",
 		known: []string{
 			"name", "queue", "payload", "with", "depends_on", "join", "condition", "unmet", "allow_failure", "catch", "finally",
-			"priority", "timeout", "deadline", "delay", "scheduled_at", "retry", "trace_id", "correlation_id",
+			"priority", "inherit", "timeout", "deadline", "delay", "scheduled_at", "cron", "retry", "trace_id", "correlation_id",
 			"gate", "batch", "map", "workflow",
 		},
-		later: []string{"before", "inherit", "start_at", "schedule", "cron", "metadata"},
+		later: []string{"before", "start_at", "schedule", "metadata"},
 	}
 	singleWords = vocabulary{
 		of:    "a job",
@@ -58,6 +58,10 @@ var (
 	mapWords = vocabulary{
 		of:    "a map",
 		known: []string{"over", "max_parallel", "tolerate"},
+	}
+	catchUpWords = vocabulary{
+		of:    "catch_up",
+		known: []string{"all"},
 	}
 	dependencyWords = vocabulary{
 		of:    "a dependency",

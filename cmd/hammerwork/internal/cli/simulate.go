@@ -105,7 +105,7 @@ func (a *app) simulate(path string, f simulateFlags) error {
 	if err != nil {
 		return err
 	}
-	if w.Schedule != nil {
+	if w.IsSchedule() {
 		a.say("note:", "simulate starts the workflow now, once; its schedule is not used")
 	}
 	if n := t.guessed(w.Workflow); n > 0 {
