@@ -379,6 +379,9 @@ type JobRecord struct {
 	AllowFailure     bool
 	Finally          bool
 	Catch            bool
+	Timeout          time.Duration   // of an attempt; 0: none; left out of lists, as is Retry
+	Retry            job.RetryPolicy // with its defaults
+	Deadline         time.Duration   // from the enqueue, or a retry; 0: none
 	Inherit          bool            // what it depends on has at least its priority
 	Tolerated        bool            // a failure of it does not fail the workflow
 	Decision         workflow.Action // about its failure; empty: none was asked for

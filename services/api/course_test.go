@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/workflow/compare"
+	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
 
 // forked has a long way over b and a short one over c.
@@ -62,5 +64,26 @@ func TestHowLongAWorkflowMayTakeIsKnownFromEarlierRuns(t *testing.T) {
 	}
 	if w := into[wire.Workflow](r.get("/api/v1/workflows/"+id), http.StatusOK); w.ETA != nil {
 		t.Errorf("nobody asked: %+v", w.ETA)
+	}
+}
+
+func TestTheOutlineOfAStoredWorkflowIsThatOfItsFile(t *testing.T) {
+	r := start(t, config(), nil)
+	const file = `{"name": "outlined", "failure_policy": "manual", "decision_timeout": "1h", "decision_default": "skip", "priority": "low", "timeout": "2h",
+		"metadata": {"day": 1}, "description": "d", "retry": {"max_attempts": 5},
+		"jobs": [{"name": "b", "queue": "q", "depends_on": [{"job": "a", "on": "done", "optional": true}, "c"], "join": {"quorum": 1}, "timeout": "1m", "deadline": "1h"},
+		{"name": "a", "queue": "q", "payload": {"x": [1, 2]}, "priority": "high", "inherit": true, "allow_failure": true},
+		{"name": "c", "queue": "q2", "depends_on": ["a"], "condition": "deps.a.attempts > 0", "unmet": "pass", "with": {"y": "1 + 1"}, "retry": {"strategy": "fixed", "initial_delay": "2s"}},
+		{"name": "last", "queue": "q", "finally": true}]}`
+	w, err := workflowfile.Parse("body.json", []byte(file), workflowfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := into[compare.Outline](r.get("/api/v1/workflows/"+r.create(file)+"/outline"), http.StatusOK)
+	if d := compare.Compare(compare.OutlineOf(w), stored); !d.Same() {
+		t.Errorf("they differ: %+v", d)
+	}
+	if stored.Outcome == nil || stored.Outcome.Status != "running" || stored.Jobs[0].Outcome.Status != "pending" {
+		t.Errorf("got %+v", stored)
 	}
 }

@@ -38,6 +38,10 @@ func (a *API) workflowRoutes(api huma.API, doc *document) {
 		"Of one that has ended as it was measured, else estimated by the last runs of the same name. One with over 200,000 jobs is refused with too_large."))
 	path.codes = append(path.codes, wire.CodeTooLarge)
 	register(a, api, doc, path, a.getCriticalPath)
+	outline := found(get("/workflows/{id}/outline", "get-workflow-outline", "What of a workflow is compared with another one",
+		"Its settings, jobs and dependencies without defaults, and what became of them; of values over 1,000 bytes the digest. One with over 200,000 jobs is refused with too_large."))
+	outline.codes = append(outline.codes, wire.CodeTooLarge)
+	register(a, api, doc, outline, a.getOutline)
 
 	draw := found(get("/workflows/{id}/graph", "get-workflow-graph", "The graph of a workflow and where its jobs stand", "A graph that is too large for svg is refused with too_large; the other formats have no limit."))
 	draw.codes = append(draw.codes, wire.CodeTooLarge)

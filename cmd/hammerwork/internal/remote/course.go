@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/workflow/compare"
 )
 
 // CriticalPath returns which jobs decide when a workflow ends.
@@ -11,4 +12,11 @@ func (c *Client) CriticalPath(ctx context.Context, id string) (p wire.CriticalPa
 	r := get(nil, "/workflows/%s/critical-path", id)
 	r.limit = maxWorkflow
 	return p, c.call(ctx, r, &p)
+}
+
+// Outline returns what is compared of a workflow.
+func (c *Client) Outline(ctx context.Context, id string) (o compare.Outline, err error) {
+	r := get(nil, "/workflows/%s/outline", id)
+	r.limit = maxWorkflow
+	return o, c.call(ctx, r, &o)
 }
