@@ -309,6 +309,9 @@ type Reader interface {
 	// Audit returns a page of what people did to a workflow, oldest first, from
 	// after an entry's id (zero: the start).
 	Audit(ctx context.Context, workflow, after job.ID, limit int) ([]AuditRecord, error)
+	// Events returns a page of what happened in a workflow, oldest first, from
+	// after a place. While it is open the last EventSettled is left out.
+	Events(ctx context.Context, workflow job.ID, after EventPlace, limit int) ([]EventRecord, error)
 	// Causes groups what could not run in a workflow by the first failure that
 	// it goes back to: at most limit of them, the widest first.
 	Causes(ctx context.Context, workflow job.ID, limit int) ([]Cause, error)

@@ -28,7 +28,7 @@ the token for it.`,
 	}
 	c.AddCommand(
 		newWorkflowCreate(a), newWorkflowList(a), newWorkflowShow(a), newWorkflowStatus(a), newWorkflowWait(a),
-		newGraph(a), newDependencies(a), newWorkflowStats(a), newCriticalPath(a), newWorkflowDiff(a),
+		newGraph(a), newDependencies(a), newWorkflowStats(a), newCriticalPath(a), newWorkflowDiff(a), newWorkflowEvents(a),
 		newWorkflowPause(a), newWorkflowResume(a), newWorkflowCancel(a), newWorkflowRetry(a), newWorkflowDecide(a), newWorkflowAudit(a),
 		newWorkflowDelete(a),
 	)
