@@ -29,6 +29,8 @@ type workflowRules struct {
 	Finally         []job.ID        `json:"finally,omitempty"`
 	DecisionTimeout int64           `json:"decision_timeout,omitempty"` // microseconds
 	DecisionDefault workflow.Action `json:"decision_default,omitempty"`
+	Schedule        string          `json:"schedule,omitempty"`
+	ScheduledFor    int64           `json:"scheduled_for,omitempty"` // microseconds
 }
 
 // rulesOf returns the rules of a workflow's jobs, and its own. tolerated is
@@ -36,6 +38,9 @@ type workflowRules struct {
 func rulesOf(w *workflow.Workflow) workflowRules {
 	rules := workflowRules{
 		Running: w.Running, DecisionTimeout: microsUp(w.DecisionTimeout), DecisionDefault: w.DecisionDefault,
+	}
+	if w.Scheduled != nil {
+		rules.Schedule, rules.ScheduledFor = w.Scheduled.Schedule, micros(w.Scheduled.For)
 	}
 	for _, j := range w.Jobs {
 		rules.Catches = rules.Catches || j.Catch
@@ -87,5 +92,8 @@ func readWorkflowRules(text string, h *workflow.Header) (workflowEnds, error) {
 		return workflowEnds{}, fmt.Errorf("rules of workflow %s: %w", h.ID, err)
 	}
 	h.CancelRunning, h.Handlers, h.Catches, h.Finally = r.Running == workflow.CancelRunning, r.Handlers, r.Catches, len(r.Finally)
-	return workflowEnds{decisionTimeout: r.DecisionTimeout, decisionDefault: r.DecisionDefault, finally: r.Finally}, nil
+	return workflowEnds{
+		decisionTimeout: r.DecisionTimeout, decisionDefault: r.DecisionDefault, finally: r.Finally,
+		schedule: r.Schedule, scheduledFor: r.ScheduledFor,
+	}, nil
 }

@@ -99,6 +99,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"list", testList},
 		{"queues", testQueues},
 		{"pause", testPause},
+		{"schedules", testSchedules},
 		{"explain", testExplain},
 		{"workers", testWorkers},
 		{"partitions", testPartitions},
