@@ -145,10 +145,18 @@ type Decided struct {
 // TicksRun is what came of ticks.
 type TicksRun struct {
 	Resolution
-	Schedules                int             // equal to the limit: call again
-	Lateness                 []time.Duration // of each instance that was made because of the time
-	Started, Skipped, Failed int
-	More                     bool // there are others to be made at once
+	Schedules       int // equal to the limit: call again
+	Made            []Instance
+	Lateness        []time.Duration // of each instance that was made because of the time
+	Skipped, Failed int
+	Cancelled       []job.ID // instances, for those that come after them
+	More            bool     // there are others to be made at once
+}
+
+// Instance is a workflow that was made for a tick.
+type Instance struct {
+	Workflow job.ID
+	Jobs     int
 }
 
 // Add adds what came of other ticks.
@@ -156,6 +164,7 @@ func (r *TicksRun) Add(o TicksRun) {
 	r.Queues, r.Jobs = append(r.Queues, o.Queues...), append(r.Jobs, o.Jobs...)
 	r.Workflows, r.Control = append(r.Workflows, o.Workflows...), append(r.Control, o.Control...)
 	r.Checks, r.Timer, r.More = r.Checks || o.Checks, r.Timer || o.Timer, r.More || o.More
+	r.Made, r.Cancelled = append(r.Made, o.Made...), append(r.Cancelled, o.Cancelled...)
 	r.Lateness = append(r.Lateness, o.Lateness...)
-	r.Started, r.Skipped, r.Failed = r.Started+o.Started, r.Skipped+o.Skipped, r.Failed+o.Failed
+	r.Skipped, r.Failed = r.Skipped+o.Skipped, r.Failed+o.Failed
 }

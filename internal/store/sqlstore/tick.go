@@ -33,11 +33,15 @@ type scheduleMove struct {
 
 // DecideTicks implements store.Ticker. A schedule that another scheduler decides
 // about is left out.
+// While nothing is due it only reads.
 func (s *Store) DecideTicks(ctx context.Context, limit int) (d store.Decided, next time.Duration, err error) {
-	waits, now := int64(0), int64(0)
+	if next, err := s.nextTick(ctx, "next_schedule"); err != nil || next != 0 {
+		return d, next, err
+	}
 	err = s.db.Write(ctx, func(tx Tx) error {
 		d = store.Decided{}
-		if now, err = tx.Now(); err != nil {
+		now, err := tx.Now()
+		if err != nil {
 			return err
 		}
 		var due []store.ScheduleRecord
@@ -48,26 +52,37 @@ func (s *Store) DecideTicks(ctx context.Context, limit int) (d store.Decided, ne
 		}, now, limit); err != nil {
 			return err
 		}
-		if d.Schedules = len(due); len(due) > 0 {
-			if err := decide(tx, due, now, &d); err != nil {
-				return err
-			}
+		if d.Schedules = len(due); len(due) == 0 {
+			return nil
 		}
-		waits = 0
-		return tx.Query("next_schedule", func(row Row) error { return row.Scan(&waits) })
+		return decide(tx, due, now, &d)
 	})
 	if err != nil {
 		return store.Decided{}, 0, fmt.Errorf("decide about ticks: %w", err)
 	}
-	return d, untilTick(waits, now), nil
+	next, err = s.nextTick(ctx, "next_schedule")
+	if next == 0 && d.Schedules == 0 {
+		next = heldPause
+	}
+	return d, next, err
 }
 
-// untilTick is how long until a time; negative when it is 0.
-func untilTick(at, now int64) time.Duration {
-	if at == 0 {
-		return -1
+// nextTick is how long until there is something to decide or to make; negative:
+// there is nothing.
+func (s *Store) nextTick(ctx context.Context, statement string) (time.Duration, error) {
+	var at, now int64
+	err := s.db.Read(ctx, func(tx Tx) error {
+		at = 0
+		tx.QueueNow(&now)
+		return tx.Query(statement, func(row Row) error { return row.Scan(&at) })
+	})
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("next tick: %w", err)
+	case at == 0:
+		return -1, nil
 	}
-	return time.Duration(max(0, at-now)) * time.Microsecond
+	return time.Duration(max(0, at-now)) * time.Microsecond, nil
 }
 
 // decide stores the due ticks of schedules that are locked, and moves these on.
@@ -104,6 +119,9 @@ func decide(tx Tx, due []store.ScheduleRecord, now int64, d *store.Decided) erro
 // RunTicks implements store.Ticker: a transaction for each schedule. One whose
 // instance the database refuses holds up no other.
 func (s *Store) RunTicks(ctx context.Context, limit int) (r store.TicksRun, next time.Duration, err error) {
+	if next, err := s.nextTick(ctx, "next_open_tick"); err != nil || next != 0 {
+		return r, next, err
+	}
 	var schedules []job.ID
 	err = s.db.Read(ctx, func(tx Tx) error {
 		schedules = nil
@@ -135,21 +153,11 @@ func (s *Store) RunTicks(ctx context.Context, limit int) (r store.TicksRun, next
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return r, 0, fmt.Errorf("run ticks: %w", err)
 	}
-	next, err = s.nextOpenTick(ctx)
-	return r, next, err
-}
-
-func (s *Store) nextOpenTick(ctx context.Context) (next time.Duration, err error) {
-	var at, now int64
-	err = s.db.Read(ctx, func(tx Tx) error {
-		at = 0
-		tx.QueueNow(&now)
-		return tx.Query("next_open_tick", func(row Row) error { return row.Scan(&at) })
-	})
-	if err != nil {
-		return 0, fmt.Errorf("next tick: %w", err)
+	next, err = s.nextTick(ctx, "next_open_tick")
+	if next == 0 && !r.More && len(r.Made) == 0 {
+		next = heldPause // others make them
 	}
-	return untilTick(at, now), nil
+	return r, next, err
 }
 
 // tickEnd is a row of end_ticks.
@@ -206,7 +214,9 @@ func (s *Store) runSchedule(ctx context.Context, id job.ID, r *store.TicksRun) e
 	if errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound) {
 		return nil // it has ended meanwhile
 	}
-	r.Add(store.TicksRun{Resolution: changed})
+	if err == nil {
+		r.Add(store.TicksRun{Resolution: changed, Cancelled: []job.ID{run.last}})
+	}
 	return err
 }
 
@@ -307,7 +317,7 @@ func (run *tickRun) make(t store.TickRecord) error {
 	run.last, run.status = w.ID, workflow.Running
 	id := run.schedule.ID
 	run.tx.QueueExec("schedule_made", id[:], t.At.UnixMicro(), w.ID[:])
-	run.done.Started++
+	run.done.Made = append(run.done.Made, store.Instance{Workflow: w.ID, Jobs: len(w.Jobs)})
 	run.done.Queues = append(run.done.Queues, done.Queues...)
 	run.done.Checks, run.done.Timer = run.done.Checks || done.Checks, run.done.Timer || done.Timer
 	run.done.Workflows = append(run.done.Workflows, store.WorkflowEvent{Workflow: w.ID, Name: w.Name, Status: workflow.Running})
