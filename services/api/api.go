@@ -45,6 +45,7 @@ type Store interface {
 	Dependencies(ctx context.Context, id job.ID) (store.Dependencies, error)
 	Queues(ctx context.Context) ([]store.QueueRecord, error)
 	Workers(ctx context.Context) ([]store.WorkerRecord, error)
+	store.Planner
 	Ready(ctx context.Context) error
 }
 
