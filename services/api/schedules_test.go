@@ -123,10 +123,10 @@ func TestAScheduleIsTriggeredAndBackfilled(t *testing.T) {
 		t.Errorf("triggered %+v", tick)
 	}
 	fill := func(dry bool) wire.List[wire.Tick] {
-		body := fmt.Sprintf(`{"from":"2026-03-28T00:00:00Z","to":"2026-03-30T00:00:00Z","dry_run":%v}`, dry)
+		body := fmt.Sprintf(`{"from":"2025-03-29T00:00:00Z","to":"2025-03-31T00:00:00Z","dry_run":%v}`, dry)
 		return into[wire.List[wire.Tick]](r.post("/api/v1/schedules/nightly/backfill", body), http.StatusOK)
 	}
-	if got := fill(true).Items; len(got) != 3 || !got[1].At.Equal(time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC)) {
+	if got := fill(true).Items; len(got) != 3 || !got[1].At.Equal(time.Date(2025, 3, 30, 1, 0, 0, 0, time.UTC)) {
 		t.Errorf("preview %+v", got)
 	}
 	if len(fill(false).Items) != 3 || len(fill(false).Items) != 0 {
@@ -145,10 +145,10 @@ func TestAScheduleIsTriggeredAndBackfilled(t *testing.T) {
 		t.Errorf("ticks %+v, then %+v", ticks, rest)
 	}
 	for _, body := range []string{
-		"", "{}", `{"from":"2026-03-28T00:00:00Z"}`, `{"from":"x","to":"2026-03-28T00:00:00Z"}`, `{"from":"2026-03-28T00:00:00Z","to":"2026-03-27T00:00:00Z"}`,
-		`{"from":"2026-03-28T00:00:00Z","to":"2999-03-27T00:00:00Z"}`, `{"from":"2026-03-28T00:00:00Z","to":"2026-03-29T00:00:00Z","dry_run":1}`,
+		"", "{}", `{"from":"2025-03-28T00:00:00Z"}`, `{"from":"x","to":"2025-03-28T00:00:00Z"}`, `{"from":"2025-03-28T00:00:00Z","to":"2025-03-27T00:00:00Z"}`,
+		`{"from":"2025-03-28T00:00:00Z","to":"2999-03-27T00:00:00Z"}`, `{"from":"2025-03-28T00:00:00Z","to":"2025-03-29T00:00:00Z","dry_run":1}`,
 	} {
 		r.post("/api/v1/schedules/nightly/backfill", body).problem(422, wire.CodeInvalidRequest)
 	}
-	r.post("/api/v1/schedules/nightly/backfill", `{"from":"2016-03-28T00:00:00Z","to":"2026-03-29T00:00:00Z"}`).problem(413, wire.CodeTooLarge)
+	r.post("/api/v1/schedules/nightly/backfill", `{"from":"2016-03-28T00:00:00Z","to":"2025-03-29T00:00:00Z"}`).problem(413, wire.CodeTooLarge)
 }
