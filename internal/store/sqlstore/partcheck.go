@@ -29,7 +29,7 @@ func (t *transition) partChecks(changes workflow.Changes) []partCheckRow {
 		note(i)
 	}
 	for _, i := range changes.Ended {
-		if p.jobs[i].suspended {
+		if _, byParts := t.ended[i]; p.jobs[i].suspended && !byParts {
 			note(i)
 		}
 	}

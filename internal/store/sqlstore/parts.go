@@ -70,7 +70,7 @@ func (s *Store) checkParts(ctx context.Context, id job.ID, checks []job.ID) (sto
 	if err != nil {
 		return store.Resolution{}, err
 	}
-	if j != nil && j.status == job.Suspended && j.list != nil {
+	if j != nil && j.status == job.Suspended && j.list != nil { // of a map
 		if err := s.makeItems(ctx, j); err != nil {
 			return store.Resolution{}, err
 		}

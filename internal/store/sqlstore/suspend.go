@@ -8,18 +8,29 @@ import (
 
 // suspendRow is a row of suspend_jobs and open_suspensions.
 type suspendRow struct {
-	ID        hexID   `json:"id"`
-	Epoch     int64   `json:"epoch"`
-	ExpiresAt *int64  `json:"expires_at"`
-	List      *string `json:"list" sql:"bytes"`
+	ID        hexID  `json:"id"`
+	Epoch     int64  `json:"epoch"`
+	ExpiresAt *int64 `json:"expires_at"`
+}
+
+// listRow is a row of keep_lists.
+type listRow struct {
+	ID   hexID  `json:"id"`
+	List string `json:"list" sql:"bytes"`
 }
 
 // size is how many bytes the row has that are not bounded by its columns.
-func (r *suspendRow) size() int {
-	if r.List == nil {
-		return 0
+func (r *listRow) size() int { return len(r.List) }
+
+// lists makes the rows of maps whose lists were worked out.
+func (t *transition) lists(evaluated []int) []listRow {
+	var rows []listRow
+	for _, i := range evaluated {
+		if list := t.part.inputs[i].Evidence.Over; len(list) > 0 && !t.part.Nodes[i].Status.Terminal() {
+			rows = append(rows, listRow{hexID(t.part.Nodes[i].ID), string(list)})
+		}
 	}
-	return len(*r.List)
+	return rows
 }
 
 // suspend queues what lets nodes wait for what is no worker, and returns the
@@ -35,10 +46,6 @@ func (t *transition) suspend(tx Tx, nodes []int, now int64) []timerRow {
 				rows[k].ExpiresAt = at
 				timers = append(timers, timerRow{*at, timerGate, rows[k].ID})
 			}
-		}
-		if in := t.part.inputs[i]; in != nil && len(in.Evidence.Over) > 0 {
-			list := string(in.Evidence.Over)
-			rows[k].List = &list
 		}
 	}
 	queueGuarded(tx, "suspend_jobs", rows, now)

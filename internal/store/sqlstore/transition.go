@@ -53,6 +53,7 @@ func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.
 	t.forget(tx, changes.Reset)
 	t.renew(tx, changes.Reset, reset, now)
 	queueRows(tx, "insert_evaluations", t.evaluationRows(changes.Evaluated), now)
+	queueRows(tx, "keep_lists", t.lists(changes.Evaluated))
 	queueGuarded(tx, "end_jobs", t.endRows(changes.Ended), now)
 	again := t.stillOpen()
 	queueGuarded(tx, "requeue_jobs", again)

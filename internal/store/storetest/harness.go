@@ -102,6 +102,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"pause", testPause},
 		{"weights", testWeights},
 		{"inherit", testInherit},
+		{"events", testEvents},
 		{"explain", testExplain},
 		{"workers", testWorkers},
 		{"partitions", testPartitions},
@@ -124,6 +125,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"batch", testBatch},
 		{"map", testMap},
 		{"within", testWithin},
+		{"parts storm", testPartsStorm},
 		{"guards", testGuards},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })

@@ -177,6 +177,24 @@ func testMap(t *testing.T, open Opener) {
 		r.wantTally(r.itemsOf(m), workflow.Tally{Total: 100, Completed: 100})
 	})
 
+	check(t, open, "a map whose turn comes in a paused workflow keeps its list until the resume", func(r *rig) {
+		first := task("first")
+		m := mapped("m", "deps.first.result").DependsOnJobs(first)
+		id := r.start(first, m)
+		c := r.claimOne()
+		_, err := r.s.PauseWorkflow(r.ctx, id, nobody)
+		r.ok(err, "pause")
+		r.commit(completed(c, `["a"]`))
+		r.checkParts()
+		r.wantJob(m.ID, "pending")
+		_, err = r.s.ResumeWorkflow(r.ctx, id, nobody)
+		r.ok(err, "resume")
+		r.checkParts()
+		r.complete(r.claimNamed("m[0]")["m[0]"])
+		r.checkParts()
+		r.wantWorkflow(id, workflow.Completed)
+	})
+
 	check(t, open, "items of a paused map take their turn, and may run after the resume", func(r *rig) {
 		m := workflow.WithMaxParallel(mapped("m", "[0, 1, 2]"), 1)
 		id := r.start(m)

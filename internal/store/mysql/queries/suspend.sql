@@ -7,14 +7,20 @@ SET s.started_at = ?2, s.status = 'suspended'
 WHERE s.status IN ('pending', 'retrying') AND s.dependency_status IN ('none', 'satisfied');
 
 -- name: open_suspensions
--- A signal may have come before.
-INSERT INTO hw_suspensions (job_id, opened_at, expires_at, list, actor, comment)
-SELECT UNHEX(c.id), ?2, c.expires_at, FROM_BASE64(c.list), '', ''
-FROM JSON_TABLE(?1, '$[*]' COLUMNS (
-    id VARCHAR(32) PATH '$.id', expires_at BIGINT PATH '$.expires_at',
-    list LONGTEXT CHARACTER SET utf8mb4 PATH '$.list')) c
+-- A map has its list before.
+INSERT INTO hw_suspensions (job_id, opened_at, expires_at, actor, comment)
+SELECT UNHEX(c.id), ?2, c.expires_at, '', ''
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$.id', expires_at BIGINT PATH '$.expires_at')) c
 ORDER BY c.id
-ON DUPLICATE KEY UPDATE opened_at = ?2, expires_at = c.expires_at, list = FROM_BASE64(c.list);
+ON DUPLICATE KEY UPDATE opened_at = ?2, expires_at = c.expires_at;
+
+-- name: keep_lists
+-- What maps are over, whose items are made later.
+INSERT INTO hw_suspensions (job_id, list, actor, comment)
+SELECT UNHEX(c.id), FROM_BASE64(c.list), '', ''
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$.id', list LONGTEXT CHARACTER SET utf8mb4 PATH '$.list')) c
+ORDER BY c.id
+ON DUPLICATE KEY UPDATE list = FROM_BASE64(c.list);
 
 -- name: answer_gates
 INSERT INTO hw_suspensions (job_id, answered_at, actor, comment, approve, expired, payload)

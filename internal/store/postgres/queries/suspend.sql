@@ -2,20 +2,27 @@
 
 -- name: suspend_jobs
 WITH changed AS (
-    UPDATE job_state s SET status = 'suspended', started_at = $5::bigint
-    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bytea[]) AS c(id, epoch, expires_at, list)
+    UPDATE job_state s SET status = 'suspended', started_at = $4::bigint
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS c(id, epoch, expires_at)
     WHERE s.id = ANY ($1::uuid[]) AND s.id = c.id AND s.epoch = c.epoch AND s.status || '' IN ('pending', 'retrying')
         AND s.dependency_status || '' IN ('none', 'satisfied')
     RETURNING 1)
-SELECT hammerwork_changed(count(*), $6::int) FROM changed;
+SELECT hammerwork_changed(count(*), $5::int) FROM changed;
 
 -- name: open_suspensions
--- A signal may have come before.
-INSERT INTO suspensions (job_id, opened_at, expires_at, list)
-SELECT c.id, $5::bigint, c.expires_at, c.list
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bytea[]) AS c(id, epoch, expires_at, list)
+-- A map has its list before.
+INSERT INTO suspensions (job_id, opened_at, expires_at)
+SELECT c.id, $4::bigint, c.expires_at
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS c(id, epoch, expires_at)
 ORDER BY c.id
-ON CONFLICT (job_id) DO UPDATE SET opened_at = excluded.opened_at, expires_at = excluded.expires_at, list = excluded.list;
+ON CONFLICT (job_id) DO UPDATE SET opened_at = excluded.opened_at, expires_at = excluded.expires_at;
+
+-- name: keep_lists
+-- What maps are over, whose items are made later.
+INSERT INTO suspensions (job_id, list)
+SELECT c.id, c.list FROM unnest($1::uuid[], $2::bytea[]) AS c(id, list)
+ORDER BY c.id
+ON CONFLICT (job_id) DO UPDATE SET list = excluded.list;
 
 -- name: answer_gates
 INSERT INTO suspensions (job_id, answered_at, actor, comment, approve, expired, payload)

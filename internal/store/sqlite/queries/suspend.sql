@@ -5,11 +5,16 @@ WHERE job_state.id = c.id AND job_state.epoch = c.epoch AND job_state.status IN 
     AND job_state.dependency_status IN ('none', 'satisfied');
 
 -- name: open_suspensions
--- A signal may have come before.
-INSERT INTO suspensions (job_id, opened_at, expires_at, list)
-SELECT unhex(value ->> 'id'), ?2, value ->> 'expires_at', CAST(value ->> 'list' AS BLOB)
-FROM json_each(?1) WHERE true
-ON CONFLICT (job_id) DO UPDATE SET opened_at = excluded.opened_at, expires_at = excluded.expires_at, list = excluded.list;
+-- A map has its list before.
+INSERT INTO suspensions (job_id, opened_at, expires_at)
+SELECT unhex(value ->> 'id'), ?2, value ->> 'expires_at' FROM json_each(?1) WHERE true
+ON CONFLICT (job_id) DO UPDATE SET opened_at = excluded.opened_at, expires_at = excluded.expires_at;
+
+-- name: keep_lists
+-- What maps are over, whose items are made later.
+INSERT INTO suspensions (job_id, list)
+SELECT unhex(value ->> 'id'), CAST(value ->> 'list' AS BLOB) FROM json_each(?1) WHERE true
+ON CONFLICT (job_id) DO UPDATE SET list = excluded.list;
 
 -- name: answer_gates
 INSERT INTO suspensions (job_id, answered_at, actor, comment, approve, expired, payload)
