@@ -41,7 +41,7 @@ func Explain(s store.Standing) []Reason {
 	for _, bar := range bars {
 		switch bar {
 		case job.BarSuspended:
-			e.add(Reason{Code: Suspended, Text: "It is suspended: what it is made of runs, or it waits for a signal."})
+			e.suspended()
 		case job.BarParents:
 			e.parents()
 		case job.BarTime:
@@ -54,6 +54,9 @@ func Explain(s store.Standing) []Reason {
 	}
 	if e.j.Barrier {
 		e.add(Reason{Code: Barrier, Text: "It is a barrier: it has no work, and completes by itself when it may start."})
+		return e.reasons
+	}
+	if !e.worked() {
 		return e.reasons
 	}
 	if s.Workers == 0 {
@@ -203,6 +206,8 @@ func (e *explainer) workflow() {
 	switch s := e.s; {
 	case s.WorkflowStatus.Terminal():
 		e.add(Reason{Code: WorkflowEnded, Text: fmt.Sprintf("Its workflow has ended: %s.", s.WorkflowStatus), Hint: "hammerwork workflow retry " + id})
+	case s.WorkflowStatus == workflow.Pending:
+		e.add(Reason{Code: WorkflowPending, Text: "Its workflow begins when the job that is made of it may run.", Hint: "hammerwork workflow show " + id})
 	case s.WorkflowStatus == workflow.Cancelling:
 		e.add(Reason{Code: WorkflowStopping, Text: "Its workflow is being cancelled.", Hint: "hammerwork workflow status " + id})
 	case s.WorkflowFailing:

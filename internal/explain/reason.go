@@ -26,6 +26,7 @@ const (
 	Barrier          Code = "barrier"
 	Scheduled        Code = "scheduled"
 	BackOff          Code = "back_off"
+	WorkflowPending  Code = "workflow_pending" // a job is made of it, which may not run yet
 	WorkflowPaused   Code = "workflow_paused"
 	WorkflowAwaits   Code = "workflow_undecided"
 	WorkflowFailing  Code = "workflow_failing"

@@ -53,6 +53,8 @@ type Lister interface {
 type WorkflowFilter struct {
 	Status workflow.Status
 	Name   string
+	Parent job.ID    // of a job: those that it is made of
+	All    bool      // also those that jobs are made of
 	Since  time.Time // created at or after, see MaxIDAge
 	After  job.ID    // the next of the page before; zero: the start
 	Limit  int       // 1 to MaxPage

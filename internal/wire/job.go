@@ -50,6 +50,8 @@ type Job struct {
 
 	Barrier bool `json:"barrier,omitempty" doc:"It has no work: it stands between large stages and completes by itself."`
 
+	SpawnedBy string `json:"spawned_by,omitempty" doc:"Of a job shown alone: the job whose handler spawned it."`
+
 	Payload  json.RawMessage `json:"payload,omitempty" doc:"Of a job shown alone."`
 	Attempts []Attempt       `json:"attempts,omitempty" doc:"Of a job shown alone: those that did not complete, oldest first."`
 
@@ -103,7 +105,7 @@ type Run struct {
 // is not in it appears by id.
 func JobFromRecord(j store.JobRecord, names map[job.ID]string) Job {
 	out := fromRecord(j, names)
-	out.Payload = value(j.Payload)
+	out.Payload, out.SpawnedBy = value(j.Payload), text(j.SpawnedBy)
 	for _, a := range j.History {
 		out.Attempts = append(out.Attempts, Attempt{
 			Attempt:    a.Attempt,

@@ -23,6 +23,7 @@ type Job struct {
 	Deadline      time.Duration // the job must have ended this long after its enqueue; 0: none
 	ScheduledAt   time.Time     // not claimable before; zero: at once
 	Delay         time.Duration // the same, measured from the enqueue by the database's clock; 0: none
+	Cron          string        // its own, in a workflow that is a schedule: not claimable before its first tick in an instance; empty: none
 	TraceID       string        // 32 hex digits; empty: the workflow's
 	CorrelationID string        // empty: the workflow's
 	Barrier       bool          // has no work: completes by itself as soon as it could start
@@ -164,6 +165,11 @@ func (j *Job) WithDelay(d time.Duration) *Job { j.Delay = d; return j }
 
 // WithScheduledAt keeps the job from being claimed before t.
 func (j *Job) WithScheduledAt(t time.Time) *Job { j.ScheduledAt = t; return j }
+
+// WithCron gives the job a cron expression of its own. It makes its workflow a
+// schedule, of which each tick makes an instance: in each the job can't be
+// claimed before its first tick.
+func (j *Job) WithCron(expression string) *Job { j.Cron = expression; return j }
 
 // WithTraceID sets the trace id, 32 hex digits.
 func (j *Job) WithTraceID(id string) *Job { j.TraceID = id; return j }

@@ -1,10 +1,9 @@
 package workflow
 
 import (
-	"strings"
-	"time"
+	"errors"
 
-	"github.com/robfig/cron/v3"
+	"github.com/hammerwork/hammerwork/pkg/cron"
 )
 
 // CatchUp says what happens to ticks that passed while no scheduler ran.
@@ -28,30 +27,43 @@ const (
 	OverlapCancelPrevious Overlap = "cancel_previous" // the one before is cancelled
 )
 
+// How many ticks CatchUpAll makes up for.
+const (
+	DefaultCatchUp = 100
+	MaxCatchUp     = 1000
+)
+
 // Schedule makes a new instance of a workflow at every tick of a cron
 // expression.
 type Schedule struct {
-	Cron     string  `json:"cron"`               // five or six fields (seconds first), or @daily and the like
-	Timezone string  `json:"timezone,omitempty"` // IANA name; empty: UTC
-	CatchUp  CatchUp `json:"catch_up,omitempty"` // empty: CatchUpNone
-	Overlap  Overlap `json:"overlap,omitempty"`  // empty: OverlapAllow
+	Cron       string  `json:"cron"`                   // as cron.Parse takes it; empty: the jobs' own say when
+	Timezone   string  `json:"timezone,omitempty"`     // IANA name; empty: UTC
+	CatchUp    CatchUp `json:"catch_up,omitempty"`     // empty: CatchUpNone
+	CatchUpMax int     `json:"catch_up_max,omitempty"` // of CatchUpAll: the newest so many; 0: DefaultCatchUp
+	Overlap    Overlap `json:"overlap,omitempty"`      // empty: OverlapAllow
 }
-
-var cronParser = cron.NewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
 
 // schedule checks a schedule; nil is none.
 func (v *validator) schedule(path string, s *Schedule) {
 	if s == nil {
 		return
 	}
-	v.cron(path+".cron", s.Cron)
-	if !validZone(s.Timezone) {
+	if s.Cron != "" || !v.w.ownCrons() {
+		v.cron(path+".cron", s.Cron)
+	}
+	if _, err := cron.Zone(s.Timezone); err != nil {
 		v.fault(CodeInvalid, path+".timezone", "use an IANA name like Europe/Berlin", "time zone %s is not known", quote(s.Timezone))
 	}
 	switch s.CatchUp {
 	case "", CatchUpNone, CatchUpLatest, CatchUpAll:
 	default:
 		v.fault(CodeInvalid, path+".catch_up", "", "catch_up %s is not one of none, latest, all", quote(string(s.CatchUp)))
+	}
+	switch {
+	case s.CatchUpMax != 0 && s.CatchUp != CatchUpAll:
+		v.fault(CodeInvalid, path+".catch_up", "write {all: 100}, or leave the number out", "the number of ticks says how many catch_up all makes up for")
+	case s.CatchUpMax < 0 || s.CatchUpMax > MaxCatchUp:
+		v.fault(CodeInvalid, path+".catch_up", "", "catch_up of %d ticks is not between 1 and %d", s.CatchUpMax, MaxCatchUp)
 	}
 	switch s.Overlap {
 	case "", OverlapAllow, OverlapSkip, OverlapQueue, OverlapCancelPrevious:
@@ -60,31 +72,20 @@ func (v *validator) schedule(path string, s *Schedule) {
 	}
 }
 
-func (v *validator) cron(path, expression string) {
+// cron checks an expression; nil is one with a fault.
+func (v *validator) cron(path, expression string) *cron.Expression {
 	const hint = `write five fields like "0 2 * * *", six with seconds first, or @hourly, @daily, @weekly, @monthly, @yearly`
+	parsed, err := cron.Parse(expression, "")
 	switch {
-	case expression == "":
+	case err == nil:
+	case errors.Is(err, cron.ErrEmpty):
 		v.fault(CodeInvalid, path, hint, "the schedule has no cron expression")
-		return
-	case strings.HasPrefix(expression, "TZ="), strings.HasPrefix(expression, "CRON_TZ="):
-		v.fault(CodeInvalid, path, "put the zone into timezone", "the cron expression names a time zone")
-		return
-	}
-	parsed, err := cronParser.Parse(expression)
-	switch {
-	case err != nil:
-		v.fault(CodeInvalid, path, hint, "cron expression %s is not valid: %v", quote(expression), err)
-	case parsed.Next(time.Unix(0, 0).UTC()).IsZero():
+	case errors.Is(err, cron.ErrZone):
+		v.fault(CodeInvalid, path, "put the zone into the schedule's timezone", "the cron expression names a time zone")
+	case errors.Is(err, cron.ErrNever):
 		v.fault(CodeInvalid, path, "", "cron expression %s never comes true", quote(expression))
+	default:
+		v.fault(CodeInvalid, path, hint, "cron expression %s is not valid: %v", quote(expression), errors.Unwrap(err))
 	}
-}
-
-// validZone reports whether name is a zone of the IANA database. "Local" is
-// refused: it would mean another zone on another machine.
-func validZone(name string) bool {
-	if name == "Local" {
-		return false
-	}
-	_, err := time.LoadLocation(name)
-	return err == nil
+	return parsed
 }

@@ -61,7 +61,8 @@ type Workflow struct {
 	HealthCheckInterval time.Duration // report a stall when nothing moved for this long; 0: never
 	TraceID             string        // 32 hex digits; empty: chosen at the enqueue
 	CorrelationID       string
-	Schedule            *Schedule // nil: runs once, when it is enqueued
+	Schedule            *Schedule  // nil: runs once, when it is enqueued, unless jobs have crons
+	Scheduled           *Scheduled // nil: no schedule made it
 	Jobs                []*job.Job
 
 	stage, before []*job.Job   // the stage being filled, and the one it waits for

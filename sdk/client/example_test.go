@@ -328,3 +328,28 @@ func ExampleClient_PauseQueue() {
 	// mail paused: true ready: 1
 	// completed
 }
+
+func ExampleClient_Spawned() {
+	ctx := context.Background()
+	e := idle(ctx)
+	defer e.Close()
+	check(e.Work(func(w *worker.Worker) error {
+		return worker.HandleAll(w, func(_ context.Context, j *worker.Job) (any, error) {
+			if j.Name == "scan" {
+				return nil, j.Spawn(job.New("import", nil).WithName("import-a.csv"))
+			}
+			return nil, nil
+		})
+	}))
+
+	scan := job.New("scan", nil)
+	_, err := e.Client.Enqueue(ctx, scan)
+	check(err)
+	_, err = e.Client.WaitJob(ctx, scan.ID)
+	check(err)
+	for j, err := range e.Client.Spawned(ctx, scan.ID) {
+		check(err)
+		fmt.Println(j.Name, "of", scan.Name)
+	}
+	// Output: import-a.csv of scan
+}

@@ -86,6 +86,7 @@ type JobRecord struct {
 	FinishedAt       time.Time
 	Condition        string          // in CEL
 	Decision         workflow.Action // about its failure; workflow.Undecided: it waits for Decide
+	SpawnedBy        job.ID          // whose handler spawned it; zero: nobody's, and in lists
 	Run              int             // the run of its workflow in which it was reset last; 1: never
 	History          []AttemptRecord // attempts that did not complete, oldest first; nil in lists
 	Evaluation       *Evaluation     // of its condition and inputs; nil: not yet, and in lists
@@ -167,6 +168,7 @@ func jobRecord(j store.JobRecord) JobRecord {
 		TraceID: j.TraceID, CorrelationID: j.CorrelationID, CreatedAt: j.CreatedAt, ScheduledAt: j.ScheduledAt,
 		StartedAt: j.StartedAt, FinishedAt: j.FinishedAt,
 		EarlierAttempts: j.Earlier, Condition: j.Condition, Decision: j.Decision, Run: j.Run,
+		SpawnedBy: j.SpawnedBy,
 	}
 	if e := j.Evaluation; e != nil {
 		r.Evaluation = &Evaluation{e.At, e.Value, e.With, e.Error}

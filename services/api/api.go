@@ -45,6 +45,7 @@ type Store interface {
 	Workflows(ctx context.Context, f store.WorkflowFilter) (page []store.WorkflowRecord, next job.ID, err error)
 	Jobs(ctx context.Context, f store.JobFilter) (page []store.JobRecord, next job.ID, err error)
 	Dependencies(ctx context.Context, id job.ID) (store.Dependencies, error)
+	Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error)
 	Queues(ctx context.Context) ([]store.QueueRecord, error)
 	Workers(ctx context.Context) ([]store.WorkerRecord, error)
 	Ready(ctx context.Context) error

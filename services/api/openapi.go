@@ -136,7 +136,8 @@ func codeNames() []any {
 // addBodies adds the schemas of bodies: the JSON Schema of a workflow file, the
 // part of it that is a job, and small ones.
 func addBodies(schemas map[string]any) error {
-	text := strings.ReplaceAll(string(workflowfile.Schema()), `"#/$defs/`, `"#/components/schemas/WorkflowFile_`)
+	text := strings.NewReplacer(`"#/$defs/`, `"#/components/schemas/WorkflowFile_`, `"#/properties/`, `"#/components/schemas/WorkflowFile/properties/`).
+		Replace(string(workflowfile.Schema()))
 	var file map[string]any
 	if err := json.Unmarshal([]byte(text), &file); err != nil {
 		return fmt.Errorf("schema of workflow files: %w", err)

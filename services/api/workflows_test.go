@@ -100,7 +100,7 @@ func TestWhatIsWrongWithAWorkflowIsSaidWithItsLine(t *testing.T) {
 		{"name: w\njobs:\n- {name: a, queu: q}\n", wire.CodeInvalidWorkflow, 3, "jobs[0].queu", "no field"},
 		{"name: w\njobs:\n- {name: a, queue: q, condition: x}\n", wire.CodeInvalidWorkflow, 3, "jobs[0].condition", "not known here"},
 		{"name: w\ndecision_default: skip\njobs:\n- {name: a, queue: q}\n", wire.CodeInvalidWorkflow, 2, "decision_default", "nobody decides"},
-		{"name: w\nschedule: {cron: \"@daily\"}\njobs:\n- {name: a, queue: q}\n", wire.CodeInvalidWorkflow, 2, "schedule", "not available yet"},
+		{"name: w\nschedule: {cron: \"@daily\"}\njobs:\n- {name: a, queue: q}\n", wire.CodeInvalidWorkflow, 2, "schedule", "was to run once"},
 	} {
 		status := http.StatusUnprocessableEntity
 		p := r.post("/api/v1/workflows", c.body, yaml).problem(status, c.code)

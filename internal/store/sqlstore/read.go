@@ -78,7 +78,8 @@ func scanWorkflow(r Row) (w store.WorkflowRecord, err error) {
 		&metadata, &w.Run, &w.TraceID, &w.CorrelationID,
 		&t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped,
 		nullTime{&w.CreatedAt}, nullTime{&w.StartedAt}, nullTime{&w.FinishedAt},
-		&w.UserPaused, &w.Undecided, &w.Unforgiven, &stall, nullTime{&w.DeadlineAt}, &rules)
+		&w.UserPaused, &w.Undecided, &w.Unforgiven, &stall, nullTime{&w.DeadlineAt}, &rules,
+		nullID{&w.ParentJob}, nullID{&w.ParentWorkflow})
 	if err != nil {
 		return w, err
 	}
@@ -130,11 +131,14 @@ func (s *Store) WorkflowJobs(ctx context.Context, id job.ID, from, limit int) ([
 	last := 0
 	err := s.db.Read(ctx, func(tx Tx) error {
 		page = nil
-		return tx.Query("workflow_jobs", func(r Row) error {
+		if err := tx.Query("workflow_jobs", func(r Row) error {
 			j, err := scanJob(placed{r, &last})
 			page = append(page, j)
 			return err
-		}, id[:], from-1, limit)
+		}, id[:], from-1, limit); err != nil {
+			return err
+		}
+		return addSuspended(tx, page)
 	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("jobs of workflow %s: %w", id, err)
@@ -253,7 +257,12 @@ func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 		if err != nil {
 			return err
 		}
-		return s.readRuns(tx, &j)
+		tx.QueueQuery("spawner_of", func(r Row) error { return r.Scan(&j.SpawnedBy) }, id[:])
+		if err := s.readRuns(tx, &j); err != nil {
+			return err
+		}
+		one := []store.JobRecord{j}
+		return addSuspended(tx, one) // its records are shared
 	})
 	if err != nil {
 		return store.JobRecord{}, fmt.Errorf("job %s: %w", id, err)
@@ -317,6 +326,7 @@ func (c heldColumns) apply(j *store.JobRecord) error {
 	if err != nil {
 		return err
 	}
+	describe(j, rules)
 	j.Inherit, j.Deadline = rules.Inherit, time.Duration(rules.Deadline)*time.Microsecond
 	j.Condition, j.Unmet, j.With = n.Condition, n.Unmet, n.With
 	j.AllowFailure, j.Tolerated, j.Finally, j.Catch = n.AllowFailure, n.Tolerated, n.Finally, n.Catch

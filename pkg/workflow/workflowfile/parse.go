@@ -28,7 +28,7 @@ type Options struct {
 	Set        map[string]string // merged into the metadata as strings; beats the file
 	MaxBytes   int               // size of the file; default DefaultMaxBytes
 	Limits     workflow.Limits   // of the workflow; see workflow.ValidateLimits
-	NoSchedule bool              // a schedule is a fault, as nothing would start the workflow
+	NoSchedule bool              // a schedule is a fault, also of a job: the workflow is to run once
 }
 
 // Parse reads and validates a workflow file. A file named *.json, or one that
@@ -38,10 +38,10 @@ type Options struct {
 func Parse(filename string, data []byte, opts Options) (*workflow.Workflow, error) {
 	var w *workflow.Workflow
 	err := decode(filename, data, opts, func(d *decoder, root *node) error {
-		w = d.workflow(root)
+		w = d.workflow(root, "")
 		d.set(w, opts.Set)
-		if n := root.get("schedule"); opts.NoSchedule && n != nil {
-			d.fault(n.at, "schedule", "leave it out and create the workflow when it is due; nothing would start it", "schedule is not available yet")
+		if opts.NoSchedule {
+			d.noSchedule(w, root)
 		}
 		return w.ValidateLimits(opts.Limits)
 	})
@@ -49,6 +49,20 @@ func Parse(filename string, data []byte, opts Options) (*workflow.Workflow, erro
 		return nil, err
 	}
 	return w, nil
+}
+
+// noSchedule refuses what says when a workflow is to be made again.
+func (d *decoder) noSchedule(w *workflow.Workflow, root *node) {
+	const hint = "hammerwork cron create --file makes it a schedule; leave it out to run the workflow once"
+	if n := root.get("schedule"); n != nil {
+		d.fault(n.at, "schedule", hint, "the workflow has a schedule, and was to run once")
+	}
+	for i, j := range w.Jobs {
+		if path := indexed("jobs", i) + ".cron"; j.Cron != "" {
+			d.fault(root.locate(path), path, hint, "job %q has a cron, and the workflow was to run once", j.Name)
+			return
+		}
+	}
 }
 
 // decode reads a file, lets make read its tree and validate what it made, and

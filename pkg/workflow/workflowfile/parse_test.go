@@ -53,7 +53,7 @@ failure_policy: continue_on_failure
 priority: high
 timeout: 2h
 health_check_interval: 5m
-schedule: {cron: "0 2 * * *", timezone: Europe/Berlin, catch_up: latest, overlap: skip}
+schedule: {cron: "0 2 * * *", timezone: Europe/Berlin, catch_up: {all: 7}, overlap: skip}
 retry: {strategy: exponential, initial_delay: 30s, max_delay: 5m, multiplier: 2, max_attempts: 5, jitter: equal}
 trace_id: 0123456789abcdef0123456789abcdef
 correlation_id: order 7
@@ -94,7 +94,7 @@ jobs:
 	got := fmt.Sprintf("%s|%q|%s|%s|%s|%s|%s|%+v|%+v|%s|%s",
 		w.Name, w.Description, w.Metadata, w.FailurePolicy, w.Priority, w.Timeout, w.HealthCheckInterval, *w.Schedule, *w.Retry, w.TraceID, w.CorrelationID)
 	want := `data_pipeline|"Two\nlines\n"|{"owner":"data","level":3}|continue_on_failure|high|2h0m0s|5m0s|` +
-		`{Cron:0 2 * * * Timezone:Europe/Berlin CatchUp:latest Overlap:skip}|` +
+		`{Cron:0 2 * * * Timezone:Europe/Berlin CatchUp:all CatchUpMax:7 Overlap:skip}|` +
 		`{Strategy:exponential MaxAttempts:5 InitialDelay:30s Increment:0s Multiplier:2 MaxDelay:5m0s Jitter:equal}|` +
 		`0123456789abcdef0123456789abcdef|order 7`
 	if got != want {
@@ -299,7 +299,16 @@ func TestFaultsCarryAHint(t *testing.T) {
 		"nam: w\njobs: [{name: a, queue: q}]":                                                   `did you mean "name"?`,
 		"name: w\njobs: [{name: a, queue: q, needs: []}]":                                       `did you mean "depends_on"?`,
 		"name: w\njobs: [{name: a, queue: q, zzzzzz: 1}]":                                       "a job has name, queue, payload",
-		"name: w\njobs: [{name: a, queue: q, map: {}}]":                                         "this release does not run it",
+		"name: w\njobs: [{name: a, queue: q, before: [b]}]":                                     "this release does not run it",
+		"name: w\njobs: [{name: a, queue: q, map: {}}]":                                         "name a list",
+		"name: w\njobs: [{name: a, gate: aproval}]":                                             `did you mean "approval"?`,
+		"name: w\njobs: [{name: a, gate: {typ: signal}}]":                                       `did you mean "type"?`,
+		"name: w\njobs: [{name: a, gate: {wait: 1s}}]":                                          "write gate: approval",
+		"name: w\njobs: [{name: a, gate: timer}]":                                               "write wait: 10m",
+		"name: w\njobs: [{name: a, gate: {type: approval, default: reject}}]":                   "expires_after",
+		"name: w\njobs: [{name: a, queue: q, batch: {items: [1]}}]":                             `did you mean "payloads"?`,
+		"name: w\njobs: [{name: a, queue: q, batch: {payloads: [1]}, map: {over: payload}}]":    "make two jobs of it",
+		"name: w\njobs: [{name: a, workflow: {jobs: [{name: b, queue: q, needs: []}]}}]":        `did you mean "depends_on"?`,
 		"name: w\njobs: [{name: 12, queue: q}]":                                                 `put it in quotes: "12"`,
 		"name: w\njobs: [{name: a, queue: q, depends_on: b}, {name: b, queue: q}]":              "write it as a list: [b]",
 		"name: w\njobs: [{name: a, queue: q, timeout: 5}]":                                      "write it like 30s",

@@ -69,6 +69,7 @@ func (a *app) printJob(j wire.Job) error {
 		{"condition", conditionText(j)},
 		{"evaluated", evaluationText(j.Evaluation, r.now)},
 		{"rules", rulesText(j)},
+		{"spawned by", j.SpawnedBy},
 		{"because of", strings.TrimSpace(term.OneLine(j.Cause) + " " + j.CauseJobID)},
 		{"decision", decisionText(j)},
 		{"created", when(j.CreatedAt, r.now)},

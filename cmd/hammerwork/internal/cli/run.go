@@ -86,7 +86,7 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 			a.say("warning:", fmt.Sprintf("--env %s: the variable is not set", name))
 		}
 	}
-	if w.Schedule != nil {
+	if w.IsSchedule() {
 		a.say("note:", "run starts the workflow now, once; its schedule is not used")
 	}
 	kept := f.dataDir

@@ -1,7 +1,8 @@
 -- name: workflow
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    parent_job_id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = hw_workflows.parent_job_id)
 FROM hw_workflows WHERE id = UNHEX(?1) AND hidden = '';
 
 -- name: workflow_status
@@ -24,12 +25,12 @@ LEFT JOIN (
 WHERE j.workflow_id = UNHEX(?1) AND j.position >= ?2 AND j.position < ?3 AND s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: open_workflow
-SELECT id FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest = ?1 AND finished_at IS NULL AND hidden = '' ORDER BY created_at DESC, id DESC LIMIT 1;
+SELECT id FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest = ?1 AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;
 
 -- name: other_open_workflow
-(SELECT name FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest > ?1 AND finished_at IS NULL AND hidden = '' ORDER BY digest LIMIT 1)
+(SELECT name FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest > ?1 AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL ORDER BY digest LIMIT 1)
 UNION ALL
-(SELECT name FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest < ?1 AND finished_at IS NULL AND hidden = '' ORDER BY digest LIMIT 1)
+(SELECT name FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest < ?1 AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL ORDER BY digest LIMIT 1)
 LIMIT 1;
 
 -- name: workflow_jobs

@@ -1,7 +1,8 @@
 -- name: workflow
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    parent_job_id, (SELECT j.workflow_id FROM jobs j WHERE j.id = workflows.parent_job_id)
 FROM workflows WHERE id = $1::uuid AND hidden = '';
 
 -- name: workflow_status
@@ -23,12 +24,12 @@ LEFT JOIN held h ON h.id = j.id AND h.epoch = s.epoch
 WHERE s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: open_workflow
-SELECT id FROM workflows WHERE digest = $1::text AND finished_at IS NULL AND hidden = '' ORDER BY created_at DESC, id DESC LIMIT 1;
+SELECT id FROM workflows WHERE digest = $1::text AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;
 
 -- name: other_open_workflow
-(SELECT name FROM workflows WHERE digest > $1::text AND finished_at IS NULL AND hidden = '' ORDER BY digest LIMIT 1)
+(SELECT name FROM workflows WHERE digest > $1::text AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL ORDER BY digest LIMIT 1)
 UNION ALL
-(SELECT name FROM workflows WHERE digest < $1::text AND finished_at IS NULL AND hidden = '' ORDER BY digest LIMIT 1)
+(SELECT name FROM workflows WHERE digest < $1::text AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL ORDER BY digest LIMIT 1)
 LIMIT 1;
 
 -- name: workflow_jobs

@@ -1,0 +1,171 @@
+package workflow
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/cron"
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// Scheduled is what an instance knows of the schedule that made it.
+type Scheduled struct {
+	Schedule string    // its name
+	For      time.Time // the tick
+}
+
+// IsSchedule reports whether w is to be made again and again: it has a schedule,
+// or a job with a cron.
+func (w *Workflow) IsSchedule() bool { return w.Schedule != nil || w.ownCrons() }
+
+func (w *Workflow) ownCrons() bool {
+	for _, j := range w.Jobs {
+		if j.Cron != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Timetable tells when instances of a workflow begin, and what time makes of
+// ticks.
+type Timetable struct {
+	Schedule                            // with its defaults; Cron is the job's that leads if the workflow has none of its own
+	*cron.Expression                    // of the instances
+	own              []*cron.Expression // parallel to the jobs; nil: none
+}
+
+// ErrNoSchedule says that a workflow is none that is made again and again.
+var ErrNoSchedule = errors.New("the workflow has no schedule, and no job of it has a cron")
+
+// Timetable returns the timetable of a workflow that has passed Validate, or
+// ErrNoSchedule. Without a cron of its own a workflow begins with the job that
+// is first of those that have a cron and no parents, seen from the begin of a year.
+func (w *Workflow) Timetable() (*Timetable, error) {
+	if !w.IsSchedule() {
+		return nil, ErrNoSchedule
+	}
+	t := &Timetable{own: make([]*cron.Expression, len(w.Jobs))}
+	if w.Schedule != nil {
+		t.Schedule = *w.Schedule
+	}
+	t.Timezone = cmp.Or(t.Timezone, "UTC")
+	t.CatchUp = cmp.Or(t.CatchUp, CatchUpNone)
+	t.Overlap = cmp.Or(t.Overlap, OverlapAllow)
+	if t.CatchUp == CatchUpAll {
+		t.CatchUpMax = cmp.Or(t.CatchUpMax, DefaultCatchUp)
+	}
+	for i, j := range w.Jobs {
+		if j.Cron == "" {
+			continue
+		}
+		e, err := cron.Parse(j.Cron, t.Timezone)
+		if err != nil {
+			return nil, fmt.Errorf("job %s: %w", j.Name, err)
+		}
+		t.own[i] = e
+	}
+	if t.Cron == "" {
+		if t.Expression = t.leader(w.Jobs); t.Expression == nil {
+			return nil, ErrNoSchedule
+		}
+		t.Cron = t.Expression.String()
+		return t, nil
+	}
+	var err error
+	t.Expression, err = cron.Parse(t.Cron, t.Timezone)
+	return t, err
+}
+
+// reference is the begin of a year, of a month and of a week in the zone of an
+// expression.
+func reference(zone *time.Location) time.Time { return time.Date(2024, 1, 1, 0, 0, 0, 0, zone) }
+
+// leader returns the expression of the job without parents that is the first of
+// a year; nil: no job without parents has one.
+func (t *Timetable) leader(jobs []*job.Job) (first *cron.Expression) {
+	var at time.Time
+	for i, j := range jobs {
+		if t.own[i] == nil || len(j.DependsOn) > 0 {
+			continue
+		}
+		if tick := startIn(t.own[i], reference(t.own[i].Location())); first == nil || tick.Before(at) {
+			first, at = t.own[i], tick
+		}
+	}
+	return first
+}
+
+// startIn returns the first tick of e at or after an instance's; zero: there is
+// none.
+func startIn(e *cron.Expression, tick time.Time) time.Time { return e.Next(tick.Add(-time.Nanosecond)) }
+
+// Instance makes w, of which t is the timetable, the instance for a tick of the
+// schedule of a name: with an id of its own, what it knows of the schedule, also
+// in the metadata unless these have such fields, and times of the jobs that have
+// crons.
+func (t *Timetable) Instance(w *Workflow, id job.ID, schedule string, tick time.Time) error {
+	w.ID, w.Schedule, w.Scheduled = id, nil, &Scheduled{Schedule: schedule, For: tick}
+	at := tick.UTC().Format(time.RFC3339)
+	if w.CorrelationID == "" {
+		w.CorrelationID = shortened(schedule, job.MaxName-len(at)-1) + "@" + at
+	}
+	metadata := make(map[string]json.RawMessage)
+	if len(w.Metadata) > 0 {
+		if err := json.Unmarshal(w.Metadata, &metadata); err != nil {
+			return fmt.Errorf("metadata: %w", err)
+		}
+	}
+	for name, value := range map[string]string{"schedule": schedule, "scheduled_for": at} {
+		if metadata[name] == nil {
+			metadata[name], _ = json.Marshal(value) // a string: no error is possible
+		}
+	}
+	w.Metadata, _ = json.Marshal(metadata) // of valid JSON: no error is possible
+	for i, j := range w.Jobs {
+		if t.own[i] != nil {
+			j.ScheduledAt, j.Cron = startIn(t.own[i], tick), ""
+		}
+	}
+	return nil
+}
+
+// shortened cuts s to at most n characters.
+func shortened(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n])
+	}
+	return s
+}
+
+// TickGrace is how late a tick is still made whatever catch_up says: a scheduler
+// that starts anew, or a database that is busy, misses none.
+const TickGrace = time.Minute
+
+// MaxMissed bounds the ticks that are told to be missed, the newest ones.
+const MaxMissed = 100
+
+// Due says what becomes of the ticks from next, the first that was not decided
+// about, to now: which are made, which are missed, both oldest first, and which
+// is the next; zero: none.
+func (t *Timetable) Due(next, now time.Time) (made, missed []time.Time, following time.Time) {
+	following = t.Next(now)
+	onTime := now.Add(-TickGrace)
+	if onTime.Before(next) {
+		onTime = next
+	}
+	made, _ = t.Between(onTime, now, int(TickGrace/time.Second)+1)
+	catchUp := 0
+	switch t.CatchUp {
+	case CatchUpLatest:
+		catchUp = 1
+	case CatchUpAll:
+		catchUp = t.CatchUpMax
+	}
+	late, _ := t.Last(next, onTime, catchUp+MaxMissed)
+	n := max(0, len(late)-catchUp)
+	return append(late[n:len(late):len(late)], made...), late[max(0, n-MaxMissed):n], following
+}
