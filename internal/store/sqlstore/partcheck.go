@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"slices"
+
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
@@ -13,7 +15,7 @@ type partCheckRow struct {
 
 // partChecks returns the notes that this transition leaves for CheckParts: of
 // jobs whose parts are to begin, to stop, to pause or to go on, and of parts
-// that have ended.
+// that have ended or were resumed.
 func (t *transition) partChecks(changes workflow.Changes) []partCheckRow {
 	p := t.part
 	var list []job.ID
@@ -39,7 +41,10 @@ func (t *transition) partChecks(changes workflow.Changes) []partCheckRow {
 		case h.Status == p.before[w]:
 		case !h.Status.Terminal():
 			moved[w] = true
-		case p.parents[w] != (job.ID{}):
+			if h.Status == workflow.Running && p.before[w] == workflow.Paused { // although there may be a pause above
+				list = append(list, p.parents[w])
+			}
+		default:
 			list = append(list, p.parents[w])
 		}
 	}
@@ -48,6 +53,7 @@ func (t *transition) partChecks(changes workflow.Changes) []partCheckRow {
 			note(i)
 		}
 	}
+	list = slices.DeleteFunc(list, func(id job.ID) bool { return id == job.ID{} }) // of workflows that are none's
 	return newPartChecks(sortedIDs(list))
 }
 

@@ -261,8 +261,11 @@ func workflowTimers(id job.ID, timeout, stall, now int64) []timerRow {
 }
 
 // again retries parts that ended before the job began anew: what failed of them,
-// or all if nothing did.
+// or all if nothing did. What else they owe their job comes after it.
 func (a *assembly) again() error {
+	if a.paused {
+		a.p.Workflows[a.parts].UserPaused = false
+	}
 	id := a.p.Workflows[a.parts].ID
 	var run int
 	var timeout, stall int64
@@ -291,6 +294,8 @@ func (a *assembly) again() error {
 	t := newTransition(a.p)
 	t.run = run + 1
 	t.reopen(a.tx, id, timeout, stall, a.now, a.r)
+	queueRows(a.tx, "insert_part_checks", newPartChecks([]job.ID{a.p.Nodes[a.node].ID}))
+	a.r.Checks = true
 	t.write(a.tx, changes, a.now, a.r)
 	return nil
 }
