@@ -63,7 +63,7 @@ func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolu
 	}
 	tx.QueueExec("mark_cancelling", list)
 	if p.Nodes[i].Held { // its parts run, and CheckParts tells them to stop
-		tx.QueueExec("insert_part_checks", newPartChecks(list))
+		tx.QueueExec("insert_part_checks", newPartChecks(list, now))
 		r.Checks = true
 	}
 	r.Timer = true
