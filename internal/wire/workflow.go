@@ -43,6 +43,8 @@ type Standing struct {
 	DeadlineAt *time.Time `json:"deadline_at"`
 
 	UndecidedJobs []string `json:"undecided_jobs" doc:"The names of at most 50 jobs whose failures wait for a decision; left empty in lists."`
+
+	ETA *ETA `json:"eta,omitempty" doc:"How long it may still take; only when it is asked for."`
 }
 
 func standingOf(w store.WorkflowRecord) Standing {

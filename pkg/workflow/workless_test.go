@@ -84,6 +84,7 @@ func TestEveryFaultOfAJobWithoutWorkHasItsPlaceAndAHint(t *testing.T) {
 		{"a gate with a priority", approval(func(j *job.Job) { j.WithPriority(job.High) }), "jobs[0].priority", "no priority", "leave it out"},
 		{"a gate with a delay", approval(func(j *job.Job) { j.WithDelay(1) }), "jobs[0].delay", "delayed", "type: timer"},
 		{"a gate at a time", approval(func(j *job.Job) { j.WithScheduledAt(time.Now()) }), "jobs[0].scheduled_at", "wait for a time", "type: timer"},
+		{"a gate with a cron", approval(func(j *job.Job) { j.WithCron("@daily") }), "jobs[0].cron", "wait for a tick", "depends on"},
 		{"a gate that is a batch", approval(func(j *job.Job) { j.Parts = NewBatch("q", []any{1}).Parts }), "jobs[0]", "two of these", "two jobs"},
 		{"a gate that is a barrier", approval(func(j *job.Job) { j.DependsOnIDs(job.NewID()).Barrier = true }), "jobs[0]", "two of these", "two jobs"},
 

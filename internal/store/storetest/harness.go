@@ -102,6 +102,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"pause", testPause},
 		{"weights", testWeights},
 		{"inherit", testInherit},
+		{"events", testEvents},
 		{"explain", testExplain},
 		{"workers", testWorkers},
 		{"partitions", testPartitions},
