@@ -51,6 +51,7 @@ type workflowEnds struct {
 	decisionTimeout int64 // microseconds; 0: never
 	decisionDefault workflow.Action
 	finally         []job.ID
+	items           bool // its jobs are those of a batch or a map
 }
 
 // jobRow is what the engine needs of a job besides its node.

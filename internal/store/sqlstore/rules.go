@@ -35,6 +35,7 @@ type workflowRules struct {
 	DecisionDefault workflow.Action `json:"decision_default,omitempty"`
 	MaxParallel     int             `json:"max_parallel,omitempty"`
 	Tolerate        int             `json:"tolerate,omitempty"`
+	Items           bool            `json:"items,omitempty"` // of a batch or a map
 }
 
 // rulesOf returns the rules of a workflow's jobs, and its own. tolerated is
@@ -100,7 +101,7 @@ func readWorkflowRules(text string, h *workflow.Header) (workflowEnds, error) {
 	}
 	h.CancelRunning, h.Handlers, h.Catches, h.Finally = r.Running == workflow.CancelRunning, r.Handlers, r.Catches, len(r.Finally)
 	h.MaxParallel, h.Tolerate = r.MaxParallel, r.Tolerate
-	return workflowEnds{decisionTimeout: r.DecisionTimeout, decisionDefault: r.DecisionDefault, finally: r.Finally}, nil
+	return workflowEnds{items: r.Items, decisionTimeout: r.DecisionTimeout, decisionDefault: r.DecisionDefault, finally: r.Finally}, nil
 }
 
 // gateRules is a gate in jobRules. Times are microseconds.
