@@ -37,6 +37,7 @@ type workflowRules struct {
 	Tolerate        int             `json:"tolerate,omitempty"`
 	Schedule        string          `json:"schedule,omitempty"`
 	ScheduledFor    int64           `json:"scheduled_for,omitempty"` // microseconds
+	Items           bool            `json:"items,omitempty"` // of a batch or a map
 }
 
 // rulesOf returns the rules of a workflow's jobs, and its own. tolerated is
@@ -107,7 +108,7 @@ func readWorkflowRules(text string, h *workflow.Header) (workflowEnds, error) {
 	h.MaxParallel, h.Tolerate = r.MaxParallel, r.Tolerate
 	return workflowEnds{
 		decisionTimeout: r.DecisionTimeout, decisionDefault: r.DecisionDefault, finally: r.Finally,
-		schedule: r.Schedule, scheduledFor: r.ScheduledFor,
+		schedule: r.Schedule, scheduledFor: r.ScheduledFor, items: r.Items,
 	}, nil
 }
 
