@@ -42,13 +42,16 @@ type Standing struct {
 	Undecided  int        `json:"undecided" doc:"How many failures wait for a decision."`
 	DeadlineAt *time.Time `json:"deadline_at"`
 
+	ParentJobID      string `json:"parent_job_id,omitempty" doc:"The job that is made of it."`
+	ParentWorkflowID string `json:"parent_workflow_id,omitempty" doc:"The workflow of that job."`
+
 	UndecidedJobs []string `json:"undecided_jobs" doc:"The names of at most 50 jobs whose failures wait for a decision; left empty in lists."`
 }
 
 func standingOf(w store.WorkflowRecord) Standing {
 	return Standing{
 		Reason: string(w.Reason), UserPaused: w.UserPaused, Failing: w.Failing, Undecided: w.Undecided, DeadlineAt: moment(w.DeadlineAt),
-		UndecidedJobs: []string{},
+		ParentJobID: text(w.ParentJob), ParentWorkflowID: text(w.ParentWorkflow), UndecidedJobs: []string{},
 	}
 }
 
