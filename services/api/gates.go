@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/hammerwork/hammerwork/internal/explain"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -121,7 +122,7 @@ func answerRefused(j store.JobRecord, answer store.Answer) (detail, hint string)
 	case g.Type == job.GateTimer:
 		return fmt.Sprintf("job %s is a timer, which nobody answers", j.Name), show
 	case g.Type != answer.Type:
-		return fmt.Sprintf("job %s is %s %s", j.Name, map[job.GateType]string{job.GateApproval: "an", job.GateSignal: "a"}[g.Type], g.Type), gateHint(j)
+		return fmt.Sprintf("job %s is %s %s", j.Name, map[job.GateType]string{job.GateApproval: "an", job.GateSignal: "a"}[g.Type], g.Type), explain.AnswerCommand(j)
 	case g.Answer != nil && g.Answer.Expired:
 		return fmt.Sprintf("job %s is %s already: nobody answered until %s", j.Name, j.Status, g.Answer.At.UTC().Format(time.RFC3339)), show
 	case g.Answer != nil && j.Status.Terminal():
@@ -141,20 +142,6 @@ func answeredText(g store.GateRecord) string {
 		return "was approved"
 	}
 	return "was rejected"
-}
-
-// gateHint is the command that answers a gate.
-func gateHint(j store.JobRecord) string {
-	where := j.Workflow.String() + " --job " + j.Name
-	switch {
-	case j.Workflow == (job.ID{}) && j.Gate.Type == job.GateSignal:
-		return "hammerwork job signal " + j.ID.String() + " --payload JSON"
-	case j.Workflow == (job.ID{}):
-		return "hammerwork job approve " + j.ID.String() + " (or reject)"
-	case j.Gate.Type == job.GateSignal:
-		return "hammerwork workflow signal " + where + " --payload JSON"
-	}
-	return "hammerwork workflow approve " + where + " (or reject)"
 }
 
 // openHint names open gates of a workflow, if there are any.
