@@ -26,6 +26,7 @@ type Store interface {
 	EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error)
 	EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error)
 	store.Steerer
+	store.Gatekeeper
 	CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error)
 	RetryJob(ctx context.Context, id job.ID, payload json.RawMessage, by store.Actor) (store.Resolution, error)
 	DeleteWorkflow(ctx context.Context, id job.ID) error
