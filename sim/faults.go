@@ -108,6 +108,10 @@ func (s *faultyStore) CheckEdges(ctx context.Context, limit int) (store.Resoluti
 	return inject(s, func() (store.Resolution, error) { return s.Store.CheckEdges(ctx, limit) })
 }
 
+func (s *faultyStore) CheckParts(ctx context.Context, limit int) (store.Resolution, error) {
+	return inject(s, func() (store.Resolution, error) { return s.Store.CheckParts(ctx, limit) })
+}
+
 func (s *faultyStore) SharePartitions(ctx context.Context, resolver string, of int, ttl time.Duration) ([]int, error) {
 	return overlook(s, func() ([]int, error) { return s.Store.SharePartitions(ctx, resolver, of, ttl) })
 }

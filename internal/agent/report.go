@@ -69,6 +69,9 @@ func fitting(list []job.Outcome) int {
 	bytes := 0
 	for i, o := range list {
 		bytes += 300 + len(o.Result) + len(o.Error)
+		for _, s := range o.Spawned {
+			bytes += 500 + s.Size()
+		}
 		if i == reportJobs || i > 0 && bytes > reportBytes {
 			return i
 		}
@@ -103,7 +106,7 @@ func (m *Machine) encode(n int, list []job.Outcome) service.Publish {
 	for i, o := range list {
 		out[i] = bus.Outcome{
 			Fence: o.Fence, Kind: o.Kind, Result: bus.Text(o.Result), Error: o.Error, Permanent: o.Permanent, Reason: o.Reason,
-			RetryAfter: o.RetryAfter,
+			RetryAfter: o.RetryAfter, Spawned: bus.SpawnedOf(o.Spawned),
 		}
 	}
 	subject := bus.CompletedSubject(n, m.name)
@@ -146,7 +149,7 @@ func (m *Machine) reported(now time.Time, e reported) []service.Action {
 			continue
 		case job.Rejected:
 			if !o.Permanent { // what stands for a rejected outcome is not replaced again
-				p.waiting = append(p.waiting, rejected(o))
+				p.waiting = append(p.waiting, rejected(o, e.reply.Refused[i]))
 				continue
 			}
 		}
@@ -159,10 +162,14 @@ func (m *Machine) reported(now time.Time, e reported) []service.Action {
 	return nil
 }
 
-// rejected is what is reported instead of a result that the engine refused.
-func rejected(o job.Outcome) job.Outcome {
+// rejected is what is reported instead of an outcome that the engine refused:
+// for what it spawned, or for its result.
+func rejected(o job.Outcome, why string) job.Outcome {
+	if why == "" {
+		why = fmt.Sprintf("%s with a result of %d bytes; a result is valid JSON of at most %d bytes", o.Kind, len(o.Result), job.MaxResult)
+	}
+	text := "the engine refused the outcome: " + why
 	return job.Outcome{
-		Fence: o.Fence, Kind: job.KindFailed, Permanent: true, Reason: job.ReasonPermanent,
-		Error: fmt.Sprintf("the engine refused the outcome, %s with a result of %d bytes; a result is valid JSON of at most %d bytes", o.Kind, len(o.Result), job.MaxResult),
+		Fence: o.Fence, Kind: job.KindFailed, Permanent: true, Reason: job.ReasonPermanent, Error: text[:min(len(text), job.MaxError)],
 	}
 }

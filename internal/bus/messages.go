@@ -118,11 +118,13 @@ type Outcome struct {
 	Permanent  bool          `json:"permanent,omitempty"`
 	Reason     job.Reason    `json:"reason,omitempty"`
 	RetryAfter *job.Duration `json:"retry_after,omitempty"`
+	Spawned    []Spawned     `json:"spawned,omitempty"`
 }
 
 // CompletedReply has one verdict per outcome, in order.
 type CompletedReply struct {
-	Verdicts []job.Verdict `json:"verdicts"`
+	Verdicts []job.Verdict  `json:"verdicts"`
+	Refused  map[int]string `json:"refused,omitempty"` // outcome → why it is rejected, if not for its result
 }
 
 // Fetch asks for results of the parents of a held job, a request on

@@ -120,15 +120,28 @@ func performed(t *testing.T, file string) (picture, ends string) {
 		t.Fatal(err)
 	}
 	r := simulation.Run(w, simulation.Script{Handle: pretend, Start: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)})
+	jobs := nested(r, "")
 	width := len("workflow")
-	for _, j := range r.Jobs {
+	for _, j := range jobs {
 		width = max(width, len(j.Name))
 	}
-	for _, j := range r.Jobs {
+	for _, j := range jobs {
 		fmt.Fprintf(&told, "%-*s  %s%s\n", width, j.Name, j.Status, because(j))
 	}
 	fmt.Fprintf(&told, "%-*s  %s\n", width, "workflow", r.Status)
 	return drawn.String(), told.String()
+}
+
+// nested lists the jobs of a report, below each what it is made of.
+func nested(r *simulation.Report, indent string) []simulation.Job {
+	var list []simulation.Job
+	for _, j := range r.Jobs {
+		j.Name = indent + j.Name
+		if list = append(list, j); j.Parts != nil {
+			list = append(list, nested(j.Parts, indent+"  ")...)
+		}
+	}
+	return list
 }
 
 // because says why a job ended as it did, and what was decided.

@@ -41,7 +41,7 @@ func Explain(s store.Standing) []Reason {
 	for _, bar := range bars {
 		switch bar {
 		case job.BarSuspended:
-			e.add(Reason{Code: Suspended, Text: "It is suspended: what it is made of runs, or it waits for a signal."})
+			e.suspended()
 		case job.BarParents:
 			e.parents()
 		case job.BarTime:
@@ -54,6 +54,9 @@ func Explain(s store.Standing) []Reason {
 	}
 	if e.j.Barrier {
 		e.add(Reason{Code: Barrier, Text: "It is a barrier: it has no work, and completes by itself when it may start."})
+		return e.reasons
+	}
+	if !e.worked() {
 		return e.reasons
 	}
 	if s.Workers == 0 {
@@ -203,6 +206,8 @@ func (e *explainer) workflow() {
 	switch s := e.s; {
 	case s.WorkflowStatus.Terminal():
 		e.add(Reason{Code: WorkflowEnded, Text: fmt.Sprintf("Its workflow has ended: %s.", s.WorkflowStatus), Hint: "hammerwork workflow retry " + id})
+	case s.WorkflowStatus == workflow.Pending:
+		e.add(Reason{Code: WorkflowPending, Text: "Its workflow begins when the job that is made of it may run.", Hint: "hammerwork workflow show " + id})
 	case s.WorkflowStatus == workflow.Cancelling:
 		e.add(Reason{Code: WorkflowStopping, Text: "Its workflow is being cancelled.", Hint: "hammerwork workflow status " + id})
 	case s.WorkflowFailing:
@@ -242,10 +247,20 @@ func (e *explainer) line() {
 		if e.s.Ahead >= maxAhead {
 			ahead = "at least " + ahead
 		}
-		e.add(Reason{Code: Behind, Text: fmt.Sprintf("It can be claimed, after %s of its queue %s.", ahead, e.j.Queue), Since: e.j.ScheduledAt, Hint: "hammerwork job list --queue " + word(e.j.Queue) + " --status pending"})
+		e.add(Reason{Code: Behind, Text: fmt.Sprintf("It can be claimed, after %s of its queue %s.", ahead, e.queue()), Since: e.j.ScheduledAt, Hint: "hammerwork job list --queue " + word(e.j.Queue) + " --status pending"})
+	case !e.s.Weights.Strict():
+		e.add(Reason{Code: NextOfPriority, Text: fmt.Sprintf("It is the next of its priority %s, whose turn %d of %d claims from its queue %s are.", e.j.Priority, e.s.Weights[e.j.Priority], e.s.Weights.Total(), e.j.Queue), Since: e.j.ScheduledAt})
 	default:
 		e.add(Reason{Code: Next, Text: fmt.Sprintf("It is the next of its queue %s: the first free worker that serves it gets the job.", e.j.Queue), Since: e.j.ScheduledAt})
 	}
+}
+
+// queue names the part of the queue whose jobs come one after the other.
+func (e *explainer) queue() string {
+	if e.s.Weights.Strict() {
+		return e.j.Queue
+	}
+	return fmt.Sprintf("%s and its priority %s", e.j.Queue, e.j.Priority)
 }
 
 // maxAhead is up to where Standing.Ahead is counted.

@@ -98,7 +98,33 @@ func TestEveryReasonIsGivenTheMostDecisiveFirst(t *testing.T) {
 		{"a look at its edges", func(s *store.Standing) { waits(s); s.Unchecked = true }, []explain.Code{explain.WaitsForCheck}, "takes a moment"},
 		{"all others", func(s *store.Standing) { waits(s); s.Job.Finally = true }, []explain.Code{explain.WaitsForRest}, "It runs last"},
 		{"a barrier", func(s *store.Standing) { waits(s, extract); s.Job.Barrier, s.Workers = true, 0 }, []explain.Code{explain.WaitsForParents, explain.Barrier}, ""},
-		{"parts", func(s *store.Standing) { s.Job.Status = job.Suspended }, []explain.Code{explain.Suspended}, "suspended"},
+		{"what nobody knows", func(s *store.Standing) { s.Job.Status = job.Suspended }, []explain.Code{explain.Suspended}, "suspended"},
+		{"an approval", func(s *store.Standing) {
+			s.Job.Status, s.Workers = job.Suspended, 0
+			s.Job.Gate = &store.GateRecord{Type: job.GateApproval, OpenedAt: now, ExpiresAt: now.Add(time.Hour)}
+		}, []explain.Code{explain.Suspended}, "It waits for an approval since " + now.Format(time.RFC3339) + ", and expires at " + now.Add(time.Hour).Format(time.RFC3339) + "."},
+		{"a signal", func(s *store.Standing) {
+			s.Job.Status, s.Job.Gate = job.Suspended, &store.GateRecord{Type: job.GateSignal, OpenedAt: now}
+		}, []explain.Code{explain.Suspended}, "It waits for a signal since " + now.Format(time.RFC3339) + "."},
+		{"a timer", func(s *store.Standing) {
+			s.Job.Status, s.Job.Gate = job.Suspended, &store.GateRecord{Type: job.GateTimer, OpenedAt: now, ExpiresAt: now.Add(time.Hour)}
+		}, []explain.Code{explain.Suspended}, "It waits until " + now.Add(time.Hour).Format(time.RFC3339) + "."},
+		{"its parts", func(s *store.Standing) {
+			s.Job.Status = job.Suspended
+			s.Job.Parts = &store.PartsRecord{Kind: workflow.PartsBatch, Workflow: flow, Status: workflow.Running, Tally: workflow.Tally{Total: 3, Completed: 1}}
+		}, []explain.Code{explain.Suspended}, "What it is made of is running: 1 of 3 items have ended.|hammerwork workflow show " + flow.String()},
+		{"parts that begin", func(s *store.Standing) {
+			s.Job.Status = job.Suspended
+			s.Job.Parts = &store.PartsRecord{Kind: workflow.PartsWorkflow, Workflow: flow, Status: workflow.Pending}
+		}, []explain.Code{explain.Suspended}, "begins in a moment"},
+		{"parts that are to be made", func(s *store.Standing) {
+			s.Job.Status, s.Job.Parts = job.Suspended, &store.PartsRecord{Kind: workflow.PartsMap}
+		}, []explain.Code{explain.Suspended}, "are made in a moment"},
+		{"a job of parts that wait", func(s *store.Standing) { s.WorkflowStatus = workflow.Pending }, []explain.Code{explain.WorkflowPending}, "begins when the job"},
+		{"parts of a paused workflow", func(s *store.Standing) {
+			s.Job.Status, s.WorkflowStatus, s.UserPaused = job.Suspended, workflow.Paused, true
+			s.Job.Parts = &store.PartsRecord{Kind: workflow.PartsWorkflow, Workflow: flow, Status: workflow.Pending}
+		}, []explain.Code{explain.Suspended, explain.WorkflowPaused}, "begins when its workflow is resumed"},
 		{"everything", func(s *store.Standing) {
 			waits(s, extract)
 			s.Job.ScheduledAt, s.WorkflowStatus, s.UserPaused, s.QueuePaused, s.Workers = now.Add(time.Hour), workflow.Paused, true, true, 0

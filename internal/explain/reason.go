@@ -26,6 +26,7 @@ const (
 	Barrier          Code = "barrier"
 	Scheduled        Code = "scheduled"
 	BackOff          Code = "back_off"
+	WorkflowPending  Code = "workflow_pending" // a job is made of it, which may not run yet
 	WorkflowPaused   Code = "workflow_paused"
 	WorkflowAwaits   Code = "workflow_undecided"
 	WorkflowFailing  Code = "workflow_failing"
@@ -36,6 +37,7 @@ const (
 	NotQueued        Code = "not_queued" // due, and not yet put where claims look
 	Behind           Code = "behind"
 	Next             Code = "next"
+	NextOfPriority   Code = "next_of_priority" // of a queue whose priorities share claims
 )
 
 // Reason is one answer to why a job does not run.

@@ -41,8 +41,8 @@ type Lister interface {
 	// Dependencies returns the direct parents and children of a job, at most
 	// MaxPage of each, or ErrNotFound.
 	Dependencies(ctx context.Context, id job.ID) (Dependencies, error)
-	// Queues returns every queue that has claimable jobs, is paused, is in the
-	// hands of a worker or is served by name, by name. A worker that was not
+	// Queues returns every queue that has claimable jobs, is paused, has weights,
+	// is in the hands of a worker or is served by name, by name. A worker that was not
 	// seen within WorkerSilent, or drains, serves none.
 	Queues(ctx context.Context) ([]QueueRecord, error)
 	// Workers returns the workers seen within the last ten minutes, by name.
@@ -53,6 +53,8 @@ type Lister interface {
 type WorkflowFilter struct {
 	Status workflow.Status
 	Name   string
+	Parent job.ID    // of a job: those that it is made of
+	All    bool      // also those that jobs are made of
 	Since  time.Time // created at or after, see MaxIDAge
 	After  job.ID    // the next of the page before; zero: the start
 	Limit  int       // 1 to MaxPage
@@ -93,9 +95,10 @@ type DependencyRecord struct {
 type QueueRecord struct {
 	Name     string
 	PausedAt time.Time // zero: not paused
-	Ready    int       // jobs that a worker could have now, or when the pause ends; MaxCounted at most
-	Running  int       // jobs held under a lease
-	Workers  int       // workers that serve it by name or serve every queue, seen within WorkerSilent, and do not drain
+	Weights  job.Weights
+	Ready    int // jobs that a worker could have now, or when the pause ends; MaxCounted at most
+	Running  int // jobs held under a lease
+	Workers  int // workers that serve it by name or serve every queue, seen within WorkerSilent, and do not drain
 }
 
 // WorkerSeen is what a dispatcher knows of a worker that it heard from.

@@ -27,6 +27,9 @@ type Operator interface {
 	PauseQueue(ctx context.Context, name string) error
 	// ResumeQueue lets claims go on and says which queue to hint at.
 	ResumeQueue(ctx context.Context, name string) (Resolution, error)
+	// SetQueueWeights lets the priorities of a queue, which need not exist, share
+	// what is claimed from it from now on; the zero Weights are strict.
+	SetQueueWeights(ctx context.Context, name string, w job.Weights) error
 }
 
 // Registrar remembers workers, for people who look.

@@ -104,10 +104,11 @@ type Standing struct {
 	UserPaused      bool
 	Undecided       int // failures of the workflow that wait for a decision
 	QueuePaused     bool
-	Spared          bool // it may start in a workflow that fails
-	Queued          bool // it has its place where claims look
-	Ahead           int  // jobs of its queue that are claimed before it, counted up to 1,000
-	Unchecked       bool // an edge into it, or its condition, waits to be looked at
+	Spared          bool        // it may start in a workflow that fails
+	Queued          bool        // it has its place where claims look
+	Ahead           int         // jobs of its queue that are claimed before it, counted up to 1,000; with weights only those of its priority
+	Weights         job.Weights // of its queue
+	Unchecked       bool        // an edge into it, or its condition, waits to be looked at
 	Lease           *LeaseStanding
 	Workers         int // live workers that serve its queue
 }

@@ -16,6 +16,8 @@ type Store interface {
 	Enqueuer
 	Claimer
 	Resolver
+	Assembler
+	Gatekeeper
 	Timekeeper
 	Keeper
 	Steerer
@@ -61,7 +63,7 @@ type Enqueued struct {
 	Existing []bool   // parallel to IDs: its key was there already, with the same request
 
 	Queues []string // queues that got claimable jobs, sorted
-	Checks bool     // edges wait for CheckEdges
+	Checks bool     // edges wait for CheckEdges, or parts for CheckParts
 	Timer  bool     // a timer was set
 }
 
@@ -174,7 +176,10 @@ type Claimer interface {
 	// to MaxClaim, and stores a lease for
 	// each grant that got any; several when they are over MaxLeaseBytes. No job is given twice, whoever else claims.
 	// The order is by priority, scheduled time and id; paused queues give
-	// nothing. With repeat set, a grant whose leases exist gets their jobs
+	// nothing. A queue with weights gets as many places as in this order, and its
+	// priorities share them: each has its share of the turns, within a job or so
+	// for each process that claims; a turn of one that has no more jobs goes to
+	// the highest that has. With repeat set, a grant whose leases exist gets their jobs
 	// again: use it after a Claim of unknown outcome.
 	Claim(ctx context.Context, grants []Grant, repeat bool) ([]Lease, error)
 	// Extend accepts and prolongs leases: each that exists and belongs to the
@@ -193,7 +198,9 @@ type Claimer interface {
 type Resolver interface {
 	// Resolve ends attempts and applies all that follows in one transaction,
 	// in a number of statements that does not depend on the number of
-	// outcomes. Verdicts are in the order of outcomes. Repeating a call is
+	// outcomes. An outcome that spawned jobs has a transaction of its own, and those
+	// before and after it, too; the jobs are stored exactly if it counts. After an error
+	// some of these transactions may have been committed. Verdicts are in the order of outcomes. Repeating a call is
 	// harmless: what was committed before is then Committed again if the
 	// outcome is the one that ended its job, else Stale.
 	Resolve(ctx context.Context, outcomes []job.Outcome) (Resolution, error)
@@ -205,13 +212,14 @@ type Resolver interface {
 
 // Resolution is what a transaction changed, for hints, events and metrics.
 type Resolution struct {
-	Verdicts  []job.Verdict // Resolve only
-	Queues    []string      // queues that got claimable jobs, sorted
-	Jobs      []JobEvent    // jobs whose status changed, in the order it happened
+	Verdicts  []job.Verdict  // Resolve only
+	Refused   map[int]string // outcome → why it was rejected, where there is more to say than that its result is at fault
+	Queues    []string       // queues that got claimable jobs, sorted
+	Jobs      []JobEvent     // jobs whose status changed, in the order it happened
 	Workflows []WorkflowEvent
 	Control   []Held // held jobs that should stop
 	Stalled   []StallEvent
-	Checks    bool // edges wait for CheckEdges
+	Checks    bool // edges wait for CheckEdges, or parts for CheckParts
 	Timer     bool // a timer was set that may be due before FireTimers said
 	Done      int  // how many timers, leases or checks were handled; equal to the limit: call again
 }
@@ -301,6 +309,9 @@ type Reader interface {
 	JobIDs(ctx context.Context, id job.ID, names []string) (map[string]job.ID, error)
 	// Job returns one job with its attempts, or ErrNotFound.
 	Job(ctx context.Context, id job.ID) (JobRecord, error)
+	// Spawned returns a page of the jobs that the handler of a job spawned, by
+	// id, from after a job's id (zero: the start).
+	Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error)
 	// Explain returns all that bears on whether a job can be claimed now, or
 	// ErrNotFound. At most MaxPage parents are listed: those that it waits for,
 	// or that decided against it, first.
@@ -315,34 +326,36 @@ type Reader interface {
 
 // WorkflowRecord is a workflow as stored.
 type WorkflowRecord struct {
-	ID            job.ID
-	Name          string
-	Description   string
-	Status        workflow.Status
-	Reason        job.Reason
-	FailurePolicy workflow.FailurePolicy
-	CancelRunning bool // fail_fast stops what runs, too
-	Failing       bool
-	UserPaused    bool
-	Undecided     int           // failures that wait for a decision
-	Unforgiven    int           // failures and cancelled jobs that are neither tolerated nor decided to be
-	DecidedAfter  time.Duration // how long a failure waits for a decision until the default holds; 0: for good
-	StallAfter    time.Duration // health check interval; 0: none
-	DeadlineAt    time.Time     // zero: none
-	Priority      job.Priority
-	Metadata      json.RawMessage
-	Run           int
-	TraceID       string
-	CorrelationID string
-	Schedule      string    // that made it; empty: none
-	ScheduledFor  time.Time // the tick of the schedule
-	Tally         workflow.Tally
-	Running       int // jobs held under a lease
-	Retrying      int
-	Suspended     int
-	CreatedAt     time.Time
-	StartedAt     time.Time // zero: not yet
-	FinishedAt    time.Time // zero: not yet
+	ID             job.ID
+	Name           string
+	Description    string
+	Status         workflow.Status
+	Reason         job.Reason
+	FailurePolicy  workflow.FailurePolicy
+	CancelRunning  bool // fail_fast stops what runs, too
+	Failing        bool
+	UserPaused     bool
+	Undecided      int           // failures that wait for a decision
+	Unforgiven     int           // failures and cancelled jobs that are neither tolerated nor decided to be
+	DecidedAfter   time.Duration // how long a failure waits for a decision until the default holds; 0: for good
+	StallAfter     time.Duration // health check interval; 0: none
+	DeadlineAt     time.Time     // zero: none
+	Priority       job.Priority
+	Metadata       json.RawMessage
+	Run            int
+	TraceID        string
+	CorrelationID  string
+	Schedule       string    // that made it; empty: none
+	ScheduledFor   time.Time // the tick of the schedule
+	Tally          workflow.Tally
+	Running        int // jobs held under a lease
+	Retrying       int
+	Suspended      int
+	CreatedAt      time.Time
+	StartedAt      time.Time // zero: not yet
+	FinishedAt     time.Time // zero: not yet
+	ParentJob      job.ID    // that it is run as; zero: none
+	ParentWorkflow job.ID    // of that job; zero: none
 }
 
 // JobRecord is a job as stored.
@@ -360,8 +373,9 @@ type JobRecord struct {
 	Cause            job.ID
 	Error            string
 	Result           json.RawMessage
-	Priority         job.Priority
-	Attempts         int // counted so far
+	Priority         job.Priority // in effect
+	OwnPriority      job.Priority // lower when what depends on it, and inherits, lifted it
+	Attempts         int          // counted so far
 	MaxAttempts      int
 	Epoch            int64
 	Worker           string    // who holds it, or held it last
@@ -371,7 +385,7 @@ type JobRecord struct {
 	Barrier          bool
 	CreatedAt        time.Time
 	ScheduledAt      time.Time
-	StartedAt        time.Time // of the last claim; zero: never
+	StartedAt        time.Time // of the last claim, or since it was suspended; zero: never
 	FinishedAt       time.Time // zero: not yet
 	Condition        string
 	Unmet            job.Unmet
@@ -379,10 +393,14 @@ type JobRecord struct {
 	AllowFailure     bool
 	Finally          bool
 	Catch            bool
+	Inherit          bool            // what it depends on has at least its priority
+	Gate             *GateRecord     // nil: it is none
+	Parts            *PartsRecord    // nil: it has work of its own
 	Tolerated        bool            // a failure of it does not fail the workflow
 	Decision         workflow.Action // about its failure; empty: none was asked for
 	Run              int             // of its workflow, in which it was reset last; 1: never
 	Earlier          int             // attempts of earlier runs: the attempt's number counts on from there
+	SpawnedBy        job.ID          // Job only: whose handler spawned it; zero: nobody's
 	History          []AttemptRecord // Job only: attempts that did not complete, oldest first
 	Evaluation       *Evaluation     // Job only; nil: nothing was evaluated yet
 	Runs             []RunRecord     // Job only: how earlier runs ended, oldest first

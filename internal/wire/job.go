@@ -45,7 +45,12 @@ type Job struct {
 	Finally      bool              `json:"finally,omitempty" doc:"It runs when all other jobs have ended."`
 	Catch        bool              `json:"catch,omitempty" doc:"Its completion absolves the failures that let it run."`
 
+	Inherit     bool   `json:"inherit,omitempty" doc:"What it depends on has at least its priority."`
+	OwnPriority string `json:"own_priority,omitempty" doc:"Its own, when what depends on it and inherits has lifted it to priority."`
+
 	Barrier bool `json:"barrier,omitempty" doc:"It has no work: it stands between large stages and completes by itself."`
+
+	SpawnedBy string `json:"spawned_by,omitempty" doc:"Of a job shown alone: the job whose handler spawned it."`
 
 	Payload  json.RawMessage `json:"payload,omitempty" doc:"Of a job shown alone."`
 	Attempts []Attempt       `json:"attempts,omitempty" doc:"Of a job shown alone: those that did not complete, oldest first."`
@@ -100,7 +105,7 @@ type Run struct {
 // is not in it appears by id.
 func JobFromRecord(j store.JobRecord, names map[job.ID]string) Job {
 	out := fromRecord(j, names)
-	out.Payload = value(j.Payload)
+	out.Payload, out.SpawnedBy = value(j.Payload), text(j.SpawnedBy)
 	for _, a := range j.History {
 		out.Attempts = append(out.Attempts, Attempt{
 			Attempt:    a.Attempt,
@@ -160,6 +165,8 @@ func fromRecord(j store.JobRecord, names map[job.ID]string) Job {
 		Unmet:            string(j.Unmet),
 		With:             j.With,
 		AllowFailure:     j.AllowFailure,
+		Inherit:          j.Inherit,
+		OwnPriority:      ownPriority(j),
 		Finally:          j.Finally,
 		Catch:            j.Catch,
 	}
@@ -194,4 +201,12 @@ func value(raw json.RawMessage) json.RawMessage {
 		return json.RawMessage("null")
 	}
 	return raw
+}
+
+// ownPriority is a job's own priority, when it has another one in effect.
+func ownPriority(j store.JobRecord) string {
+	if j.OwnPriority == j.Priority {
+		return ""
+	}
+	return j.OwnPriority.String()
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 // List is a page of a list. An empty NextCursor says that it is the last.
@@ -54,13 +55,21 @@ type Queue struct {
 	Ready    int        `json:"ready" doc:"Jobs a worker could have now, or when the pause ends; counted up to 100,000."`
 	Running  int        `json:"running" doc:"Jobs in workers' hands."`
 	Workers  int        `json:"workers" doc:"Workers that serve it."`
+
+	Weights map[string]int `json:"weights" doc:"How its priorities share what is claimed from it; empty: strict."`
 }
 
 // QueueFromRecord makes the JSON of a queue.
 func QueueFromRecord(q store.QueueRecord) Queue {
+	weights := make(map[string]int)
+	for p, w := range q.Weights {
+		if w > 0 {
+			weights[job.Priority(p).String()] = w
+		}
+	}
 	return Queue{
 		Name: q.Name, Paused: !q.PausedAt.IsZero(), PausedAt: moment(q.PausedAt),
-		Ready: q.Ready, Running: q.Running, Workers: q.Workers,
+		Ready: q.Ready, Running: q.Running, Workers: q.Workers, Weights: weights,
 	}
 }
 

@@ -35,7 +35,7 @@ func failedPipeline() (store.WorkflowRecord, []store.JobRecord) {
 		Running: 1, Retrying: 1,
 		CreatedAt: start, StartedAt: start.Add(time.Second),
 	}
-	common := store.JobRecord{Workflow: w.ID, WorkflowName: w.Name, CorrelationID: w.CorrelationID, CreatedAt: start, Queue: "etl_queue", Priority: job.Normal, MaxAttempts: 3, TraceID: w.TraceID, ScheduledAt: start}
+	common := store.JobRecord{Workflow: w.ID, WorkflowName: w.Name, CorrelationID: w.CorrelationID, CreatedAt: start, Queue: "etl_queue", Priority: job.Normal, OwnPriority: job.Normal, MaxAttempts: 3, TraceID: w.TraceID, ScheduledAt: start}
 	with := func(n byte, name string, set func(*store.JobRecord)) store.JobRecord {
 		j := common
 		j.ID, j.Name, j.DependencyStatus, j.Status = id(n), name, job.NoDependencies, job.Pending
@@ -44,7 +44,7 @@ func failedPipeline() (store.WorkflowRecord, []store.JobRecord) {
 	}
 	return w, []store.JobRecord{
 		with(2, "extract", func(j *store.JobRecord) {
-			j.Status, j.Attempts, j.Priority = job.Completed, 1, job.High
+			j.Status, j.Attempts, j.Priority, j.OwnPriority = job.Completed, 1, job.High, job.High
 			j.StartedAt, j.FinishedAt = start.Add(time.Second), start.Add(2*time.Second)
 			j.Result = json.RawMessage(`{"rows": 12345678901234567890, "note": "<b>\u0000 &"}`)
 		}),

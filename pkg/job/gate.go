@@ -33,7 +33,7 @@ type Gate struct {
 	// DefaultPayload; without them the job fails, ReasonExpired.
 	ExpiresAfter    time.Duration
 	ApproveOnExpiry bool
-	DefaultPayload  json.RawMessage
+	DefaultPayload  json.RawMessage `json:",omitempty"`
 }
 
 // NewApproval returns a gate that somebody has to approve: it completes then,
@@ -53,6 +53,20 @@ func NewTimer(name string, d time.Duration) *Job {
 // that is later.
 func NewTimerUntil(name string, t time.Time) *Job {
 	return newGate(name, Gate{Type: GateTimer, Until: t})
+}
+
+// Expire says how a gate ends whose time has passed without an answer: a timer
+// completes, and so does what has a default; its result goes with it.
+func (g *Gate) Expire() (Status, Reason, json.RawMessage) {
+	switch {
+	case g.Type == GateTimer:
+		return Completed, "", nil
+	case g.Type == GateApproval && g.ApproveOnExpiry:
+		return Completed, "", json.RawMessage(`{"approved":true,"expired":true}`)
+	case g.Type == GateSignal && len(g.DefaultPayload) > 0:
+		return Completed, "", g.DefaultPayload
+	}
+	return Failed, ReasonExpired, nil
 }
 
 func newGate(name string, g Gate) *Job {

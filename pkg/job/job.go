@@ -17,6 +17,7 @@ type Job struct {
 	DependsOn     []Dependency
 	Join          Join
 	Priority      *Priority     // nil: the workflow's, else normal
+	Inherit       bool          // what it waits for, directly or not, has at least its priority
 	Retry         *RetryPolicy  // nil: the workflow's, else the defaults
 	Timeout       time.Duration // bound of one attempt; 0: none
 	Deadline      time.Duration // the job must have ended this long after its enqueue; 0: none
@@ -145,6 +146,10 @@ func (j *Job) AsCatch() *Job { j.Catch = true; return j }
 
 // WithPriority sets the priority.
 func (j *Job) WithPriority(p Priority) *Job { j.Priority = &p; return j }
+
+// WithInherit lifts what j waits for, and what that waits for, to at least the
+// priority of j, so that less urgent work does not hold it up.
+func (j *Job) WithInherit() *Job { j.Inherit = true; return j }
 
 // WithRetry sets the retry policy, which beats the workflow's.
 func (j *Job) WithRetry(p RetryPolicy) *Job { j.Retry = &p; return j }

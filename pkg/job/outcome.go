@@ -37,6 +37,7 @@ type Outcome struct {
 	Permanent  bool            `json:"permanent,omitempty"`   // failed: do not try again
 	Reason     Reason          `json:"reason,omitempty"`      // with Permanent; default permanent
 	RetryAfter *Duration       `json:"retry_after,omitempty"` // failed: instead of the policy's delay
+	Spawned    []Spawned       `json:"-"`                     // completed: jobs that its workflow gets by that
 	Expired    bool            `json:"-"`                     // set by the reaper: counts only if the lease has expired
 }
 

@@ -56,9 +56,10 @@ func (w *Workflow) AddHandlers(jobs ...*job.Job) *Workflow {
 
 // waitForStage makes j depend on the stage before, through a barrier if there
 // is one or must be. What looks at each parent gets none: other joins than all,
-// conditions and inputs.
+// conditions, inputs and lists of maps.
 func (w *Workflow) waitForStage(j *job.Job) {
-	if j.Join.Rule.Canonical() != job.JoinAll || j.Condition != "" || len(j.With) > 0 {
+	parts := PartsOf(j)
+	if j.Join.Rule.Canonical() != job.JoinAll || j.Condition != "" || len(j.With) > 0 || parts != nil && parts.Kind == PartsMap {
 		waitFor(j, w.before)
 		return
 	}

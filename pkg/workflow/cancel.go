@@ -52,10 +52,8 @@ func (r *Resolution) CancelHeld(w int, finally bool) {
 	h := &r.p.Workflows[w]
 	reason := job.ReasonFailFast
 	switch {
-	case h.Status == Cancelling && h.Deadline:
-		reason = job.ReasonDeadline
 	case h.Status == Cancelling:
-		reason = job.ReasonUser
+		reason = h.reason()
 	case !h.open() || !h.Failing || !h.CancelRunning:
 		return
 	}
@@ -71,4 +69,12 @@ func (r *Resolution) CancelHeld(w int, finally bool) {
 		}
 	}
 	r.conclude()
+}
+
+// reason is for what the jobs of a cancelling workflow are cancelled.
+func (h *Header) reason() job.Reason {
+	if h.Deadline {
+		return job.ReasonDeadline
+	}
+	return job.ReasonUser
 }

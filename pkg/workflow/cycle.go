@@ -48,6 +48,6 @@ func (v *validator) cycle(path []int, first int) {
 	}
 	names = append(names, names[0])
 	err := CycleError{Path: names}
-	v.cycles = append(v.cycles, err)
+	v.report.cycles = append(v.report.cycles, err)
 	v.fault(CodeCycle, jobPath(first)+".depends_on", "remove one of these dependencies", "%s", err.Error())
 }

@@ -151,7 +151,7 @@ func (r *Resolution) evaluate(i int) bool {
 // anything to do: a map over nothing completes.
 func (r *Resolution) spread(i int, in *Inputs, values condition.Inputs) bool {
 	n := &r.p.Nodes[i]
-	e, err := condition.ParseInput(n.Over, values.Env())
+	e, err := condition.ParseList(n.Over, values.Env())
 	if err == nil {
 		in.Evidence.Over, err = e.List(values)
 	}
@@ -191,7 +191,7 @@ func (r *Resolution) inputs(n *Node, in *Inputs) condition.Inputs {
 
 // newer reports whether this resolution changed what conditions read of a node.
 func (r *Resolution) newer(i int) bool {
-	return r.is[ended][i] || r.is[decided][i] || r.is[reset][i] || r.requeued[i]
+	return r.is[ended][i] || r.is[suspended][i] || r.is[decided][i] || r.is[reset][i] || r.requeued[i]
 }
 
 // workOut evaluates each of with and returns an object of the values, which are

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow/condition"
@@ -25,13 +26,19 @@ func (v *validator) expressions(path string, j *job.Job) {
 	default:
 		v.fault(CodeInvalid, path+".unmet", "", "unmet %q is not one of skip, pass, fail", j.Unmet)
 	}
-	if j.Condition == "" && len(j.With) == 0 {
+	parts := PartsOf(j)
+	isMap := parts != nil && parts.Kind == PartsMap
+	if j.Condition == "" && len(j.With) == 0 && !isMap {
 		return
 	}
 	env := v.environment(j)
 	if j.Condition != "" {
 		_, err := condition.Parse(j.Condition, env)
 		v.expression(path+".condition", "condition", err)
+	}
+	if isMap && strings.TrimSpace(parts.Over) != "" {
+		_, err := condition.ParseList(parts.Over, env)
+		v.expression(path+".map.over", "map over", err)
 	}
 	v.inputs(path, j, env)
 }

@@ -9,7 +9,7 @@ import (
 // checkChanges checks what holds after every resolution of a whole graph.
 func checkChanges(t *testing.T, p *Part, c Changes) {
 	t.Helper()
-	for what, list := range map[string][]int{"Ended": c.Ended, "Edges": c.Edges, "Counted": c.Counted, "Runnable": c.Runnable, "Workflows": c.Workflows} {
+	for what, list := range map[string][]int{"Ended": c.Ended, "Edges": c.Edges, "Counted": c.Counted, "Runnable": c.Runnable, "Workflows": c.Workflows, "Suspended": c.Suspended, "Reset": c.Reset} {
 		seen := make(map[int]bool)
 		for _, i := range list {
 			if seen[i] {
@@ -35,6 +35,11 @@ func checkChanges(t *testing.T, p *Part, c Changes) {
 			t.Fatalf("node %d may run but is %s, %s", i, n.Status, n.Deps)
 		}
 	}
+	for _, i := range c.Suspended {
+		if n := p.Nodes[i]; n.Status != job.Suspended || !n.suspends() || n.Deps == job.Waiting || n.Held != (n.Parts != "") {
+			t.Fatalf("node %d waits for what is no worker, but is %s, %s, held %v", i, n.Status, n.Deps, n.Held)
+		}
+	}
 	checkGraph(t, p)
 }
 
@@ -51,7 +56,7 @@ func checkGraph(t *testing.T, p *Part) {
 			counts[e.Child].resolve(e.State, e.Optional)
 		}
 	}
-	tallies := make([]Tally, len(p.Workflows))
+	tallies, inFlight := make([]Tally, len(p.Workflows)), make([]int, len(p.Workflows))
 	for i, n := range p.Nodes {
 		if n.Counts != counts[i] {
 			t.Fatalf("node %d counts %+v, its edges say %+v", i, n.Counts, counts[i])
@@ -61,6 +66,9 @@ func checkGraph(t *testing.T, p *Part) {
 		}
 		if n.Workflow >= 0 {
 			tallies[n.Workflow].Total++
+			if !n.Status.Terminal() && n.Deps != job.Waiting {
+				inFlight[n.Workflow]++
+			}
 			if n.Status.Terminal() {
 				*tallies[n.Workflow].Of(n.Status)++
 			}
@@ -69,6 +77,9 @@ func checkGraph(t *testing.T, p *Part) {
 	for i, h := range p.Workflows {
 		if h.Tally != tallies[i] {
 			t.Fatalf("workflow %d counts %+v, its jobs say %+v", i, h.Tally, tallies[i])
+		}
+		if h.MaxParallel > 0 && (h.InFlight != inFlight[i] || h.InFlight > h.MaxParallel) {
+			t.Fatalf("workflow %d counts %d in flight of %d, its jobs say %d", i, h.InFlight, h.MaxParallel, inFlight[i])
 		}
 		if h.Status.Terminal() != (h.Tally.Ended() == h.Tally.Total && h.Undecided == 0) {
 			t.Fatalf("workflow %d is %s with %d of %d ended", i, h.Status, h.Tally.Ended(), h.Tally.Total)

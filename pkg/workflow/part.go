@@ -22,6 +22,8 @@ type Node struct {
 	// suspended until an answer, its time or its parts end it.
 	Gate  job.GateType
 	Parts PartsKind
+	// Answer is what a signal was sent before it opens: it completes with it then.
+	Answer json.RawMessage
 	// AllowFailure lets the edges that leave it see a completion when it fails.
 	AllowFailure bool
 	// Tolerated says that a failure of it does not fail its workflow; see

@@ -146,12 +146,13 @@ func (r *Resolution) reopen(i int) {
 		}
 	}
 	n.Status, n.Reason, n.Cause, n.Decision, n.Spared = job.Pending, "", job.ID{}, "", false
-	n.Attempts, n.Result, n.Held = 0, nil, false
+	n.Attempts, n.Result, n.Answer, n.Held = 0, nil, nil, false
 	if n.Deps != job.NoDependencies {
 		n.Deps = job.Waiting
 	}
 	r.add(&r.changes.Reset, reset, i)
 	if h != nil {
 		r.touch(n.Workflow)
+		delete(r.turn, n.Workflow)
 	}
 }

@@ -37,6 +37,7 @@ type Resolution struct {
 	gone    map[int]bool
 
 	requeued map[int]bool // nodes whose claims ended without an end of the job
+	turn     map[int]int  // workflow with MaxParallel → how many of its nodes, by id, have had their turn
 
 	is      [][]bool      // list of changes → is in it
 	fails   map[int][]int // workflow → failures since its policy was last asked
@@ -58,7 +59,7 @@ type lack struct {
 func Begin(p *Part) *Resolution {
 	r := &Resolution{
 		p: p, out: make([][]int, len(p.Nodes)), well: make([]bool, len(p.Workflows)),
-		fails: map[int][]int{}, recheck: map[int]bool{}, halted: map[int][]int{}, gone: map[int]bool{}, requeued: map[int]bool{}, lacks: map[lack]bool{},
+		fails: map[int][]int{}, recheck: map[int]bool{}, halted: map[int][]int{}, gone: map[int]bool{}, requeued: map[int]bool{}, turn: map[int]int{}, lacks: map[lack]bool{},
 	}
 	for i, e := range p.Edges {
 		r.out[e.Parent] = append(r.out[e.Parent], i)
@@ -172,7 +173,7 @@ func (r *Resolution) Revisit() {
 }
 
 // Start lets a job run that waits for nothing but the evaluation of its
-// condition.
+// condition, or is suspended as soon as it could run.
 func (r *Resolution) Start(i int) {
 	n := &r.p.Nodes[i]
 	if n.Status.Terminal() || n.Deps != job.Waiting || n.Counts.Unresolved > 0 || n.Finally {
@@ -342,6 +343,10 @@ func (r *Resolution) run(i int) {
 	n.Deps = job.Satisfied
 	r.count(i)
 	if r.doomed(i) {
+		if h := r.header(i); h.Status == Cancelling { // it came after the cancel
+			r.end(i, job.Cancelled, h.reason())
+			return
+		}
 		r.halted[n.Workflow] = append(r.halted[n.Workflow], i)
 		r.recheck[n.Workflow] = true
 		return

@@ -53,7 +53,7 @@ func PlanRetry(p *Part, w int, mode RetryMode, from int) ([]int, error) {
 			continue
 		}
 		if n.Held {
-			return nil, fmt.Errorf("%w: a worker still holds a job that it would run again", job.ErrWrongState)
+			return nil, fmt.Errorf("%w: a job that it would run again still runs", job.ErrWrongState)
 		}
 		list = append(list, i)
 	}

@@ -57,4 +57,7 @@ func (v *validator) loose(path string, j *job.Job) {
 	if j.Catch {
 		v.fault(CodeInvalid, path+".catch", hint, "a job without a workflow can't catch: there is no workflow to be absolved")
 	}
+	if p := PartsOf(j); p != nil && p.Kind == PartsWorkflow {
+		v.fault(CodeInvalid, path+".workflow", "enqueue the workflow itself", "a job without a workflow can't be a workflow")
+	}
 }

@@ -15,18 +15,22 @@ var rewrite = flag.Bool("rewrite", false, "write what the scenarios of testdata 
 // each that does something stands, after "----", what followed:
 //
 //	scenario TITLE                begins with nothing
-//	workflow NAME POLICY [running cancel]   the following jobs belong to it
+//	workflow NAME POLICY [running cancel] [parallel N] [tolerate N]
+//	                              the following jobs belong to it
 //	loose                         the following jobs belong to none
 //	job NAME CLAUSE…
 //	  after PARENT… [on X] [optional]   may be repeated, with another on
 //	  join X | quorum N
 //	  finally | catch | allow_failure | barrier | attempts N
+//	  awaits GATE | batch MODE | over EXPRESSION | subworkflow
 //	  with FIELD=EXPRESSION | unmet X | if CONDITION to the end of the line
 //	enqueue                       jobs told so far see what has ended before, and what their conditions say
 //	hold NAME…                    a worker takes the jobs
 //	end NAME STATUS [NAME STATUS…]          one batch of endings
 //	complete NAME RESULT          a job completes with a result
 //	attempt NAME KIND             an attempt ends: failed, timed_out, lease_lost or given_back
+//	answer NAME RESULT, approve NAME, reject NAME, expire NAME   a gate, without a default
+//	parts NAME STATUS [overdue]   what a job is made of ends as a workflow
 //	alone NAME STATUS             ends a job that nobody holds
 //	cancel NAME REASON            cancels a workflow
 //	cancel held NAME              its grace is over

@@ -17,7 +17,8 @@ type stage struct {
 	title     string
 	p         Part
 	jobs      []string
-	attempts  []int         // allowed, by job
+	attempts  []int // allowed, by job
+	modes     map[int]BatchMode
 	parents   map[int][]int // of each job, in the order of its dependencies
 	ready     map[int]bool  // can be claimed
 	workflows []string
@@ -25,7 +26,7 @@ type stage struct {
 }
 
 func newStage(t *testing.T, title string) *stage {
-	return &stage{t: t, title: title, current: -1, ready: map[int]bool{}, parents: map[int][]int{}}
+	return &stage{t: t, title: title, current: -1, ready: map[int]bool{}, modes: map[int]BatchMode{}, parents: map[int][]int{}}
 }
 
 // act applies what f tells to a part that holds all there is.
@@ -76,9 +77,7 @@ func (s *stage) do(line string) string {
 	words := strings.Fields(line)
 	switch words[0] {
 	case "workflow":
-		s.workflows = append(s.workflows, words[1])
-		s.p.Workflows = append(s.p.Workflows, Header{ID: job.NewID(), Status: Running, Policy: FailurePolicy(words[2]), CancelRunning: len(words) > 3})
-		s.current = len(s.p.Workflows) - 1
+		s.addWorkflow(words[1:])
 		return ""
 	case "loose":
 		s.current = -1
@@ -119,6 +118,12 @@ func (s *stage) act(words []string) string {
 		return r(endings([]Ending{{Node: s.node(words[1]), Status: job.Completed, Attempts: 1, Result: json.RawMessage(words[2])}}))
 	case "attempt":
 		return s.attempt(s.node(words[1]), job.Kind(words[2]))
+	case "answer", "approve", "reject", "expire":
+		return s.answer(words[0], s.node(words[1]), strings.Join(words[2:], " "))
+	case "parts":
+		i := s.node(words[1])
+		status, reason := PartsEnd(s.p.Nodes[i].Parts, s.modes[i], Status(words[2]), len(words) > 3)
+		return r(func(r *Resolution) { r.EndParts(Ending{Node: i, Status: status, Reason: reason}) })
 	case "alone":
 		reason := map[string]job.Reason{"cancelled": job.ReasonUser, "timed_out": job.ReasonDeadline}[words[2]]
 		return r(endings([]Ending{{Node: s.node(words[1]), Status: job.Status(words[2]), Reason: reason}}))
@@ -140,6 +145,53 @@ func (s *stage) act(words []string) string {
 	}
 	s.fatal("no command %s", words[0])
 	return ""
+}
+
+// answer lets a gate end, or keeps a payload for it.
+func (s *stage) answer(how string, i int, payload string) string {
+	n := &s.p.Nodes[i]
+	e := Ending{Node: i, Status: job.Completed}
+	switch how {
+	case "answer":
+		if n.Status == job.Pending {
+			n.Answer = json.RawMessage(payload)
+			return "kept\n"
+		}
+		e.Result = json.RawMessage(payload)
+	case "reject":
+		e.Status, e.Reason = job.Failed, job.ReasonRejected
+	case "expire":
+		e.Status, e.Reason, e.Result = (&job.Gate{Type: n.Gate}).Expire()
+	}
+	return s.tell(endings([]Ending{e}))
+}
+
+// addWorkflow begins a workflow: NAME POLICY [running cancel] [parallel N]
+// [tolerate N].
+func (s *stage) addWorkflow(words []string) {
+	h := Header{ID: job.NewID(), Status: Running, Policy: FailurePolicy(words[1])}
+	for k := 2; k+1 < len(words); k += 2 {
+		switch words[k] {
+		case "running":
+			h.CancelRunning = words[k+1] == "cancel"
+		case "parallel":
+			h.MaxParallel = s.number(words[k+1])
+		case "tolerate":
+			h.Tolerate = s.number(words[k+1])
+		default:
+			s.fatal("workflow %s: %s?", words[0], words[k])
+		}
+	}
+	s.workflows, s.p.Workflows = append(s.workflows, words[0]), append(s.p.Workflows, h)
+	s.current = len(s.p.Workflows) - 1
+}
+
+func (s *stage) number(word string) int {
+	value, err := strconv.Atoi(word)
+	if err != nil {
+		s.fatal("%v", err)
+	}
+	return value
 }
 
 func (s *stage) enqueue(r *Resolution) {
@@ -202,13 +254,6 @@ func (s *stage) hold(name string) {
 func (s *stage) addJob(words []string) {
 	n := Node{ID: job.NewID(), Workflow: s.current, Status: job.Pending, Deps: job.NoDependencies}
 	child, attempts, reading, first := len(s.p.Nodes), 1, "", len(s.p.Edges)
-	number := func(word string) int {
-		value, err := strconv.Atoi(word)
-		if err != nil {
-			s.fatal("%v", err)
-		}
-		return value
-	}
 	handlers := false
 	for at, word := range words[1:] {
 		switch word {
@@ -216,7 +261,7 @@ func (s *stage) addJob(words []string) {
 			first = len(s.p.Edges)
 			reading = word
 			continue
-		case "on", "join", "quorum", "attempts", "with", "unmet":
+		case "on", "join", "quorum", "attempts", "with", "unmet", "awaits", "batch", "over":
 			reading = word
 			continue
 		case "optional":
@@ -236,6 +281,9 @@ func (s *stage) addJob(words []string) {
 		case "barrier":
 			n.Barrier = true
 			continue
+		case "subworkflow":
+			n.Parts = PartsWorkflow
+			continue
 		case "if":
 			n.Condition = strings.Join(words[at+2:], " ")
 			reading = "the rest"
@@ -254,20 +302,27 @@ func (s *stage) addJob(words []string) {
 		case "join":
 			n.Join.Rule = job.JoinRule(word)
 		case "quorum":
-			n.Join = job.Join{Rule: job.JoinQuorum, Quorum: number(word)}
+			n.Join = job.Join{Rule: job.JoinQuorum, Quorum: s.number(word)}
 		case "attempts":
-			attempts = number(word)
+			attempts = s.number(word)
 		case "unmet":
 			n.Unmet = job.Unmet(word)
 		case "with":
 			field, expression, _ := strings.Cut(word, "=")
 			n.With = map[string]string{field: expression}
+		case "awaits":
+			n.Gate = job.GateType(word)
+		case "batch":
+			n.Parts, s.modes[child] = PartsBatch, BatchMode(word)
+		case "over":
+			n.Parts, n.Over = PartsMap, word
 		case "the rest":
 		default:
 			s.fatal("job %s: %s?", words[0], word)
 		}
 	}
-	if n.Counts.Unresolved > 0 || n.Finally || n.evaluates() {
+	turns := s.current >= 0 && s.p.Workflows[s.current].MaxParallel > 0
+	if n.Counts.Unresolved > 0 || n.Finally || n.starts() || turns {
 		n.Deps = job.Waiting
 	} else {
 		s.ready[child] = true

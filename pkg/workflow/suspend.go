@@ -6,26 +6,37 @@ import "github.com/hammerwork/hammerwork/pkg/job"
 // but for an answer, a time or its parts.
 func (n *Node) suspends() bool { return n.Gate != "" || n.Parts != "" }
 
+// starts reports whether something happens by itself as soon as a job may run.
+// One without parents waits for Start.
+func (n *Node) starts() bool { return n.evaluates() || n.suspends() }
+
 // suspend lets a job begin to wait for what is no worker. Its parts are held:
-// they are told to stop, and end by themselves.
+// they are told to stop, and end by themselves. A signal that was sent before
+// waits for nothing.
 func (r *Resolution) suspend(i int) {
 	n := &r.p.Nodes[i]
+	if n.Gate == job.GateSignal && n.Answer != nil {
+		n.Result = n.Answer
+		r.end(i, job.Completed, "")
+		return
+	}
 	n.Status, n.Held = job.Suspended, n.Parts != ""
 	r.add(&r.changes.Suspended, suspended, i)
 }
 
-// EndParts ends a job whose parts have ended, as PartsEnd said. What its
-// workflow's cancel or failure ended ends for that reason.
+// EndParts ends a job whose parts have ended, as PartsEnd said. Those that were
+// cancelled because its workflow's cancel or failure told them to stop end it for
+// that reason.
 func (r *Resolution) EndParts(e Ending) {
 	n := &r.p.Nodes[e.Node]
 	if n.Status != job.Suspended || n.Parts == "" {
 		return
 	}
 	if h := r.header(e.Node); h != nil && e.Status == job.Cancelled {
-		switch {
-		case h.Status == Cancelling && h.Deadline:
+		switch s := h.Standing(n); {
+		case s.Cancelling && s.Deadline:
 			e.Reason = job.ReasonDeadline
-		case h.Failing && !n.Spared && !n.Finally && h.Status != Cancelling:
+		case s.Draining && h.CancelRunning && !s.Cancelling:
 			e.Reason = job.ReasonFailFast
 		}
 	}
@@ -55,10 +66,8 @@ func (r *Resolution) fill() bool {
 			continue
 		}
 		room := min(h.MaxParallel, h.Tally.Total-h.Tally.Ended()) - h.InFlight
-		for _, i := range r.of(w) {
-			if room <= 0 {
-				break
-			}
+		for nodes := r.of(w); room > 0 && r.turn[w] < len(nodes); r.turn[w]++ {
+			i := nodes[r.turn[w]]
 			if n := &r.p.Nodes[i]; n.Deps == job.Waiting && !n.Status.Terminal() {
 				r.run(i)
 				filled = true

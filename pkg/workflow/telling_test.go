@@ -54,9 +54,12 @@ func (s *stage) sentences(before *Part, c Changes) string {
 		if e := s.p.Inputs[i].Evidence; len(e.With) > 0 {
 			say("%s gets %s", s.jobs[i], e.With)
 		}
+		if e := s.p.Inputs[i].Evidence; len(e.Over) > 0 {
+			say("%s is over %s", s.jobs[i], e.Over)
+		}
 	}
 	for _, i := range c.Counted {
-		if s.ready[i] || !slices.Contains(c.Runnable, i) {
+		if s.ready[i] || !slices.Contains(c.Runnable, i) && !slices.Contains(c.Suspended, i) {
 			say("%s: dependencies %s, %d parents left", s.jobs[i], s.p.Nodes[i].Deps, s.p.Nodes[i].Counts.Unresolved)
 		}
 	}
@@ -64,6 +67,9 @@ func (s *stage) sentences(before *Part, c Changes) string {
 		if !s.ready[i] {
 			say("%s may run", s.jobs[i])
 		}
+	}
+	for _, i := range c.Suspended {
+		say("%s", s.suspension(i))
 	}
 	for i := range s.p.Nodes {
 		n := &s.p.Nodes[i]
@@ -89,6 +95,15 @@ func (s *stage) sentences(before *Part, c Changes) string {
 	return b.String()
 }
 
+// suspension says what a job waits for that no worker has.
+func (s *stage) suspension(i int) string {
+	n := s.p.Nodes[i]
+	if n.Parts != "" {
+		return fmt.Sprintf("%s is suspended, and its parts run", s.jobs[i])
+	}
+	return fmt.Sprintf("%s is open, %s", s.jobs[i], n.Gate)
+}
+
 func (s *stage) ending(i int) string {
 	n := s.p.Nodes[i]
 	text := fmt.Sprintf("%s is %s", s.jobs[i], n.Status)
@@ -111,6 +126,9 @@ func (s *stage) state(i int) string {
 	if h.Failing && !h.Status.Terminal() {
 		text += ", failing"
 	}
+	if h.MaxParallel > 0 && !h.Status.Terminal() {
+		text += fmt.Sprintf(", %d in flight", h.InFlight)
+	}
 	if h.Undecided > 0 {
 		text += fmt.Sprintf(", %d undecided", h.Undecided)
 	}
@@ -123,6 +141,8 @@ func (s *stage) show() string {
 		switch {
 		case n.Status.Terminal():
 			fmt.Fprintf(&b, "%s\n", s.ending(i))
+		case n.Status == job.Suspended:
+			fmt.Fprintf(&b, "%s\n", s.suspension(i))
 		case n.Held:
 			fmt.Fprintf(&b, "%s is held\n", s.jobs[i])
 		case s.ready[i]:

@@ -143,7 +143,19 @@ func (t *Timetable) Instance(w *Workflow, id job.ID, schedule string, tick time.
 			j.ScheduledAt, j.Cron = startIn(t.own[i], tick), ""
 		}
 	}
+	correlate(w)
 	return nil
+}
+
+// correlate hands the correlation id of a workflow down to those that jobs of it
+// are.
+func correlate(w *Workflow) {
+	for _, j := range w.Jobs {
+		if p := PartsOf(j); p != nil && p.Workflow != nil {
+			p.Workflow.CorrelationID = cmp.Or(p.Workflow.CorrelationID, j.CorrelationID, w.CorrelationID)
+			correlate(p.Workflow)
+		}
+	}
 }
 
 // shortened cuts s to at most n characters.

@@ -98,6 +98,17 @@ func TestAnInstanceKnowsItsTick(t *testing.T) {
 	}
 }
 
+func TestWorkflowsWithinAnInstanceHaveItsCorrelationID(t *testing.T) {
+	inner := NewWorkflow("inner").Add(named("x"))
+	w := NewWorkflow("w").Add(named("a")).Add(inner.AsJob("b")).WithSchedule(Schedule{Cron: "@daily"})
+	if err := timetable(t, w).Instance(w, job.NewID(), "nightly", at("2026-05-04T00:00:00Z")); err != nil {
+		t.Fatal(err)
+	}
+	if inner.CorrelationID != "nightly@2026-05-04T00:00:00Z" {
+		t.Errorf("got %q", inner.CorrelationID)
+	}
+}
+
 func TestALongNameOfAScheduleIsCutInTheCorrelationID(t *testing.T) {
 	w, table := scheduled(t, Schedule{Cron: "@daily"})
 	if err := table.Instance(w, job.NewID(), strings.Repeat("ü", job.MaxName), at("2026-05-04T00:00:00Z")); err != nil {

@@ -31,7 +31,7 @@ func (r *Resolution) Take() Changes {
 // Stops reports whether node n of the workflow may not start now, whatever it
 // waits for: nobody may claim it.
 func (h *Header) Stops(n *Node) bool {
-	return h.Status == Paused || h.Status.Terminal() || h.dooms(n)
+	return h.Status == Paused || h.Status == Pending || h.Status.Terminal() || h.dooms(n)
 }
 
 // dooms reports whether the policy of the workflow will cancel a node.

@@ -50,36 +50,56 @@ func (w *Workflow) ValidateLimits(limits Limits) error {
 }
 
 func newValidator(w *Workflow, limits Limits) *validator {
+	return validatorOf(w, "", &report{limits: limits.withDefaults()})
+}
+
+// validatorOf checks a workflow at a path: a whole one, or what a job is made of.
+func validatorOf(w *Workflow, path string, r *report) *validator {
 	return &validator{
+		report: r,
 		w:      w,
-		limits: limits.withDefaults(),
+		path:   path,
 		byName: make(map[string]int, len(w.Jobs)),
 		byID:   make(map[job.ID]int, len(w.Jobs)),
 	}
 }
 
+// run checks a whole workflow.
 func (v *validator) run() error {
 	v.header()
-	if v.size() {
-		v.identify()
-		for i, j := range v.w.Jobs {
-			v.job(i, j)
-		}
-		v.roles()
-		v.crons()
-		v.findCycles()
+	if v.survey() {
+		v.body()
 	}
-	return v.report()
+	return v.report.err()
 }
 
+// body checks the jobs of a workflow that was surveyed.
+func (v *validator) body() {
+	v.identify()
+	for i, j := range v.w.Jobs {
+		v.job(i, j)
+	}
+	v.roles()
+	v.crons()
+	v.findCycles()
+}
+
+// validator checks one workflow.
 type validator struct {
+	*report
 	w       *Workflow
-	limits  Limits
-	flat    bool // jobs without a workflow: names need not be unique
+	path    string // of the workflow, with a dot behind it; empty: the outermost
+	flat    bool   // jobs without a workflow: names need not be unique
 	byName  map[string]int
 	byID    map[job.ID]int
 	parents [][]int // node → its parents within the workflow
-	effort  int     // bytes compared by nearest so far
+}
+
+// report is what is known of a workflow and of all that its jobs are made of.
+type report struct {
+	limits  Limits
+	homes   map[job.ID]*Workflow // of all jobs
+	effort  int                  // bytes compared by nearest so far
 	faults  []Fault
 	dropped int
 	cycles  []error
@@ -90,17 +110,17 @@ func (v *validator) fault(code Code, path, hint, format string, args ...any) {
 		v.dropped++
 		return
 	}
-	v.faults = append(v.faults, Fault{Code: code, Path: path, Hint: hint, Message: fmt.Sprintf(format, args...)})
+	v.faults = append(v.faults, Fault{Code: code, Path: v.path + path, Hint: hint, Message: fmt.Sprintf(format, args...)})
 }
 
-func (v *validator) report() error {
-	if len(v.faults) == 0 {
+func (r *report) err() error {
+	if len(r.faults) == 0 {
 		return nil
 	}
-	if v.dropped > 0 {
-		v.faults = append(v.faults, Fault{Code: CodeInvalid, Message: fmt.Sprintf("and %d more faults", v.dropped)})
+	if r.dropped > 0 {
+		r.faults = append(r.faults, Fault{Code: CodeInvalid, Message: fmt.Sprintf("and %d more faults", r.dropped)})
 	}
-	return &Error{Faults: v.faults, cycles: v.cycles}
+	return &Error{Faults: r.faults, cycles: r.cycles}
 }
 
 func (v *validator) header() {
@@ -151,36 +171,18 @@ func (v *validator) metadata() {
 	}
 }
 
-// size checks the limits before anything is allocated for the jobs.
-func (v *validator) size() bool {
-	edges := 0
-	for _, j := range v.w.Jobs {
-		edges += len(j.DependsOn)
-	}
-	switch {
-	case len(v.w.Jobs) == 0:
-		v.fault(CodeInvalid, "jobs", "add at least one job", "the workflow has no jobs")
-	case len(v.w.Jobs) > v.limits.Jobs:
-		v.fault(CodeTooLarge, "jobs", "split it into several workflows", "the workflow has %d jobs; at most %d are allowed", len(v.w.Jobs), v.limits.Jobs)
-		return false
-	case edges > v.limits.Edges:
-		v.fault(CodeTooLarge, "jobs", "put a joining job between the two groups", "the workflow has %d dependencies; at most %d are allowed", edges, v.limits.Edges)
-		return false
-	}
-	return true
-}
-
 // identify gives every job an id and a name and fills the two indices.
 func (v *validator) identify() {
 	for i, j := range v.w.Jobs {
-		if j.ID == (job.ID{}) {
-			j.ID = job.NewID()
-		}
+		placeWorkless(j)
 		path := jobPath(i)
 		if first, taken := v.byID[j.ID]; taken {
-			v.fault(CodeDuplicateName, path, "add each job once", "the job has the same id as %s", jobPath(first))
+			v.fault(CodeDuplicateName, path, "add each job once", "the job has the same id as %s", v.path+jobPath(first))
 		} else {
 			v.byID[j.ID] = i
+			if v.homes[j.ID] != v.w {
+				v.fault(CodeDuplicateName, path, "add each job once", "the job has the same id as one of another part of the workflow")
+			}
 		}
 		if j.Name == "" {
 			continue
@@ -189,7 +191,7 @@ func (v *validator) identify() {
 			v.fault(CodeInvalid, path+".name", "use letters, digits, _ . and -, at most 200 characters", "job name %s is not allowed", quote(j.Name))
 		}
 		if first, taken := v.byName[j.Name]; taken && !v.flat {
-			v.fault(CodeDuplicateName, path+".name", "names are unique within a workflow", "job name %q is already taken by %s", j.Name, jobPath(first))
+			v.fault(CodeDuplicateName, path+".name", "names are unique within a workflow", "job name %q is already taken by %s", j.Name, v.path+jobPath(first))
 		} else {
 			v.byName[j.Name] = i
 		}
@@ -234,10 +236,19 @@ const lastYear = 9998
 func (v *validator) job(i int, j *job.Job) {
 	path := jobPath(i)
 	v.queue(path+".queue", j.Queue)
+	v.attempts(path, path+".payload", j)
 	if j.Barrier && len(j.DependsOn) == 0 {
 		v.fault(CodeInvalid, path+".depends_on", "let it depend on the jobs that it waits for", "a barrier depends on nothing")
 	}
-	v.payload(path+".payload", j)
+	v.join(path+".join", j)
+	v.parents = append(v.parents, v.dependencies(i, path, j))
+	v.expressions(path, j)
+	v.workless(path, j)
+}
+
+// attempts checks what concerns the attempts of a job.
+func (v *validator) attempts(path, payload string, j *job.Job) {
+	v.payload(payload, j)
 	v.priority(path+".priority", j.Priority)
 	v.retry(path+".retry", j.Retry)
 	v.traceID(path+".trace_id", j.TraceID)
@@ -250,13 +261,13 @@ func (v *validator) job(i int, j *job.Job) {
 			v.fault(CodeInvalid, path+"."+d.field, "", "%s is negative", d.field)
 		}
 	}
-	if y := j.ScheduledAt.UTC().Year(); y < 1 || y > lastYear {
+	if !storable(j.ScheduledAt) {
 		v.fault(CodeInvalid, path+".scheduled_at", "leave it out to run the job at once", "scheduled_at is not between the years 1 and %d", lastYear)
 	}
-	v.join(path+".join", j)
-	v.parents = append(v.parents, v.dependencies(i, path, j))
-	v.expressions(path, j)
 }
+
+// storable reports whether a time can be stored and written.
+func storable(t time.Time) bool { y := t.UTC().Year(); return y >= 1 && y <= lastYear }
 
 // join checks a join and calls its rule by our own name.
 func (v *validator) join(path string, j *job.Job) {
@@ -307,7 +318,10 @@ func (v *validator) dependencies(i int, path string, j *job.Job) []int {
 		default:
 			v.fault(CodeInvalid, at+".on", "", "on %q is not one of success, failure, done", d.On)
 		}
+		home, known := v.homes[d.Parent]
 		switch {
+		case known && home != v.w:
+			v.fault(CodeInvalid, at, "let the job that is made of the other depend on it, or the other way round", "job %q depends on a job that is not of its workflow, but of another part of the whole", j.Name)
 		case ok && p == i:
 			v.fault(CodeCycle, at, "remove the dependency", "job %q depends on itself", j.Name)
 		case seen[d.Parent]:

@@ -6,7 +6,7 @@ import "github.com/hammerwork/hammerwork/pkg/job"
 // stands at its enqueue. Node i is w.Jobs[i]; parents outside the workflow
 // follow, as jobs without one. Edges are in the order of the jobs and of their
 // dependencies. Start each node that is Waiting for nothing, so that its
-// condition is asked.
+// condition is asked, or that it is suspended.
 func NewPart(w *Workflow) *Part {
 	p := &Part{
 		Workflows: []Header{{
@@ -31,7 +31,7 @@ func NewPart(w *Workflow) *Part {
 		if parts := PartsOf(j); parts != nil {
 			n.Parts, n.Over = parts.Kind, parts.Over
 		}
-		if len(j.DependsOn) > 0 || n.Finally || n.evaluates() {
+		if len(j.DependsOn) > 0 || n.Finally || n.starts() {
 			n.Deps = job.Waiting
 		}
 		if n.Finally {

@@ -14,7 +14,7 @@ var buildGuards = []guard{
 	},
 	{
 		name: "enqueue in parts: its time is that of its first transaction", kind: clock, file: buildingGo, place: "enqueuer.reveal",
-		from: "\te.now = began\n", to: "\t_ = began\n", protects: "timers have another time than the rows that say when to delete them",
+		from: "\te.at(began)\n", to: "\t_ = began\n", protects: "timers have another time than the rows that say when to delete them",
 	},
 	{
 		name: "enqueue in parts: what its key made before is found at once", kind: unique, file: buildingGo, place: "enqueuer.build",
@@ -33,12 +33,12 @@ var buildGuards = []guard{
 		from: "if err == nil && !found {", to: "if err == nil && !found && false {", protects: "jobs are stored of a workflow that was deleted meanwhile",
 	},
 	{
-		name: "enqueue in parts: all jobs are there when it is shown", kind: whole, file: buildingGo, place: "enqueuer.reveal",
+		name: "enqueue in parts: all jobs are there when it is shown", kind: whole, file: buildingGo, place: "enqueuer.show",
 		from: "if stored != len(e.jobs) {", to: "if false {", protects: "a workflow is shown that can never end",
 	},
 	{
 		name: "enqueue in parts: parents outside exist when it is shown", kind: scope, file: buildingGo, place: "enqueuer.reveal",
-		from: "if err := e.look(nil); err != nil {", to: "if err := error(nil); err != nil {", protects: "a job waits for ever for a parent that was deleted meanwhile",
+		from: "if err := e.look(false); err != nil {", to: "if err := error(nil); err != nil {", protects: "a job waits for ever for a parent that was deleted meanwhile",
 		kept: "the edge check says of a parent that is not stored that it is gone; it refuses such an enqueue where it still can",
 	},
 	{
@@ -50,7 +50,7 @@ var buildGuards = []guard{
 		from: " AND hidden = 'building'", kept: "implied: lock_building has found it so, and it is locked",
 	},
 	{
-		name: "reveal_workflow: every row", kind: whole, file: buildingGo, place: "enqueuer.reveal",
+		name: "reveal_workflow: every row", kind: whole, file: buildingGo, place: "enqueuer.show",
 		from: `tx.QueueGuarded("reveal_workflow", 1, e.w.ID[:])`, to: `tx.QueueExec("reveal_workflow", e.w.ID[:])`,
 		kept: "implied: lock_building has found it so, and it is locked",
 	},

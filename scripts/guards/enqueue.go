@@ -14,7 +14,7 @@ var enqueueGuards = []guard{
 		from: "if !found[id] {", to: "if false && !found[id] {", protects: "a job waits for ever for a parent that is not there",
 	},
 	{
-		name: "enqueue: an edge to a parent outside is checked after the commit", kind: scope, file: sqlstore + "enqueue.go", place: "enqueuer.start",
+		name: "enqueue: an edge to a parent outside is checked after the commit", kind: scope, file: sqlstore + "enqueueparts.go", place: "enqueuer.attach",
 		from: "checks.add(row, 0)", to: "error(nil)", protects: "a job waits for ever for a parent that ended before the enqueue",
 	},
 	{

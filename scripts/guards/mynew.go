@@ -33,7 +33,8 @@ var myPurgeGuards = []guard{
 		"\n    AND (SELECT 1 FROM hw_jobs j FORCE INDEX (hw_jobs_workflow) WHERE j.workflow_id = w.id LIMIT 1) IS NULL", ""),
 	inMySQL("delete_workflows: it is being deleted", "w.hidden = 'purging'\n    AND ", ""),
 	inMySQL("delete_keys: the key itself", " AND k.`key` = CAST(c.`key` AS BINARY) AND k.id = UNHEX(c.id)", ""),
-	inMySQL("forget_queues: a paused one is remembered", " WHERE paused_at IS NULL", ""),
+	inMySQL("forget_queues: a paused one is remembered", "paused_at IS NULL AND ", ""),
+	inMySQL("forget_queues: one with weights is remembered", " AND weights = ''", ""),
 }
 
 var myPartitionGuards = []guard{

@@ -128,7 +128,7 @@ var myOperateGuards = []guard{
 	inMySQL("mark_cancelling: the job has not ended", "\nWHERE s.finished_at IS NULL", ""),
 	inMySQL("pause_queue: the first pause counts", "COALESCE(paused_at, ?2)", "?2"),
 	inMySQL("resume_queue: only the queue it was told", " WHERE name = ?1", ""),
-	inMySQL("queues_paused: only paused ones", " WHERE paused_at IS NOT NULL", ""),
+	inMySQL("queues_set: only what is set", " WHERE paused_at IS NOT NULL OR weights <> ''", ""),
 	inMySQL("see_workers: one that was away for long comes anew", "CASE WHEN hw_workers.last_seen_at < ?3 THEN ?2 ELSE hw_workers.first_seen_at END", "hw_workers.first_seen_at"),
 	{
 		name: mysqlPrefix + "forget_workers: only who is silent", kind: clock, file: mysqlQueries + "operate.sql", place: "forget_workers",

@@ -28,7 +28,8 @@ var pgNewGuards = []guard{
 	inPostgres("delete_workflows: nothing is left of it", "\n    WHERE j.id IS NULL", ""),
 	inPostgres("delete_workflows: it is being deleted", " AND hidden || '' = 'purging'", ""),
 	inPostgres("delete_keys: the key itself", ` AND "key" = c."key" AND id = c.id`, ""),
-	inPostgres("forget_queues: a paused one is remembered", " WHERE paused_at IS NULL", ""),
+	inPostgres("forget_queues: a paused one is remembered", "paused_at IS NULL AND ", ""),
+	inPostgres("forget_queues: one with weights is remembered", " AND weights = ''", ""),
 	inPostgres("own_partitions: its own or nobody's", " AND (resolver = $2::text OR expires_at <= $3::bigint)", " AND $3::bigint IS NOT NULL"),
 	inPostgres("free_partitions: only its own", " AND resolver = $2::text", " AND $2::text IS NOT NULL"),
 	{

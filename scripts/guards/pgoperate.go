@@ -4,7 +4,7 @@ var pgOperateGuards = []guard{
 	inPostgres("mark_cancelling: the job has not ended", " AND finished_at IS NULL", ""),
 	inPostgres("pause_queue: the first pause counts", "coalesce(queues.paused_at, excluded.paused_at)", "excluded.paused_at"),
 	inPostgres("resume_queue: only the queue it was told", " WHERE name = $1::text", " WHERE $1::text IS NOT NULL"),
-	inPostgres("queues_paused: only paused ones", " WHERE paused_at IS NOT NULL", ""),
+	inPostgres("queues_set: only what is set", " WHERE paused_at IS NOT NULL OR weights <> ''", ""),
 	inPostgres("see_workers: one that was away for long comes anew", "CASE WHEN workers.last_seen_at < $6::bigint THEN excluded.first_seen_at ELSE workers.first_seen_at END", "CASE WHEN $6::bigint IS NULL THEN 0 ELSE workers.first_seen_at END"),
 	inPostgres("forget_workers: only who is silent", " WHERE last_seen_at < $1::bigint", " WHERE $1::bigint IS NOT NULL"),
 	inPostgres("workers_seen: only who is not silent", " WHERE last_seen_at >= $1::bigint", " WHERE $1::bigint IS NOT NULL"),

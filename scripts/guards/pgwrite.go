@@ -17,7 +17,7 @@ var pgWriteGuards = []guard{
 	pgChanged("requeue_jobs", "resolve.sql", "$8", "a job is ready that was not given up"),
 	pgChanged("count_jobs", "resolve.sql", "$9", "an edge is resolved that no child counts"),
 	pgChanged("resolve_edges", "resolve.sql", "$6", "a child counts an edge that another transaction has resolved"),
-	pgChanged("update_workflows", "resolve.sql", "$19", "jobs end that their workflow does not count"),
+	pgChanged("update_workflows", "resolve.sql", "$21", "jobs end that their workflow does not count"),
 	{
 		name: postgresPrefix + "job_state: a count of edges never falls below none", kind: left, file: postgresState,
 		from: " CHECK (unresolved >= 0)",

@@ -124,7 +124,11 @@ var purgeGuards = []guard{
 	},
 	{
 		name: "forget_queues: a paused one is remembered", kind: status, file: purgeSQL, place: "forget_queues",
-		from: " WHERE paused_at IS NULL", protects: "a paused queue starts by itself",
+		from: "paused_at IS NULL AND ", protects: "a paused queue starts by itself",
+	},
+	{
+		name: "forget_queues: one with weights is remembered", kind: status, file: purgeSQL, place: "forget_queues",
+		from: " AND weights = ''", protects: "priorities of a queue starve again by themselves",
 	},
 	{
 		name: "delete of a workflow: it has ended", kind: status, file: purgeWorkflowGo, place: "Store.DeleteWorkflow",

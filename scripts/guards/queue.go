@@ -11,8 +11,8 @@ var queueGuards = []guard{
 		from: " WHERE name = ?1", to: " WHERE ?1 IS NOT NULL", protects: "all queues go on when one is resumed",
 	},
 	{
-		name: "queues_paused: only paused ones", kind: status, file: queries + "list.sql", place: "queues_paused",
-		from: " WHERE paused_at IS NOT NULL", protects: "a queue that was resumed is shown for ever",
+		name: "queues_set: only what is set", kind: status, file: queries + "list.sql", place: "queues_set",
+		from: " WHERE paused_at IS NOT NULL OR weights <> ''", protects: "a queue that was resumed is shown for ever",
 	},
 	{
 		name: "see_workers: one that was away for long comes anew", kind: clock, file: operateSQL, place: "see_workers",

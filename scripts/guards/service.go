@@ -115,7 +115,7 @@ var serviceGuards = []guard{
 	},
 	{
 		name: "resolver: each report gets its own verdicts", kind: verdict, file: resolverDir + "batch.go", place: "Machine.resolved",
-		from: "verdicts = verdicts[len(r.outcomes):]", to: "_ = r", protects: "a worker is told another's verdicts",
+		from: "from += len(r.outcomes)", to: "from += 0", protects: "a worker is told another's verdicts",
 	},
 	{
 		name: "resolver: one batch is in flight", kind: unique, file: resolverDir + "batch.go", place: "Machine.next",

@@ -127,8 +127,8 @@ var steerGuards = []guard{
 		from: "if dry {", to: "if false && dry {", protects: "who looks at a plan has carried it out",
 	},
 	{
-		name: "retry: the deadline of before is gone", kind: clock, file: againGo, place: "Store.RetryWorkflow",
-		from: `tx.QueueExec("delete_workflow_timers", []job.ID{o.Workflow})`, to: "_ = tx", protects: "a retried workflow is cancelled at the deadline of its first run",
+		name: "retry: the deadline of before is gone", kind: clock, file: sqlstore + "parts.go", place: "transition.reopen",
+		from: `tx.QueueExec("delete_workflow_timers", []job.ID{id})`, to: "_ = tx", protects: "a retried workflow is cancelled at the deadline of its first run",
 	},
 	{
 		name: "resume: not while failures wait for a decision", kind: verdict, file: steerGo, place: "Store.ResumeWorkflow",

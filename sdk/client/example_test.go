@@ -285,6 +285,25 @@ func ExampleClient_CancelJob() {
 	// Output: cancelled user
 }
 
+func ExampleClient_SetQueueWeights() {
+	ctx := context.Background()
+	e := running(ctx)
+	defer e.Close()
+
+	weights, err := job.ParseWeights("critical=16,high=8,normal=4,low=2")
+	check(err)
+	check(e.Client.SetQueueWeights(ctx, "mail", weights))
+
+	queues, err := e.Client.Queues(ctx)
+	check(err)
+	for _, q := range queues {
+		if q.Name == "mail" {
+			fmt.Println(q.Weights)
+		}
+	}
+	// Output: critical=16,high=8,normal=4,low=2,background=1
+}
+
 func ExampleClient_PauseQueue() {
 	ctx := context.Background()
 	e := running(ctx)
@@ -308,4 +327,29 @@ func ExampleClient_PauseQueue() {
 	// Output:
 	// mail paused: true ready: 1
 	// completed
+}
+
+func ExampleClient_Spawned() {
+	ctx := context.Background()
+	e := idle(ctx)
+	defer e.Close()
+	check(e.Work(func(w *worker.Worker) error {
+		return worker.HandleAll(w, func(_ context.Context, j *worker.Job) (any, error) {
+			if j.Name == "scan" {
+				return nil, j.Spawn(job.New("import", nil).WithName("import-a.csv"))
+			}
+			return nil, nil
+		})
+	}))
+
+	scan := job.New("scan", nil)
+	_, err := e.Client.Enqueue(ctx, scan)
+	check(err)
+	_, err = e.Client.WaitJob(ctx, scan.ID)
+	check(err)
+	for j, err := range e.Client.Spawned(ctx, scan.ID) {
+		check(err)
+		fmt.Println(j.Name, "of", scan.Name)
+	}
+	// Output: import-a.csv of scan
 }

@@ -48,3 +48,11 @@ func (c *Client) ResumeQueue(ctx context.Context, queue string) error {
 	}
 	return err
 }
+
+// SetQueueWeights lets the priorities of a queue share what is claimed from it:
+// each gets its weight of the sum of the weights, and a turn of one that has no
+// jobs goes to the highest that has. The zero Weights are strict, as every queue
+// is at first. The queue need not exist.
+func (c *Client) SetQueueWeights(ctx context.Context, queue string, w job.Weights) error {
+	return c.store.SetQueueWeights(ctx, queue, w)
+}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -86,6 +87,32 @@ func (c *Client) Jobs(ctx context.Context, f JobFilter) iter.Seq2[JobRecord, err
 	})
 }
 
+// Spawned goes through the jobs that the handler of a job spawned, in the order
+// in which it did, without payloads, results and attempts.
+func (c *Client) Spawned(ctx context.Context, id job.ID) iter.Seq2[JobRecord, error] {
+	return pages(job.ID{}, jobRecord, func(after job.ID) (list []store.JobRecord, next job.ID, err error) {
+		ids, err := c.store.Spawned(ctx, id, after, pageSize)
+		if err != nil {
+			return nil, job.ID{}, err
+		}
+		for _, spawned := range ids {
+			j, err := c.store.Job(ctx, spawned)
+			if errors.Is(err, job.ErrNotFound) {
+				continue // deleted meanwhile
+			}
+			if err != nil {
+				return nil, job.ID{}, err
+			}
+			j.Payload, j.Result, j.History, j.Runs, j.Evaluation = nil, nil, nil, nil, nil
+			list = append(list, j)
+		}
+		if len(ids) == pageSize {
+			next = ids[len(ids)-1]
+		}
+		return list, next, nil
+	})
+}
+
 // Queues returns every queue that has claimable jobs, is paused, is in the
 // hands of a worker or is served by name, by name.
 func (c *Client) Queues(ctx context.Context) ([]QueueRecord, error) {
@@ -95,7 +122,7 @@ func (c *Client) Queues(ctx context.Context) ([]QueueRecord, error) {
 	}
 	out := make([]QueueRecord, len(list))
 	for i, q := range list {
-		out[i] = QueueRecord{q.Name, q.PausedAt, q.Ready, q.Running, q.Workers}
+		out[i] = QueueRecord{q.Name, q.PausedAt, q.Ready, q.Running, q.Workers, q.Weights}
 	}
 	return out, nil
 }

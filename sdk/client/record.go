@@ -73,13 +73,14 @@ type JobRecord struct {
 	CauseID          job.ID          // with upstream_failed: the failure it comes from
 	Error            string          // of the last attempt that failed
 	Result           json.RawMessage // nil: none yet, and in lists
-	Priority         job.Priority
-	Attempts         int      // that count so far, in this run
-	EarlierAttempts  int      // that counted in earlier runs
-	MaxAttempts      int      // in one run
-	Worker           string   // that holds it, or held it last
-	Progress         Progress // of a running job whose handler told some
-	TraceID          string   // 32 hex digits
+	Priority         job.Priority    // in effect
+	OwnPriority      job.Priority    // lower when a job that inherits, and waits for it, lifted it
+	Attempts         int             // that count so far, in this run
+	EarlierAttempts  int             // that counted in earlier runs
+	MaxAttempts      int             // in one run
+	Worker           string          // that holds it, or held it last
+	Progress         Progress        // of a running job whose handler told some
+	TraceID          string          // 32 hex digits
 	CorrelationID    string
 	CreatedAt        time.Time
 	ScheduledAt      time.Time // not claimable before
@@ -87,6 +88,7 @@ type JobRecord struct {
 	FinishedAt       time.Time
 	Condition        string          // in CEL
 	Decision         workflow.Action // about its failure; workflow.Undecided: it waits for Decide
+	SpawnedBy        job.ID          // whose handler spawned it; zero: nobody's, and in lists
 	Run              int             // the run of its workflow in which it was reset last; 1: never
 	History          []AttemptRecord // attempts that did not complete, oldest first; nil in lists
 	Evaluation       *Evaluation     // of its condition and inputs; nil: not yet, and in lists
@@ -135,10 +137,11 @@ type AttemptRecord struct {
 // QueueRecord is how a queue stands.
 type QueueRecord struct {
 	Name     string
-	PausedAt time.Time // zero: it is not paused
-	Ready    int       // jobs that a worker could have now, or when the pause ends; 100,000 at most
-	Running  int       // jobs in workers' hands
-	Workers  int       // that serve it
+	PausedAt time.Time   // zero: it is not paused
+	Ready    int         // jobs that a worker could have now, or when the pause ends; 100,000 at most
+	Running  int         // jobs in workers' hands
+	Workers  int         // that serve it
+	Weights  job.Weights // how its priorities share what is claimed from it
 }
 
 func workflowRecord(w store.WorkflowRecord) WorkflowRecord {
@@ -164,10 +167,11 @@ func jobRecord(j store.JobRecord) JobRecord {
 	r := JobRecord{
 		ID: j.ID, WorkflowID: j.Workflow, WorkflowName: j.WorkflowName, Name: j.Name, Queue: j.Queue, Payload: j.Payload,
 		DependsOn: j.DependsOn, Status: j.Status, DependencyStatus: j.DependencyStatus, Reason: j.Reason, CauseID: j.Cause,
-		Error: j.Error, Result: j.Result, Priority: j.Priority, Attempts: j.Attempts, MaxAttempts: j.MaxAttempts, Worker: j.Worker,
+		Error: j.Error, Result: j.Result, Priority: j.Priority, OwnPriority: j.OwnPriority, Attempts: j.Attempts, MaxAttempts: j.MaxAttempts, Worker: j.Worker,
 		TraceID: j.TraceID, CorrelationID: j.CorrelationID, CreatedAt: j.CreatedAt, ScheduledAt: j.ScheduledAt,
 		StartedAt: j.StartedAt, FinishedAt: j.FinishedAt,
 		EarlierAttempts: j.Earlier, Condition: j.Condition, Decision: j.Decision, Run: j.Run,
+		SpawnedBy: j.SpawnedBy,
 	}
 	if e := j.Evaluation; e != nil {
 		r.Evaluation = &Evaluation{e.At, e.Value, e.With, e.Error}

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -270,4 +271,57 @@ func Example_cause() {
 	check(err)
 	fmt.Println(done.Status, string(done.Result))
 	// Output: completed "saved what there was"
+}
+
+// A job finds out what there is to do, and lets the last job of its workflow
+// wait for all of it.
+func ExampleJob_Spawn() {
+	ctx := context.Background()
+	e, err := hammerworktest.Open(ctx)
+	check(err)
+	defer e.Close()
+
+	check(e.Work(func(w *worker.Worker) error {
+		return errors.Join(
+			worker.Handle(w, "scan", func(_ context.Context, j *worker.Job) (any, error) {
+				for _, file := range []string{"a.csv", "b.csv"} {
+					if err := j.Spawn(job.New("import", file).WithName("import-"+file), "report"); err != nil {
+						return nil, err
+					}
+				}
+				return nil, nil
+			}),
+			worker.Handle(w, "import", func(context.Context, *worker.Job) (any, error) { return 100, nil }),
+			worker.Handle(w, "report", func(ctx context.Context, j *worker.Job) (any, error) {
+				rows := 0
+				for p, err := range j.ParentResults(ctx) {
+					if err != nil {
+						return nil, err
+					}
+					var n int
+					_ = json.Unmarshal(p.Result, &n)
+					rows += n
+				}
+				return rows, nil
+			}),
+		)
+	}))
+
+	report := job.New("report", nil)
+	w := workflow.NewWorkflow("imports").Add(job.New("scan", nil)).Then(report)
+	_, err = e.Client.EnqueueWorkflow(ctx, w)
+	check(err)
+	done, err := e.Client.WaitWorkflow(ctx, w.ID)
+	check(err)
+	last, err := e.Client.Job(ctx, report.ID)
+	check(err)
+	fmt.Println(done.Status, done.Stats.Total, "jobs,", string(last.Result), "rows")
+	for j, err := range e.Client.Spawned(ctx, w.Jobs[0].ID) {
+		check(err)
+		fmt.Println("spawned", j.Name)
+	}
+	// Output:
+	// completed 4 jobs, 200 rows
+	// spawned import-a.csv
+	// spawned import-b.csv
 }

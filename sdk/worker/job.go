@@ -31,6 +31,7 @@ type Job struct {
 	fetch    fetcher  // nil: parents has them all
 	log      *slog.Logger
 	progress *progress // nil: nobody listens
+	spawned  *spawned  // nil: nothing can be spawned
 }
 
 // Parent is how a direct parent of a job ended.

@@ -125,7 +125,9 @@ func (r *runner) attempt(ctx context.Context, fence job.Fence, a agent.Start, po
 	j := r.job(ctx, fence, a.Job)
 	j.progress = &progress{key: a.Key, post: post}
 	defer j.progress.end()
+	j.spawned = &spawned{}
 	result, err := r.call(ctx, a, j)
+	list := j.spawned.end()
 	if err != nil {
 		if ctx.Err() != nil {
 			return outcomeAfter(fence, err, context.Cause(ctx))
@@ -136,7 +138,7 @@ func (r *runner) attempt(ctx context.Context, fence job.Fence, a agent.Start, po
 	if err != nil {
 		return outcomeOf(fence, err)
 	}
-	return job.Outcome{Fence: fence, Kind: job.KindCompleted, Result: raw}
+	return job.Outcome{Fence: fence, Kind: job.KindCompleted, Result: raw, Spawned: list}
 }
 
 // call runs the handler and turns a panic into an error.

@@ -31,6 +31,7 @@ type Store interface {
 	DeleteWorkflow(ctx context.Context, id job.ID) error
 	PauseQueue(ctx context.Context, name string) error
 	ResumeQueue(ctx context.Context, name string) (store.Resolution, error)
+	SetQueueWeights(ctx context.Context, name string, w job.Weights) error
 	Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error)
 	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []store.JobRecord, next int, err error)
 	EdgesInto(ctx context.Context, children []job.ID) ([]store.EdgeRecord, error)
@@ -43,6 +44,7 @@ type Store interface {
 	Workflows(ctx context.Context, f store.WorkflowFilter) (page []store.WorkflowRecord, next job.ID, err error)
 	Jobs(ctx context.Context, f store.JobFilter) (page []store.JobRecord, next job.ID, err error)
 	Dependencies(ctx context.Context, id job.ID) (store.Dependencies, error)
+	Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error)
 	Queues(ctx context.Context) ([]store.QueueRecord, error)
 	Workers(ctx context.Context) ([]store.WorkerRecord, error)
 	store.Planner

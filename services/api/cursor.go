@@ -13,6 +13,7 @@ const (
 	jobCursor        = 'j'
 	definitionCursor = 'd'
 	auditCursor      = 'a'
+	spawnedCursor    = 's'
 )
 
 // A cursor is a letter for its list and 16 bytes of a place in it.

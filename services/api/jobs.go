@@ -26,6 +26,7 @@ func (a *API) jobRoutes(api huma.API, doc *document) {
 	register(a, api, doc, found(get("/jobs/{id}", "get-job", "A job with its payload and its attempts that did not complete", "")), a.getJob)
 	register(a, api, doc, found(get("/jobs/{id}/dependencies", "get-job-dependencies", "The direct parents and children of a job", "At most 500 of each.")), a.getDependencies)
 	register(a, api, doc, found(get("/jobs/{id}/explain", "explain-job", "Why a job does not run", "Every reason, the most decisive first.")), a.explainJob)
+	register(a, api, doc, found(get("/jobs/{id}/spawned", "list-spawned-jobs", "The jobs that the handler of a job spawned", "Without payloads, results and attempts.")), a.listSpawned)
 
 	cancel := found(post("/jobs/{id}/cancel", "cancel-job", "Cancel a job", "A running one may end by itself within the grace. Cancelling again changes nothing.", wire.CodeWrongState))
 	cancel.body = cancelBody

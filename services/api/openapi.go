@@ -41,6 +41,7 @@ const (
 	retryJobBody       = "RetryJobRequest"
 	decideBody         = "DecideRequest"
 	backfillBody       = "BackfillRequest"
+	prioritiesBody     = "PrioritiesRequest"
 )
 
 // describe adds the errors of a route, a response a status.
@@ -118,9 +119,8 @@ func (d *document) json() ([]byte, error) {
 		if r.yaml {
 			body["application/yaml"] = content
 		}
-		object(doc, "paths", path, strings.ToLower(r.Method))["requestBody"] = map[string]any{
-			"content": body, "required": slices.Contains([]string{workflowBody, jobBody, decideBody, backfillBody}, r.body),
-		}
+		required := slices.Contains([]string{workflowBody, jobBody, decideBody, backfillBody, prioritiesBody}, r.body)
+		object(doc, "paths", path, strings.ToLower(r.Method))["requestBody"] = map[string]any{"content": body, "required": required}
 	}
 	return json.MarshalIndent(doc, "", "  ")
 }
@@ -137,7 +137,8 @@ func codeNames() []any {
 // addBodies adds the schemas of bodies: the JSON Schema of a workflow file, the
 // part of it that is a job, and small ones.
 func addBodies(schemas map[string]any) error {
-	text := strings.ReplaceAll(string(workflowfile.Schema()), `"#/$defs/`, `"#/components/schemas/WorkflowFile_`)
+	text := strings.NewReplacer(`"#/$defs/`, `"#/components/schemas/WorkflowFile_`, `"#/properties/`, `"#/components/schemas/WorkflowFile/properties/`).
+		Replace(string(workflowfile.Schema()))
 	var file map[string]any
 	if err := json.Unmarshal([]byte(text), &file); err != nil {
 		return fmt.Errorf("schema of workflow files: %w", err)
@@ -162,6 +163,17 @@ func addBodies(schemas map[string]any) error {
 	schemas[jobBody] = map[string]any{"type": "object", "required": []any{"queue"}, "additionalProperties": false, "properties": properties}
 	schemas[cancelBody] = map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{"grace": graceSchema}}
 	addSteering(schemas)
+	weights := make(map[string]any)
+	for p := job.Background; p <= job.Critical; p++ {
+		weights[p.String()] = map[string]any{"type": "integer", "minimum": 1, "maximum": job.MaxWeight}
+	}
+	schemas[prioritiesBody] = map[string]any{
+		"type": "object", "required": []any{"weights"}, "additionalProperties": false,
+		"properties": map[string]any{"weights": map[string]any{
+			"type": []any{"object", "null"}, "additionalProperties": false, "properties": weights,
+			"description": "A priority that is not there has the weight 1; null or {}: strict.",
+		}},
+	}
 	return nil
 }
 

@@ -2,19 +2,27 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 func (a *API) queueRoutes(api huma.API, doc *document) {
 	const named = "The name is percent-encoded; a queue that has nothing yet may be named."
-	register(a, api, doc, get("/queues", "list-queues", "Queues", "Queues that have claimable jobs, are paused, or are served by a worker."), a.listQueues)
+	register(a, api, doc, get("/queues", "list-queues", "Queues", "Queues that have claimable jobs, are paused, have weights, or are served by a worker."), a.listQueues)
 	register(a, api, doc, post("/queues/{name}/pause", "pause-queue", "Stop handing out jobs of a queue", "What runs goes on. "+named), a.pauseQueue)
 	register(a, api, doc, post("/queues/{name}/resume", "resume-queue", "Hand out jobs of a queue again", named), a.resumeQueue)
+	register(a, api, doc, get("/queues/{name}", "get-queue", "A queue", named), a.getQueue)
+	priorities := put("/queues/{name}/priorities", "set-queue-priorities", "Say how the priorities of a queue share its claims",
+		"With weights each priority gets its share of what is claimed from the queue, and none starves; a turn of one that has no jobs goes to the highest that has. "+
+			"Without, the highest comes first, whatever waits below it. "+named)
+	priorities.body = prioritiesBody
+	register(a, api, doc, priorities, a.setPriorities)
 	register(a, api, doc, get("/workers", "list-workers", "Workers", "Workers seen within the last ten minutes."), a.listWorkers)
 }
 
@@ -57,6 +65,38 @@ func (a *API) resumeQueue(ctx context.Context, in *queueName) (*queueAnswer, err
 		return nil, err
 	}
 	a.announce(changed)
+	return a.queue(ctx, in.Name)
+}
+
+func (a *API) getQueue(ctx context.Context, in *queueName) (*queueAnswer, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	return a.queue(ctx, in.Name)
+}
+
+func (a *API) setPriorities(ctx context.Context, in *queueName) (*queueAnswer, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	const example = `{"weights": {"critical": 16, "high": 8, "normal": 4, "low": 2, "background": 1}}`
+	var weights job.Weights
+	given := false
+	if err := options(callOf(ctx).body, example, fields{"weights": func(v json.RawMessage) error {
+		given = true
+		if err := json.Unmarshal(v, &weights); err != nil {
+			return badParameter("weights", "write it like "+example+", or null for strict", "are not whole numbers from 1 to %d by priority", job.MaxWeight)
+		}
+		return nil
+	}}); err != nil {
+		return nil, err
+	}
+	if !given {
+		return nil, badParameter("weights", "write it like "+example+", or null for strict", "is missing")
+	}
+	if err := a.store.SetQueueWeights(ctx, in.Name, weights); err != nil {
+		return nil, err
+	}
 	return a.queue(ctx, in.Name)
 }
 

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 
@@ -72,5 +73,27 @@ func TestQueuesAndWorkersAreListed(t *testing.T) {
 	workers := into[wire.List[wire.Worker]](r.get("/api/v1/workers"), http.StatusOK)
 	if len(workers.Items) != 1 || workers.Items[0].Name != "w1" || workers.Items[0].Slots != 4 || workers.Items[0].Running != 1 || workers.Items[0].LastSeenAt == nil {
 		t.Errorf("got %+v", workers)
+	}
+}
+
+func TestThePrioritiesOfAQueueAreWeightedAndStrictAgain(t *testing.T) {
+	r := start(t, config(), nil)
+	q := into[wire.Queue](r.get("/api/v1/queues/db%2Fmain"), http.StatusOK)
+	if q.Name != "db/main" || len(q.Weights) != 0 {
+		t.Errorf("a queue that nobody has seen is %+v", q)
+	}
+	q = into[wire.Queue](r.put("/api/v1/queues/db%2Fmain/priorities", `{"weights": {"critical": 16, "high": 8, "normal": 4, "low": 2}}`), http.StatusOK)
+	want := map[string]int{"critical": 16, "high": 8, "normal": 4, "low": 2, "background": 1}
+	if !maps.Equal(q.Weights, want) {
+		t.Errorf("weights are %v", q.Weights)
+	}
+	if q := into[wire.Queue](r.get("/api/v1/queues/db%2Fmain"), http.StatusOK); !maps.Equal(q.Weights, want) {
+		t.Errorf("weights are %v", q.Weights)
+	}
+	for _, body := range []string{`{"weights": {"urgent": 1}}`, `{"weights": {"high": 0}}`, `{"weights": [1]}`, `{}`, ``, `{"strict": true}`, `{"weights": {"high": 1.5}}`} {
+		r.put("/api/v1/queues/db%2Fmain/priorities", body).problem(http.StatusUnprocessableEntity, wire.CodeInvalidRequest)
+	}
+	if q := into[wire.Queue](r.put("/api/v1/queues/db%2Fmain/priorities", `{"weights": null}`), http.StatusOK); len(q.Weights) != 0 {
+		t.Errorf("weights are %v", q.Weights)
 	}
 }

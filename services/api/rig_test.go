@@ -177,6 +177,11 @@ func (r *rig) post(path, body string, changes ...change) *answer {
 	return r.do(http.MethodPost, path, body, changes...)
 }
 
+func (r *rig) put(path, body string, changes ...change) *answer {
+	r.t.Helper()
+	return r.do(http.MethodPut, path, body, changes...)
+}
+
 // upload is a request whose body is sent bit by bit.
 type upload struct {
 	t    testing.TB

@@ -27,13 +27,19 @@ type route struct {
 	codes []wire.Code // its own errors; every route has those of everyCode
 }
 
-// get and post begin a route.
+// get, post and put begin a route.
 func get(path, id, summary, description string) route {
 	return newRoute(http.MethodGet, path, id, summary, description)
 }
 
 func post(path, id, summary, description string, codes ...wire.Code) route {
 	r := newRoute(http.MethodPost, path, id, summary, description)
+	r.codes = codes
+	return r
+}
+
+func put(path, id, summary, description string, codes ...wire.Code) route {
+	r := newRoute(http.MethodPut, path, id, summary, description)
 	r.codes = codes
 	return r
 }

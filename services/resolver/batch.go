@@ -29,9 +29,10 @@ type batch struct {
 	reports  []report
 	outcomes []job.Outcome // of all reports, in order
 	verdicts []job.Verdict // of outcomes[:len(verdicts)], from parts resolved already
-	size     int           // how many of the rest the next transaction takes
-	tries    int           // that failed with this size
-	retryAt  time.Time     // zero: a transaction is running
+	refused  map[int]string
+	size     int       // how many of the rest the next transaction takes
+	tries    int       // that failed with this size
+	retryAt  time.Time // zero: a transaction is running
 }
 
 // resolved is the event that a transaction has returned.
@@ -54,6 +55,9 @@ func (m *Machine) report(from origin, reply string, list []bus.Outcome) []servic
 	r := report{from: from, reply: reply, outcomes: atTheDoor(outcomes(list))}
 	for _, o := range r.outcomes {
 		r.bytes += len(o.Result) + len(o.Error)
+		for _, s := range o.Spawned {
+			r.bytes += s.Size()
+		}
 	}
 	for i, w := range m.waiting {
 		if w.from == from {
@@ -79,7 +83,7 @@ func (m *Machine) next() []service.Action {
 	if m.batch != nil || len(m.waiting) == 0 {
 		return nil
 	}
-	b := &batch{}
+	b := &batch{refused: make(map[int]string)}
 	bytes := 0
 	for len(m.waiting) > 0 {
 		r := m.waiting[0]
@@ -121,6 +125,9 @@ func (m *Machine) resolved(now time.Time, e resolved) []service.Action {
 	}
 	m.calls.Note(now, "resolve", nil)
 	b.tries = 0
+	for i, why := range e.resolution.Refused {
+		b.refused[len(b.verdicts)+i] = why
+	}
 	b.verdicts = append(b.verdicts, e.resolution.Verdicts...)
 	for _, v := range e.resolution.Verdicts {
 		m.metrics.Outcomes.WithLabelValues(string(v)).Inc()
@@ -130,12 +137,12 @@ func (m *Machine) resolved(now time.Time, e resolved) []service.Action {
 		return append(actions, m.callResolve())
 	}
 	m.batch = nil
-	verdicts := b.verdicts
 	// The answers come first: they free workers' memory, hints free slots.
 	answers := make([]service.Action, 0, len(b.reports)+len(actions))
+	from := 0
 	for _, r := range b.reports {
-		answers = append(answers, m.answer(r.reply, verdicts[:len(r.outcomes)]))
-		verdicts = verdicts[len(r.outcomes):]
+		answers = append(answers, service.Message(m.source, r.reply, b.reply(from, from+len(r.outcomes))))
+		from += len(r.outcomes)
 	}
 	return append(append(answers, actions...), m.next()...)
 }
@@ -162,6 +169,20 @@ func (m *Machine) failed(now time.Time, err error) []service.Action {
 	}
 	b.retryAt = now.Add(service.Backoff(b.tries+1, m.source.Float64()))
 	return nil
+}
+
+// reply is what is answered of the outcomes from on and before to.
+func (b *batch) reply(from, to int) bus.CompletedReply {
+	r := bus.CompletedReply{Verdicts: b.verdicts[from:to]}
+	for i := from; i < to; i++ {
+		if why := b.refused[i]; why != "" {
+			if r.Refused == nil {
+				r.Refused = make(map[int]string)
+			}
+			r.Refused[i-from] = why
+		}
+	}
+	return r
 }
 
 func (m *Machine) answer(reply string, verdicts []job.Verdict) service.Action {

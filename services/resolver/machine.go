@@ -35,8 +35,11 @@ type Machine struct {
 	stopping  bool
 }
 
-// checked is the event that edges were checked.
-type checked struct {
+// checked is the event that edges and parts were checked.
+type checked struct{ edges, parts check }
+
+// check is how one kind of check went.
+type check struct {
 	resolution store.Resolution
 	err        error
 }
@@ -132,7 +135,10 @@ func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {
 	return m.report(origin{e.Body.Worker, partition}, msg.Reply, e.Body.Outcomes)
 }
 
-// check looks for edges whose parents may have ended outside of a resolution.
+// full reports whether there may be more to check.
+func (c check) full(batch int) bool { return c.err == nil && c.resolution.Done == batch }
+
+// check looks for parts that wait, and for edges whose parents may have ended outside of a resolution.
 func (m *Machine) check(now time.Time) []service.Action {
 	m.nextCheck = now.Add(time.Duration(m.source.Jitter(float64(m.cfg.CheckInterval), 0.2)))
 	if m.checking || m.stopping {
@@ -140,20 +146,25 @@ func (m *Machine) check(now time.Time) []service.Action {
 	}
 	m.checking = true
 	return []service.Action{service.Call{Name: "check edges", Do: func(ctx context.Context) service.Event {
-		r, err := m.store.CheckEdges(ctx, m.cfg.Batch)
-		return checked{r, err}
+		var e checked
+		e.edges.resolution, e.edges.err = m.store.CheckEdges(ctx, m.cfg.Batch)
+		e.parts.resolution, e.parts.err = m.store.CheckParts(ctx, m.cfg.Batch)
+		return e
 	}}}
 }
 
 func (m *Machine) checked(now time.Time, e checked) []service.Action {
-	again := m.again || e.resolution.Done == m.cfg.Batch
+	again := m.again || e.edges.full(m.cfg.Batch) || e.parts.full(m.cfg.Batch)
 	m.checking, m.again = false, false
-	m.calls.Note(now, "check edges", e.err)
-	if e.err != nil {
-		return nil
+	m.calls.Note(now, "check edges", e.edges.err)
+	m.calls.Note(now, "check parts", e.parts.err)
+	var actions []service.Action
+	if e.edges.err == nil {
+		actions = service.Announce(m.source, e.edges.resolution)
 	}
-	actions := service.Announce(m.source, e.resolution)
-	if again {
+	// Each part is a transaction of its own: others than the one that failed count.
+	actions = append(actions, service.Announce(m.source, e.parts.resolution)...)
+	if again && (e.edges.err == nil || e.parts.err == nil) {
 		actions = append(actions, m.check(now)...)
 	}
 	return actions
@@ -165,7 +176,7 @@ func outcomes(list []bus.Outcome) []job.Outcome {
 	for i, o := range list {
 		out[i] = job.Outcome{
 			Fence: o.Fence, Kind: o.Kind, Result: []byte(o.Result), Error: o.Error, Permanent: o.Permanent, Reason: o.Reason,
-			RetryAfter: o.RetryAfter,
+			RetryAfter: o.RetryAfter, Spawned: bus.SpawnedJobs(o.Spawned),
 		}
 	}
 	return out

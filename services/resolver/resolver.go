@@ -16,6 +16,7 @@ import (
 type Store interface {
 	Resolve(ctx context.Context, outcomes []job.Outcome) (store.Resolution, error)
 	CheckEdges(ctx context.Context, limit int) (store.Resolution, error)
+	CheckParts(ctx context.Context, limit int) (store.Resolution, error)
 	SharePartitions(ctx context.Context, resolver string, of int, ttl time.Duration) ([]int, error)
 	LeavePartitions(ctx context.Context, resolver string) error
 }

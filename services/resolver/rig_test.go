@@ -36,6 +36,7 @@ type rig struct {
 
 	resolve func(outcomes []job.Outcome) (store.Resolution, error)
 	check   func(limit int) (store.Resolution, error)
+	parts   func(limit int) (store.Resolution, error)
 	share   func(resolver string) ([]int, error)
 	leave   func(resolver string) error
 	block   bool // calls about shares are answered when their time is over
@@ -58,6 +59,7 @@ func newRig(t tester, change ...func(*resolver.Config)) *rig {
 	}
 	r.resolve = func(list []job.Outcome) (store.Resolution, error) { return committed(list), nil }
 	r.check = func(int) (store.Resolution, error) { return store.Resolution{}, nil }
+	r.parts = r.check
 	r.step(service.Tick{})
 	r.finish("check edges")
 	return r
@@ -72,6 +74,10 @@ func (s fakeStore) Resolve(_ context.Context, list []job.Outcome) (store.Resolut
 
 func (s fakeStore) CheckEdges(_ context.Context, limit int) (store.Resolution, error) {
 	return s.r.check(limit)
+}
+
+func (s fakeStore) CheckParts(_ context.Context, limit int) (store.Resolution, error) {
+	return s.r.parts(limit)
 }
 
 func (s fakeStore) SharePartitions(ctx context.Context, resolver string, of int, ttl time.Duration) ([]int, error) {

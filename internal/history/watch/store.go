@@ -114,6 +114,20 @@ func (w watched) CheckEdges(ctx context.Context, limit int) (store.Resolution, e
 	return r, err
 }
 
+// CheckParts implements store.Assembler. What it did before an error counts.
+func (w watched) CheckParts(ctx context.Context, limit int) (store.Resolution, error) {
+	r, err := w.Store.CheckParts(ctx, limit)
+	w.changed(r, nil)
+	return r, err
+}
+
+// AnswerGate implements store.Gatekeeper.
+func (w watched) AnswerGate(ctx context.Context, a store.Answer, by store.Actor) (store.Resolution, error) {
+	r, err := w.Store.AnswerGate(ctx, a, by)
+	w.changed(r, err)
+	return r, err
+}
+
 // FireTimers implements store.Timekeeper.
 func (w watched) FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error) {
 	r, next, err := w.Store.FireTimers(ctx, limit)

@@ -84,6 +84,10 @@ func TestEveryLockWaitsForWhoHoldsItAndForNobodyElse(t *testing.T) {
 				if _, err := mysqltest.Raw(t, url).ExecContext(t.Context(), "UPDATE hw_workflows SET hidden = 'building'"); err != nil {
 					t.Fatal(err)
 				}
+			case "lock_parts":
+				if _, err := mysqltest.Raw(t, url).ExecContext(t.Context(), "UPDATE hw_workflows SET parent_job_id = ?", lease.Jobs[0].Fence.Job[:]); err != nil {
+					t.Fatal(err)
+				}
 			case "lock_partitions":
 				args = nil // all of them
 				if _, err := s.SharePartitions(t.Context(), "r", 1, time.Hour); err != nil {
@@ -91,7 +95,7 @@ func TestEveryLockWaitsForWhoHoldsItAndForNobodyElse(t *testing.T) {
 				}
 			}
 			table := "hw_job_state"
-			if name == "lock_building" {
+			if name == "lock_building" || name == "lock_parts" {
 				table = "hw_workflows"
 			}
 			for _, other := range []string{"workflows", "leases", "partitions"} {

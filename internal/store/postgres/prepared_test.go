@@ -12,12 +12,12 @@ func TestARowThatCannotBeReadTakesNoStatementFromItsConnection(t *testing.T) {
 	s := opened(t, pgtest.URL(t)+"&pool_max_conns=1")
 	unreadable := errors.New("unreadable")
 	err := s.db.Write(t.Context(), func(x sqlstore.Tx) error {
-		x.QueueQuery("queues_paused", func(sqlstore.Row) error { return nil })
+		x.QueueQuery("queues_set", func(sqlstore.Row) error { return nil })
 		var now int64
 		x.QueueNow(&now)
 		x.QueueQuery("last_job_looked_at", func(sqlstore.Row) error { return nil }, make([]byte, 16), 0, make([]byte, 16))
 		x.QueueExec("pause_queue", "q", int64(1))
-		x.QueueQuery("queues_paused", func(sqlstore.Row) error { return unreadable })
+		x.QueueQuery("queues_set", func(sqlstore.Row) error { return unreadable })
 		x.QueueExec("resume_queue", "q")
 		return nil
 	})

@@ -27,8 +27,8 @@ func (s *Store) enqueueChunks(ctx context.Context, w *workflow.Workflow, o store
 	}); err != nil || len(done.Existing) > 0 {
 		return done, err
 	}
-	for from := 0; from < len(w.Jobs); from += chunk {
-		if err := s.db.Write(ctx, func(tx Tx) error { return e.add(tx, from, min(from+chunk, len(w.Jobs))) }); err != nil {
+	for _, f := range e.family() {
+		if err := s.addChunks(ctx, f, chunk); err != nil {
 			return store.Enqueued{}, err
 		}
 	}
@@ -39,10 +39,20 @@ func (s *Store) enqueueChunks(ctx context.Context, w *workflow.Workflow, o store
 	return done, err
 }
 
-// build stores the hidden workflow, unless it is there. Existing is set if its
+// addChunks stores the jobs of a hidden workflow.
+func (s *Store) addChunks(ctx context.Context, e *enqueuer, chunk int) error {
+	for from := 0; from < len(e.jobs); from += chunk {
+		if err := s.db.Write(ctx, func(tx Tx) error { return e.add(tx, from, min(from+chunk, len(e.jobs))) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// build stores the hidden workflow, with those that its jobs are made of, unless it is there. Existing is set if its
 // key made another one.
 func (e *enqueuer) build(tx Tx, o store.EnqueueOptions) (store.Enqueued, error) {
-	e.tx = tx
+	e.in(tx)
 	k := &keyring{tx: tx}
 	k.add(scopeWorkflow, o.Key, e.w.ID)
 	if err := k.peek(); err != nil {
@@ -54,16 +64,22 @@ func (e *enqueuer) build(tx Tx, o store.EnqueueOptions) (store.Enqueued, error) 
 	var hidden *string
 	var began int64
 	tx.QueueQuery("workflow_exists", func(r Row) error { return r.Scan(&hidden, &began) }, e.w.ID[:])
-	if err := e.look(nil); err != nil {
+	if err := e.look(false); err != nil {
 		return store.Enqueued{}, err
 	}
 	switch {
 	case hidden == nil:
-		if err := e.workflow(o.Digest, building); err != nil {
-			return store.Enqueued{}, err
+		for _, f := range e.family() {
+			digest := ""
+			if f == e {
+				digest = o.Digest
+			}
+			if err := f.workflow(digest, building); err != nil {
+				return store.Enqueued{}, err
+			}
 		}
 	case *hidden == building:
-		e.now = began
+		e.at(began)
 	default:
 		return store.Enqueued{}, store.ErrExists
 	}
@@ -116,7 +132,7 @@ func (e *enqueuer) add(tx Tx, from, to int) error {
 
 // reveal makes everybody see the workflow, and it starts.
 func (e *enqueuer) reveal(tx Tx, o store.EnqueueOptions) (store.Enqueued, error) {
-	e.tx = tx
+	e.in(tx)
 	k := &keyring{tx: tx}
 	k.add(scopeWorkflow, o.Key, e.w.ID)
 	if err := k.turn(); err != nil {
@@ -125,20 +141,30 @@ func (e *enqueuer) reveal(tx Tx, o store.EnqueueOptions) (store.Enqueued, error)
 	if k.existing[0] { // somebody was quicker
 		return store.Enqueued{IDs: k.ids, Existing: k.existing}, nil
 	}
-	stored, err := e.lock(true)
-	if err != nil {
-		return store.Enqueued{}, err
-	}
-	if stored != len(e.jobs) {
-		return store.Enqueued{}, fmt.Errorf("%d of its %d jobs are stored; were their ids used before?", stored, len(e.jobs))
-	}
 	began := e.now
-	if err := e.look(nil); err != nil { // parents may be gone by now
+	for _, f := range e.family() {
+		if err := f.show(); err != nil {
+			return store.Enqueued{}, err
+		}
+	}
+	if err := e.look(false); err != nil { // parents may be gone by now
 		return store.Enqueued{}, err
 	}
-	e.now = began
-	tx.QueueGuarded("reveal_workflow", 1, e.w.ID[:])
+	e.at(began)
 	done, err := e.start()
 	done.IDs, done.Existing = k.ids, k.existing
 	return done, err
+}
+
+// show makes everybody see the hidden workflow, all of whose jobs must be there.
+func (e *enqueuer) show() error {
+	stored, err := e.lock(true)
+	if err != nil {
+		return err
+	}
+	if stored != len(e.jobs) {
+		return fmt.Errorf("%d of its %d jobs are stored; were their ids used before?", stored, len(e.jobs))
+	}
+	e.tx.QueueGuarded("reveal_workflow", 1, e.w.ID[:])
+	return nil
 }

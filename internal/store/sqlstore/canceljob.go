@@ -52,12 +52,16 @@ func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolu
 		}
 	}
 	switch {
-	case len(r.Control) == 0:
+	case len(r.Control) == 0 && !p.Nodes[i].Held:
 		return s.endJobs(tx, p, leases, list, endCancel, r)
 	case p.jobs[i].stopping:
 		return nil // for the second time
 	}
 	tx.QueueExec("mark_cancelling", list)
+	if p.Nodes[i].Held { // its parts run, and CheckParts tells them to stop
+		tx.QueueExec("insert_part_checks", newPartChecks(list))
+		r.Checks = true
+	}
 	r.Timer = true
 	tx.QueueExec("insert_timers", []timerRow{{now + microsUp(grace), timerCancel, hexID(id)}})
 	return nil

@@ -32,6 +32,11 @@ type line struct {
 
 	asked int // how many rows the last piece might have had
 	got   int // how many it had
+
+	weights job.Weights // known once a row was read
+	levels  []*line     // with weights: by priority, each its jobs alone
+	only    bool        // one of those:
+	rank    int         // nothing of another rank is in it
 }
 
 // heads are the rows that may be given now.
@@ -42,7 +47,7 @@ const minPiece = 32
 
 // candidates returns the first ready rows of the queues that the grants serve,
 // in claim order, without those that were tried: as many as may be given, and
-// some to spare. However many queues there are, it reads little more than it
+// some to spare. Those of queues with weights are in the order of their turns. However many queues there are, it reads little more than it
 // returns: pieces of each queue, and the next piece only of those whose rows
 // were all among the first. It locks none of them.
 func (c *claim) candidates(spare int) ([]candidate, error) {
@@ -62,19 +67,27 @@ func (c *claim) candidates(spare int) ([]candidate, error) {
 			return ended || len(all) >= want && last.compare(l.last) <= 0
 		})
 		if len(hungry) == 0 {
-			return all[:min(len(all), want)], nil
+			return c.weigh(all[:min(len(all), want)])
 		}
-		for _, l := range hungry {
-			c.read(l, piece)
-		}
-		if err := c.tx.Flush(); err != nil {
+		if err := c.readAll(hungry, piece); err != nil {
 			return nil, err
-		}
-		for _, l := range hungry {
-			l.ended = l.got < l.asked
 		}
 		piece *= 2
 	}
+}
+
+// readAll reads the next piece of each queue.
+func (c *claim) readAll(lines []*line, piece int) error {
+	for _, l := range lines {
+		c.read(l, piece)
+	}
+	if err := c.tx.Flush(); err != nil {
+		return err
+	}
+	for _, l := range lines {
+		l.ended = l.ended || l.got < l.asked
+	}
+	return nil
 }
 
 // findLines finds the queues that the grants serve, sorted.
@@ -156,8 +169,12 @@ func (c *claim) read(l *line, piece int) {
 	c.tx.QueueQuery("ready_heads", func(r Row) error {
 		var x candidate
 		var id job.ID
-		err := r.Scan(&x.Queue, &x.Rank, &x.ScheduledAt, &id)
+		err := r.Scan(&x.Queue, &x.Rank, &x.ScheduledAt, &id, weightsScan{&l.weights})
 		x.ID = hexID(id)
+		if l.only && x.Rank != l.rank {
+			l.ended = true
+			return err
+		}
 		l.found, l.last = append(l.found, x), x
 		l.got++
 		return err
@@ -172,7 +189,9 @@ func (c *claim) forget(tried []candidate) {
 		gone[x.ID] = true
 	}
 	for _, l := range c.lines {
-		l.found = slices.DeleteFunc(l.found, func(x candidate) bool { return gone[x.ID] })
+		for _, l := range append(l.levels, l) {
+			l.found = slices.DeleteFunc(l.found, func(x candidate) bool { return gone[x.ID] })
+		}
 	}
 }
 

@@ -26,22 +26,21 @@ type leaseInsert struct {
 // Claim implements store.Claimer. A claim writes one deletion a job and one
 // row a lease; it writes no state.
 func (s *Store) Claim(ctx context.Context, grants []store.Grant, repeat bool) ([]store.Lease, error) {
-	var leases []store.Lease
+	var c *claim
 	err := s.db.Write(ctx, func(tx Tx) error {
-		c := newClaim(tx, s.opts, grants)
+		c = newClaim(tx, s.opts, &s.turns, grants)
 		if repeat {
 			if err := c.findEarlier(); err != nil {
 				return err
 			}
 		}
-		err := c.take()
-		leases = c.leases
-		return err
+		return c.take()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim for %d grants: %w", len(grants), err)
 	}
-	return leases, nil
+	c.tookTurns()
+	return c.leases, nil
 }
 
 // claim is the work of one claim transaction.
@@ -57,12 +56,16 @@ type claim struct {
 	taken       [][]candidate // parallel to grants: the ready rows that were deleted for it
 	jobs        map[job.ID]*store.Claimed
 	withParents []job.ID // of jobs
+
+	turns  *turns
+	owners map[hexID]job.Priority // whose turn got a row of a queue with weights
 }
 
-func newClaim(tx Tx, o store.Options, grants []store.Grant) *claim {
+func newClaim(tx Tx, o store.Options, t *turns, grants []store.Grant) *claim {
 	return &claim{
 		tx: tx, opts: o, grants: grants, done: make([]bool, len(grants)),
 		taken: make([][]candidate, len(grants)), jobs: make(map[job.ID]*store.Claimed),
+		turns: t, owners: make(map[hexID]job.Priority),
 	}
 }
 

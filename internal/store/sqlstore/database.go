@@ -63,8 +63,9 @@ var ErrConflict = errors.New("another transaction came in between")
 
 // Store implements store.Store on a Database.
 type Store struct {
-	db   Database
-	opts store.Options
+	db    Database
+	opts  store.Options
+	turns turns
 }
 
 var _ store.Store = (*Store)(nil)
@@ -74,7 +75,8 @@ func New(db Database, opts store.Options) *Store {
 	if opts.Observe != nil {
 		db = observed{db, opts.Observe}
 	}
-	return &Store{db: db, opts: opts.WithDefaults()}
+	opts = opts.WithDefaults()
+	return &Store{db: db, opts: opts, turns: turns{random: opts.Random}}
 }
 
 // Ready implements store.Store.

@@ -86,6 +86,10 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 	}
 	p.addEdges()
 	queueRows(tx, "mark_depended_on", p.outsideParents())
+	lifted, err := p.lift(tx, now)
+	if err != nil {
+		return err
+	}
 	changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) {
 		for _, id := range sortedIDs(starts) {
 			if i, known := p.index[id]; known {
@@ -103,6 +107,8 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 		return err
 	}
 	queueRows(tx, "delete_start_checks", starts)
+	queueRows(tx, "insert_lift_checks", lifted, maxLifted)
+	r.Checks = r.Checks || len(lifted) > 0
 	over, err := c.over(tx, p)
 	r.Done = int(n) + len(starts) + over
 	if left := len(checks) == limit || over < len(c.parents); left && r.Done+len(changes.Edges) > 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,11 +72,12 @@ const (
 	timerFinally  = "finally"  // what a workflow still runs that was cancelled twice is over
 	timerDecision = "decision" // nobody has decided about a failed job
 	timerStall    = "stall"    // a workflow in which something should have moved
+	timerGate     = "gate"     // nobody has answered a gate, or its time has come
 )
 
 // EnqueueWorkflow implements store.Enqueuer.
 func (s *Store) EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (done store.Enqueued, err error) {
-	if chunk := s.opts.EnqueueChunk; len(w.Jobs) > 4*chunk {
+	if chunk := s.opts.EnqueueChunk; jobsOf(w.Jobs) > 4*chunk {
 		done, err = s.enqueueChunks(ctx, w, o, chunk)
 		if err != nil {
 			return store.Enqueued{}, fmt.Errorf("enqueue workflow %s: %w", w.ID, err)
@@ -113,7 +113,7 @@ func enqueueWorkflow(tx Tx, w *workflow.Workflow, o store.EnqueueOptions) (store
 	exists := false
 	tx.QueueQuery("workflow_exists", func(Row) error { exists = true; return nil }, w.ID[:])
 	e := newEnqueuer(tx, w, w.Jobs)
-	if err := e.look(w.Jobs); err != nil {
+	if err := e.look(true); err != nil {
 		return store.Enqueued{}, err
 	}
 	if exists {
@@ -130,24 +130,33 @@ func (s *Store) EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.K
 	if len(jobs) > store.MaxEnqueue {
 		return store.Enqueued{}, fmt.Errorf("enqueue %d jobs: %w", len(jobs), store.ErrTooMany)
 	}
+	built, err := s.buildParts(ctx, jobs)
+	if err != nil {
+		return store.Enqueued{}, fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
+	}
 	err = s.db.Write(ctx, func(tx Tx) error {
-		done, err = EnqueueJobs(tx, jobs, keys)
+		done, err = enqueueJobs(tx, jobs, keys, built)
 		return err
 	})
-	return done, err
-}
-
-// EnqueueJobs stores jobs without a workflow in a running transaction. After
-// an error what it has changed must be rolled back.
-func EnqueueJobs(tx Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
-	done, err := enqueueJobs(tx, jobs, keys)
 	if err != nil {
 		return store.Enqueued{}, fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
 	}
 	return done, nil
 }
 
-func enqueueJobs(tx Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
+// EnqueueJobs stores jobs without a workflow in a running transaction. After
+// an error what it has changed must be rolled back.
+func EnqueueJobs(tx Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, error) {
+	done, err := enqueueJobs(tx, jobs, keys, false)
+	if err != nil {
+		return store.Enqueued{}, fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
+	}
+	return done, nil
+}
+
+// enqueueJobs is EnqueueJobs. With built set all that the jobs are made of is
+// stored already, hidden.
+func enqueueJobs(tx Tx, jobs []*job.Job, keys []store.Key, built bool) (store.Enqueued, error) {
 	if keys != nil && len(keys) != len(jobs) {
 		return store.Enqueued{}, fmt.Errorf("%d idempotency keys came for them", len(keys))
 	}
@@ -167,7 +176,8 @@ func enqueueJobs(tx Tx, jobs []*job.Job, keys []store.Key) (store.Enqueued, erro
 		return store.Enqueued{IDs: k.ids, Existing: k.existing}, nil
 	}
 	e := newEnqueuer(tx, nil, fresh)
-	if err := e.look(fresh); err != nil {
+	e.built = built
+	if err := e.look(true); err != nil {
 		return store.Enqueued{}, err
 	}
 	return e.all(k)
@@ -179,17 +189,33 @@ type enqueuer struct {
 	now    int64
 	w      *workflow.Workflow // nil: the jobs have none
 	jobs   []*job.Job
-	inside map[job.ID]bool // the jobs
-	calm   []bool          // parallel to the jobs: their failures are tolerated
-	trace  string          // of the workflow
-	parent string          // traceparent of the workflow's span
+	inside map[job.ID]bool    // the jobs
+	urgent []workflow.Urgency // parallel to the jobs
+	calm   []bool             // parallel to the jobs: their failures are tolerated
+	trace  string             // of the workflow
+	parent string             // traceparent of the workflow's span
+	first  int                // position of the first job
+	parts  []*enqueuer        // of what its jobs are made of, in their order
+	of     job.ID             // the job that the workflow is run as; zero: none
+	bounds partsRules         // of that, if it is a map
+	built  bool               // the parts are stored already
 }
 
 func newEnqueuer(tx Tx, w *workflow.Workflow, jobs []*job.Job) *enqueuer {
 	e := &enqueuer{tx: tx, w: w, jobs: jobs, inside: make(map[job.ID]bool, len(jobs))}
 	for _, j := range jobs {
 		e.inside[j.ID] = true
+		if p := workflow.PartsOf(j); p != nil && p.Workflow != nil {
+			parts := newEnqueuer(tx, p.Workflow, p.Workflow.Jobs)
+			parts.of = j.ID
+			e.parts = append(e.parts, parts)
+		}
 	}
+	var base *job.Priority
+	if w != nil {
+		base = w.Priority
+	}
+	e.urgent = workflow.Urgencies(jobs, base)
 	if w != nil {
 		e.calm = w.Tolerated()
 		e.trace = w.TraceID
@@ -201,27 +227,31 @@ func newEnqueuer(tx Tx, w *workflow.Workflow, jobs []*job.Job) *enqueuer {
 	return e
 }
 
-// look reads the clock and what is stored already. None of fresh may be, and
-// every parent outside the inserted set must be.
-func (e *enqueuer) look(fresh []*job.Job) error {
+// look reads the clock and what is stored already. With fresh set none of the
+// jobs may be; every parent outside the inserted set must be.
+func (e *enqueuer) look(fresh bool) error {
 	var list, outside []job.ID
-	for _, j := range fresh {
-		list = append(list, j.ID)
-	}
-	for _, j := range e.jobs {
-		for _, d := range j.DependsOn {
-			if !e.inside[d.Parent] {
-				outside = append(outside, d.Parent)
+	for _, f := range e.family() {
+		for _, j := range f.jobs {
+			if fresh && (f == e || !e.built) {
+				list = append(list, j.ID)
+			}
+			for _, d := range j.DependsOn {
+				if !f.inside[d.Parent] {
+					outside = append(outside, d.Parent)
+				}
 			}
 		}
 	}
 	outside = sortedIDs(outside)
 	stored := e.existing("jobs_existing", list)
 	found := e.existing("parents_stored", outside)
-	e.tx.QueueNow(&e.now)
+	var now int64
+	e.tx.QueueNow(&now)
 	if err := e.tx.Flush(); err != nil {
 		return err
 	}
+	e.at(now)
 	if len(stored) > 0 {
 		return store.ErrExists
 	}
@@ -249,19 +279,28 @@ func (e *enqueuer) existing(statement string, list []job.ID) map[job.ID]bool {
 
 func (e *enqueuer) workflow(digest, hidden string) error {
 	w := e.w
-	rules, err := rulesText(rulesOf(w))
+	said := rulesOf(w)
+	said.MaxParallel, said.Tolerate = e.bounds.MaxParallel, e.bounds.Tolerate
+	rules, err := rulesText(said)
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)
 	}
-	e.tx.QueueExec("insert_workflow", w.ID[:], w.Name, w.Description, string(workflow.Running), string(w.FailurePolicy),
+	status, parent := workflow.Running, []byte(nil)
+	if e.of != (job.ID{}) {
+		status, parent = workflow.Pending, e.of[:]
+	}
+	e.tx.QueueExec("insert_workflow", w.ID[:], w.Name, w.Description, string(status), string(w.FailurePolicy),
 		int(priorityOf(w.Priority, nil)), string(w.Metadata), digest, microsUp(w.Timeout), microsUp(w.HealthCheckInterval),
-		e.trace, e.parent, w.CorrelationID, len(w.Jobs), e.now, hidden, rules)
+		e.trace, e.parent, w.CorrelationID, len(w.Jobs), e.now, hidden, rules, parent)
 	return nil
 }
 
 // all stores and starts everything in one transaction.
 func (e *enqueuer) all(k *keyring) (store.Enqueued, error) {
 	if err := e.store(0, len(e.jobs)); err != nil {
+		return store.Enqueued{}, err
+	}
+	if err := e.storeParts(); err != nil {
 		return store.Enqueued{}, err
 	}
 	done, err := e.start()
@@ -283,7 +322,7 @@ func (e *enqueuer) store(from, to int) error {
 		if err := specs.add(spec, len(spec.Payload)+len(spec.DependsOn)); err != nil {
 			return err
 		}
-		if err := states.add(e.state(j, spec.Priority), 0); err != nil {
+		if err := states.add(e.state(j, int(e.urgent[from+i].Priority)), 0); err != nil {
 			return err
 		}
 		for _, d := range j.DependsOn {
@@ -305,11 +344,14 @@ func (e *enqueuer) store(from, to int) error {
 // timers, and the roots that can be claimed.
 func (e *enqueuer) start() (store.Enqueued, error) {
 	var done store.Enqueued
+	for _, f := range e.family() {
+		if err := f.attach(&done); err != nil {
+			return done, err
+		}
+	}
 	var roots claimable
 	var timers []timerRow
-	var starts []job.ID
-	edges := newChunk[edgeRow](e.tx, "insert_edges")
-	checks := newChunk[edgeRow](e.tx, "insert_edge_checks")
+	var starting []job.ID
 	if e.w != nil && e.w.HealthCheckInterval > 0 {
 		timers = append(timers, timerRow{e.now + microsUp(e.w.HealthCheckInterval), timerStall, hexID(e.w.ID)})
 	}
@@ -317,24 +359,14 @@ func (e *enqueuer) start() (store.Enqueued, error) {
 		timers = append(timers, timerRow{e.now + microsUp(e.w.Timeout), timerWorkflow, hexID(e.w.ID)})
 	}
 	for _, j := range e.jobs {
-		for _, d := range j.DependsOn {
-			if e.inside[d.Parent] {
-				continue
-			}
-			done.Checks = true
-			row := newEdge(j, d)
-			if err := errors.Join(edges.add(row, 0), checks.add(row, 0)); err != nil {
-				return done, err
-			}
-		}
 		if j.Deadline > 0 {
 			timers = append(timers, timerRow{e.now + microsUp(j.Deadline), timerDeadline, hexID(j.ID)})
 		}
-		if len(j.DependsOn) == 0 && !j.Finally && evaluates(j) { // CheckEdges does
+		if len(j.DependsOn) == 0 && !j.Finally && starts(j) { // CheckEdges does
 			done.Checks = true
-			starts = append(starts, j.ID)
+			starting = append(starting, j.ID)
 		}
-		if len(j.DependsOn) == 0 && !j.Finally && !evaluates(j) {
+		if len(j.DependsOn) == 0 && !j.Finally && !starts(j) {
 			scheduled := e.scheduled(j)
 			roots.add(j.ID, scheduled, e.now)
 			if scheduled <= e.now {
@@ -342,14 +374,23 @@ func (e *enqueuer) start() (store.Enqueued, error) {
 			}
 		}
 	}
-	edges.queue()
-	checks.queue()
-	queueRows(e.tx, "insert_start_checks", starts)
+	queueRows(e.tx, "insert_start_checks", starting)
 	queueRows(e.tx, "insert_timers", timers)
 	roots.queue(e.tx, e.now)
 	done.Queues = sortedSet(done.Queues)
 	done.Timer = len(roots.later)+len(timers) > 0
 	return done, nil
+}
+
+// deadlines queues the timers of the jobs' deadlines.
+func (e *enqueuer) deadlines() {
+	var timers []timerRow
+	for _, j := range e.jobs {
+		if j.Deadline > 0 {
+			timers = append(timers, timerRow{e.now + microsUp(j.Deadline), timerDeadline, hexID(j.ID)})
+		}
+	}
+	queueRows(e.tx, "insert_timers", timers)
 }
 
 func newEdge(child *job.Job, d job.Dependency) edgeRow {
@@ -358,13 +399,13 @@ func newEdge(child *job.Job, d job.Dependency) edgeRow {
 
 func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 	row := jobInsert{
-		ID: hexID(j.ID), Position: i, Name: j.Name, Queue: j.Queue, Payload: string(j.Payload),
+		ID: hexID(j.ID), Position: e.first + i, Name: j.Name, Queue: j.Queue, Payload: string(j.Payload),
 		Timeout: microsUp(j.Timeout), TraceID: j.TraceID, Correlation: j.CorrelationID, Barrier: j.Barrier,
+		Priority: int(e.urgent[i].Own),
 	}
 	var retry job.RetryPolicy
 	if e.w != nil {
 		row.Workflow = hexID(e.w.ID)
-		row.Priority = int(priorityOf(j.Priority, e.w.Priority))
 		if e.w.Retry != nil {
 			retry = *e.w.Retry
 		}
@@ -374,8 +415,6 @@ func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 		if row.Correlation == "" {
 			row.Correlation = e.w.CorrelationID
 		}
-	} else {
-		row.Priority = int(priorityOf(j.Priority, nil))
 	}
 	if row.TraceID == "" {
 		row.TraceID = traceID(j.ID)
@@ -393,12 +432,16 @@ func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 		return row, fmt.Errorf("job %s: retry policy: %w", j.Name, err)
 	}
 	row.Retry = string(policy)
-	if j.Deadline > 0 {
+	if j.Deadline > 0 && e.of == (job.ID{}) { // else from when its workflow begins
 		at := e.now + microsUp(j.Deadline)
 		row.DeadlineAt = &at
 	}
 	row.DependsOn = parentList(j.DependsOn)
-	row.Rules, err = rulesText(rulesOfJob(j, e.calm != nil && e.calm[i]))
+	rules := rulesOfJob(j, e.calm != nil && e.calm[i])
+	if slices.ContainsFunc(j.DependsOn, func(d job.Dependency) bool { return !e.inside[d.Parent] }) {
+		rules.Passes = int(e.urgent[i].Passes)
+	}
+	row.Rules, err = rulesText(rules)
 	return row, err
 }
 
@@ -407,7 +450,7 @@ func (e *enqueuer) state(j *job.Job, priority int) stateInsert {
 		ID: hexID(j.ID), Status: string(job.Pending), Dependency: string(job.NoDependencies), Priority: priority,
 		Join: string(j.Join.Rule), Quorum: j.Join.Quorum, Unresolved: len(j.DependsOn), ScheduledAt: e.scheduled(j),
 	}
-	if len(j.DependsOn) > 0 || j.Finally || evaluates(j) {
+	if len(j.DependsOn) > 0 || j.Finally || starts(j) || e.bounds.MaxParallel > 0 {
 		row.Dependency = string(job.Waiting)
 	}
 	if row.Join == "" {
@@ -416,8 +459,11 @@ func (e *enqueuer) state(j *job.Job, priority int) stateInsert {
 	return row
 }
 
-// evaluates reports whether something is evaluated before a job runs.
-func evaluates(j *job.Job) bool { return j.Condition != "" || len(j.With) > 0 }
+// starts reports whether something happens by itself as soon as a job may run:
+// something is evaluated, or it is suspended.
+func starts(j *job.Job) bool {
+	return j.Condition != "" || len(j.With) > 0 || j.Gate != nil || j.Parts != nil
+}
 
 // scheduled is from when on a job can be claimed.
 func (e *enqueuer) scheduled(j *job.Job) int64 {

@@ -54,7 +54,8 @@ func (s *Store) Explain(ctx context.Context, id job.ID) (store.Standing, error) 
 		tx.QueueNow(&now)
 		tx.QueueQuery("job_standing", func(r Row) error {
 			return r.Scan(&x.Join.Rule, &x.Join.Quorum, &c.Unresolved, &c.Active, &c.Inactive, &c.Broken, &x.WorkflowStatus,
-				&x.WorkflowFailing, &x.UserPaused, &x.Undecided, &x.QueuePaused, &x.Queued, &x.Ahead, &x.Unchecked, &x.Spared)
+				&x.WorkflowFailing, &x.UserPaused, &x.Undecided, &x.QueuePaused, &x.Queued, &x.Ahead, &x.Unchecked, &x.Spared,
+				weightsScan{&x.Weights})
 		}, id[:])
 		total := 0
 		type place struct {

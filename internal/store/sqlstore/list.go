@@ -49,17 +49,24 @@ func (s *Store) Workflows(ctx context.Context, f store.WorkflowFilter) ([]store.
 	var page []store.WorkflowRecord
 	var next job.ID
 	after, limit := pageFrom(f.After, f.Limit)
-	err := s.db.Read(ctx, func(tx Tx) error {
+	err := s.db.Read(ctx, func(tx Tx) (err error) {
 		page = nil
-		down, stopped, err := lookedAt(tx, "last_workflow_looked_at", after, f.Since)
-		if err != nil {
-			return err
-		}
-		err = tx.Query("list_workflows", func(r Row) error {
+		add := func(r Row) error {
 			w, err := scanWorkflow(r)
 			page = append(page, w)
 			return err
-		}, after[:], down[:], limit+1, string(f.Status), f.Name, micros(f.Since))
+		}
+		var stopped job.ID
+		if f.Parent != (job.ID{}) {
+			first := firstID(f.Since)
+			err = tx.Query("list_child_workflows", add, after[:], first[:], limit+1, string(f.Status), f.Name, micros(f.Since), f.Parent[:])
+		} else {
+			var down job.ID
+			if down, stopped, err = lookedAt(tx, "last_workflow_looked_at", after, f.Since); err != nil {
+				return err
+			}
+			err = tx.Query("list_workflows", add, after[:], down[:], limit+1, string(f.Status), f.Name, micros(f.Since), boolInt(f.All))
+		}
 		if err != nil {
 			return err
 		}
@@ -161,7 +168,7 @@ func (s *Store) Jobs(ctx context.Context, f store.JobFilter) ([]store.JobRecord,
 		}
 		next = nextOf(len(page), limit, func() job.ID { return page[limit-1].ID }, stopped)
 		page = page[:min(len(page), limit)]
-		return nil
+		return addSuspended(tx, page)
 	})
 	if err != nil {
 		return nil, job.ID{}, fmt.Errorf("list jobs: %w", err)

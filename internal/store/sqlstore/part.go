@@ -13,6 +13,8 @@ import (
 type part struct {
 	workflow.Part
 	names    []string           // of Workflows, parallel
+	parents  []job.ID           // of Workflows, parallel: the jobs that they are run as
+	upNext   []upNext           // of Workflows, parallel
 	reasons  []job.Reason       // of Workflows, parallel
 	before   []workflow.Status  // of Workflows, parallel: when they were locked
 	jobs     []jobRow           // parallel to Nodes
@@ -29,6 +31,7 @@ type part struct {
 	reached  map[int]bool       // nodes that may end by what follows, so that their edges are needed
 	foreign  []edgeRow          // edges to jobs of other workflows
 	asked    map[int]bool       // nodes of which it is known whether somebody holds them
+	answered map[int]bool       // signals of which it is known whether they were answered before
 	inputs   map[int]*workflow.Inputs
 	was      []workflow.EdgeState // of Edges, parallel: before the resolution
 	grace    int64                // microseconds that held jobs have which should stop
@@ -63,10 +66,16 @@ type jobRow struct {
 	earlier   int // attempts of earlier runs
 	giveBacks int
 	priority  int
+	inherits  bool
+	passes    int // what its parents outside get at least, by its enqueue
 	scheduled int64
 	deadline  int64  // microseconds from the enqueue, or a retry; 0: none
 	endedBy   job.ID // lease of the claim that ended it; zero: none
 	stopping  bool   // somebody cancelled it while it was held
+	suspended bool   // when it was locked
+	reset     bool   // it begins anew
+	gate      *gateRules
+	parts     *partsRules
 }
 
 // newPart returns an empty part with the settings of the store.
@@ -81,6 +90,7 @@ func newPart() *part {
 		room: 2 * pageRows, pageRows: pageRows,
 		index: map[job.ID]int{}, headers: map[job.ID]int{}, between: map[[2]job.ID]bool{}, later: map[int]bool{},
 		outside: map[int]bool{}, reached: map[int]bool{}, asked: map[int]bool{}, texts: map[string]string{}, inputs: map[int]*workflow.Inputs{},
+		answered: map[int]bool{},
 	}
 }
 
@@ -101,9 +111,12 @@ func (p *part) lockWorkflows(tx Tx, statement string, list []job.ID) {
 		var name string
 		var reason job.Reason
 		var rules string
+		var parent job.ID
+		var next int
 		t := &h.Tally
 		if err := r.Scan(&h.ID, &name, &h.Status, &reason, &h.Policy, &h.Failing, &h.UserPaused, &h.Undecided, &h.Unforgiven,
-			&h.Begun, &h.CancelFinally, &rules, &t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped); err != nil {
+			&h.Begun, &h.CancelFinally, &rules, &t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped,
+			nullID{&parent}, &h.InFlight, &next); err != nil {
 			return err
 		}
 		h.Deadline = reason == job.ReasonDeadline
@@ -114,7 +127,7 @@ func (p *part) lockWorkflows(tx Tx, statement string, list []job.ID) {
 		p.ends = append(p.ends, ends)
 		p.headers[h.ID] = len(p.Workflows)
 		p.Workflows = append(p.Workflows, h)
-		p.names = append(p.names, name)
+		p.names, p.parents, p.upNext = append(p.names, name), append(p.parents, parent), append(p.upNext, upNext{next: next})
 		p.reasons = append(p.reasons, reason)
 		p.before = append(p.before, h.Status)
 		return nil
@@ -155,10 +168,13 @@ func (p *part) scanJob(r Row) (int, error) {
 	if known && !p.outside[i] {
 		return i, nil
 	}
-	var err error
-	if j.deadline, err = readJobRules(rules, &n); err != nil {
+	more, err := readJobRules(rules, &n)
+	if err != nil {
 		return 0, err
 	}
+	j.deadline, j.inherits, j.passes = more.Deadline, more.Inherit, more.Passes
+	j.gate, j.parts, j.suspended = more.Gate, more.Parts, n.Status == job.Suspended
+	n.Held = j.suspended && n.Parts != ""
 	n.Workflow, n.Attempts = -1, j.attempts
 	if h, locked := p.headers[j.workflow]; locked {
 		n.Workflow = h

@@ -73,6 +73,7 @@ func (p *purge) deleteOld(ctx context.Context, list []job.ID) (all bool, err err
 	err = p.s.db.Write(ctx, func(tx Tx) error {
 		deleted, all = 0, true
 		var now, bytes int64
+		tx.QueueQuery("lock_parts", func(Row) error { return nil }, list) // before the jobs
 		tx.QueueNow(&now)
 		var old []job.ID
 		tx.QueueQuery("lock_jobs_to_purge", func(r Row) error {
@@ -104,6 +105,9 @@ func (p *purge) deleteOld(ctx context.Context, list []job.ID) (all bool, err err
 			if !needed[id] {
 				free = append(free, id)
 			}
+		}
+		if err := hideParts(tx, free); err != nil {
+			return err
 		}
 		done, err := deleteJobs(tx, free)
 		if done {
@@ -145,7 +149,7 @@ func deleteJobs(tx Tx, list []job.ID) (done bool, err error) {
 	for _, statement := range []string{"take_ready", "take_timers"} {
 		tx.QueueQuery(statement, func(Row) error { return nil }, list)
 	}
-	for _, statement := range []string{"delete_deadlines", "delete_start_checks", "delete_attempts", "delete_evaluations", "delete_job_runs", "delete_audit", "delete_job_states", "delete_jobs"} {
+	for _, statement := range []string{"delete_deadlines", "delete_start_checks", "delete_gate_timers", "delete_suspensions", "delete_attempts", "delete_evaluations", "delete_job_runs", "delete_spawned", "delete_audit", "delete_job_states", "delete_jobs"} {
 		tx.QueueExec(statement, list)
 	}
 	return true, nil

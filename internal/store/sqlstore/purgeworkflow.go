@@ -26,6 +26,7 @@ type oldWorkflow struct {
 	finishedAt int64 // 0: it has not ended
 	total      int
 	dependedOn bool
+	parent     job.ID // the job that is made of it; zero: none
 }
 
 // jobRange is a row of needed_workflows: the jobs of a workflow at positions
@@ -139,7 +140,7 @@ func lockOld(tx Tx, list []job.ID) ([]oldWorkflow, error) {
 	var found []oldWorkflow
 	err := tx.Query("lock_workflows_to_purge", func(r Row) error {
 		var w oldWorkflow
-		err := r.Scan(&w.id, &w.status, &w.hidden, &w.createdAt, &w.finishedAt, &w.total, &w.dependedOn)
+		err := r.Scan(&w.id, &w.status, &w.hidden, &w.createdAt, &w.finishedAt, &w.total, &w.dependedOn, nullID{&w.parent})
 		found = append(found, w)
 		return err
 	}, list)
@@ -238,6 +239,9 @@ func (p *purge) finish(ctx context.Context) (begun bool, err error) {
 		}, mine, p.limit); err != nil {
 			return err
 		}
+		if err := hideParts(tx, jobs); err != nil {
+			return err
+		}
 		all, err := deleteJobs(tx, jobs)
 		if err != nil || !all {
 			return err
@@ -274,6 +278,8 @@ func (s *Store) DeleteWorkflow(ctx context.Context, id job.ID) error {
 			return err
 		case len(found) == 0 || found[0].hidden != "":
 			return job.ErrNotFound
+		case found[0].parent != (job.ID{}):
+			return fmt.Errorf("%w: a job is made of it; it is deleted with that", job.ErrWrongState)
 		case !found[0].status.Terminal():
 			return fmt.Errorf("%w: it is %s", job.ErrWrongState, found[0].status)
 		}
@@ -286,5 +292,27 @@ func (s *Store) DeleteWorkflow(ctx context.Context, id job.ID) error {
 	if err != nil {
 		return fmt.Errorf("delete workflow %s: %w", id, err)
 	}
+	return nil
+}
+
+// hideParts hides what jobs are made of that are to be deleted: it is deleted
+// after them. It comes before any lock of theirs.
+func hideParts(tx Tx, jobs []job.ID) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	var list []job.ID
+	if err := tx.Query("lock_parts", func(r Row) error {
+		var id job.ID
+		var hidden string
+		err := r.Scan(&id, &hidden)
+		if hidden != "purging" {
+			list = append(list, id)
+		}
+		return err
+	}, jobs); err != nil {
+		return err
+	}
+	queueGuarded(tx, "hide_workflows", list)
 	return nil
 }

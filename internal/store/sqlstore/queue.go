@@ -64,7 +64,8 @@ func (s *Store) Queues(ctx context.Context) ([]store.QueueRecord, error) {
 	return list, nil
 }
 
-// readQueues adds the queues that have ready or held jobs or are paused.
+// readQueues adds the queues that have ready or held jobs, are paused or have
+// weights.
 func readQueues(tx Tx, queues map[string]*store.QueueRecord) error {
 	if err := tx.Query("queues_ready", func(r Row) error {
 		var q store.QueueRecord
@@ -83,10 +84,11 @@ func readQueues(tx Tx, queues map[string]*store.QueueRecord) error {
 	}); err != nil {
 		return err
 	}
-	return tx.Query("queues_paused", func(r Row) error {
-		var q store.QueueRecord
-		err := r.Scan(&q.Name, nullTime{&q.PausedAt})
-		queueOf(queues, q.Name).PausedAt = q.PausedAt
+	return tx.Query("queues_set", func(r Row) error {
+		var set store.QueueRecord
+		err := r.Scan(&set.Name, nullTime{&set.PausedAt}, weightsScan{&set.Weights})
+		q := queueOf(queues, set.Name)
+		q.PausedAt, q.Weights = set.PausedAt, set.Weights
 		return err
 	})
 }

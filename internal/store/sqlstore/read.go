@@ -78,7 +78,8 @@ func scanWorkflow(r Row) (w store.WorkflowRecord, err error) {
 		&metadata, &w.Run, &w.TraceID, &w.CorrelationID,
 		&t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped,
 		nullTime{&w.CreatedAt}, nullTime{&w.StartedAt}, nullTime{&w.FinishedAt},
-		&w.UserPaused, &w.Undecided, &w.Unforgiven, &stall, nullTime{&w.DeadlineAt}, &rules)
+		&w.UserPaused, &w.Undecided, &w.Unforgiven, &stall, nullTime{&w.DeadlineAt}, &rules,
+		nullID{&w.ParentJob}, nullID{&w.ParentWorkflow})
 	if err != nil {
 		return w, err
 	}
@@ -131,11 +132,14 @@ func (s *Store) WorkflowJobs(ctx context.Context, id job.ID, from, limit int) ([
 	last := 0
 	err := s.db.Read(ctx, func(tx Tx) error {
 		page = nil
-		return tx.Query("workflow_jobs", func(r Row) error {
+		if err := tx.Query("workflow_jobs", func(r Row) error {
 			j, err := scanJob(placed{r, &last})
 			page = append(page, j)
 			return err
-		}, id[:], from-1, limit)
+		}, id[:], from-1, limit); err != nil {
+			return err
+		}
+		return addSuspended(tx, page)
 	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("jobs of workflow %s: %w", id, err)
@@ -254,7 +258,12 @@ func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 		if err != nil {
 			return err
 		}
-		return s.readRuns(tx, &j)
+		tx.QueueQuery("spawner_of", func(r Row) error { return r.Scan(&j.SpawnedBy) }, id[:])
+		if err := s.readRuns(tx, &j); err != nil {
+			return err
+		}
+		one := []store.JobRecord{j}
+		return addSuspended(tx, one) // its records are shared
 	})
 	if err != nil {
 		return store.JobRecord{}, fmt.Errorf("job %s: %w", id, err)
@@ -269,7 +278,7 @@ func scanJob(r Row) (store.JobRecord, error) {
 	var payload, result []byte
 	var more heldColumns
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &more.dependsOn, &j.Status, &j.DependencyStatus,
-		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
+		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.OwnPriority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
 		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
 		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}, &j.Decision, &j.Run, &j.Earlier, &more.rules)
 	if err != nil {
@@ -285,7 +294,7 @@ func scanListedJob(r Row) (store.JobRecord, error) {
 	var j store.JobRecord
 	var more heldColumns
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &more.dependsOn, &j.Status, &j.DependencyStatus,
-		&j.Reason, nullID{&j.Cause}, &j.Error, &j.Priority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
+		&j.Reason, nullID{&j.Cause}, &j.Error, &j.Priority, &j.OwnPriority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
 		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
 		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}, &j.Decision, &j.Run, &j.Earlier, &more.rules)
 	if err != nil {
@@ -309,9 +318,12 @@ func (c heldColumns) apply(j *store.JobRecord) error {
 		j.Progress = scanProgress(j.ID, c.progress)
 	}
 	var n workflow.Node
-	if _, err := readJobRules(c.rules, &n); err != nil {
+	rules, err := readJobRules(c.rules, &n)
+	if err != nil {
 		return err
 	}
+	j.Inherit = rules.Inherit
+	describe(j, rules)
 	j.Condition, j.Unmet, j.With = n.Condition, n.Unmet, n.With
 	j.AllowFailure, j.Tolerated, j.Finally, j.Catch = n.AllowFailure, n.Tolerated, n.Finally, n.Catch
 	return json.Unmarshal([]byte(c.dependsOn), &j.DependsOn)

@@ -13,15 +13,53 @@ import (
 // Resolve implements store.Resolver.
 func (s *Store) Resolve(ctx context.Context, outcomes []job.Outcome) (store.Resolution, error) {
 	var r store.Resolution
-	err := s.db.Write(ctx, func(tx Tx) error {
+	for _, batch := range apart(outcomes) {
+		part, err := s.resolveBatch(ctx, batch)
+		if err != nil {
+			return store.Resolution{}, fmt.Errorf("resolve %d outcomes: %w", len(outcomes), err)
+		}
+		for i, why := range part.Refused {
+			if r.Refused == nil {
+				r.Refused = make(map[int]string)
+			}
+			r.Refused[len(r.Verdicts)+i] = why
+		}
+		r.Verdicts = append(r.Verdicts, part.Verdicts...)
+		addTo(&r, part)
+	}
+	return r, nil
+}
+
+// resolveBatch resolves outcomes in one transaction.
+func (s *Store) resolveBatch(ctx context.Context, outcomes []job.Outcome) (r store.Resolution, err error) {
+	if len(outcomes) == 1 && len(outcomes[0].Spawned) > 0 {
+		return s.resolveSpawning(ctx, outcomes[0])
+	}
+	err = s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
 		_, err := s.resolve(tx, outcomes, &r)
 		return err
 	})
-	if err != nil {
-		return store.Resolution{}, fmt.Errorf("resolve %d outcomes: %w", len(outcomes), err)
+	return r, err
+}
+
+// apart splits outcomes so that each one that spawned jobs is alone.
+func apart(outcomes []job.Outcome) (batches [][]job.Outcome) {
+	begin := 0
+	for i, o := range outcomes {
+		if len(o.Spawned) == 0 {
+			continue
+		}
+		if begin < i {
+			batches = append(batches, outcomes[begin:i])
+		}
+		batches = append(batches, outcomes[i:i+1])
+		begin = i + 1
 	}
-	return r, nil
+	if begin < len(outcomes) || len(outcomes) == 0 {
+		batches = append(batches, outcomes[begin:])
+	}
+	return batches
 }
 
 // resolve is the one transaction in which attempts end. It locks workflows,

@@ -22,6 +22,9 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 		if err != nil {
 			return err
 		}
+		if p.parents[0] != (job.ID{}) {
+			return ofAnother(tx, o.Workflow)
+		}
 		if h := p.Workflows[0]; !h.Status.Terminal() && h.Status != workflow.Paused { // the common refusal costs nothing
 			_, err := workflow.PlanRetry(&p.Part, 0, workflow.RetryAll, 0)
 			return err
@@ -76,18 +79,8 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 		for id, payload := range o.Payloads {
 			t.replace(in[id], payload)
 		}
-		tx.QueueExec("delete_workflow_timers", []job.ID{o.Workflow})
-		tx.QueueExec("reopen_workflow", o.Workflow[:], plan.Run, now)
+		t.reopen(tx, o.Workflow, timeout, stall, now, &r)
 		t.write(tx, changes, now, &r)
-		var timers []timerRow
-		if timeout > 0 {
-			timers = append(timers, timerRow{now + timeout, timerWorkflow, hexID(o.Workflow)})
-		}
-		if stall > 0 { // should one still wait, it comes to the same time and is one with this
-			timers = append(timers, timerRow{now + stall, timerStall, hexID(o.Workflow)})
-		}
-		queueRows(tx, "insert_timers", timers)
-		r.Timer = r.Timer || len(timers) > 0
 		entry.queue(tx, now)
 		return nil
 	})
@@ -102,3 +95,17 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 
 // errDry rolls back what only looked.
 var errDry = errors.New("nothing is to be changed")
+
+// ofAnother says that a workflow is run as a job, and what to retry or delete
+// instead.
+func ofAnother(tx Tx, id job.ID) error {
+	var parent, of job.ID
+	var name string
+	if err := tx.Query("parent_of_workflow", func(r Row) error { return r.Scan(&parent, &name, nullID{&of}) }, id[:]); err != nil {
+		return err
+	}
+	if of == (job.ID{}) {
+		return fmt.Errorf("%w: job %s is made of it; use hammerwork job retry %s", job.ErrWrongState, name, parent)
+	}
+	return fmt.Errorf("%w: job %s of workflow %s is made of it; use hammerwork workflow retry %s", job.ErrWrongState, name, of, of)
+}

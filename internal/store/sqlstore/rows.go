@@ -84,6 +84,12 @@ type decisionRow struct {
 	Result   *string `json:"result" sql:"bytes"`
 }
 
+// spawnedRow is a row of insert_spawned.
+type spawnedRow struct {
+	Spawner hexID `json:"spawner"`
+	ID      hexID `json:"id"`
+}
+
 // evaluationRow is a row of insert_evaluations.
 type evaluationRow struct {
 	ID     hexID  `json:"id"`
@@ -127,6 +133,8 @@ type workflowRow struct {
 	Cancelled      int    `json:"cancelled"`
 	Skipped        int    `json:"skipped"`
 	Ended          int    `json:"ended"`
+	InFlight       int    `json:"in_flight"`
+	Next           int    `json:"next_position"`
 }
 
 // leaseCount is a row of shrink_leases.

@@ -19,6 +19,10 @@ type jobRules struct {
 	Finally      bool              `json:"finally,omitempty"`
 	Catch        bool              `json:"catch,omitempty"`
 	Deadline     int64             `json:"deadline,omitempty"` // microseconds from the enqueue, or a retry
+	Inherit      bool              `json:"inherit,omitempty"`
+	Passes       int               `json:"passes,omitempty"` // what its parents outside get at least, with an edge from there
+	Gate         *gateRules        `json:"gate,omitempty"`
+	Parts        *partsRules       `json:"parts,omitempty"`
 }
 
 // workflowRules is the same for workflows.rules.
@@ -31,6 +35,8 @@ type workflowRules struct {
 	DecisionDefault workflow.Action `json:"decision_default,omitempty"`
 	Schedule        string          `json:"schedule,omitempty"`
 	ScheduledFor    int64           `json:"scheduled_for,omitempty"` // microseconds
+	MaxParallel     int             `json:"max_parallel,omitempty"`
+	Tolerate        int             `json:"tolerate,omitempty"`
 }
 
 // rulesOf returns the rules of a workflow's jobs, and its own. tolerated is
@@ -57,7 +63,7 @@ func rulesOf(w *workflow.Workflow) workflowRules {
 func rulesOfJob(j *job.Job, tolerated bool) jobRules {
 	return jobRules{
 		Condition: j.Condition, Unmet: j.Unmet, With: j.With, AllowFailure: j.AllowFailure, Tolerated: tolerated,
-		Finally: j.Finally, Catch: j.Catch, Deadline: microsUp(j.Deadline),
+		Finally: j.Finally, Catch: j.Catch, Deadline: microsUp(j.Deadline), Inherit: j.Inherit, Gate: rulesOfGate(j.Gate), Parts: rulesOfParts(j),
 	}
 }
 
@@ -70,17 +76,23 @@ func rulesText(rules any) (string, error) {
 	return string(b), nil
 }
 
-func readJobRules(text string, n *workflow.Node) (deadline int64, err error) {
+// readJobRules reads rules into a node and returns them.
+func readJobRules(text string, n *workflow.Node) (r jobRules, err error) {
 	if text == "" {
-		return 0, nil
+		return r, nil
 	}
-	var r jobRules
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
-		return 0, fmt.Errorf("rules of job %s: %w", n.ID, err)
+		return r, fmt.Errorf("rules of job %s: %w", n.ID, err)
 	}
 	n.Condition, n.Unmet, n.With = r.Condition, r.Unmet, r.With
 	n.AllowFailure, n.Tolerated, n.Finally, n.Catch = r.AllowFailure, r.Tolerated, r.Finally, r.Catch
-	return r.Deadline, nil
+	if r.Gate != nil {
+		n.Gate = r.Gate.Type
+	}
+	if r.Parts != nil {
+		n.Parts, n.Over = r.Parts.Kind, r.Parts.Over
+	}
+	return r, nil
 }
 
 func readWorkflowRules(text string, h *workflow.Header) (workflowEnds, error) {
@@ -92,8 +104,72 @@ func readWorkflowRules(text string, h *workflow.Header) (workflowEnds, error) {
 		return workflowEnds{}, fmt.Errorf("rules of workflow %s: %w", h.ID, err)
 	}
 	h.CancelRunning, h.Handlers, h.Catches, h.Finally = r.Running == workflow.CancelRunning, r.Handlers, r.Catches, len(r.Finally)
+	h.MaxParallel, h.Tolerate = r.MaxParallel, r.Tolerate
 	return workflowEnds{
 		decisionTimeout: r.DecisionTimeout, decisionDefault: r.DecisionDefault, finally: r.Finally,
 		schedule: r.Schedule, scheduledFor: r.ScheduledFor,
 	}, nil
+}
+
+// gateRules is a gate in jobRules. Times are microseconds.
+type gateRules struct {
+	Type    job.GateType    `json:"type"`
+	Wait    int64           `json:"wait,omitempty"`
+	Until   int64           `json:"until,omitempty"`
+	Expires int64           `json:"expires,omitempty"` // after it opened
+	Approve bool            `json:"approve,omitempty"` // when it expires
+	Payload json.RawMessage `json:"payload,omitempty"` // when it expires
+}
+
+func rulesOfGate(g *job.Gate) *gateRules {
+	if g == nil {
+		return nil
+	}
+	return &gateRules{
+		Type: g.Type, Wait: microsUp(g.Wait), Until: micros(g.Until), Expires: microsUp(g.ExpiresAfter),
+		Approve: g.ApproveOnExpiry, Payload: g.DefaultPayload,
+	}
+}
+
+// gate is what rulesOfGate was made of, as far as it says how the gate ends.
+func (g *gateRules) gate() *job.Gate {
+	return &job.Gate{Type: g.Type, ApproveOnExpiry: g.Approve, DefaultPayload: g.Payload}
+}
+
+// expires is when a gate that opens now ends if nobody answers it; nil: never.
+func (g *gateRules) expires(now int64) *int64 {
+	var at int64
+	switch {
+	case g.Type == job.GateTimer && g.Until > 0:
+		at = max(now, g.Until)
+	case g.Type == job.GateTimer:
+		at = now + g.Wait
+	case g.Expires > 0:
+		at = now + g.Expires
+	default:
+		return nil
+	}
+	return &at
+}
+
+// partsRules is what a job is made of in jobRules.
+type partsRules struct {
+	Kind        workflow.PartsKind `json:"kind"`
+	Mode        workflow.BatchMode `json:"mode,omitempty"`
+	Over        string             `json:"over,omitempty"`
+	MaxParallel int                `json:"max_parallel,omitempty"`
+	Tolerate    int                `json:"tolerate,omitempty"`
+	Workflow    *job.ID            `json:"workflow,omitempty"` // nil: it is made when the list is known
+}
+
+func rulesOfParts(j *job.Job) *partsRules {
+	p := workflow.PartsOf(j)
+	if p == nil {
+		return nil
+	}
+	r := &partsRules{Kind: p.Kind, Mode: p.Mode, Over: p.Over, MaxParallel: p.MaxParallel, Tolerate: p.Tolerate}
+	if p.Workflow != nil {
+		r.Workflow = &p.Workflow.ID
+	}
+	return r
 }

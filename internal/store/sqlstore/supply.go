@@ -19,6 +19,11 @@ func (p *part) resolve(tx Tx, act func(r *workflow.Resolution, live *workflow.Pa
 		act(r, &live)
 		changes, missing := r.Finish()
 		if missing.None() {
+			if asked, err := p.askSignals(tx, changes.Suspended); err != nil {
+				return workflow.Changes{}, err
+			} else if asked {
+				continue
+			}
 			p.was = make([]workflow.EdgeState, len(p.Edges))
 			for i, e := range p.Edges {
 				p.was[i] = e.State
@@ -47,6 +52,9 @@ func (p *part) supply(tx Tx, m workflow.Missing) error {
 		return err
 	}
 	if err := p.readFittingEdges(tx, p.unread(m.Edges)); err != nil {
+		return err
+	}
+	if err := p.loadNext(tx, m.Next); err != nil {
 		return err
 	}
 	if err := p.lockMissing(tx); err != nil {
@@ -192,11 +200,11 @@ func (p *part) takeBack(tx Tx, in map[int]bool) error {
 	var claimable, parked []job.ID
 	for i := range p.Nodes {
 		n := &p.Nodes[i]
-		if in[n.Workflow] && !n.Status.Terminal() && n.Deps != job.Waiting && !p.asked[i] {
+		if in[n.Workflow] && !n.Status.Terminal() && n.Deps != job.Waiting && !p.asked[i] && n.Gate == "" && n.Parts == "" {
 			p.asked[i] = true
 			n.Held = true
 			claimable = append(claimable, n.ID)
-			if p.Workflows[n.Workflow].Status == workflow.Paused {
+			if s := p.Workflows[n.Workflow].Status; s == workflow.Paused || s == workflow.Pending {
 				n.Held = false
 				parked = append(parked, n.ID)
 			}

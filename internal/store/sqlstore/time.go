@@ -38,7 +38,7 @@ func (s *Store) fireShares(ctx context.Context, limit int, r *store.Resolution) 
 	kinds := []func(context.Context, int, *store.Resolution) error{
 		s.fireEnds(timerDeadline, endDeadline), s.fireEnds(timerCancel, endCancel),
 		s.fireWorkflows(timerGrace), s.fireWorkflows(timerFinally), s.fireWorkflows(timerWorkflow), s.fireWorkflows(timerDecision),
-		s.fireWorkflows(timerStall), s.fireJobs,
+		s.fireWorkflows(timerStall), s.fireGates, s.fireJobs,
 	}
 	var failed error
 	for len(kinds) > 0 {

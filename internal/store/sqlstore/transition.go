@@ -50,8 +50,10 @@ func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.
 	reset := t.resetRows(changes.Reset, now)
 	queueRows(tx, "keep_runs", reset)
 	queueGuarded(tx, "reset_jobs", reset)
+	t.forget(tx, changes.Reset)
 	t.renew(tx, changes.Reset, reset, now)
 	queueRows(tx, "insert_evaluations", t.evaluationRows(changes.Evaluated), now)
+	queueRows(tx, "keep_lists", t.lists(changes.Evaluated))
 	queueGuarded(tx, "end_jobs", t.endRows(changes.Ended), now)
 	again := t.stillOpen()
 	queueGuarded(tx, "requeue_jobs", again)
@@ -66,6 +68,9 @@ func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.
 	wide := t.wideParents()
 	queueRows(tx, "insert_parent_checks", wide)
 	timers := append(t.decisionTimers(changes, now), t.stop(tx, changes.Stop, now, r)...)
+	timers = append(timers, t.suspend(tx, changes.Suspended, now)...)
+	parts := t.partChecks(changes)
+	queueRows(tx, "insert_part_checks", parts)
 	ready := t.claimable(changes.Runnable, now)
 	ready.queue(tx, now)
 	t.shrinkLeases(tx)
@@ -73,7 +78,7 @@ func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.
 	queueRows(tx, "insert_timers", timers)
 	t.report(changes, again, now, r)
 	r.Timer = r.Timer || len(ready.later)+len(timers) > 0
-	r.Checks = r.Checks || len(checks)+len(wide) > 0
+	r.Checks = r.Checks || len(checks)+len(wide)+len(parts) > 0
 }
 
 func (t *transition) ids(nodes []int) []job.ID {
@@ -90,6 +95,7 @@ func (t *transition) resetRows(nodes []int, now int64) []resetRow {
 	list := make([]resetRow, len(nodes))
 	for k, i := range nodes {
 		n, j := t.part.Nodes[i], &t.part.jobs[i]
+		j.reset, j.suspended = true, false
 		j.epoch++ // what ends or requeues it from here on meets the new one
 		j.scheduled, j.earlier, j.attempts = max(now, j.scheduled), j.earlier+j.attempts, 0
 		list[k] = resetRow{
@@ -236,6 +242,10 @@ func (t *transition) endRows(ended []int) []endRow {
 			row.Attempts, row.Error, row.Worker = last.Attempts, last.Error, last.worker
 		} else {
 			row.Error = t.unevaluated(i)
+			if n.Status == job.Completed && n.Result != nil { // nobody worked for it
+				result := string(n.Result)
+				row.Result = &result
+			}
 		}
 		list[k] = row
 	}
@@ -319,7 +329,7 @@ func (t *transition) workflowRows(changed []int) []workflowRow {
 			CancelFinally: boolInt(h.CancelFinally),
 			Completed:     h.Tally.Completed, Failed: h.Tally.Failed, Dead: h.Tally.Dead, TimedOut: h.Tally.TimedOut,
 			UpstreamFailed: h.Tally.UpstreamFailed, Cancelled: h.Tally.Cancelled, Skipped: h.Tally.Skipped,
-			Ended: boolInt(h.Status.Terminal()),
+			Ended: boolInt(h.Status.Terminal()), InFlight: h.InFlight, Next: t.part.nextTurn(i),
 		}
 	}
 	return list
@@ -345,6 +355,11 @@ func (t *transition) report(changes workflow.Changes, again []requeueRow, now in
 			Job: job.ID(row.ID), Workflow: p.jobs[i].workflow, Name: p.jobs[i].name,
 			Status: job.Status(row.Status), Attempt: p.jobs[i].earlier + row.Attempts, Error: row.Error,
 		})
+	}
+	for _, i := range changes.Suspended {
+		if !t.part.jobs[i].reset {
+			r.Jobs = append(r.Jobs, store.JobEvent{Job: p.Nodes[i].ID, Workflow: p.jobs[i].workflow, Name: p.jobs[i].name, Status: job.Suspended})
+		}
 	}
 	for _, i := range changes.Reset {
 		if n := p.Nodes[i]; !n.Status.Terminal() {

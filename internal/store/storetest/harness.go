@@ -91,6 +91,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"cancel", testCancel},
 		{"canceljob", testCancelJob},
 		{"retryjob", testRetryJob},
+		{"spawn", testSpawn},
 		{"newpayload", testNewPayload},
 		{"timer", testTimer},
 		{"deadline", testDeadline},
@@ -100,6 +101,8 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"queues", testQueues},
 		{"pause", testPause},
 		{"schedules", testSchedules},
+		{"weights", testWeights},
+		{"inherit", testInherit},
 		{"explain", testExplain},
 		{"workers", testWorkers},
 		{"partitions", testPartitions},
@@ -118,6 +121,11 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"model", testModel},
 		{"reopen", testReopen},
 		{"steer", testSteer},
+		{"gate", testGate},
+		{"batch", testBatch},
+		{"map", testMap},
+		{"within", testWithin},
+		{"parts storm", testPartsStorm},
 		{"guards", testGuards},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // named returns the names of the statements that ran while f ran, in order.
@@ -102,6 +103,48 @@ func lockNames(t *testing.T, open Opener) {
 		r.cancelJob(r.claimOne().Fence.Job)
 		r.Advance(grace + slack)
 		inOrder(r, func() { r.fire() }, append(slices.Clone(locks[:3]), "delete_timers", "end_jobs"), "lock_workflows_of_jobs", "lock_leases_of_jobs", "lock_jobs_and_children", "delete_timers")
+	})
+
+	check(t, open, "answers and times of gates take workflows, then jobs, then timers", func(r *rig) {
+		gate, timer := job.NewApproval("gate"), job.NewTimer("timer", time.Hour)
+		r.start(gate, timer, task("after", gate, timer))
+		r.checkEdges()
+		inOrder(r, func() { r.answer(approve(gate.ID), ann) }, append(slices.Clone(locks), "answer_gates", "edges_from", "end_jobs"), "lock_workflows_of_jobs", "lock_jobs_and_children", "answer_gates")
+		r.Advance(time.Hour + slack)
+		inOrder(r, func() { r.fire() }, append(slices.Clone(locks), "delete_timers", "edges_from", "end_jobs"), "lock_workflows_of_jobs", "lock_jobs_and_children", "delete_timers")
+	})
+
+	check(t, open, "a look at parts takes its check, then both workflows at once, then the job, then its parts' jobs", func(r *rig) {
+		b := batch("batch", 2, workflow.CollectErrors)
+		id := r.start(b)
+		look := func(needed ...string) {
+			r.Helper()
+			f := func() {
+				res, err := r.s.CheckParts(r.ctx, everything)
+				r.ok(err, "check parts")
+				r.equal("looked at", res.Done, 1)
+			}
+			inOrder(r, f, append([]string{"take_part_checks"}, locks...), needed...)
+		}
+		r.checkEdges()
+		look("take_part_checks", "lock_workflows", "lock_jobs_and_children", "lock_open_jobs") // they begin
+		r.commit(failedForGood(r.claimOne()), completed1(r.claimOne()))
+		look("take_part_checks", "lock_workflows", "lock_jobs_and_children") // they end
+		r.retried(id)
+		look("take_part_checks", "lock_workflows", "lock_jobs_and_children", "lock_open_jobs") // they are retried
+		r.cancel(id)
+		look("take_part_checks", "lock_workflows", "lock_jobs_and_children", "lock_open_jobs") // they are cancelled
+	})
+
+	check(t, open, "a purge takes what jobs are made of before it takes the jobs", func(r *rig) {
+		r.enqueueJobs(batch("alone", 1, ""))
+		r.runParts()
+		r.Advance(48 * time.Hour)
+		list := r.named(func() { r.purge(keepAll(time.Hour)) })
+		first := func(name string) int { return slices.Index(list, name) }
+		if parts, jobs, hide := first("lock_parts"), first("lock_jobs_to_purge"), first("hide_workflows"); parts < 0 || parts > jobs || jobs > hide {
+			r.Errorf("the order is %v", list)
+		}
 	})
 
 	check(t, open, "what is locked is locked by id", func(r *rig) {

@@ -19,6 +19,9 @@ var reapers = map[string]string{
 	"attempts":         "Purge, with the job",
 	"evaluations":      "Purge, with the job",
 	"job_runs":         "Purge, with the job",
+	"spawned":          "Purge, with the job that was spawned",
+	"suspensions":      "Purge, with the job; RetryWorkflow",
+	"part_check":       "CheckParts",
 	"audit":            "Purge, with the workflow",
 	"edges":            "Purge, with the child",
 	"edge_check":       "CheckEdges; Purge, with the child",
@@ -77,6 +80,10 @@ func testReapers(t *testing.T, open Opener) {
 			}
 		}
 
+		r.start(taskOn("spawning", "spawner"))
+		r.commit(spawning(r.claim(1, "spawning")[0], []*job.Job{taskOn("spawning", "spawned")}))
+		r.complete(r.claim(1, "spawning")...)
+
 		asks := taskOn("again", "asks")
 		asks.Condition = "true"
 		again := r.start(asks)
@@ -84,6 +91,11 @@ func testReapers(t *testing.T, open Opener) {
 		r.commit(failedForGood(r.claim(1, "again")[0]))
 		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: again, Mode: workflow.RetryFailed}, false, nobody)
 		r.ok(err, "retry")
+
+		sent := job.NewSignal("sent")
+		r.start(batch("batch", 1, ""), sent)
+		r.checkEdges()
+		r.answer(signal(sent.ID, `1`), ann)
 
 		outside := task("outside").WithRetry(retries(2, time.Minute)).WithDeadline(10_000 * time.Hour)
 		r.enqueueKeyed([]*job.Job{outside, taskOn("held", "held").WithRetry(once())}, key("a", "a"), key("b", "b"))
@@ -110,11 +122,11 @@ func testReapers(t *testing.T, open Opener) {
 		for n := 1; n > 0; {
 			r.fire()
 			r.expire()
-			r.checkEdges()
+			r.checkParts()
 			n = r.runToEnd()
 		}
 		r.Advance(10 * 24 * time.Hour)
-		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 3, Jobs: 7, Keys: 2, Ticks: ticks})
+		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 6, Jobs: 12, Keys: 2, Ticks: ticks})
 		r.fire()
 		for _, name := range tables {
 			if bounded[name] == "" {
@@ -128,5 +140,15 @@ func testReapers(t *testing.T, open Opener) {
 		r.Advance(10_000 * time.Hour)
 		r.purge(keepAll(time.Hour))
 		r.wantRows("queues", 1)
+	})
+
+	check(t, open, "weights of a queue stay, and those that were taken back go", func(r *rig) {
+		r.weigh(queue, halving)
+		r.weigh("other", halving)
+		r.weigh("other", job.Weights{})
+		r.Advance(10_000 * time.Hour)
+		r.purge(keepAll(time.Hour))
+		r.wantRows("queues", 1)
+		r.equal("weights", r.queues()[queue].Weights, halving)
 	})
 }

@@ -33,23 +33,30 @@ type Expression struct {
 // fault. What says to have no other type than bool is accepted; a field of a
 // result can have any type, so Bool looks again.
 func Parse(source string, env Env) (*Expression, error) {
-	return parse(source, env, true)
+	return parse(source, env, (*program).notBool)
 }
 
 // ParseInput checks an expression of a job's `with:`, which may have any value
 // that JSON can write.
 func ParseInput(source string, env Env) (*Expression, error) {
-	return parse(source, env, false)
+	return parse(source, env, func(*program) []Fault { return nil })
 }
 
-func parse(source string, env Env, condition bool) (*Expression, error) {
+// ParseList checks an expression that is to come to a list. What says to have
+// another type is refused; List looks again.
+func ParseList(source string, env Env) (*Expression, error) {
+	return parse(source, env, (*program).notList)
+}
+
+// parse checks an expression; wrong finds fault with what it comes to.
+func parse(source string, env Env, wrong func(p *program) []Fault) (*Expression, error) {
 	if len(source) > MaxLength {
 		return nil, failure("let the job compute it, and look at its result", "the expression has %d bytes; at most %d are allowed", len(source), MaxLength)
 	}
 	p := compiled(source)
 	faults := append(slices.Clone(p.faults), p.unknownNames(env)...)
-	if len(p.faults) == 0 && condition {
-		faults = append(faults, p.notBool()...)
+	if len(p.faults) == 0 {
+		faults = append(faults, wrong(p)...)
 	}
 	if len(faults) > 0 {
 		slices.SortStableFunc(faults, func(a, b Fault) int {
@@ -127,6 +134,18 @@ func (p *program) notBool() []Fault {
 		return []Fault{{Line: 1, Column: 1, Message: "the condition may have no value", Hint: "say what counts then: (…).orValue(false)"}}
 	default:
 		return []Fault{{Line: 1, Column: 1, Message: fmt.Sprintf("the condition is %s, not true or false", typeName(out.TypeName())), Hint: "compare it with something"}}
+	}
+}
+
+// notList finds fault with what can't be a list.
+func (p *program) notList() []Fault {
+	switch out := p.ast.OutputType(); {
+	case out.Kind() == types.ListKind, out.IsExactType(cel.DynType):
+		return nil
+	case out.TypeName() == types.OptionalType.TypeName():
+		return []Fault{{Line: 1, Column: 1, Message: "the list may have no value", Hint: "say what counts then: (…).orValue([])"}}
+	default:
+		return []Fault{{Line: 1, Column: 1, Message: fmt.Sprintf("it is %s, not a list", typeName(out.TypeName())), Hint: "name a list, like deps.extract.result.files"}}
 	}
 }
 

@@ -343,3 +343,19 @@ func TestInputsThatLackAParentAreNotTheAuthorsFault(t *testing.T) {
 		}
 	}
 }
+
+func TestAListIsWhatCanBeOne(t *testing.T) {
+	env := Env{Parents: []string{"a"}}
+	for _, source := range []string{"[1, 2]", "deps.a.result", "deps.a.result.list", "files", "deps.a.result.list.filter(x, x > 1)", `"a,b".split(",")`} {
+		if _, err := ParseList(source, env); err != nil {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+	for source, says := range map[string]string{
+		"1 + 1": "not a list", `"text"`: "not a list", "{'a': 1}": "not a list", "deps.a.result.?list": "may have no value", "deps.b.result": "does not depend", "[1": "",
+	} {
+		if _, err := ParseList(source, env); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+}

@@ -16,8 +16,8 @@ func writeDot(to io.Writer, g Graph) error {
 	fmt.Fprint(w, "  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"Helvetica\"];\n")
 	for _, n := range g.Nodes {
 		label := n.Name
-		if n.Queue != "" {
-			label += "\n" + n.Queue
+		if queue := n.queue(); queue != "" {
+			label += "\n" + queue
 		}
 		for _, m := range n.marks() {
 			label += "\n" + m
@@ -31,6 +31,14 @@ func writeDot(to io.Writer, g Graph) error {
 			attributes += ", shape=oval"
 		case n.Catch:
 			attributes += ", peripheries=2"
+		}
+		switch {
+		case n.Gate != "":
+			attributes += `, shape=hexagon, style="filled"`
+		case n.many():
+			attributes += `, shape=box3d, style="filled"`
+		case n.Parts != "":
+			attributes += `, shape=component, style="filled"`
 		}
 		fmt.Fprintf(w, "  %s [%s];\n", dotQuote(n.Name), attributes)
 	}

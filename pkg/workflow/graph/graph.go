@@ -31,6 +31,10 @@ type Node struct {
 	Catch        bool            `json:"catch,omitempty"`         // it absolves failures
 	Finally      bool            `json:"finally,omitempty"`       // it runs after all others
 	Decision     workflow.Action `json:"decision,omitempty"`      // about its failure; empty: none was asked for
+
+	Gate  job.GateType       `json:"gate,omitempty"`  // what it waits for instead of work; empty: it is no gate
+	Parts workflow.PartsKind `json:"parts,omitempty"` // what it is made of instead; empty: of nothing
+	About string             `json:"about,omitempty"` // of a gate or of parts, in a few words
 }
 
 // Edge is a dependency between two nodes, given by their names. An edge of an
@@ -81,6 +85,7 @@ func FromWorkflow(w *workflow.Workflow) Graph {
 			ID: j.ID.String(), Name: j.Name, Queue: j.Queue,
 			Join: j.Join, Condition: j.Condition, AllowFailure: j.AllowFailure, Catch: j.Catch, Finally: j.Finally,
 		}
+		n.Describe(j.Gate, workflow.PartsOf(j))
 		if n.Join.Rule == job.JoinAll {
 			n.Join = job.Join{}
 		}

@@ -16,6 +16,7 @@ const (
 	minWidth   = 110.0
 	maxWidth   = 280.0
 	inset      = 14.0 // of the text in its node
+	point      = 9.0  // of a gate, on both sides
 	nameSize   = 13.0 // of the letters of a node's name
 	queueSize  = 11.0 // of the queue below it
 	sweeps     = 4

@@ -15,6 +15,9 @@ const maxCondition = 40
 // have completed.
 func (n Node) marks() []string {
 	var marks []string
+	if what := n.workless(); what != "" {
+		marks = append(marks, what)
+	}
 	switch rule := n.Join.Rule.Canonical(); rule {
 	case job.JoinAll:
 	case job.JoinQuorum:

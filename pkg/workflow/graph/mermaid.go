@@ -19,8 +19,8 @@ func writeMermaid(to io.Writer, g Graph) error {
 	for i, n := range g.Nodes {
 		number[n.Name] = i
 		label := mermaidText(n.Name)
-		if n.Queue != "" {
-			label += "<br/>" + mermaidText(n.Queue)
+		if queue := n.queue(); queue != "" {
+			label += "<br/>" + mermaidText(queue)
 		}
 		for _, m := range n.marks() {
 			label += "<br/>" + mermaidText(m)
@@ -32,6 +32,12 @@ func writeMermaid(to io.Writer, g Graph) error {
 		}
 		open, end := "[", "]"
 		switch {
+		case n.Gate != "":
+			open, end = "{{", "}}"
+		case n.many():
+			open, end = "[/", "/]"
+		case n.Parts != "":
+			open, end = "[/", "\\]"
 		case n.Finally:
 			open, end = "([", "])"
 		case n.Catch:

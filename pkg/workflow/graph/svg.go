@@ -94,9 +94,23 @@ func writeNode(w io.Writer, n Node, x, y, width float64) {
 	if n.Finally {
 		corner = nodeHeight / 2
 	}
-	fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="%.0f"/>`, x, y, width, nodeHeight, corner)
+	switch {
+	case n.Gate != "":
+		fmt.Fprintf(w, `<path class="box" d="M%.1f %.1fH%.1fL%.1f %.1fL%.1f %.1fH%.1fL%.1f %.1fz"/>`,
+			x+point, y, x+width-point, x+width, y+nodeHeight/2, x+width-point, y+nodeHeight, x+point, x, y+nodeHeight/2)
+	case n.many(): // a card before others
+		for _, behind := range []float64{6, 3} {
+			fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="%.0f"/>`, x+behind, y-behind, width-6, nodeHeight, corner)
+		}
+		fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="%.0f"/>`, x, y, width-6, nodeHeight, corner)
+	default:
+		fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="%.0f"/>`, x, y, width, nodeHeight, corner)
+	}
 	if n.Catch {
 		fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="%.0f"/>`, x+3, y+3, width-6, nodeHeight-6, corner-3)
+	}
+	if n.Parts == workflow.PartsWorkflow {
+		fmt.Fprintf(w, `<path class="box" d="M%.1f %.1fv%.0fM%.1f %.1fv%.0f"/>`, x+7, y, nodeHeight, x+width-7, y, nodeHeight)
 	}
 	fmt.Fprintf(w, `<text class="name" x="%.1f" y="%.1f">%s</text>`, x+inset, y+19, xmlText(fit(n.Name, width-2*inset, nameSize)))
 	fmt.Fprintf(w, `<text class="queue" x="%.1f" y="%.1f">%s</text></g>`+"\n", x+inset, y+35, xmlText(fit(subtitle(n), width-2*inset, queueSize)))
@@ -104,7 +118,7 @@ func writeNode(w io.Writer, n Node, x, y, width float64) {
 
 // subtitle is the line below a node's name.
 func subtitle(n Node) string {
-	parts := slices.DeleteFunc([]string{n.Queue, string(n.Status)}, func(s string) bool { return s == "" })
+	parts := slices.DeleteFunc([]string{n.queue(), string(n.Status)}, func(s string) bool { return s == "" })
 	return strings.Join(append(parts, n.marks()...), " · ")
 }
 
@@ -146,21 +160,21 @@ func style() string {
 	b.WriteString(`text{font-family:ui-sans-serif,system-ui,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1f2328}
 .ground{fill:#ffffff}.head{font-size:17px;font-weight:600}
 .name{font-size:13px;font-weight:600}.queue{font-size:11px;opacity:.75}.on{font-size:10px;text-anchor:middle}
-.node rect{fill:#f6f8fa;stroke:#8c959f;stroke-width:1.25}
+.node rect,.box{fill:#f6f8fa;stroke:#8c959f;stroke-width:1.25}
 .edge{fill:none;stroke:#8c959f;stroke-width:1.4}.edge.failure{stroke:` + onFailureColour + `}.edge.done{stroke-width:2.4}.edge.active{stroke:#1a7f37}.edge.broken{stroke:#d1242f}
 .edge.inactive{stroke:#d0d7de}.edge.optional{stroke-dasharray:5 4}
 .tip{fill:#8c959f}.tip.active{fill:#1a7f37}.tip.broken{fill:#d1242f}
 `)
 	for _, p := range palettes {
-		fmt.Fprintf(&b, ".%s rect{fill:%s;stroke:%s}.%s text{fill:%s}\n", p.status, p.fill, p.stroke, p.status, p.text)
+		fmt.Fprintf(&b, ".%s rect,.%s .box{fill:%s;stroke:%s}.%s text{fill:%s}\n", p.status, p.status, p.fill, p.stroke, p.status, p.text)
 	}
 	b.WriteString(`@media (prefers-color-scheme:dark){
-text{fill:#e6edf3}.ground{fill:#0d1117}.node rect{fill:#21262d;stroke:#768390}
+text{fill:#e6edf3}.ground{fill:#0d1117}.node rect,.box{fill:#21262d;stroke:#768390}
 .edge{stroke:#768390}.edge.failure{stroke:#db6d28}.edge.active{stroke:#3fb950}.edge.broken{stroke:#f85149}.edge.inactive{stroke:#373e47}
 .tip{fill:#768390}.tip.active{fill:#3fb950}.tip.broken{fill:#f85149}
 `)
 	for _, p := range palettes {
-		fmt.Fprintf(&b, ".%s rect{fill:%s;stroke:%s}.%s text{fill:%s}\n", p.status, p.darkFill, p.darkStroke, p.status, p.darkLetter)
+		fmt.Fprintf(&b, ".%s rect,.%s .box{fill:%s;stroke:%s}.%s text{fill:%s}\n", p.status, p.status, p.darkFill, p.darkStroke, p.status, p.darkLetter)
 	}
 	b.WriteString("}\n")
 	return b.String()

@@ -108,7 +108,7 @@ func (t *lister) write(w io.Writer) {
 	names, queues := make([]string, len(t.lines)), make([]string, len(t.lines))
 	nameWidth, queueWidth, statusWidth := 0, 0, 0
 	for i, l := range t.lines {
-		names[i], queues[i] = t.name(l), short(printable(t.g.Nodes[l.nodes[0]].Queue), 40)
+		names[i], queues[i] = t.name(l), short(printable(t.g.Nodes[l.nodes[0]].queue()), 40)
 		nameWidth = max(nameWidth, utf8.RuneCountInString(names[i]))
 		queueWidth = max(queueWidth, utf8.RuneCountInString(queues[i]))
 		statusWidth = max(statusWidth, utf8.RuneCountInString(printable(string(t.g.Nodes[l.nodes[0]].Status))))

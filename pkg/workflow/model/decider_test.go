@@ -20,6 +20,7 @@ type decider struct {
 	p         workflow.Part // all that is stored; nothing in it is held or taken
 	specs     []*job.Job
 	held      []bool
+	parts     parts
 	ready     []bool // the places where claims look
 	giveBacks []int
 	again     map[int]job.Next // what the resolution being made requeues
@@ -65,7 +66,10 @@ func (d *decider) resolve(l *loaded, f func(r *workflow.Resolution, v *view)) er
 				l.edges[k] = true
 			}
 		}
-		if len(l.edges) == 0 {
+		if len(l.edges) > 0 {
+			continue
+		}
+		if l, f = d.nextParts(); f == nil {
 			return nil
 		}
 	}
@@ -130,7 +134,7 @@ func (d *decider) view(l *loaded) *view {
 		n := d.p.Nodes[i]
 		n.Workflow = v.workflow(n.Workflow)
 		n.EdgesKnown = l.edgesKnown[i]
-		n.Held, n.Taken = l.holders[i] && d.held[i], l.holders[i] && d.ready[i]
+		n.Held, n.Taken = l.holders[i] && d.held[i] || n.Status == job.Suspended && n.Parts != "", l.holders[i] && d.ready[i]
 		v.p.Nodes = append(v.p.Nodes, n)
 		if l.inputs[i] {
 			in := &workflow.Inputs{}
@@ -183,6 +187,16 @@ func (d *decider) extend(l *loaded, v *view, m workflow.Missing) {
 			}
 		}
 	}
+	for _, w := range m.Next {
+		w := v.workflows[w]
+		next := d.p.Workflows[w].MaxParallel
+		for i, n := range d.p.Nodes {
+			if n.Workflow == w && n.Deps == job.Waiting && !n.Status.Terminal() && next > 0 {
+				next--
+				l.nodes[i], l.holders[i], l.edgesKnown[i] = true, true, true
+			}
+		}
+	}
 	for _, i := range m.Inputs {
 		l.inputs[v.nodes[i]] = true
 	}
@@ -222,7 +236,7 @@ func (d *decider) loadAll(l *loaded, w int) {
 func (d *decider) keep(l *loaded, v *view, c workflow.Changes) error {
 	for what, list := range map[string][]int{
 		"Ended": c.Ended, "Edges": c.Edges, "Counted": c.Counted, "Runnable": c.Runnable, "Reset": c.Reset, "Decided": c.Decided,
-		"Evaluated": c.Evaluated, "Stop": c.Stop, "Workflows": c.Workflows,
+		"Evaluated": c.Evaluated, "Stop": c.Stop, "Workflows": c.Workflows, "Suspended": c.Suspended,
 	} {
 		if sorted := slices.Sorted(slices.Values(list)); len(slices.Compact(sorted)) != len(list) {
 			return fmt.Errorf("%s lists something twice: %v", what, list)
@@ -244,7 +258,7 @@ func (d *decider) keep(l *loaded, v *view, c workflow.Changes) error {
 		if d.ready[i] {
 			return fmt.Errorf("job %d ends, or is reset, and keeps its place where claims look", i)
 		}
-		s.Status, s.Reason, s.Decision, s.Attempts, s.Result = n.Status, n.Reason, n.Decision, n.Attempts, n.Result
+		s.Status, s.Reason, s.Decision, s.Attempts, s.Result, s.Answer = n.Status, n.Reason, n.Decision, n.Attempts, n.Result, n.Answer
 		s.Deps, s.Counts, s.Cause, s.Spared = n.Deps, n.Counts, n.Cause, n.Spared
 		d.held[i], d.giveBacks[i] = false, 0
 	}
@@ -252,6 +266,10 @@ func (d *decider) keep(l *loaded, v *view, c workflow.Changes) error {
 		n, s := v.p.Nodes[at], &d.p.Nodes[v.nodes[at]]
 		s.Deps, s.Counts, s.Cause, s.Spared = n.Deps, n.Counts, n.Cause, n.Spared
 	}
+	for _, at := range c.Suspended {
+		d.p.Nodes[v.nodes[at]].Status = job.Suspended
+	}
+	d.parts.keep(v, c)
 	for _, at := range c.Decided {
 		n, s := v.p.Nodes[at], &d.p.Nodes[v.nodes[at]]
 		s.Decision, s.Result = n.Decision, n.Result
@@ -311,8 +329,10 @@ func (d *decider) shown(i int) job.Status {
 
 func (d *decider) Snapshot() model.State {
 	var s model.State
-	for _, h := range d.p.Workflows {
-		s.Workflows = append(s.Workflows, model.WorkflowState{Status: h.Status, Failing: h.Failing, UserPaused: h.UserPaused, Undecided: h.Undecided, Tally: h.Tally})
+	for w, h := range d.p.Workflows {
+		s.Workflows = append(s.Workflows, model.WorkflowState{
+			Status: h.Status, Failing: h.Failing, UserPaused: h.UserPaused, Undecided: h.Undecided, Tally: h.Tally, Parent: d.parts.parent(w),
+		})
 	}
 	for i, n := range d.p.Nodes {
 		s.Jobs = append(s.Jobs, model.JobState{
@@ -329,11 +349,34 @@ func (d *decider) Snapshot() model.State {
 func (d *decider) Enqueue(spec *workflow.Workflow) error {
 	w, first := -1, len(d.p.Nodes)
 	if spec.ID != (job.ID{}) {
-		w = len(d.p.Workflows)
-		d.p.Workflows = append(d.p.Workflows, workflow.Header{
-			ID: spec.ID, Status: workflow.Running, Policy: spec.FailurePolicy, CancelRunning: spec.Running == workflow.CancelRunning,
-		})
+		w = d.addWorkflow(spec, workflow.Running)
 	}
+	d.addJobs(spec, w)
+	l := load()
+	var start []int
+	for i := first; i < first+len(spec.Jobs); i++ {
+		if n := d.p.Nodes[i]; n.Deps == job.Waiting && n.Counts.Unresolved == 0 && !n.Finally {
+			start = append(start, i)
+			l.nodes[i] = true
+		}
+	}
+	return d.resolve(l, func(r *workflow.Resolution, v *view) {
+		for _, i := range start {
+			r.Start(v.node(i))
+		}
+	})
+}
+
+func (d *decider) addWorkflow(spec *workflow.Workflow, status workflow.Status) int {
+	d.p.Workflows = append(d.p.Workflows, workflow.Header{
+		ID: spec.ID, Status: status, Policy: spec.FailurePolicy, CancelRunning: spec.Running == workflow.CancelRunning,
+	})
+	return len(d.p.Workflows) - 1
+}
+
+// addJobs adds the jobs of a workflow, and then what they are made of.
+func (d *decider) addJobs(spec *workflow.Workflow, w int) {
+	first := len(d.p.Nodes)
 	tolerated := spec.Tolerated()
 	for k, j := range spec.Jobs {
 		i := len(d.p.Nodes)
@@ -342,7 +385,14 @@ func (d *decider) Enqueue(spec *workflow.Workflow) error {
 			Barrier: j.Barrier, AllowFailure: j.AllowFailure, Tolerated: tolerated[k],
 			Finally: j.Finally, Catch: j.Catch, Condition: j.Condition, Unmet: j.Unmet,
 		}
-		if len(j.DependsOn) == 0 && j.Condition == "" && !j.Finally {
+		if j.Gate != nil {
+			n.Gate = j.Gate.Type
+		}
+		if p := workflow.PartsOf(j); p != nil {
+			n.Parts, n.Over = p.Kind, p.Over
+		}
+		turns := w >= 0 && d.p.Workflows[w].MaxParallel > 0
+		if len(j.DependsOn) == 0 && j.Condition == "" && !j.Finally && j.Gate == nil && j.Parts == nil && !turns {
 			n.Deps = job.NoDependencies
 		}
 		handlers := false
@@ -358,22 +408,15 @@ func (d *decider) Enqueue(spec *workflow.Workflow) error {
 				h.Finally++
 			}
 		}
+		pending := w >= 0 && d.p.Workflows[w].Status == workflow.Pending
 		d.p.Nodes, d.specs = append(d.p.Nodes, n), append(d.specs, j)
-		d.held, d.ready, d.giveBacks = append(d.held, false), append(d.ready, n.Deps == job.NoDependencies), append(d.giveBacks, 0)
+		d.held, d.ready, d.giveBacks = append(d.held, false), append(d.ready, n.Deps == job.NoDependencies && !pending), append(d.giveBacks, 0)
 	}
-	l := load()
-	var start []int
-	for i := first; i < len(d.p.Nodes); i++ {
-		if n := d.p.Nodes[i]; n.Deps == job.Waiting && n.Counts.Unresolved == 0 && !n.Finally {
-			start = append(start, i)
-			l.nodes[i] = true
+	for k, j := range spec.Jobs {
+		if p := workflow.PartsOf(j); p != nil && p.Workflow != nil {
+			d.addParts(first+k, p, p.Workflow)
 		}
 	}
-	return d.resolve(l, func(r *workflow.Resolution, v *view) {
-		for _, i := range start {
-			r.Start(v.node(i))
-		}
-	})
 }
 
 func (d *decider) Claim(i int) error {
@@ -428,7 +471,8 @@ func (d *decider) standing(v *view, i int) job.Standing {
 }
 
 func (d *decider) EndAlone(i int, status job.Status, reason job.Reason) error {
-	if d.held[i] || d.p.Nodes[i].Status.Terminal() {
+	n := d.p.Nodes[i]
+	if d.held[i] || n.Status.Terminal() || n.Workflow >= 0 && d.p.Workflows[n.Workflow].Status == workflow.Pending {
 		return job.ErrWrongState
 	}
 	return d.resolve(load(i), func(r *workflow.Resolution, v *view) {
@@ -444,7 +488,7 @@ func (d *decider) steer(f int, act func(r *workflow.Resolution, w int)) error {
 }
 
 func (d *decider) Cancel(f int, reason job.Reason) error {
-	if d.p.Workflows[f].Status.Terminal() {
+	if s := d.p.Workflows[f].Status; s.Terminal() || s == workflow.Pending {
 		return job.ErrWrongState
 	}
 	return d.steer(f, func(r *workflow.Resolution, w int) { r.Cancel(w, reason) })
@@ -463,7 +507,7 @@ func (d *decider) Pause(f int, on bool) error {
 	switch {
 	case on && (h.Status == workflow.Running || h.Status == workflow.Paused):
 		return d.steer(f, (*workflow.Resolution).Pause)
-	case !on && !h.Status.Terminal() && h.Undecided == 0:
+	case !on && !h.Status.Terminal() && h.Status != workflow.Pending && h.Undecided == 0 && !d.parts.above[f]:
 		return d.steer(f, (*workflow.Resolution).Resume)
 	}
 	return job.ErrWrongState
@@ -477,6 +521,9 @@ func (d *decider) Decide(i int, a workflow.Action, result json.RawMessage) error
 }
 
 func (d *decider) Retry(f int, mode workflow.RetryMode, from int) error {
+	if d.parts.parent(f) > 0 {
+		return job.ErrWrongState
+	}
 	l := load()
 	d.loadAll(l, f)
 	l.nodes[from] = true

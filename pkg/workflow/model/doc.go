@@ -32,6 +32,21 @@
 //     upstream_failed and not caught, whatever that is: else that job could never
 //     run.
 //   - A job without parents that has a condition waits, until that is asked.
+//   - So do gates and jobs that are made of others, and what is to take turns.
+//     What is suspended opens again, or begins anew, when it is reset.
+//   - A signal that was sent before it opens is over as soon as it could open.
+//   - What a job is made of is a workflow that is pending until the job is
+//     suspended. When everything else has concluded, also elsewhere, the first such
+//     job that owes its workflow something, or is owed by it, gives or gets it, and
+//     so on: it begins, or is retried (what failed of it, or all if nothing did or
+//     it completed) if it ended before the job was suspended this time; its end is
+//     the job's; it is cancelled once, by a user, when the job is told to stop or
+//     has ended by itself, with that reason if it was a deadline.
+//   - While a workflow is paused, for whatever reason, so are those that its jobs
+//     are made of, and nobody can resume them; they go on with it, unless somebody
+//     had paused them before. What has not begun begins then.
+//   - Jobs of a pending workflow cannot be cancelled, nor can it; but a signal of it
+//     can be sent.
 //   - A decision to retry puts a job where a retry of its workflow would: its
 //     join, and its condition, are asked again.
 package model

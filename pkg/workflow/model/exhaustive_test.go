@@ -197,33 +197,58 @@ func TestEverySmallWorkflowEndsAsTheModelSays(t *testing.T) {
 	}
 	played := 0
 	for _, g := range every {
-		outcomes := 1
-		for range g.jobs {
-			outcomes *= 3
-		}
-		for _, policy := range []workflow.FailurePolicy{workflow.FailFast, workflow.ContinueOnFailure, workflow.Manual} {
-			for plan := range outcomes {
-				for _, last := range []bool{false, true} {
-					s := small{t: t, engine: &decider{lazy: true}, plan: plan, last: last}
-					s.play(g, policy)
-					played++
-				}
-			}
+		played += playAll(t, g, -1)
+	}
+	t.Logf("%d graphs, %d plays", len(every), played)
+}
+
+func TestEverySmallWorkflowWithAGateEndsAsTheModelSays(t *testing.T) {
+	rules := []job.JoinRule{job.JoinAll, job.JoinAny, job.JoinMerge, job.JoinDone}
+	every := slices.Concat(graphs(1, ons, rules), graphs(2, ons, rules), graphs(3, ons[:2], rules[:1]))
+	if *exhaustive {
+		every = slices.Concat(graphs(1, ons, rules), graphs(2, ons, rules), graphs(3, ons, rules), graphs(4, ons[:2], rules[:1]))
+	}
+	played := 0
+	for _, g := range every {
+		for gate := range g.jobs {
+			played += playAll(t, g, gate)
 		}
 	}
 	t.Logf("%d graphs, %d plays", len(every), played)
 }
 
+// playAll plays a graph with all outcomes of its jobs under all policies. gate is
+// the job that is one; -1: none.
+func playAll(t *testing.T, g graph, gate int) (played int) {
+	t.Helper()
+	outcomes := 1
+	for range g.jobs {
+		outcomes *= 3
+	}
+	for _, policy := range []workflow.FailurePolicy{workflow.FailFast, workflow.ContinueOnFailure, workflow.Manual} {
+		for plan := range outcomes {
+			for _, last := range []bool{false, true} {
+				s := small{t: t, engine: &decider{lazy: true}, plan: plan, last: last, gate: gate}
+				s.play(g, policy)
+				played++
+			}
+		}
+	}
+	return played
+}
+
 // small is one play of a small workflow: job i ends as the i-th digit of plan,
 // to the base of three, says: completed, failed or cancelled. Of jobs that may
 // run, the first ends first, or with last set the last. A failure that waits for
-// a decision is accepted, or with last set skipped.
+// a decision is accepted, or with last set skipped. Job gate is an approval, which
+// is approved or rejected instead.
 type small struct {
 	t      *testing.T
 	model  model.World
 	engine modeltest.Engine
 	plan   int
 	last   bool
+	gate   int
 	told   []any
 }
 
@@ -251,13 +276,16 @@ func (s *small) play(g graph, policy workflow.FailurePolicy) {
 				j.DependsOn = append(j.DependsOn, job.Dependency{Parent: w.Jobs[k].ID, On: on})
 			}
 		}
+		if i == s.gate {
+			j.Gate = &job.Gate{Type: job.GateApproval}
+		}
 		w.Jobs = append(w.Jobs, j)
 	}
 	state := s.do(g, func(e modeltest.Engine) error { return e.Enqueue(w) })
 	for !state.Workflows[0].Status.Terminal() {
 		next := -1
 		for i, j := range state.Jobs {
-			if (j.Runnable || j.Decision == workflow.Undecided) && (next < 0 || s.last) {
+			if (j.Runnable || j.Status == job.Suspended || j.Decision == workflow.Undecided) && (next < 0 || s.last) {
 				next = i
 			}
 		}
@@ -283,6 +311,9 @@ func (s *small) advance(state model.State, i int) model.State {
 		return s.do(action, func(e modeltest.Engine) error { return e.Decide(i, action, nil) })
 	case outcome%3 == 2:
 		return s.do([]any{"cancel", i}, func(e modeltest.Engine) error { return e.EndAlone(i, job.Cancelled, job.ReasonUser) })
+	}
+	if i == s.gate {
+		return s.do([]any{"answer", i}, func(e modeltest.Engine) error { return e.(modeltest.Workless).Answer(i, outcome%3 == 0, nil) })
 	}
 	o := model.Outcome{Job: i, Outcome: job.Outcome{Kind: job.KindCompleted}}
 	if outcome%3 == 1 {

@@ -38,10 +38,11 @@ type JobState struct {
 
 // WorkflowState is a workflow as it stands.
 type WorkflowState struct {
-	Status              workflow.Status
+	Status              workflow.Status // pending: the job that it is run as has not begun
 	Failing, UserPaused bool
 	Undecided           int
 	Tally               workflow.Tally
+	Parent              int // the number of the job that it is run as, from 1; 0: none
 }
 
 // World is all there is.
@@ -57,11 +58,13 @@ type World struct {
 type node struct {
 	*job.Job
 	JobState
-	flow      *flow
-	in, out   []*edge // out: within the workflow
-	halted    bool    // its join said run; it depends on whether it is spared
-	giveBacks int
-	result    json.RawMessage
+	flow, made   *flow   // made: what runs as the job
+	in, out      []*edge // out: within the workflow
+	halted       bool    // its join said run; it depends on whether it is spared
+	fresh        bool    // what runs as the job has not begun since it was suspended
+	giveBacks    int
+	result, list json.RawMessage // list: that a map is over
+	early        json.RawMessage // what a signal was sent before it opened
 }
 
 type edge struct {
@@ -73,7 +76,11 @@ type edge struct {
 // flow is a workflow. Snapshot works out whether it is Paused, and counts.
 type flow struct {
 	*workflow.Workflow
+	number int
 	WorkflowState
+	as                   *node      // the job that it is run as; nil: none
+	above                bool       // its pause is that of the workflow of that job
+	turns, bears         int        // how many of its jobs may run at once, 0 being all, and how many may fail, -1 being any number
 	jobs, news           []*node    // news: what failed, or ended and catches, since its policy looked
 	reason               job.Reason // for which it is being cancelled; empty: it is not
 	cancelFinally, begun bool       // its finally jobs
@@ -99,7 +106,7 @@ func (w *World) Snapshot() (s State) {
 	}
 	for _, n := range w.jobs {
 		state := n.JobState
-		state.Counts, state.Runnable = n.counts(), n.startable() && !n.Barrier
+		state.Counts, state.Runnable = n.counts(), n.startable() && n.works()
 		s.Jobs = append(s.Jobs, state)
 	}
 	for _, e := range w.edges {
@@ -114,21 +121,39 @@ func (w *World) when(allowed bool, something func()) error {
 		return job.ErrWrongState
 	}
 	something()
-	w.elsewhere()
+	for w.elsewhere(); w.parts(); w.elsewhere() {
+	}
 	return nil
 }
 
 // Enqueue adds a workflow; one without an ID stands for jobs that have none.
 // Parents that have ended count as if they ended now, one after the other.
 func (w *World) Enqueue(spec *workflow.Workflow) error {
-	f, number := &w.loose, -1
+	f := &w.loose
+	f.number = -1
 	if spec.ID != (job.ID{}) {
-		f, number = &flow{WorkflowState: WorkflowState{Status: workflow.Running}}, len(w.flows)
-		w.flows = append(w.flows, f)
+		f = w.newFlow(workflow.Running)
 	}
+	return w.when(true, func() {
+		for _, n := range w.add(f, spec) {
+			w.ask(n)
+			w.conclude()
+		}
+	})
+}
+
+func (w *World) newFlow(status workflow.Status) *flow {
+	f := &flow{WorkflowState: WorkflowState{Status: status}, number: len(w.flows)}
+	w.flows = append(w.flows, f)
+	return f
+}
+
+// add adds jobs to a workflow, then what these are made of, and returns them.
+func (w *World) add(f *flow, spec *workflow.Workflow) []*node {
+	first := len(f.jobs)
 	f.Workflow = spec
 	for _, j := range spec.Jobs {
-		n := &node{Job: j, JobState: JobState{Workflow: number}, flow: f}
+		n := &node{Job: j, JobState: JobState{Workflow: f.number}, flow: f}
 		for _, d := range j.DependsOn {
 			e := &edge{d, w.jobs[slices.IndexFunc(w.jobs, func(p *node) bool { return p.ID == d.Parent })], n, unresolved}
 			n.in, w.edges = append(n.in, e), append(w.edges, e)
@@ -139,31 +164,32 @@ func (w *World) Enqueue(spec *workflow.Workflow) error {
 		n.renew()
 		w.jobs, f.jobs = append(w.jobs, n), append(f.jobs, n)
 	}
-	return w.when(true, func() {
-		for _, n := range f.jobs {
-			w.ask(n)
-			w.conclude()
+	for _, n := range f.jobs[first:] {
+		if p := workflow.PartsOf(n.Job); p != nil && p.Workflow != nil {
+			w.make(n, p.Workflow)
 		}
-	})
+	}
+	return f.jobs[first:]
 }
 
 // renew makes a job one that nothing has happened to.
 func (n *node) renew() {
-	deps := map[bool]job.DependencyStatus{true: job.Waiting, false: job.NoDependencies}[len(n.in) > 0 || n.Condition != "" || n.Finally]
-	*n = node{Job: n.Job, JobState: JobState{Workflow: n.Workflow, Status: job.Pending, Deps: deps}, flow: n.flow, in: n.in, out: n.out}
+	waits := len(n.in) > 0 || n.Condition != "" || n.Finally || !n.Barrier && !n.works() || n.flow.turns > 0
+	deps := map[bool]job.DependencyStatus{true: job.Waiting, false: job.NoDependencies}[waits]
+	*n = node{Job: n.Job, JobState: JobState{Workflow: n.Workflow, Status: job.Pending, Deps: deps}, flow: n.flow, made: n.made, in: n.in, out: n.out}
 }
 
 // Claim gives a job to a worker.
 func (w *World) Claim(i int) error {
 	n := w.jobs[i]
-	return w.when(n.startable() && !n.Barrier, func() { n.Status = job.Running })
+	return w.when(n.startable() && n.works(), func() { n.Status = job.Running })
 }
 
 // End tells how attempts ended. Outcomes of jobs that nobody holds are stale.
 func (w *World) End(batch []Outcome) error {
 	return w.when(true, func() {
 		for _, o := range batch {
-			if n := w.jobs[o.Job]; n.held() {
+			if n := w.jobs[o.Job]; n.Status == job.Running {
 				w.endAttempt(n, o)
 				w.conclude()
 			}
@@ -186,28 +212,30 @@ func (w *World) endAttempt(n *node, o Outcome) {
 	}
 }
 
-// EndAlone ends a job that nobody holds: a user cancels it, or its deadline passes.
+// EndAlone ends a job that no worker holds: a user cancels it, or its deadline passes.
 func (w *World) EndAlone(i int, status job.Status, reason job.Reason) error {
 	n := w.jobs[i]
-	return w.when(n.open() && !n.held(), func() { w.end(n, status, reason) })
+	return w.when(n.open() && n.Status != job.Running && n.flow.Status != workflow.Pending, func() { w.end(n, status, reason) })
 }
 
 // Cancel cancels a workflow, a user or its deadline being the reason. A user's
 // second cancel also cancels its finally jobs.
 func (w *World) Cancel(number int, reason job.Reason) error {
 	f := w.flows[number]
-	return w.when(!f.Status.Terminal(), func() {
-		again := f.Status == workflow.Cancelling && reason == job.ReasonUser
-		f.Status, f.reason, f.cancelFinally, f.UserPaused = workflow.Cancelling, cmp.Or(f.reason, reason), f.cancelFinally || again, false
-		for _, n := range f.jobs {
-			if n.undecided() {
-				n.Decision, w.ended = workflow.ActionAccept, append(w.ended, n)
-			}
-			if !n.held() && (again || !n.Finally) {
-				w.end(n, job.Cancelled, reason)
-			}
+	return w.when(!f.Status.Terminal() && f.Status != workflow.Pending, func() { w.cancel(f, reason) })
+}
+
+func (w *World) cancel(f *flow, reason job.Reason) {
+	again := f.Status == workflow.Cancelling && reason == job.ReasonUser
+	f.Status, f.reason, f.cancelFinally, f.UserPaused = workflow.Cancelling, cmp.Or(f.reason, reason), f.cancelFinally || again, false
+	for _, n := range f.jobs {
+		if n.undecided() {
+			n.Decision, w.ended = workflow.ActionAccept, append(w.ended, n)
 		}
-	})
+		if !n.held() && (again || !n.Finally) {
+			w.end(n, job.Cancelled, reason)
+		}
+	}
 }
 
 // GraceOver cancels what was told to stop and still runs.
@@ -215,7 +243,7 @@ func (w *World) GraceOver(number int) error {
 	f := w.flows[number]
 	return w.when(!f.Status.Terminal() && (f.reason != "" || f.Failing && f.Running == workflow.CancelRunning), func() {
 		for _, n := range f.jobs {
-			if n.held() && (!n.Finally || f.cancelFinally) && (f.reason != "" || !n.Spared) {
+			if n.Status == job.Running && n.told() {
 				n.Attempts++
 				w.end(n, job.Cancelled, cmp.Or(f.reason, job.ReasonFailFast))
 			}
@@ -226,7 +254,8 @@ func (w *World) GraceOver(number int) error {
 // Pause turns a user's switch on or off.
 func (w *World) Pause(number int, on bool) error {
 	f := w.flows[number]
-	return w.when(on && f.Status == workflow.Running || !on && !f.Status.Terminal() && !f.has((*node).undecided), func() { f.UserPaused = on })
+	resumes := !f.above && !f.Status.Terminal() && f.Status != workflow.Pending && !f.has((*node).undecided)
+	return w.when(on && f.Status == workflow.Running || !on && resumes, func() { f.UserPaused = on })
 }
 
 // Decide applies a decision about a failure; result goes with complete.
@@ -263,19 +292,30 @@ func (n *node) revived(a workflow.Action) (plan []*node) {
 // descendants, or all; and its finally jobs.
 func (w *World) Retry(number int, mode workflow.RetryMode, from int) error {
 	f := w.flows[number]
-	some, plan, behind := false, []*node(nil), map[*node]bool{}
+	plan := f.plan(mode, w.jobs[from])
+	return w.when(f.as == nil && (f.Status.Terminal() || f.paused()) && plan != nil && !slices.ContainsFunc(plan, (*node).held), func() { w.rerun(f, plan) })
+}
+
+// plan returns what a retry runs again; nil: there is nothing that it begins with.
+func (f *flow) plan(mode workflow.RetryMode, from *node) (plan []*node) {
+	some, behind := false, map[*node]bool{}
 	for _, n := range f.jobs {
-		chosen := mode == workflow.RetryAll || mode == workflow.RetryFrom && n == w.jobs[from] || mode == workflow.RetryFailed && n.tried()
+		chosen := mode == workflow.RetryAll || mode == workflow.RetryFrom && n == from || mode == workflow.RetryFailed && n.tried()
 		after := slices.ContainsFunc(n.in, func(e *edge) bool { return behind[e.parent] })
 		some, behind[n] = some || chosen, chosen || after
 		if chosen || n.Finally || after && (mode != workflow.RetryFailed || n.follows()) {
 			plan = append(plan, n)
 		}
 	}
-	return w.when((f.Status.Terminal() || f.paused()) && some && !slices.ContainsFunc(plan, (*node).held), func() {
-		f.Status, f.Failing, f.reason, f.cancelFinally, f.begun, f.news = workflow.Running, false, "", false, false, nil
-		w.again(plan)
-	})
+	if !some {
+		return nil
+	}
+	return plan
+}
+
+func (w *World) rerun(f *flow, plan []*node) {
+	f.Status, f.Failing, f.reason, f.cancelFinally, f.begun, f.news = workflow.Running, false, "", false, false, nil
+	w.again(plan)
 }
 
 // tried reports whether a retry of what failed begins with a job: what is

@@ -30,10 +30,12 @@ func (n *node) seen() job.Status {
 	return n.Status
 }
 
-// Kinds of jobs. People decided of a pardoned one that its failure is none; the
+// Kinds of jobs. A job that works wants a worker; who is held ends by itself. People decided of a pardoned one that its failure is none; the
 // failure of another job swept one away.
 func (n *node) open() bool      { return !n.Status.Terminal() }
-func (n *node) held() bool      { return n.Status == job.Running }
+func (n *node) works() bool     { return !n.Barrier && n.Gate == nil && n.Parts == nil }
+func (n *node) parted() bool    { return n.Status == job.Suspended && n.Parts != nil }
+func (n *node) held() bool      { return n.Status == job.Running || n.parted() }
 func (n *node) catches() bool   { return n.Catch }
 func (n *node) undecided() bool { return n.Decision == workflow.Undecided }
 func (n *node) settles() bool   { return !n.open() && !n.undecided() }
@@ -56,7 +58,14 @@ func (n *node) doomed() bool {
 
 // startable reports whether nothing but a worker is missing.
 func (n *node) startable() bool {
-	return n.open() && !n.held() && n.Deps != job.Waiting && !n.doomed() && !n.flow.paused() && !n.flow.Status.Terminal()
+	f := n.flow
+	return n.open() && !n.held() && n.Status != job.Suspended && n.Deps != job.Waiting && !n.doomed() && !f.paused() && !f.Status.Terminal() && f.Status != workflow.Pending
+}
+
+// told reports whether a job that is held should stop.
+func (n *node) told() bool {
+	f := n.flow
+	return f.Status == workflow.Cancelling && (!n.Finally || f.cancelFinally) || f.Failing && f.Running == workflow.CancelRunning && !n.Spared && !n.Finally
 }
 
 // root is the first failure behind a job.
@@ -119,7 +128,7 @@ func (w *World) settle(e *edge) {
 // ask asks the join of a job that waits, that of a finally job when its turn
 // has come. In a failing workflow the policy then says whether it is spared.
 func (w *World) ask(n *node) {
-	if !n.open() || n.Deps != job.Waiting || n.Finally && !n.flow.begun {
+	if !n.open() || n.Deps != job.Waiting || n.Finally && !n.flow.begun || n.flow.full() {
 		return
 	}
 	switch join(n.Join, n.counts()) {
@@ -149,13 +158,22 @@ func (w *World) start(n *node) {
 	case !yes:
 		w.end(n, job.Skipped, job.ReasonConditionFalse)
 	}
+	if p := workflow.PartsOf(n.Job); n.open() && p != nil && p.Kind == workflow.PartsMap {
+		w.spread(n, p, in)
+	}
 	w.pass(n)
 }
 
-// pass completes a barrier that could start.
+// pass lets a job that could start, and has no work, do what it does instead: a
+// barrier completes, a gate opens, and a signal that was sent completes it.
 func (w *World) pass(n *node) {
-	if n.Barrier && n.startable() {
+	switch {
+	case !n.startable() || n.works():
+	case n.Barrier, n.early != nil:
+		n.result = n.early
 		w.end(n, job.Completed, "")
+	default:
+		n.Status, n.fresh = job.Suspended, true
 	}
 }
 
@@ -188,7 +206,7 @@ func (w *World) conclude() {
 	for _, n := range w.jobs {
 		w.pass(n) // a pause may have kept it
 	}
-	for len(w.ended) > 0 || w.policies() || w.beginFinally() {
+	for len(w.ended) > 0 || w.policies() || w.beginFinally() || w.nextTurns() {
 		for ; len(w.ended) > 0; w.ended = w.ended[1:] {
 			for _, e := range w.ended[0].out {
 				if e.state == unresolved && e.parent.settles() {
@@ -240,7 +258,7 @@ func (w *World) policies() bool {
 		f.news = nil
 		for _, n := range f.jobs {
 			looks := f.Status == workflow.Running && (slices.Contains(news, n) || len(news) > 0 && f.has((*node).catches))
-			f.Failing = f.Failing || looks && f.FailurePolicy == workflow.FailFast && n.hurts()
+			f.Failing = f.Failing || looks && f.FailurePolicy == workflow.FailFast && n.hurts() && f.broken()
 			if looks && n.asked() {
 				n.Decision = workflow.Undecided
 			}
@@ -315,7 +333,7 @@ func (f *flow) result() workflow.Status {
 	switch {
 	case f.Status == workflow.Cancelling && f.reason == job.ReasonUser:
 		return workflow.Cancelled
-	case f.Status == workflow.Cancelling, f.Failing, f.has((*node).fails):
+	case f.Status == workflow.Cancelling, f.Failing, f.broken():
 		return workflow.Failed
 	}
 	return workflow.Completed

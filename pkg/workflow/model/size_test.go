@@ -8,7 +8,7 @@ import (
 )
 
 // A model is no proof of anything that cannot be read at one sitting.
-func TestTheModelHasNoMoreThan500LinesOfCode(t *testing.T) {
+func TestTheModelHasNoMoreThan700LinesOfCode(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestTheModelHasNoMoreThan500LinesOfCode(t *testing.T) {
 			}
 		}
 	}
-	if lines > 500 || lines < 100 {
-		t.Errorf("the model has %d lines without comments and empty ones, want at most 500", lines)
+	if lines > 700 || lines < 100 {
+		t.Errorf("the model has %d lines without comments and empty ones, want at most 700", lines)
 	}
 }

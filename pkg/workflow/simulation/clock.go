@@ -16,6 +16,11 @@ const (
 	isDecided
 	decisionTimeout
 	workflowDeadline
+	gateEnds
+	partsBegin
+	partsStop
+	partsPause // or go on: as the workflow around them stands
+	partsEnd
 )
 
 // event is something that will happen.
@@ -23,6 +28,7 @@ type event struct {
 	at   time.Duration // since the enqueue
 	seq  int           // of what happens at the same moment, the first made is first
 	kind kind
+	of   *machine
 	node int
 	turn int // of the job: an event of an earlier one is void
 }
@@ -62,6 +68,7 @@ func (a *agenda) Pop() any {
 type place struct {
 	rank int // 4 − priority
 	due  time.Duration
+	of   *machine
 	node int
 }
 
@@ -78,6 +85,8 @@ func (l line) Less(i, j int) bool {
 		return a.rank < b.rank
 	case a.due != b.due:
 		return a.due < b.due
+	case a.of != b.of:
+		return a.of.order < b.of.order
 	}
 	return a.node < b.node
 }

@@ -3,6 +3,7 @@ package simulation
 import (
 	"container/heap"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -12,20 +13,33 @@ import (
 // middle is what chance comes to.
 const middle = 0.5
 
+// world is what all workflows of a simulation have in common.
+type world struct {
+	s        Script
+	now      time.Duration // since the enqueue
+	agenda   agenda
+	line     line
+	free     int // workers; below 0: any number
+	steps    []Step
+	machines []*machine
+}
+
 // machine is a workflow in motion.
 type machine struct {
+	*world
 	w      *workflow.Workflow
-	s      Script
 	p      *workflow.Part
 	r      *workflow.Resolution
 	h      *workflow.Header
-	now    time.Duration // since the enqueue
-	agenda agenda
-	line   line
-	free   int // workers; below 0: any number
 	jobs   []state
-	steps  []Step
 	index  map[job.ID]int // of nodes
+	urgent []workflow.Urgency
+	order  int      // among all workflows
+	parent *machine // the workflow with the job that this one is run as; nil: the outermost
+	node   int      // that job
+	prefix string   // of the paths of its jobs
+	began  time.Duration
+	last   time.Duration // when something happened in it last
 
 	readers map[int][]*workflow.ParentInput // node → where conditions read of it
 
@@ -47,36 +61,41 @@ type state struct {
 	ready, start, end time.Duration // first ready and started, ended; below 0: not
 	err               string
 	result            json.RawMessage
+	parts             *machine // what it is made of
+	list              string   // that a map was over
+	fresh             bool     // its parts have not begun since it was suspended
 }
 
 // Run plays a workflow that has passed Validate, to its end or until nothing
 // more happens: a failure under the manual policy waits for a decision that
 // nobody makes.
 func Run(w *workflow.Workflow, s Script) *Report {
-	m := newMachine(w, s)
+	all := &world{s: s, free: s.Workers}
+	if s.Workers <= 0 {
+		all.free = -1
+	}
+	m := all.newMachine(w, workflow.NewPart(w))
 	m.begin()
-	for m.turn() {
+	for all.turn() {
 	}
 	return m.report()
 }
 
-func newMachine(w *workflow.Workflow, s Script) *machine {
-	p := workflow.NewPart(w)
-	p.Now = s.Start
+func (all *world) newMachine(w *workflow.Workflow, p *workflow.Part) *machine {
+	p.Now = all.s.Start.Add(all.now)
 	m := &machine{
-		w: w, s: s, p: p, r: workflow.Begin(p), h: &p.Workflows[0], free: s.Workers, status: workflow.Running,
+		world: all, w: w, p: p, r: workflow.Begin(p), h: &p.Workflows[0], status: workflow.Running, order: len(all.machines), began: all.now,
 		jobs: make([]state, len(p.Nodes)), readers: map[int][]*workflow.ParentInput{}, index: make(map[job.ID]int, len(p.Nodes)),
+		urgent: workflow.Urgencies(w.Jobs, w.Priority),
 	}
-	if s.Workers <= 0 {
-		m.free = -1
-	}
+	all.machines = append(all.machines, m)
 	for i := range m.jobs {
 		m.index[p.Nodes[i].ID] = i
 		m.jobs[i] = state{waitedFor: -1, ready: -1, start: -1, end: -1}
 		if i < len(w.Jobs) {
-			m.jobs[i].due = w.Jobs[i].Delay
+			m.jobs[i].due = all.now + w.Jobs[i].Delay
 			if at := w.Jobs[i].ScheduledAt; !at.IsZero() {
-				m.jobs[i].due = max(0, at.Sub(s.Start))
+				m.jobs[i].due = max(all.now, at.Sub(all.s.Start))
 			}
 		}
 		in := p.Inputs[i]
@@ -94,7 +113,7 @@ func newMachine(w *workflow.Workflow, s Script) *machine {
 // begin enqueues the workflow.
 func (m *machine) begin() {
 	if m.w.Timeout > 0 {
-		m.agenda.add(event{at: m.w.Timeout, kind: workflowDeadline})
+		m.agenda.add(event{at: m.now + m.w.Timeout, kind: workflowDeadline, of: m})
 	}
 	for i := range m.p.Nodes {
 		switch n := &m.p.Nodes[i]; {
@@ -109,7 +128,7 @@ func (m *machine) begin() {
 			m.follow()
 		}
 		if d := m.w.Jobs[i].Deadline; d > 0 {
-			m.agenda.add(event{at: d, kind: jobDeadline, node: i})
+			m.agenda.add(event{at: m.now + d, kind: jobDeadline, of: m, node: i})
 		}
 	}
 	if len(m.p.Nodes) > len(m.w.Jobs) { // edges between workflows settle when they are looked at
@@ -120,30 +139,36 @@ func (m *machine) begin() {
 
 // turn gives out what can be claimed and lets everything happen that the next
 // moment brings. It reports whether there was anything.
-func (m *machine) turn() bool {
-	m.claim()
-	if m.h.Status.Terminal() || m.waits() || m.agenda.Len() == 0 {
+func (all *world) turn() bool {
+	all.claim()
+	outermost := all.machines[0].h
+	if outermost.Status.Terminal() || all.waits() || all.agenda.Len() == 0 {
 		return false
 	}
-	m.now = m.agenda.list[0].at
-	m.p.Now = m.s.Start.Add(m.now)
-	for m.agenda.Len() > 0 && m.agenda.list[0].at == m.now && !m.h.Status.Terminal() {
-		m.happen(m.agenda.next())
+	all.now = all.agenda.list[0].at
+	for all.agenda.Len() > 0 && all.agenda.list[0].at == all.now && !outermost.Status.Terminal() {
+		e := all.agenda.next()
+		e.of.happen(e)
 	}
 	return true
 }
 
 // waits reports whether only a decision goes on, which nobody makes.
-func (m *machine) waits() bool {
-	if m.h.Undecided == 0 {
+func (all *world) waits() bool {
+	if !slices.ContainsFunc(all.machines, func(m *machine) bool { return m.h.Undecided > 0 }) {
 		return false
 	}
-	for _, e := range m.agenda.list {
+	for _, e := range all.agenda.list {
 		switch e.kind {
-		case attemptEnds, attemptStops, isDecided, decisionTimeout:
-			if e.turn == m.jobs[e.node].turn {
-				return false
+		case jobDeadline, workflowDeadline:
+			continue
+		case becomesDue:
+			if e.of.h.Status == workflow.Paused {
+				continue
 			}
+		}
+		if e.turn == e.of.jobs[e.node].turn {
+			return false
 		}
 	}
 	return true
@@ -151,29 +176,37 @@ func (m *machine) waits() bool {
 
 // claim gives jobs to free workers, in the order of claims. What may not start
 // loses its place, and gets another when it may.
-func (m *machine) claim() {
-	for m.free != 0 && len(m.line) > 0 {
-		i := heap.Pop(&m.line).(place).node
-		n, s := &m.p.Nodes[i], &m.jobs[i]
-		s.inLine = false
-		if n.Status.Terminal() || n.Held || m.h.Stops(n) {
-			continue
-		}
-		m.free--
-		n.Held, s.running, s.began = true, true, m.now
-		if s.start < 0 {
-			s.start = m.now
-		}
-		m.tell(i)
-		j := m.w.Jobs[i]
-		took, o := m.s.Handle(Attempt{Job: j, Number: s.earlier + s.attempts + 1, Payload: m.payload(i)})
-		if j.Timeout > 0 && took > j.Timeout {
-			took, o = j.Timeout, job.Outcome{Kind: job.KindTimedOut, Error: "it takes " + took.String() + "; its timeout is " + j.Timeout.String()}
-		}
-		s.outcome = o
-		m.agenda.add(event{at: m.now + max(0, took), kind: attemptEnds, node: i, turn: s.turn})
+func (all *world) claim() {
+	for all.free != 0 && len(all.line) > 0 {
+		next := heap.Pop(&all.line).(place)
+		next.of.claim(next.node)
 	}
 }
+
+// claim gives a job to a worker if it may start.
+func (m *machine) claim(i int) {
+	n, s := &m.p.Nodes[i], &m.jobs[i]
+	s.inLine = false
+	if n.Status.Terminal() || n.Held || m.h.Stops(n) {
+		return
+	}
+	m.free--
+	n.Held, s.running, s.began = true, true, m.now
+	if s.start < 0 {
+		s.start = m.now
+	}
+	m.tell(i)
+	j := m.w.Jobs[i]
+	took, o := m.s.Handle(Attempt{Job: j, Path: m.path(i), Number: s.earlier + s.attempts + 1, Payload: m.payload(i)})
+	if j.Timeout > 0 && took > j.Timeout {
+		took, o = j.Timeout, job.Outcome{Kind: job.KindTimedOut, Error: "it takes " + took.String() + "; its timeout is " + j.Timeout.String()}
+	}
+	s.outcome = o
+	m.agenda.add(event{at: m.now + max(0, took), kind: attemptEnds, of: m, node: i, turn: s.turn})
+}
+
+// path names a job of whatever workflow.
+func (m *machine) path(i int) string { return m.prefix + m.w.Jobs[i].Name }
 
 // payload is what the handler of a job finds: its inputs are fields of it.
 func (m *machine) payload(i int) json.RawMessage {
@@ -196,10 +229,15 @@ func (m *machine) payload(i int) json.RawMessage {
 // happen lets an event happen.
 func (m *machine) happen(e event) {
 	n, s := &m.p.Nodes[e.node], &m.jobs[e.node]
+	m.p.Now = m.s.Start.Add(m.now)
 	if e.kind != workflowDeadline && e.kind != jobDeadline && e.turn != s.turn {
 		return
 	}
 	switch e.kind {
+	case gateEnds:
+		m.endGate(e.node)
+	case partsBegin, partsStop, partsPause, partsEnd:
+		m.partsHappen(e)
 	case attemptEnds:
 		m.end(e.node, s.outcome)
 	case attemptStops:
@@ -233,7 +271,7 @@ func (m *machine) end(i int, o job.Outcome) {
 		return
 	}
 	delay := job.Duration(next.Delay)
-	m.step(Step{Job: m.w.Jobs[i].Name, Attempt: m.number(i), Outcome: string(next.Status), Took: m.stop(i), Error: o.Error, Again: &delay})
+	m.step(Step{Job: m.path(i), Attempt: m.number(i), Outcome: string(next.Status), Took: m.stop(i), Error: o.Error, Again: &delay})
 	s.due = m.now + next.Delay
 	m.r.Requeue(i, next.Status, next.Attempts)
 	m.tell(i)
@@ -265,7 +303,7 @@ func (m *machine) stop(i int) job.Duration {
 
 // decide applies what the script, or the timeout, says about a failure.
 func (m *machine) decide(e event) {
-	name := m.w.Jobs[e.node].Name
+	name := m.path(e.node)
 	action, result := m.w.DecisionDefault, json.RawMessage(nil)
 	if e.kind == isDecided {
 		action, result = m.s.Decide(name)
@@ -310,10 +348,18 @@ func (m *machine) follow() {
 		m.jobs[i].released = true
 		m.offer(i)
 	}
+	for _, i := range c.Suspended {
+		m.suspend(i)
+	}
 	for _, i := range c.Stop {
-		m.agenda.add(event{at: m.now, kind: attemptStops, node: i, turn: m.jobs[i].turn})
+		if m.p.Nodes[i].Parts != "" {
+			m.later(partsStop, i)
+			continue
+		}
+		m.agenda.add(event{at: m.now, kind: attemptStops, of: m, node: i, turn: m.jobs[i].turn})
 	}
 	m.announce()
+	m.tellParts()
 }
 
 // decides reports whether an edge, so far, is the last that its child waited
@@ -335,14 +381,23 @@ func (m *machine) ended(i int) {
 	}
 	n, s := &m.p.Nodes[i], &m.jobs[i]
 	s.released, s.end = true, m.now
-	step := Step{Job: m.w.Jobs[i].Name, Outcome: string(n.Status), Reason: n.Reason, Cause: m.name(n.Cause)}
+	step := Step{Job: m.path(i), Outcome: string(n.Status), Reason: n.Reason}
+	if cause := m.name(n.Cause); cause != "" {
+		step.Cause = m.prefix + cause
+	}
 	if s.running {
 		step.Took, step.Attempt, step.Error = m.stop(i), m.number(i), s.err
 		if n.Reason == job.ReasonDeadline && n.Status == job.TimedOut {
 			step.Attempt++ // it ends without an outcome that would count it
 		}
 	} else {
-		s.turn++
+		if s.turn++; s.parts != nil && !s.parts.h.Status.Terminal() {
+			m.agenda.add(event{at: m.now, kind: partsStop, of: m, node: i, turn: s.turn})
+		}
+		if len(n.Result) > 0 {
+			s.result = n.Result
+		}
+		step.Error = s.err
 		if in := m.p.Inputs[i]; in != nil && in.Evidence.Error != "" {
 			s.err, step.Error = in.Evidence.Error, in.Evidence.Error
 		}
@@ -358,15 +413,15 @@ func (m *machine) ask(i int) {
 		return
 	}
 	s.asked = true
-	m.step(Step{Job: m.w.Jobs[i].Name, Outcome: Undecided})
+	m.step(Step{Job: m.path(i), Outcome: Undecided})
 	if m.s.Decide != nil {
-		if a, _ := m.s.Decide(m.w.Jobs[i].Name); a != "" && (a != workflow.ActionRetry || !s.retried) {
-			m.agenda.add(event{at: m.now, kind: isDecided, node: i, turn: s.turn})
+		if a, _ := m.s.Decide(m.path(i)); a != "" && (a != workflow.ActionRetry || !s.retried) {
+			m.agenda.add(event{at: m.now, kind: isDecided, of: m, node: i, turn: s.turn})
 			return
 		}
 	}
 	if m.w.DecisionTimeout > 0 && (m.w.DecisionDefault != workflow.ActionRetry || !s.retried) {
-		m.agenda.add(event{at: m.now + m.w.DecisionTimeout, kind: decisionTimeout, node: i, turn: s.turn})
+		m.agenda.add(event{at: m.now + m.w.DecisionTimeout, kind: decisionTimeout, of: m, node: i, turn: s.turn})
 	}
 }
 
@@ -378,24 +433,14 @@ func (m *machine) offer(i int) {
 	}
 	s.released = true
 	if s.due > m.now {
-		m.agenda.add(event{at: s.due, kind: becomesDue, node: i, turn: s.turn})
+		m.agenda.add(event{at: s.due, kind: becomesDue, of: m, node: i, turn: s.turn})
 		return
 	}
 	if s.ready < 0 {
 		s.ready = m.now
 	}
 	s.inLine = true
-	heap.Push(&m.line, place{rank: int(job.Critical - m.priority(i)), due: s.due, node: i})
-}
-
-func (m *machine) priority(i int) job.Priority {
-	switch j := m.w.Jobs[i]; {
-	case j.Priority != nil:
-		return *j.Priority
-	case m.w.Priority != nil:
-		return *m.w.Priority
-	}
-	return job.Normal
+	heap.Push(&m.line, place{rank: int(job.Critical - m.urgent[i].Priority), due: s.due, of: m, node: i})
 }
 
 // tell lets conditions know how a parent stands.
@@ -403,7 +448,7 @@ func (m *machine) tell(i int) {
 	n := &m.p.Nodes[i]
 	for _, in := range m.readers[i] {
 		in.Status, in.Attempts, in.Result = n.Status, n.Attempts, n.Result
-		if n.Held {
+		if n.Held && n.Status != job.Suspended {
 			in.Status = job.Running
 		}
 	}
@@ -413,6 +458,9 @@ func (m *machine) tell(i int) {
 func (m *machine) announce() {
 	if m.h.Status != m.status {
 		m.status = m.h.Status
+		if m.parent != nil {
+			return
+		}
 		step := Step{Outcome: string(m.status)}
 		if m.status == workflow.Cancelling && m.h.Deadline {
 			step.Reason = job.ReasonDeadline
@@ -423,13 +471,14 @@ func (m *machine) announce() {
 
 // announceFailing tells that the workflow stops, after the failure that did it.
 func (m *machine) announceFailing() {
-	if m.h.Failing && !m.failing && !m.h.Status.Terminal() {
+	if m.h.Failing && !m.failing && !m.h.Status.Terminal() && m.parent == nil {
 		m.step(Step{Outcome: Failing})
 	}
 	m.failing = m.h.Failing
 }
 
 func (m *machine) step(s Step) {
+	m.last = m.now
 	s.At = job.Duration(m.now)
 	m.steps = append(m.steps, s)
 }

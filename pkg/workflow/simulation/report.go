@@ -11,7 +11,7 @@ import (
 // Report is what would happen. Times are measured from the enqueue.
 type Report struct {
 	Workflow string          `json:"workflow"`
-	Status   workflow.Status `json:"status"` // paused: it waits for a decision
+	Status   workflow.Status `json:"status"` // paused: it waits for a decision; running: for the answer to a gate
 	Duration job.Duration    `json:"duration"`
 	Tally    map[string]int  `json:"stats"` // jobs by status; what there is none of is left out
 	Steps    []Step          `json:"steps"` // in the order they happen
@@ -21,7 +21,7 @@ type Report struct {
 // Step is something that happens to a job, or to the workflow.
 type Step struct {
 	At      job.Duration  `json:"at"`
-	Job     string        `json:"job"`     // empty: the workflow
+	Job     string        `json:"job"`     // its path, see Attempt; empty: the workflow
 	Attempt int           `json:"attempt"` // that ended; 0: none
 	Outcome string        `json:"outcome"` // the status then, or one of the words below
 	Took    job.Duration  `json:"took"`    // the attempt
@@ -57,13 +57,19 @@ type Job struct {
 	Decision   workflow.Action      `json:"decision"`
 	Error      string               `json:"error"`
 	Result     json.RawMessage      `json:"result"`
+	Parts      *Report              `json:"parts"` // what it is made of, without steps; null: it has work of its own, or did not begin
 }
 
 // report tells how everything stands.
 func (m *machine) report() *Report {
 	r := &Report{
 		Workflow: m.w.Name, Status: m.h.Status, Duration: job.Duration(m.now), Tally: map[string]int{},
-		Steps: m.steps, Jobs: make([]Job, len(m.w.Jobs)),
+		Steps: []Step{}, Jobs: make([]Job, len(m.w.Jobs)),
+	}
+	if m.parent == nil {
+		r.Steps = m.steps
+	} else {
+		r.Duration = job.Duration(m.last - m.began)
 	}
 	for i, j := range m.w.Jobs {
 		n, s := &m.p.Nodes[i], &m.jobs[i]
@@ -73,8 +79,11 @@ func (m *machine) report() *Report {
 			ReadyAt: offset(s.ready), StartedAt: offset(s.start), FinishedAt: offset(s.end),
 			Decision: n.Decision, Error: s.err, Result: json.RawMessage("null"),
 		}
-		if n.Held {
+		if n.Held && n.Status != job.Suspended {
 			out.Status = job.Running
+		}
+		if s.parts != nil {
+			out.Parts = s.parts.report()
 		}
 		if n.Status == job.Completed || n.Status == job.Skipped {
 			out.Error = ""

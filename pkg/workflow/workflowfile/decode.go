@@ -22,6 +22,8 @@ type decoder struct {
 	bad     map[string]bool // paths that have a fault: what Validate says about them is not news
 	budget  int             // bytes of payloads and metadata that may still be made; negative: used up
 	encoded map[*node]json.RawMessage
+	depth   int // of the workflow being read; 0: the outermost
+	inner   int // jobs that others are made of, so far
 }
 
 func (d *decoder) add(f workflow.Fault) {
@@ -116,9 +118,10 @@ func shown(n *node) string {
 	return n.scalar
 }
 
-func (d *decoder) workflow(n *node) *workflow.Workflow {
+// workflow reads a workflow at a path; empty: that of the file.
+func (d *decoder) workflow(n *node, path string) *workflow.Workflow {
 	w := &workflow.Workflow{ID: job.NewID()}
-	read := d.fields(n, "", workflowWords, func(name string, v *node, path string) {
+	read := d.fields(n, path, workflowWords, func(name string, v *node, path string) {
 		switch name {
 		case "$schema": // for editors
 			d.text(v, path)
@@ -156,8 +159,8 @@ func (d *decoder) workflow(n *node) *workflow.Workflow {
 			w.Jobs = d.jobs(v, path)
 		}
 	})
-	if read && len(w.Jobs) == 0 && !d.bad["jobs"] {
-		d.fault(n.at, "jobs", "add at least one job", "the workflow has no jobs")
+	if at := join(path, "jobs"); read && len(w.Jobs) == 0 && !d.bad[at] {
+		d.fault(n.at, at, "add at least one job", "the workflow has no jobs")
 	}
 	return w
 }
@@ -212,6 +215,8 @@ func (d *decoder) jobField(j *job.Job, name string, v *node, path string) {
 		j.Finally = d.boolean(v, path)
 	case "priority":
 		j.Priority = d.priority(v, path)
+	case "inherit":
+		j.Inherit = d.boolean(v, path)
 	case "timeout":
 		j.Timeout = d.duration(v, path)
 	case "deadline":
@@ -230,7 +235,22 @@ func (d *decoder) jobField(j *job.Job, name string, v *node, path string) {
 		j.TraceID = d.text(v, path)
 	case "correlation_id":
 		j.CorrelationID = d.text(v, path)
+	case "gate":
+		j.Gate = d.gate(v, path)
+	case "batch", "map", "workflow":
+		d.parts(j, name, v, path)
 	}
+}
+
+// parts reads what a job is made of, of which there is one thing.
+func (d *decoder) parts(j *job.Job, name string, v *node, path string) {
+	read := map[string]func(n *node, path string) *workflow.Parts{"batch": d.batch, "map": d.mapped, "workflow": d.subWorkflow}
+	p := read[name](v, path)
+	if before := workflow.PartsOf(j); before != nil {
+		d.fault(v.at, path, "make two jobs of it", "the job is a %s, too", before.Kind)
+		return
+	}
+	j.Parts = p
 }
 
 func (d *decoder) dependencies(n *node, path string) []job.Dependency {

@@ -42,6 +42,11 @@ type (
 		Catch         bool              `json:"catch,omitempty"`
 		Finally       bool              `json:"finally,omitempty"`
 		Priority      string            `json:"priority,omitempty"`
+		Inherit       bool              `json:"inherit,omitempty"`
+		Gate          *fileGate         `json:"gate,omitempty"`
+		Batch         *fileBatch        `json:"batch,omitempty"`
+		Map           *fileMap          `json:"map,omitempty"`
+		Workflow      *fileWorkflow     `json:"workflow,omitempty"`
 		Timeout       fileDuration      `json:"timeout,omitempty"`
 		Deadline      fileDuration      `json:"deadline,omitempty"`
 		Delay         fileDuration      `json:"delay,omitempty"`
@@ -62,6 +67,22 @@ type (
 		CatchUp  any              `json:"catch_up,omitempty"`
 		Overlap  workflow.Overlap `json:"overlap,omitempty"`
 	}
+	fileGate struct {
+		Type         job.GateType `json:"type"`
+		Wait         fileDuration `json:"wait,omitempty"`
+		Until        *time.Time   `json:"until,omitempty"`
+		ExpiresAfter fileDuration `json:"expires_after,omitempty"`
+		Default      any          `json:"default,omitempty"`
+	}
+	fileBatch struct {
+		Payloads []json.RawMessage  `json:"payloads"`
+		Mode     workflow.BatchMode `json:"mode,omitempty"`
+	}
+	fileMap struct {
+		Over        string `json:"over"`
+		MaxParallel int    `json:"max_parallel,omitempty"`
+		Tolerate    int    `json:"tolerate,omitempty"`
+	}
 	fileQuorum struct {
 		Quorum int `json:"quorum"`
 	}
@@ -79,10 +100,18 @@ var ErrNotInFiles = errors.New("cannot be written as a workflow file")
 
 // Encode writes a workflow that has passed Validate as a workflow file in JSON,
 // which Parse makes the same workflow of, but for ids. What files have no words
-// for is ErrNotInFiles: jobs that wait for jobs outside, barriers of large stages,
-// gates and jobs made of parts.
+// for is ErrNotInFiles: jobs that wait for jobs outside, and barriers of large
+// stages.
 func Encode(w *workflow.Workflow) ([]byte, error) {
-	f := fileWorkflow{
+	f, err := encodeWorkflow(w)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(f)
+}
+
+func encodeWorkflow(w *workflow.Workflow) (*fileWorkflow, error) {
+	f := &fileWorkflow{
 		Name: w.Name, Description: w.Description, Metadata: w.Metadata, FailurePolicy: w.FailurePolicy, Running: w.Running,
 		DecisionTimeout: fileDuration(w.DecisionTimeout), DecisionDefault: w.DecisionDefault, Priority: priorityText(w.Priority),
 		Timeout: fileDuration(w.Timeout), Retry: w.Retry, HealthCheck: fileDuration(w.HealthCheckInterval),
@@ -107,18 +136,60 @@ func Encode(w *workflow.Workflow) ([]byte, error) {
 				return nil, fmt.Errorf("job %s depends on a job outside: the workflow %w", j.Name, ErrNotInFiles)
 			}
 		}
-		if j.Barrier || j.Gate != nil || j.Parts != nil {
-			return nil, fmt.Errorf("job %s has no work of its own: the workflow %w", j.Name, ErrNotInFiles)
+		if j.Barrier {
+			return nil, fmt.Errorf("job %s stands between large stages: the workflow %w", j.Name, ErrNotInFiles)
 		}
 		f.Jobs[i] = encodeJob(j)
+		if err := encodeParts(&f.Jobs[i], j); err != nil {
+			return nil, err
+		}
 	}
-	return json.Marshal(f)
+	return f, nil
+}
+
+// encodeParts writes what a job has in place of work of its own.
+func encodeParts(f *fileJob, j *job.Job) (err error) {
+	f.Gate = encodeGate(j.Gate)
+	p := workflow.PartsOf(j)
+	if p == nil {
+		return nil
+	}
+	switch p.Kind {
+	case workflow.PartsBatch:
+		f.Batch = &fileBatch{Mode: p.Mode}
+		for _, item := range p.Workflow.Jobs {
+			f.Batch.Payloads = append(f.Batch.Payloads, item.Payload)
+		}
+	case workflow.PartsMap:
+		f.Map = &fileMap{p.Over, p.MaxParallel, p.Tolerate}
+	case workflow.PartsWorkflow:
+		f.Workflow, err = encodeWorkflow(p.Workflow)
+	}
+	return err
+}
+
+func encodeGate(g *job.Gate) *fileGate {
+	if g == nil {
+		return nil
+	}
+	f := &fileGate{Type: g.Type, Wait: fileDuration(g.Wait), ExpiresAfter: fileDuration(g.ExpiresAfter)}
+	if !g.Until.IsZero() {
+		at := g.Until.UTC()
+		f.Until = &at
+	}
+	switch {
+	case g.ApproveOnExpiry:
+		f.Default = "approve"
+	case len(g.DefaultPayload) > 0:
+		f.Default = g.DefaultPayload
+	}
+	return f
 }
 
 func encodeJob(j *job.Job) fileJob {
 	f := fileJob{
 		Name: j.Name, Queue: j.Queue, Payload: j.Payload, With: j.With, Condition: j.Condition, Unmet: j.Unmet,
-		AllowFailure: j.AllowFailure, Catch: j.Catch, Finally: j.Finally, Priority: priorityText(j.Priority),
+		AllowFailure: j.AllowFailure, Catch: j.Catch, Finally: j.Finally, Priority: priorityText(j.Priority), Inherit: j.Inherit,
 		Timeout: fileDuration(j.Timeout), Deadline: fileDuration(j.Deadline), Delay: fileDuration(j.Delay),
 		Cron: j.Cron, Retry: j.Retry, TraceID: j.TraceID, CorrelationID: j.CorrelationID,
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -31,6 +30,14 @@ jobs:
 - {name: c, queue: q, depends_on: [a, {job: b, on: done, optional: true}], join: merge, condition: deps.a.result.n > 1, unmet: pass, with: {x: deps.a.result}}
 - {name: d, queue: q, depends_on: [{job: a, on: failure}, {job: b, on: failure}], join: {quorum: 1}, catch: true}
 - {name: e, queue: q, finally: true}
+- {name: f, gate: {type: approval, expires_after: 1h, default: approve}, depends_on: [a]}
+- {name: g, gate: {type: signal, expires_after: 1h, default: {n: 1.50}}, depends_on: [a]}
+- {name: h, gate: {type: timer, wait: 90s}, depends_on: [a]}
+- {name: i, gate: {type: timer, until: "2030-01-31T08:00:00.5+01:00"}, depends_on: [a]}
+- {name: k, queue: q, batch: {payloads: [1, {n: 1.50}], mode: collect_errors}, priority: low, depends_on: [a]}
+- {name: l, queue: q, payload: {n: 1}, map: {over: deps.a.result, max_parallel: 3, tolerate: -1}, depends_on: [a]}
+- {name: m, workflow: {name: inner, failure_policy: fail_fast, running: cancel, jobs: [{name: x, queue: q}, {name: y, workflow: {jobs: [{name: z, queue: q}]}, depends_on: [x]}]}, depends_on: [{job: a, on: done}]}
+- {name: n, queue: q, inherit: true, depends_on: [a]}
 `
 
 func TestAWorkflowThatIsWrittenIsReadAsTheSame(t *testing.T) {
@@ -52,7 +59,7 @@ func TestAWorkflowThatIsWrittenIsReadAsTheSame(t *testing.T) {
 	if err := compiled(t).Validate(valueOf(t, data)); err != nil {
 		t.Errorf("the schema refuses what was written: %v", err)
 	}
-	for _, words := range []vocabulary{workflowWords, jobWords, scheduleWords} {
+	for _, words := range []vocabulary{workflowWords, jobWords, scheduleWords, gateWords, batchWords, mapWords} {
 		for _, word := range words.known {
 			if word != "$schema" && word != "running" && !strings.Contains(string(data), `"`+word+`":`) {
 				t.Errorf("%s of %s is not written", word, words.of)
@@ -78,6 +85,19 @@ func plain(t *testing.T, w *workflow.Workflow) string {
 		for i := range j.DependsOn {
 			j.DependsOn[i].Parent = job.ID{}
 		}
+		if parts := workflow.PartsOf(&j); parts != nil {
+			p := *parts
+			if p.Workflow != nil {
+				data = append(data, plain(t, p.Workflow)...)
+				p.Workflow = nil
+			}
+			j.Parts = &p
+		}
+		if j.Gate != nil {
+			g := *j.Gate
+			g.Until = g.Until.UTC()
+			j.Gate = &g
+		}
 		text, err := json.Marshal(j)
 		if err != nil {
 			t.Fatal(err)
@@ -90,7 +110,6 @@ func plain(t *testing.T, w *workflow.Workflow) string {
 func TestWhatFilesHaveNoWordsForIsNotWritten(t *testing.T) {
 	for _, j := range []*job.Job{
 		job.New("q", nil).WithName("a").DependsOnIDs(job.NewID()),
-		job.NewTimer("a", time.Second),
 	} {
 		w := workflow.NewWorkflow("w").Add(j)
 		if err := w.Validate(); err != nil {

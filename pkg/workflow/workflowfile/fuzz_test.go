@@ -16,6 +16,9 @@ func FuzzParse(f *testing.F) {
 		"name: w\nretry: {max_attempts: 3, initial_delay: 1s}\nschedule: {cron: '@daily', timezone: UTC}\njobs: [&a {name: a, queue: q}, {<<: *a, name: b}]\n",
 		"name: w\nfailure_policy: manual\ndecision_timeout: 1h\ndecision_default: skip\njobs:\n  - {name: a, queue: q, allow_failure: true}\n" +
 			"  - {name: b, queue: q, depends_on: [{job: a, on: done, optional: true}], join: {quorum: 1}, catch: true, condition: a.b > 1, unmet: pass, with: {x: a}}\n  - {name: c, queue: q, finally: true}\n",
+		"name: w\njobs:\n  - {name: a, gate: {type: signal, expires_after: 1h, default: [1]}}\n  - {name: b, queue: q, batch: {payloads: [1, {x: y}], mode: fail_fast}}\n" +
+			"  - {name: c, queue: q, map: {over: deps.a.result, max_parallel: 2}, depends_on: [a]}\n  - {name: d, workflow: {jobs: [{name: e, gate: approval}, {name: f, workflow: {jobs: [{name: g, queue: q}]}}]}}\n",
+		`{"name":"w","jobs":[{"name":"a","queue":"q","batch":{"payloads":["\u0000",1e999]}},{"name":"t","gate":{"type":"timer","wait":"1s"}}]}`,
 		"? [a]\n: b\n", "&a [*a]", "a: !!str 1\n---\nb: |\n  x\n", "- - - ? : -", "{a: 0x1F, b: .inf, c: 0123}", "%YAML 1.2\n---\n\"\\ud800\"",
 	} {
 		f.Add("w.yaml", []byte(text))

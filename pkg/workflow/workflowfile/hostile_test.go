@@ -28,6 +28,9 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		{"an alias bomb in many payloads", "w.yaml", "name: w\nx: &x '" + strings.Repeat("x", 250_000) + "'\njobs:\n" + strings.Repeat("  - {name: a, queue: q, payload: [*x]}\n", 1000), "aliases"},
 		{"a tower of aliases", "w.yaml", tower + "jobs: [{name: a, queue: q, payload: *a1999}]\n", "levels"},
 		{"a merge bomb", "w.yaml", wide, "values"},
+		{"a bomb of workflows", "w.yaml", workflowBomb(6, 100), "too many others"},
+		{"a bomb of batches", "w.yaml", "name: w\nx: &x {payloads: [" + strings.Repeat("1,", 1000) + "]}\njobs:\n" + strings.Repeat("  - {name: a, queue: q, batch: *x}\n", 1000), "too many others"},
+		{"a tower of workflows", "w.yaml", workflowBomb(11, 1), "more than 8 workflows within each other"},
 		{"deep flow", "w.yaml", strings.Repeat("[", 50_000), "levels"},
 		{"deep flow objects", "w.yaml", strings.Repeat("{a: ", 50_000), "levels"},
 		{"deep lists", "w.yaml", strings.Repeat("- ", 50_000), "levels"},
@@ -64,9 +67,23 @@ func TestHostileFilesAreRefused(t *testing.T) {
 func TestTheValuesOfAJSONFileAreCounted(t *testing.T) {
 	r := newJSONReader([]byte(`[1, [2, 3], 4]`))
 	r.values = maxValues - 5
-	if _, err := r.value(0, false); err == nil || !strings.Contains(err.Error(), "values") {
+	if _, err := r.value(0, false, false); err == nil || !strings.Contains(err.Error(), "values") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// workflowBomb is a file of so many workflows within each other, each of so many
+// jobs.
+func workflowBomb(levels, jobs int) string {
+	text := "name: w\nl0: &l0 {jobs: [{name: x, queue: q}]}\n"
+	for i := 1; i <= levels; i++ {
+		text += fmt.Sprintf("l%d: &l%d {jobs: [", i, i)
+		for k := range jobs {
+			text += fmt.Sprintf("{name: j%d, workflow: *l%d}, ", k, i-1)
+		}
+		text += "]}\n"
+	}
+	return text + fmt.Sprintf("jobs: [{name: a, workflow: *l%d}]\n", levels)
 }
 
 func deepBlocks(levels int) string {

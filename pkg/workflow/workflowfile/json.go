@@ -37,7 +37,7 @@ func readJSON(data []byte) (*node, []workflow.Fault, error) {
 	if err := json.Unmarshal(data, new(json.RawMessage)); err != nil {
 		return nil, nil, r.syntax(err)
 	}
-	root, err := r.value(0, false)
+	root, err := r.value(0, false, false)
 	return root, r.names.duplicates, err
 }
 
@@ -73,8 +73,8 @@ func (r *jsonReader) token() (json.Token, int, error) {
 }
 
 // value reads the next value. With verbatim it keeps what is written and
-// nothing of what that contains.
-func (r *jsonReader) value(depth int, verbatim bool) (*node, error) {
+// nothing of what that contains; with each it does so for each item of a list.
+func (r *jsonReader) value(depth int, verbatim, each bool) (*node, error) {
 	token, start, err := r.token()
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (r *jsonReader) value(depth int, verbatim bool) (*node, error) {
 		n.kind, n.scalar = text, t
 	case json.Delim:
 		if t == '[' {
-			err = r.list(n, depth)
+			err = r.list(n, depth, each)
 		} else {
 			err = r.object(n, depth)
 		}
@@ -120,10 +120,10 @@ func (r *jsonReader) name(s string) string {
 	return s
 }
 
-func (r *jsonReader) list(n *node, depth int) error {
+func (r *jsonReader) list(n *node, depth int, verbatim bool) error {
 	n.kind = list
 	for r.decode.More() {
-		item, err := r.value(depth+1, false)
+		item, err := r.value(depth+1, verbatim, false)
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (r *jsonReader) object(n *node, depth int) error {
 			return err
 		}
 		name, at := r.name(token.(string)), r.cursor.to(start)
-		value, err := r.value(depth+1, name == "payload" || name == "metadata")
+		value, err := r.value(depth+1, name == "payload" || name == "metadata", name == "payloads")
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ type Options struct {
 func Parse(filename string, data []byte, opts Options) (*workflow.Workflow, error) {
 	var w *workflow.Workflow
 	err := decode(filename, data, opts, func(d *decoder, root *node) error {
-		w = d.workflow(root)
+		w = d.workflow(root, "")
 		d.set(w, opts.Set)
 		if opts.NoSchedule {
 			d.noSchedule(w, root)

@@ -104,6 +104,15 @@ func TestSchemaAndParseAgreeOnWhatIsRight(t *testing.T) {
 	} {
 		files = append(files, ofWorkflow(field))
 	}
+	for _, field := range []string{
+		"gate: approval", "gate: signal", "gate: {type: approval}", "gate: {type: approval, expires_after: 24h, default: reject}", "gate: {type: approval, expires_after: 24h, default: approve}",
+		"gate: {type: signal, expires_after: 1h, default: {a: [1, null]}}", "gate: {type: signal, expires_after: 1h, default: null}", "gate: {type: timer, wait: 10m}",
+		"gate: {type: timer, until: '2026-01-01T00:00:00Z'}", "queue: q, batch: {payloads: [1, null, {a: b}]}", "queue: q, batch: {payloads: [1], mode: collect_errors}",
+		"queue: q, map: {over: 'payload.list', max_parallel: 4, tolerate: -1}, payload: {list: [1]}", "workflow: {jobs: [{name: x, queue: q}]}",
+		"workflow: {name: sub, failure_policy: manual, decision_timeout: 1h, jobs: [{name: x, queue: q}, {name: y, gate: approval, depends_on: [x]}]}",
+	} {
+		files = append(files, "name: w\njobs: [{name: a, "+field+"}]\n")
+	}
 	files = append(files,
 		"name: w\njobs: [{name: a, queue: q}, {name: b.c-d_1, queue: q, depends_on: [a]}, {name: c, queue: q, depends_on: [{job: a}, {job: b.c-d_1, on: success, optional: false}]}]",
 		"name: w\njobs: [{name: a, queue: q}, {name: b, queue: q, depends_on: [{job: a, on: failure, optional: true}], join: {quorum: 1}, catch: true}, {name: c, queue: q, finally: true}]")
@@ -133,8 +142,10 @@ func TestSchemaAndParseAgreeOnWhatIsWrong(t *testing.T) {
 		"retry: 3", "retry: {max_attempts: 0}", "retry: {max_attempts: 1001}", "retry: {max_attempts: 2.5}", "retry: {max_attempts: '3'}", "retry: {strategy: square}",
 		"retry: {initial_delay: 0s}", "retry: {initial_delay: 0}", "retry: {increment: 5}", "retry: {multiplier: 0.5}", "retry: {multiplier: x}", "retry: {jitter: some}", "retry: {x: 1}",
 		"trace_id: abc", "trace_id: '00000000000000000000000000000000'", "trace_id: 12", "correlation_id: \"a\\nb\"",
-		"condition: 1", "condition: ''", "unmet: pass", "unmet: some, condition: 'true'", "with: []", "with: {a: 1}", "with: {a: ''}", "with: {'': '1'}", "map: {}",
-		"allow_failure: 1", "finally: maybe", "catch: 'true'", "before: [a]", "batch: {}", "nonsense: 1",
+		"condition: 1", "condition: ''", "unmet: pass", "unmet: some, condition: 'true'", "with: []", "with: {a: 1}", "with: {a: ''}", "with: {'': '1'}",
+		"allow_failure: 1", "finally: maybe", "catch: 'true'", "before: [a]", "nonsense: 1",
+		"batch: {}", "batch: {payloads: []}", "batch: {payloads: 1}", "batch: {payloads: [1], mode: some}", "batch: {payloads: [1], x: 1}", "batch: [1]",
+		"map: {}", "map: {over: 1}", "map: {over: ''}", "map: {over: payload, max_parallel: -1}", "map: {over: payload, tolerate: -2}", "map: {over: payload, tolerate: 1.5}",
 		"cron: 5", "cron: ''",
 	} {
 		files = append(files, ofJob(field))
@@ -146,6 +157,15 @@ func TestSchemaAndParseAgreeOnWhatIsWrong(t *testing.T) {
 		"failure_policy: manual\ndecision_timeout: 1h\ndecision_default: retry", "failure_policy: manual\ndecision_default: skip", "inherit: true", "nonsense: 1",
 	} {
 		files = append(files, ofWorkflow(field))
+	}
+	for _, field := range []string{
+		"gate: never", "gate: 1", "gate: {}", "gate: timer", "gate: {type: timer}", "gate: {type: timer, wait: 1s, until: '2030-01-31T08:00:00Z'}", "gate: {type: timer, wait: soon}",
+		"gate: {type: timer, wait: 1s, expires_after: 1s}", "gate: {type: approval, wait: 1s}", "gate: {type: approval, default: approve}", "gate: {type: approval, expires_after: 1h, default: yes}",
+		"gate: {type: signal, default: 1}", "gate: {type: signal, x: 1}", "gate: null", "payload: 1",
+		"workflow: {}", "workflow: {jobs: []}", "workflow: [a]", "workflow: {jobs: [{name: x}]}", "workflow: {jobs: [{name: x, queue: q}], schedule: {cron: '@daily'}}",
+		"workflow: {jobs: [{name: x, queue: q}], failure_policy: never}", "workflow: {jobs: [{name: x, queue: q}], x: 1}",
+	} {
+		files = append(files, "name: w\njobs: [{name: a, "+field+"}]\n")
 	}
 	for _, text := range files {
 		if s.Validate(valueOf(t, []byte(text))) == nil {
@@ -159,11 +179,18 @@ func TestSchemaAndParseAgreeOnWhatIsWrong(t *testing.T) {
 
 func TestTheSchemaKnowsTheFieldsThatAreRead(t *testing.T) {
 	s := compiled(t)
+	ofJobs := s.Properties["jobs"].Items2020.Ref
 	for _, part := range []struct {
 		words  vocabulary
 		schema *jsonschema.Schema
 	}{
-		{workflowWords, s}, {jobWords, s.Properties["jobs"].Items2020.Ref}, {retryWords, s.Properties["retry"].Ref}, {scheduleWords, s.Properties["schedule"].Ref},
+		{workflowWords, s},
+		{jobWords, ofJobs},
+		{retryWords, s.Properties["retry"].Ref},
+		{scheduleWords, s.Properties["schedule"].Ref},
+		{gateWords, ofJobs.Properties["gate"].Ref.AnyOf[1]},
+		{batchWords, ofJobs.Properties["batch"].Ref},
+		{mapWords, ofJobs.Properties["map"].Ref},
 	} {
 		var names []string
 		for name := range part.schema.Properties {

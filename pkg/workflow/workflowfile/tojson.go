@@ -13,7 +13,7 @@ import (
 func ToJSON(filename string, data []byte) ([]byte, error) {
 	var out bytes.Buffer
 	err := decode(filename, data, Options{}, func(d *decoder, root *node) error {
-		w := d.workflow(root)
+		w := d.workflow(root, "")
 		if len(d.faults) > 0 {
 			return w.Validate()
 		}

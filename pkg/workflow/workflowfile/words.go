@@ -29,9 +29,10 @@ var (
 		of: "a job",
 		known: []string{
 			"name", "queue", "payload", "with", "depends_on", "join", "condition", "unmet", "allow_failure", "catch", "finally",
-			"priority", "timeout", "deadline", "delay", "scheduled_at", "cron", "retry", "trace_id", "correlation_id",
+			"priority", "inherit", "timeout", "deadline", "delay", "scheduled_at", "cron", "retry", "trace_id", "correlation_id",
+			"gate", "batch", "map", "workflow",
 		},
-		later: []string{"map", "before", "batch", "inherit", "start_at", "schedule", "workflow", "metadata"},
+		later: []string{"before", "start_at", "schedule", "metadata"},
 	}
 	singleWords = vocabulary{
 		of:    "a job",
@@ -45,6 +46,18 @@ var (
 	scheduleWords = vocabulary{
 		of:    "a schedule",
 		known: []string{"cron", "timezone", "catch_up", "overlap"},
+	}
+	gateWords = vocabulary{
+		of:    "a gate",
+		known: []string{"type", "wait", "until", "expires_after", "default"},
+	}
+	batchWords = vocabulary{
+		of:    "a batch",
+		known: []string{"payloads", "mode"},
+	}
+	mapWords = vocabulary{
+		of:    "a map",
+		known: []string{"over", "max_parallel", "tolerate"},
 	}
 	catchUpWords = vocabulary{
 		of:    "catch_up",
@@ -72,6 +85,7 @@ func (v vocabulary) hint(name string) (meant, hint string) {
 var foreignWords = map[string]string{
 	"needs": "depends_on", "dependencies": "depends_on", "id": "name", "retries": "retry", "tasks": "jobs", "steps": "jobs",
 	"if": "condition", "when": "condition", "trigger_rule": "join", "inputs": "with", "continue_on_error": "allow_failure",
+	"items": "payloads", "subworkflow": "workflow", "foreach": "map", "for_each": "map", "approval": "gate", "concurrency": "max_parallel",
 }
 
 // nearest returns the word that a misspelt one probably means, or "".

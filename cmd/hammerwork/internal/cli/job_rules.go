@@ -60,7 +60,7 @@ func rulesText(j wire.Job) string {
 	for _, r := range []struct {
 		name string
 		set  bool
-	}{{"allow_failure", j.AllowFailure}, {"finally", j.Finally}, {"catch", j.Catch}} {
+	}{{"allow_failure", j.AllowFailure}, {"finally", j.Finally}, {"catch", j.Catch}, {"inherit", j.Inherit}} {
 		if r.set {
 			rules = append(rules, r.name)
 		}
@@ -69,6 +69,14 @@ func rulesText(j wire.Job) string {
 		rules = append(rules, "with "+term.OneLine(name)+" = "+term.OneLine(j.With[name]))
 	}
 	return strings.Join(rules, ", ")
+}
+
+// priorityText is the priority of a job, and its own if it was lifted.
+func priorityText(j wire.Job) string {
+	if j.OwnPriority == "" {
+		return j.Priority
+	}
+	return j.Priority + ", lifted from " + j.OwnPriority + " by what waits for it"
 }
 
 // decisionText says what was decided about the failure of a job, or how to.

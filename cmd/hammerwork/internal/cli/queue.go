@@ -16,14 +16,16 @@ import (
 func newQueue(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "queue",
-		Short: "Look at, pause and resume queues",
+		Short: "Look at, pause and resume queues, share them among priorities",
 		Example: `  hammerwork queue list
-  hammerwork queue pause mail`,
+  hammerwork queue pause mail
+  hammerwork queue priorities mail --weights critical=16,high=8,normal=4,low=2,background=1`,
 	}
 	c.AddCommand(
 		newQueueList(a),
 		newQueueSwitch(a, "pause", "Stop handing out the jobs of a queue", "pause keeps the jobs of a queue from the workers. What runs goes on, and jobs can\nstill be enqueued.", (*remote.Client).PauseQueue),
 		newQueueSwitch(a, "resume", "Hand out the jobs of a paused queue again", "resume ends a pause.", (*remote.Client).ResumeQueue),
+		newQueuePriorities(a),
 	)
 	asGroup(c)
 	return c
@@ -33,8 +35,10 @@ func newQueueList(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List queues and what is in them",
-		Long: `list shows the queues that have jobs for workers, are paused, or are served by a
-worker. READY are the jobs a worker could have now, or when the pause ends.`,
+		Long: `list shows the queues that have jobs for workers, are paused, have weights, or are served
+by a worker. READY are the jobs a worker could have now, or when the pause ends.
+A queue whose priorities share its claims shows their weights after its state,
+that of critical first, then high, normal, low and background.`,
 		Example: "  hammerwork queue list",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -69,6 +73,7 @@ func (a *app) queueList(ctx context.Context) error {
 			case q.Workers == 0 && q.Ready > 0:
 				state = output.Cell{Text: "no worker", Paint: palette.Yellow}
 			}
+			state.Text += weightsSuffix(q)
 			return []output.Cell{
 				output.Text(term.Number(q.Ready)), output.Text(term.Number(q.Running)), output.Text(term.Number(q.Workers)),
 				state, output.Text(term.OneLine(q.Name)),

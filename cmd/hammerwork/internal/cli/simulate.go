@@ -22,6 +22,7 @@ import (
 // simulateFlags are the flags of simulate.
 type simulateFlags struct {
 	set, fail, permanent, result, duration, decide []string
+	approve, reject, signal                        []string
 	concurrency                                    int
 }
 
@@ -40,11 +41,18 @@ and payload.result is the result, {} without one; flags say otherwise. A back-of
 with jitter takes the middle of what it may. A failure that waits for a decision
 ends the simulation, unless --decide says what is decided.
 
+Approvals are approved at once; with --approve only those that it names. A signal
+gets what --signal says, or nothing. Timers take their time. A job within one that
+is a workflow is called sub/name, an item of a batch or a map name[0]; what is said
+of a batch or a map holds for each of its items.
+
 simulate exits with 0 only when the workflow would complete.`,
 		Example: `  hammerwork simulate workflow.yaml
   hammerwork simulate workflow.yaml --fail load --duration extract=5m
   hammerwork simulate workflow.yaml --fail load:2 --result 'extract={"rows": 0}'
-  hammerwork simulate workflow.yaml --fail load --decide load=skip -o json`,
+  hammerwork simulate workflow.yaml --fail load --decide load=skip -o json
+  hammerwork simulate workflow.yaml --reject release --signal 'paid={"amount": 7}'
+  hammerwork simulate workflow.yaml --result 'regions={"list": ["eu", "us"]}' --fail 'deploy[1]'`,
 		Args:              oneFile,
 		ValidArgsFunction: completeFile,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -57,9 +65,12 @@ simulate exits with 0 only when the workflow would complete.`,
 	flags.StringArrayVar(&f.result, "result", nil, "the result of a job, as `name=json`; may be repeated")
 	flags.StringArrayVar(&f.duration, "duration", nil, "how long each attempt of a job takes, as `name=time`; may be repeated")
 	flags.StringArrayVar(&f.decide, "decide", nil, "what is decided about the failure of a job, as `name=action`: "+strings.Join(actions, ", ")+"; may be repeated")
+	flags.StringArrayVar(&f.approve, "approve", nil, "approve the gate with this `name`, and no other; may be repeated")
+	flags.StringArrayVar(&f.reject, "reject", nil, "reject the gate with this `name`; may be repeated")
+	flags.StringArrayVar(&f.signal, "signal", nil, "what a signal is sent, as `name=json`; may be repeated")
 	flags.StringArrayVar(&f.set, "set", nil, "add `key=value` to the workflow's metadata; may be repeated")
 	flags.IntVar(&f.concurrency, "concurrency", 0, "`number` of jobs that run side by side (default: all that can)")
-	onlyHere(c, "fail", "permanent", "result", "duration", "decide", "concurrency")
+	onlyHere(c, "fail", "permanent", "result", "duration", "decide", "approve", "reject", "signal", "concurrency")
 	a.outputFlag(c)
 	return c
 }
@@ -85,7 +96,7 @@ func (a *app) simulate(path string, f simulateFlags) error {
 	if err != nil {
 		return err
 	}
-	r := simulation.Run(w.Workflow, simulation.Script{Handle: t.handle, Decide: t.decide, Workers: f.concurrency, Start: time.Now()})
+	r := simulation.Run(w.Workflow, simulation.Script{Handle: t.handle, Decide: t.decide, Answer: t.answer, Workers: f.concurrency, Start: time.Now()})
 	if a.format != output.FormatTable {
 		err = output.Write(a.out, a.format, r)
 	} else {
@@ -111,10 +122,17 @@ func simulated(r *simulation.Report) error {
 	case workflow.Cancelled:
 		return fmt.Errorf("workflow %s would be cancelled", r.Workflow)
 	}
-	for _, j := range r.Jobs {
+	all := simulatedJobs(r, "")
+	for _, j := range all {
 		if j.Decision == workflow.Undecided {
 			hint := fmt.Sprintf("--decide %s=skip says what is decided: %s", j.Name, strings.Join(actions, ", "))
 			return &hintError{fmt.Errorf("workflow %s would wait for a decision about %s", r.Workflow, j.Name), hint}
+		}
+	}
+	for _, j := range all {
+		if j.Status == job.Suspended && j.Parts == nil {
+			hint := fmt.Sprintf("--signal '%s={}', --approve %s or --reject %s answers it", j.Name, j.Name, j.Name)
+			return &hintError{fmt.Errorf("workflow %s would wait for the answer to %s", r.Workflow, j.Name), hint}
 		}
 	}
 	jobs := asWire(r)
@@ -128,34 +146,81 @@ func simulated(r *simulation.Report) error {
 	return err
 }
 
-// theatre is what the flags say of each job.
+// simulatedJobs lists the jobs of a report, each before what it is made of, by
+// the names that flags give them.
+func simulatedJobs(r *simulation.Report, prefix string) []simulation.Job {
+	var list []simulation.Job
+	for _, j := range r.Jobs {
+		inner := prefix
+		if j.Queue == workflow.WorkflowQueue {
+			inner += j.Name + "/"
+		}
+		j.Name = prefix + j.Name
+		if list = append(list, j); j.Parts != nil {
+			list = append(list, simulatedJobs(j.Parts, inner)...)
+		}
+	}
+	return list
+}
+
+// theatre is what the flags say of each job, by its path.
 type theatre struct {
 	fails     map[string]int // attempts; below 0: all
 	permanent map[string]bool
 	results   map[string]json.RawMessage
 	durations map[string]time.Duration
 	decisions map[string]workflow.Action
+	approved  map[string]bool // false: it is rejected
+	picky     bool            // only what was named is approved
+	signals   map[string]json.RawMessage
+}
+
+// said returns what a flag says of a job, or of the batch or the map that it is an
+// item of.
+func said[T any](of map[string]T, path string) (value T, is bool) {
+	if value, is = of[path]; is {
+		return value, true
+	}
+	value, is = of[withoutIndex(path)]
+	return value, is
+}
+
+// withoutIndex is the path of the job that an item belongs to.
+func withoutIndex(path string) string {
+	if i := strings.LastIndexByte(path, '['); i > 0 && strings.HasSuffix(path, "]") {
+		if _, err := strconv.Atoi(path[i+1 : len(path)-1]); err == nil {
+			return path[:i]
+		}
+	}
+	return path
+}
+
+// answer answers a gate.
+func (t *theatre) answer(path string, _ *job.Gate) simulation.Answer {
+	approve, named := said(t.approved, path)
+	return simulation.Answer{Approve: approve || !named && !t.picky, Reject: named && !approve, Payload: t.signals[path]}
 }
 
 // handle plays an attempt.
 func (t *theatre) handle(a simulation.Attempt) (took time.Duration, o job.Outcome) {
-	name := a.Job.Name
+	name := a.Path
 	s, err := handler.SimulationOf(a.Payload)
 	if err != nil {
 		return 0, job.Outcome{Kind: job.KindFailed, Error: err.Error(), Permanent: true}
 	}
-	if d, said := t.durations[name]; said {
+	if d, is := said(t.durations, name); is {
 		s.Sleep = d
 	}
-	if raw, said := t.results[name]; said {
+	if raw, is := said(t.results, name); is {
 		s.Result = raw
 	}
-	n, said := t.fails[name]
-	if said && n > 0 {
+	n, is := said(t.fails, name)
+	if is && n > 0 {
 		s.FailTimes = n
 	}
+	permanent, _ := said(t.permanent, name)
 	switch {
-	case t.permanent[name]:
+	case permanent:
 		return s.Sleep, job.Outcome{Kind: job.KindFailed, Error: "simulated failure", Permanent: true}
 	case n < 0:
 		return s.Sleep, job.Outcome{Kind: job.KindFailed, Error: "simulated failure"}
@@ -171,28 +236,53 @@ func (t *theatre) decide(name string) (workflow.Action, json.RawMessage) {
 
 // guessed counts the jobs that would do real work, of which nothing was said.
 func (t *theatre) guessed(w *workflow.Workflow) (n int) {
-	for _, j := range w.Jobs {
+	eachJob(w, "", func(path string, j *job.Job) {
 		var fields map[string]json.RawMessage
 		_ = json.Unmarshal(j.Payload, &fields) // what is no object has no fields
 		has := func(name string) bool { return len(fields[name]) > 0 || j.With[name] != "" }
-		_, result := t.results[j.Name]
-		_, fails := t.fails[j.Name]
-		if (has("command") || has("url")) && !result && !fails && !t.permanent[j.Name] {
+		_, result := said(t.results, path)
+		_, fails := said(t.fails, path)
+		permanent, _ := said(t.permanent, path)
+		if (has("command") || has("url")) && !result && !fails && !permanent {
 			n++
 		}
-	}
+	})
 	return n
+}
+
+// eachJob calls f for every job of a workflow and of those that its jobs are made
+// of, with its path.
+func eachJob(w *workflow.Workflow, prefix string, f func(path string, j *job.Job)) {
+	for _, j := range w.Jobs {
+		f(prefix+j.Name, j)
+		p := workflow.PartsOf(j)
+		switch {
+		case p == nil || p.Workflow == nil:
+		case p.Kind == workflow.PartsWorkflow:
+			eachJob(p.Workflow, prefix+j.Name+"/", f)
+		default:
+			eachJob(p.Workflow, prefix, f)
+		}
+	}
 }
 
 // theatre reads the flags that name jobs.
 func (f simulateFlags) theatre(w *workflow.Workflow) (*theatre, error) {
-	t := &theatre{map[string]int{}, map[string]bool{}, map[string]json.RawMessage{}, map[string]time.Duration{}, map[string]workflow.Action{}}
-	names := make([]string, len(w.Jobs))
-	for i, j := range w.Jobs {
-		names[i] = j.Name
+	t := &theatre{
+		fails: map[string]int{}, permanent: map[string]bool{}, results: map[string]json.RawMessage{}, durations: map[string]time.Duration{},
+		decisions: map[string]workflow.Action{}, approved: map[string]bool{}, signals: map[string]json.RawMessage{}, picky: len(f.approve) > 0,
 	}
+	var names []string
+	jobs := map[string]*job.Job{}
+	eachJob(w, "", func(path string, j *job.Job) {
+		names = append(names, path)
+		jobs[path] = j
+	})
 	known := func(flag, name string) error {
-		if slices.Contains(names, name) {
+		if jobs[name] != nil {
+			return nil
+		}
+		if j := jobs[withoutIndex(name)]; j != nil && workflow.PartsOf(j) != nil && workflow.PartsOf(j).Kind == workflow.PartsMap {
 			return nil
 		}
 		hint := "name a job of the file"
@@ -221,6 +311,27 @@ func (f simulateFlags) theatre(w *workflow.Workflow) (*theatre, error) {
 		}
 		t.permanent[name] = true
 	}
+	what := map[job.GateType]string{job.GateApproval: "an approval", job.GateSignal: "a signal"}
+	gate := func(flag, name string, g job.GateType) error {
+		if err := known(flag, name); err != nil {
+			return err
+		}
+		if j := jobs[name]; j == nil || j.Gate == nil || j.Gate.Type != g {
+			return &usageError{fmt.Errorf("--%s: job %q does not wait for %s", flag, term.OneLine(name), what[g]), "name a job with gate: " + string(g)}
+		}
+		return nil
+	}
+	for flag, list := range map[string][]string{"approve": f.approve, "reject": f.reject} {
+		for _, name := range list {
+			if err := gate(flag, name, job.GateApproval); err != nil {
+				return nil, err
+			}
+			if _, both := t.approved[name]; both && t.approved[name] != (flag == "approve") {
+				return nil, &usageError{fmt.Errorf("%s is to be approved and rejected", name), "leave one of the flags out"}
+			}
+			t.approved[name] = flag == "approve"
+		}
+	}
 	for _, of := range []struct {
 		flag, example string
 		values        []string
@@ -235,6 +346,13 @@ func (f simulateFlags) theatre(w *workflow.Workflow) (*theatre, error) {
 				return fmt.Errorf("it has %d bytes; at most %d are allowed", len(value), job.MaxResult)
 			}
 			return nil
+		}},
+		{"signal", `'paid={"amount": 7}'`, f.signal, func(name, value string) error {
+			t.signals[name] = json.RawMessage(value)
+			if !json.Valid(t.signals[name]) {
+				return fmt.Errorf("it is not valid JSON; a text needs quotes: '%s=\"done\"'", name)
+			}
+			return gate("signal", name, job.GateSignal)
 		}},
 		{"duration", "load=5m", f.duration, func(name, value string) error {
 			d, err := time.ParseDuration(value)

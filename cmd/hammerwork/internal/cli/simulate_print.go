@@ -115,7 +115,8 @@ func (p *simulationPrinter) jobs() error {
 		Right:  []bool{false, false, true, true, true, true},
 		Drop:   []int{3, 2, 4}, Least: 16,
 	}
-	for _, j := range p.r.Jobs[:min(shownSimulated, len(p.r.Jobs))] {
+	all := simulatedJobs(p.r, "")
+	for _, j := range all[:min(shownSimulated, len(all))] {
 		attempts, after := "", j.WaitedFor
 		if j.Attempts > 0 {
 			attempts = fmt.Sprint(j.Attempts)
@@ -132,7 +133,7 @@ func (p *simulationPrinter) jobs() error {
 	if err := t.Write(p.out, p.palette, p.width); err != nil {
 		return err
 	}
-	if more := len(p.r.Jobs) - shownSimulated; more > 0 {
+	if more := len(all) - shownSimulated; more > 0 {
 		p.line(p.palette.Faint(fmt.Sprintf("… and %s more; -o json lists all", term.Count(more, "job"))))
 	}
 	return nil
@@ -145,6 +146,10 @@ func jobNote(j simulation.Job) string {
 		return "waits for a decision"
 	case j.Cause != "":
 		return "because of " + j.Cause
+	case j.Status == job.Suspended && j.Parts == nil:
+		return "waits for an answer"
+	case j.Reason == job.ReasonParts:
+		return j.Error
 	}
 	return string(j.Reason)
 }
@@ -154,9 +159,10 @@ func (p *simulationPrinter) closing() {
 	mark, paint := workflowMark(p.palette, string(p.r.Status))
 	verb := map[workflow.Status]string{
 		workflow.Completed: "would complete", workflow.Failed: "would fail", workflow.Cancelled: "would be cancelled", workflow.Paused: "would wait for a decision",
+		workflow.Running: "would wait for an answer",
 	}[p.r.Status]
 	var parts []string
-	for _, s := range append([]job.Status{job.Pending, job.Running, job.Retrying}, job.TerminalStatuses...) {
+	for _, s := range append([]job.Status{job.Pending, job.Running, job.Retrying, job.Suspended}, job.TerminalStatuses...) {
 		if n := p.r.Tally[string(s)]; n > 0 {
 			parts = append(parts, term.Number(n)+" "+string(s))
 		}

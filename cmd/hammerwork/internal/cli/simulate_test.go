@@ -74,6 +74,37 @@ func TestASimulationEndsAsTheRunDoes(t *testing.T) {
 		"inputs": `{name: w, jobs: [
 			{name: a, queue: q, payload: {result: {rows: 7}}},
 			{name: b, queue: q, depends_on: [a], with: {result: "{'doubled': deps.a.result.rows * 2}"}}]}`,
+		"timers": `{name: w, jobs: [
+			{name: a, queue: q},
+			{name: wait, gate: {type: timer, wait: 30ms}, depends_on: [a]},
+			{name: since, gate: {type: timer, until: "2020-01-01T00:00:00Z"}},
+			{name: none, gate: {type: signal, expires_after: 20ms, default: {n: 7}}},
+			{name: b, queue: q, depends_on: [wait, since, none], condition: deps.none.result.n == 7}]}`,
+		"expiry": `{name: w, failure_policy: continue_on_failure, jobs: [
+			{name: gone, gate: {type: signal, expires_after: 20ms}},
+			{name: after, queue: q, depends_on: [gone]},
+			{name: alert, queue: q, depends_on: [{job: gone, on: failure}]}]}`,
+		"batches": `{name: w, failure_policy: continue_on_failure, retry: {max_attempts: 1}, jobs: [
+			{name: goes_on, queue: q, batch: {payloads: [{n: 1}, {fail_times: 1}]}},
+			{name: collects, queue: q, batch: {mode: collect_errors, payloads: [{n: 1}, {fail_times: 1}]}},
+			{name: stops, queue: q, batch: {mode: fail_fast, payloads: [{sleep_ms: 60000}, {fail_times: 1}]}},
+			{name: sees, queue: q, depends_on: [goes_on], condition: deps.goes_on.result.failed == 1},
+			{name: not, queue: q, depends_on: [collects]}]}`,
+		"maps": `{name: w, failure_policy: continue_on_failure, retry: {max_attempts: 1}, jobs: [
+			{name: list, queue: q, payload: {result: {all: [1, "two", {three: 3}], none: [], bad: 7}}},
+			{name: each, queue: q, depends_on: [list], payload: {result: {ok: true}}, map: {over: deps.list.result.all, max_parallel: 1}},
+			{name: none, queue: q, depends_on: [list], map: {over: deps.list.result.none}},
+			{name: bad, queue: q, depends_on: [list], map: {over: deps.list.result.bad}},
+			{name: some, queue: q, depends_on: [list], payload: {fail_times: 1}, map: {over: deps.list.result.all, tolerate: -1}},
+			{name: fails, queue: q, depends_on: [list], payload: {fail_times: 1}, map: {over: deps.list.result.all, max_parallel: 1, tolerate: 1}},
+			{name: sees, queue: q, depends_on: [each, none], condition: size(deps.each.result) == 3 && size(deps.none.result) == 0}]}`,
+		"workflows": `{name: w, failure_policy: continue_on_failure, retry: {max_attempts: 1}, jobs: [
+			{name: good, workflow: {jobs: [{name: a, queue: q}, {name: b, queue: q, depends_on: [a], payload: {result: {n: 1}}}, {name: c, queue: q}]}},
+			{name: bad, workflow: {jobs: [{name: a, queue: q, payload: {fail_times: 1}}, {name: b, queue: q, depends_on: [a]}]}},
+			{name: late, workflow: {timeout: 50ms, jobs: [{name: a, queue: q, payload: {sleep_ms: 60000}}]}},
+			{name: deep, workflow: {jobs: [{name: x, workflow: {jobs: [{name: y, queue: q, batch: {payloads: [{}, {}]}}]}}]}},
+			{name: after, queue: q, depends_on: [good, deep], condition: deps.good.result.b.n == 1 && deps.deep.result.x.y.completed == 2},
+			{name: alert, queue: q, depends_on: [{job: bad, on: failure}]}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "w.yaml")
@@ -110,4 +141,46 @@ func compact(t *testing.T, raw json.RawMessage) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+func TestGatesAndWhatJobsAreMadeOfAreSimulated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.yaml")
+	file := `{name: w, jobs: [
+		{name: ok, gate: approval},
+		{name: paid, gate: signal, depends_on: [ok]},
+		{name: list, queue: q},
+		{name: each, queue: q, depends_on: [list, paid], map: {over: deps.list.result, tolerate: 1}, retry: {max_attempts: 1}},
+		{name: sub, depends_on: [each], workflow: {jobs: [{name: inner, queue: q}, {name: really, gate: approval, depends_on: [inner]}]}}]}`
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"--signal", `paid={"n": 1}`, "--result", "list=[1,2]"}
+	for _, c := range []struct {
+		what string
+		args []string
+		code int
+		says []string
+	}{
+		{"nobody sends a signal", []string{"--result", "list=[1,2]"}, exitFailed, []string{"would wait for the answer to paid", "--signal 'paid={}'"}},
+		{"everything goes well", all, exitDone, []string{"each[1]", "sub/inner", "would complete"}},
+		{"one item fails", append(all, "--fail", "each[1]"), exitDone, []string{"✗ dead", "would complete"}},
+		{"every item fails", append(all, "--fail", "each"), exitFailed, []string{"2 of 2 failed", "would fail"}},
+		{"an inner job fails", append(all, "--permanent", "sub/inner"), exitFailed, []string{"sub/inner", "2 of 2 failed", "because of sub/inner"}},
+		{"a rejection", append(all, "--reject", "ok"), exitFailed, []string{"rejected", "would fail"}},
+		{"one approval of two", append(all, "--approve", "ok"), exitFailed, []string{"would wait for the answer to sub/really"}},
+		{"a misspelt inner job", append(all, "--fail", "sub/iner"), exitUsage, []string{`did you mean "sub/inner"?`}},
+		{"approved and rejected", append(all, "--approve", "ok", "--reject", "ok"), exitUsage, []string{"approved and rejected"}},
+		{"what is no gate", append(all, "--approve", "list"), exitUsage, []string{"does not wait for an approval"}},
+		{"a signal to an approval", append(all, "--signal", "ok=1"), exitUsage, []string{"does not wait for a signal"}},
+		{"a signal that is no JSON", append(all, "--signal", "paid=yes"), exitUsage, []string{"not valid JSON"}},
+	} {
+		var out, said bytes.Buffer
+		code := Main(append([]string{"simulate", path}, c.args...), strings.NewReader(""), &out, &said)
+		text := out.String() + said.String()
+		for _, word := range c.says {
+			if code != c.code || !strings.Contains(text, word) {
+				t.Errorf("%s: it ends with %d and does not say %q:\n%s", c.what, code, word, text)
+			}
+		}
+	}
 }

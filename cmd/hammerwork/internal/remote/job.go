@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/wire"
@@ -41,6 +42,17 @@ func (c *Client) Job(ctx context.Context, id string, dependencies bool) (j wire.
 // Dependencies returns the direct parents and children of a job.
 func (c *Client) Dependencies(ctx context.Context, id string) (d wire.Dependencies, err error) {
 	return d, c.call(ctx, get(nil, "/jobs/%s/dependencies", id), &d)
+}
+
+// Spawned returns the first jobs that a job spawned, limit at most, and whether
+// there are more.
+func (c *Client) Spawned(ctx context.Context, id string, limit int) (list []wire.Job, more bool, err error) {
+	if limit <= 0 {
+		return nil, true, nil
+	}
+	var page wire.List[wire.Job]
+	err = c.call(ctx, get(url.Values{"limit": {strconv.Itoa(limit)}}, "/jobs/%s/spawned", id), &page)
+	return page.Items, page.NextCursor != "", err
 }
 
 // ExplainJob says why a job does not run.

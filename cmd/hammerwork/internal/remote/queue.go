@@ -2,8 +2,10 @@ package remote
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 // Queues returns every queue that has something to tell, by name.
@@ -27,6 +29,22 @@ func (c *Client) switchQueue(ctx context.Context, path, name string) (q wire.Que
 		return q, err
 	}
 	return q, c.call(ctx, r, &q)
+}
+
+// SetWeights lets a queue's priorities share its claims; the zero Weights are
+// strict.
+func (c *Client) SetWeights(ctx context.Context, name string, w job.Weights) (q wire.Queue, err error) {
+	r, err := post(map[string]job.Weights{"weights": w}, "/queues/%s/priorities", name)
+	if err != nil {
+		return q, err
+	}
+	r.method = http.MethodPut
+	return q, c.call(ctx, r, &q)
+}
+
+// Queue returns a queue.
+func (c *Client) Queue(ctx context.Context, name string) (q wire.Queue, err error) {
+	return q, c.call(ctx, get(nil, "/queues/%s", name), &q)
 }
 
 // Workers returns the workers seen of late, by name.

@@ -51,6 +51,8 @@ func Mark(status job.Status) string {
 		return "✗"
 	case job.Retrying:
 		return "↻"
+	case job.Suspended:
+		return "‖"
 	case job.UpstreamFailed:
 		return "⊘"
 	case job.Cancelled, job.Skipped:

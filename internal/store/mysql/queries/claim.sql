@@ -11,8 +11,9 @@ SELECT queue INTO @hammerwork_queue FROM hw_ready FORCE INDEX (PRIMARY) WHERE qu
 SELECT @hammerwork_queue;
 
 -- name: ready_heads
--- The first ?5 rows of a queue after (rank, scheduled_at, id).
-SELECT queue, `rank`, scheduled_at, id
+-- The first ?5 rows of a queue after (rank, scheduled_at, id), with the queue's
+-- weights.
+SELECT queue, `rank`, scheduled_at, id, COALESCE((SELECT weights FROM hw_queues WHERE name = ?1), '')
 FROM hw_ready FORCE INDEX (PRIMARY)
 WHERE queue = ?1 AND (`rank` > ?2 OR `rank` = ?2 AND (scheduled_at > ?3 OR scheduled_at = ?3 AND id > UNHEX(?4)))
     AND NOT EXISTS (SELECT 1 FROM hw_queues WHERE name = ?1 AND paused_at IS NOT NULL)

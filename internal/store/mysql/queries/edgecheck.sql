@@ -59,3 +59,25 @@ DELETE k
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_edge_check k FORCE INDEX (PRIMARY)
     ON k.parent_id = UNHEX('00000000000000000000000000000000') AND k.child_id = UNHEX(i.id);
+
+-- name: own_priorities
+SELECT j.id, j.priority
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id);
+
+-- name: lift_jobs
+-- Open jobs get a higher priority; they are locked.
+UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$.id', priority INT PATH '$.priority')) c
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id)
+SET s.priority = c.priority
+WHERE s.priority < c.priority AND s.finished_at IS NULL;
+
+-- name: insert_lift_checks
+-- Of unresolved edges into jobs, ?2 at most.
+INSERT IGNORE INTO hw_edge_check (parent_id, child_id)
+SELECT e.parent_id, e.child_id
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = UNHEX(i.id)
+WHERE e.state = 'unresolved'
+ORDER BY e.parent_id, e.child_id
+LIMIT ?2;

@@ -26,9 +26,9 @@ WHERE COALESCE(w.hidden, '') = '';
 -- name: insert_workflow
 INSERT INTO hw_workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
     health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden, rules,
-    deadline_at)
-VALUES (UNHEX(?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17,
-    CASE WHEN ?9 > 0 THEN ?15 + ?9 END);
+    deadline_at, parent_job_id)
+VALUES (UNHEX(?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, CASE WHEN ?4 <> 'pending' THEN ?15 END, ?16, ?17,
+    CASE WHEN ?9 > 0 AND ?4 <> 'pending' THEN ?15 + ?9 END, CASE WHEN ?18 <> '' THEN UNHEX(?18) END);
 
 -- name: insert_jobs
 INSERT INTO hw_jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,

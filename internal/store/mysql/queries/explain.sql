@@ -13,6 +13,7 @@ SELECT s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, COAL
         STRAIGHT_JOIN hw_jobs mj FORCE INDEX (PRIMARY)
         STRAIGHT_JOIN hw_ready r FORCE INDEX (PRIMARY)
         WHERE ms.id = UNHEX(?1) AND mj.id = UNHEX(?1) AND r.queue = mj.queue AND (r.`rank` < 4 - ms.priority
+                AND NOT EXISTS (SELECT 1 FROM hw_queues mq WHERE mq.name = mj.queue AND mq.weights <> '')
             OR r.`rank` = 4 - ms.priority AND (r.scheduled_at < ms.scheduled_at OR r.scheduled_at = ms.scheduled_at AND r.id < UNHEX(?1)))
         LIMIT 1000) ahead),
     EXISTS (
@@ -27,7 +28,7 @@ SELECT s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, COAL
         STRAIGHT_JOIN hw_edge_check k FORCE INDEX (PRIMARY)
             ON k.parent_id = e.parent_id AND k.child_id = UNHEX('00000000000000000000000000000000')
         WHERE e.child_id = j.id AND e.state = 'unresolved'),
-    s.spared
+    s.spared, COALESCE((SELECT q.weights FROM hw_queues q WHERE q.name = j.queue), '')
 FROM hw_job_state s FORCE INDEX (PRIMARY)
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = s.id
 LEFT JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = j.workflow_id

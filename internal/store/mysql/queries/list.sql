@@ -2,9 +2,22 @@
 -- From ?1 down to ?2.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    parent_job_id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = hw_workflows.parent_job_id)
 FROM hw_workflows FORCE INDEX (PRIMARY)
 WHERE id < UNHEX(?1) AND id >= UNHEX(?2) AND (?4 = '' OR status = ?4) AND (?5 = '' OR name = CAST(?5 AS BINARY)) AND hidden = '' AND created_at >= ?6
+    AND (?7 = 1 OR parent_job_id IS NULL)
+ORDER BY id DESC
+LIMIT ?3;
+
+-- name: list_child_workflows
+-- Those that a job is made of, from ?1 down to ?2.
+SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
+    correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    parent_job_id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = hw_workflows.parent_job_id)
+FROM hw_workflows FORCE INDEX (hw_workflows_parent)
+WHERE parent_job_id = UNHEX(?7) AND id < UNHEX(?1) AND id >= UNHEX(?2) AND (?4 = '' OR status = ?4) AND (?5 = '' OR name = CAST(?5 AS BINARY)) AND hidden = '' AND created_at >= ?6
 ORDER BY id DESC
 LIMIT ?3;
 
@@ -43,7 +56,7 @@ GROUP BY looked.workflow_id;
 -- name: list_jobs
 -- From ?1 down to ?2.
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM hw_jobs j FORCE INDEX (PRIMARY)
@@ -72,7 +85,7 @@ SELECT position FROM hw_jobs WHERE id = UNHEX(?1) AND workflow_id = UNHEX(?2);
 -- name: list_workflow_jobs
 -- From position ?1 down to ?2.
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
@@ -127,8 +140,9 @@ ORDER BY j.id;
 -- Counts ?1 of a queue at most, see next_ready_queue.
 SELECT @hammerwork_queue, COUNT(*) FROM (SELECT 1 FROM hw_ready FORCE INDEX (PRIMARY) WHERE queue = @hammerwork_queue LIMIT ?1) counted;
 
--- name: queues_paused
-SELECT name, paused_at FROM hw_queues WHERE paused_at IS NOT NULL;
+-- name: queues_set
+-- Those that are paused or have weights.
+SELECT name, paused_at, weights FROM hw_queues WHERE paused_at IS NOT NULL OR weights <> '';
 
 -- name: queues_held
 SELECT j.queue, COUNT(*)

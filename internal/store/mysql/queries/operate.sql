@@ -12,6 +12,10 @@ ON DUPLICATE KEY UPDATE paused_at = COALESCE(paused_at, ?2);
 -- name: resume_queue
 UPDATE hw_queues SET paused_at = NULL WHERE name = ?1;
 
+-- name: weigh_queue
+INSERT INTO hw_queues (name, weights) VALUES (?1, ?2)
+ON DUPLICATE KEY UPDATE weights = ?2;
+
 -- name: see_workers
 -- A worker that was away for long comes anew. The assignments happen in turn.
 INSERT INTO hw_workers (name, queues, slots, draining, first_seen_at, last_seen_at)

@@ -12,14 +12,15 @@ ORDER BY created_at, id
 LIMIT ?4;
 
 -- name: old_workflows
+-- What a job is made of goes with the job.
 SELECT id, finished_at, total FROM hw_workflows FORCE INDEX (hw_workflows_ended)
 WHERE status = ?1 AND finished_at <= ?2 AND finished_at >= ?3
-    AND (finished_at > ?3 OR id > UNHEX(?4)) AND hidden = ''
+    AND (finished_at > ?3 OR id > UNHEX(?4)) AND hidden = '' AND parent_job_id IS NULL
 ORDER BY finished_at, id
 LIMIT ?5;
 
 -- name: lock_workflows_to_purge
-SELECT w.id, w.status, w.hidden, w.created_at, COALESCE(w.finished_at, 0), w.total, w.depended_on
+SELECT w.id, w.status, w.hidden, w.created_at, COALESCE(w.finished_at, 0), w.total, w.depended_on, w.parent_job_id
 FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
 FOR UPDATE;
@@ -185,4 +186,4 @@ STRAIGHT_JOIN hw_idempotency_keys k FORCE INDEX (PRIMARY)
     ON k.scope = CAST(c.scope AS BINARY) AND k.`key` = CAST(c.`key` AS BINARY) AND k.id = UNHEX(c.id);
 
 -- name: forget_queues
-DELETE FROM hw_queues WHERE paused_at IS NULL;
+DELETE FROM hw_queues WHERE paused_at IS NULL AND weights = '';

@@ -1,7 +1,8 @@
 -- name: workflow
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    parent_job_id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = hw_workflows.parent_job_id)
 FROM hw_workflows WHERE id = UNHEX(?1) AND hidden = '';
 
 -- name: workflow_status
@@ -24,18 +25,18 @@ LEFT JOIN (
 WHERE j.workflow_id = UNHEX(?1) AND j.position >= ?2 AND j.position < ?3 AND s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: open_workflow
-SELECT id FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest = ?1 AND finished_at IS NULL AND hidden = '' ORDER BY created_at DESC, id DESC LIMIT 1;
+SELECT id FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest = ?1 AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;
 
 -- name: other_open_workflow
-(SELECT name FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest > ?1 AND finished_at IS NULL AND hidden = '' ORDER BY digest LIMIT 1)
+(SELECT name FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest > ?1 AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL ORDER BY digest LIMIT 1)
 UNION ALL
-(SELECT name FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest < ?1 AND finished_at IS NULL AND hidden = '' ORDER BY digest LIMIT 1)
+(SELECT name FROM hw_workflows FORCE INDEX (hw_workflows_digest) WHERE digest < ?1 AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL ORDER BY digest LIMIT 1)
 LIMIT 1;
 
 -- name: workflow_jobs
 -- The next ?3 after position ?2.
 SELECT j.position, j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM (SELECT id FROM hw_jobs FORCE INDEX (hw_jobs_workflow) WHERE workflow_id = UNHEX(?1) AND position > ?2 ORDER BY position LIMIT ?3) x
@@ -53,7 +54,7 @@ ORDER BY j.position;
 
 -- name: job
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM hw_jobs j

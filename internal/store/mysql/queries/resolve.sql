@@ -14,7 +14,8 @@
 
 -- name: lock_workflows
 SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing, w.user_paused, w.undecided, w.unforgiven,
-    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
+    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped,
+    w.parent_job_id, w.in_flight, w.next_position
 FROM (SELECT UNHEX(i.id) AS id FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i ORDER BY id LIMIT 18446744073709551615) x
 STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
 WHERE w.hidden = ''
@@ -22,7 +23,8 @@ FOR UPDATE;
 
 -- name: lock_workflows_of_jobs
 SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing, w.user_paused, w.undecided, w.unforgiven,
-    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
+    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped,
+    w.parent_job_id, w.in_flight, w.next_position
 FROM (
     SELECT DISTINCT j.workflow_id AS id
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
@@ -177,9 +179,10 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     decision VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.decision', spared INT PATH '$.spared')) c
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id) AND s.epoch = c.epoch
 SET s.error = CASE WHEN c.error = '' AND c.status <> 'completed' THEN s.error ELSE c.error END, -- keeps the last attempt's
+    s.started_at = CASE WHEN s.status = 'suspended' THEN s.started_at ELSE c.started_at END, -- while it has its status
     s.status = c.status, s.dependency_status = c.dependency_status, s.reason = c.reason, s.cause_job_id = UNHEX(c.cause),
     s.attempts = c.attempts, s.give_backs = 0, s.unresolved = c.unresolved, s.active = c.active, s.inactive = c.inactive,
-    s.broken = c.broken, s.started_at = c.started_at, s.finished_at = ?2, s.lease_id = UNHEX(c.lease), s.worker = c.worker,
+    s.broken = c.broken, s.finished_at = ?2, s.lease_id = UNHEX(c.lease), s.worker = c.worker,
     s.result = FROM_BASE64(c.result), s.decision = c.decision, s.spared = c.spared
 WHERE s.status IN ('pending', 'retrying', 'suspended');
 
@@ -230,13 +233,14 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     finally_begun INT PATH '$.finally_begun', cancel_finally INT PATH '$.cancel_finally',
     completed INT PATH '$.completed', failed INT PATH '$.failed', dead INT PATH '$.dead',
     timed_out INT PATH '$.timed_out', upstream_failed INT PATH '$.upstream_failed',
-    cancelled INT PATH '$.cancelled', skipped INT PATH '$.skipped', ended INT PATH '$.ended')) c
+    cancelled INT PATH '$.cancelled', skipped INT PATH '$.skipped', ended INT PATH '$.ended',
+    in_flight INT PATH '$.in_flight', next_position INT PATH '$.next_position')) c
 STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = UNHEX(c.id)
 SET w.status = c.status, w.reason = c.reason, w.failing = c.failing, w.user_paused = c.user_paused,
     w.undecided = c.undecided, w.unforgiven = c.unforgiven, w.finally_begun = c.finally_begun,
     w.cancel_finally = c.cancel_finally, w.completed = c.completed, w.failed = c.failed, w.dead = c.dead,
     w.timed_out = c.timed_out, w.upstream_failed = c.upstream_failed, w.cancelled = c.cancelled,
-    w.skipped = c.skipped, w.finished_at = CASE WHEN c.ended = 1 THEN ?2 END, w.moved_at = ?2
+    w.skipped = c.skipped, w.in_flight = c.in_flight, w.next_position = c.next_position, w.finished_at = CASE WHEN c.ended = 1 THEN ?2 END, w.moved_at = ?2
 WHERE w.finished_at IS NULL;
 
 -- name: held_by

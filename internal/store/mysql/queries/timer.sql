@@ -18,7 +18,9 @@ FROM (
     UNION ALL
     (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'decision' ORDER BY due_at LIMIT 1)
     UNION ALL
-    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'stall' ORDER BY due_at LIMIT 1)) t;
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'stall' ORDER BY due_at LIMIT 1)
+    UNION ALL
+    (SELECT due_at FROM hw_timers FORCE INDEX (PRIMARY) WHERE kind = 'gate' ORDER BY due_at LIMIT 1)) t;
 
 -- name: free_jobs
 -- Locks those of the jobs that nobody else has locked.

@@ -8,8 +8,9 @@ WITH RECURSIVE q(queue) AS (
 SELECT queue FROM q WHERE queue IS NOT NULL;
 
 -- name: ready_heads
--- The first $5 rows of a queue after (rank, scheduled_at, id).
-SELECT queue, rank, scheduled_at, id
+-- The first $5 rows of a queue after (rank, scheduled_at, id), with the queue's
+-- weights.
+SELECT queue, rank, scheduled_at, id, coalesce((SELECT weights FROM queues WHERE name = $1::text), '')
 FROM ready
 WHERE queue = $1::text AND (rank, scheduled_at, id) > ($2::int, $3::bigint, $4::uuid)
     AND NOT EXISTS (SELECT 1 FROM queues WHERE name = $1::text AND paused_at IS NOT NULL)

@@ -55,3 +55,27 @@ WHERE ctid = ANY (ARRAY(
     FROM unnest($1::uuid[]) x(id)
     CROSS JOIN LATERAL (
         SELECT ctid FROM edge_check WHERE parent_id = '00000000-0000-0000-0000-000000000000' AND child_id = x.id OFFSET 0) k));
+
+-- name: own_priorities
+SELECT x.id, j.priority
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT priority FROM jobs WHERE id = x.id OFFSET 0) j;
+
+-- name: lift_jobs
+-- Open jobs get a higher priority; they are locked.
+WITH changed AS (
+    UPDATE job_state s SET priority = c.priority
+    FROM unnest($1::uuid[], $2::int[]) AS c(id, priority)
+    WHERE s.id = ANY ($1::uuid[]) AND s.id = c.id AND s.priority < c.priority AND s.finished_at IS NULL
+    RETURNING 1)
+SELECT hammerwork_changed(count(*), $3::int) FROM changed;
+
+-- name: insert_lift_checks
+-- Of unresolved edges into jobs, $2 at most.
+INSERT INTO edge_check (parent_id, child_id)
+SELECT e.parent_id, x.id
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT parent_id FROM edges WHERE child_id = x.id AND state = 'unresolved' LIMIT $2::int) e
+ORDER BY e.parent_id, x.id
+LIMIT $2::int
+ON CONFLICT DO NOTHING;

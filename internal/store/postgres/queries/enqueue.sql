@@ -27,10 +27,10 @@ WHERE coalesce(w.hidden, '') = '';
 -- name: insert_workflow
 INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
     health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden, rules,
-    deadline_at)
+    deadline_at, parent_job_id)
 VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::int, $7::text, $8::text, $9::bigint, $10::bigint, $11::text,
-    $12::text, $13::text, $14::int, $15::bigint, $15::bigint, $16::text, $17::text,
-    CASE WHEN $9::bigint > 0 THEN $15::bigint + $9::bigint END);
+    $12::text, $13::text, $14::int, $15::bigint, CASE WHEN $4::text <> 'pending' THEN $15::bigint END, $16::text, $17::text,
+    CASE WHEN $9::bigint > 0 AND $4::text <> 'pending' THEN $15::bigint + $9::bigint END, $18::uuid);
 
 -- name: insert_jobs
 INSERT INTO jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,

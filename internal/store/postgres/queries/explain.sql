@@ -2,13 +2,14 @@
 -- What bears on a claim of a job besides what job says.
 SELECT s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, coalesce(w.status, ''), coalesce(w.failing, false),
     coalesce(w.user_paused, false), coalesce(w.undecided, 0),
-    EXISTS (SELECT 1 FROM queues WHERE name = j.queue AND paused_at IS NOT NULL OFFSET 0),
+    q.paused_at IS NOT NULL,
     EXISTS (
         SELECT 1 FROM ready
         WHERE queue = j.queue AND rank = 4 - s.priority AND scheduled_at = s.scheduled_at AND id = j.id OFFSET 0),
     (SELECT count(*) FROM (
         SELECT 1 FROM ready
         WHERE queue = j.queue AND (rank, scheduled_at, id) < (4 - s.priority, s.scheduled_at, j.id)
+            AND rank >= CASE WHEN coalesce(q.weights, '') = '' THEN 0 ELSE 4 - s.priority END
         LIMIT 1000) ahead),
     EXISTS (
         SELECT 1 FROM edge_check
@@ -20,10 +21,11 @@ SELECT s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, coal
             SELECT 1 FROM edge_check
             WHERE parent_id = e.parent_id AND child_id IN ($1::uuid, '00000000-0000-0000-0000-000000000000') OFFSET 0) k
         OFFSET 0),
-    s.spared
+    s.spared, coalesce(q.weights, '')
 FROM (SELECT id, workflow_id, queue FROM jobs WHERE id = $1::uuid OFFSET 0) j
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = j.id OFFSET 0) s
-LEFT JOIN LATERAL (SELECT status, failing, user_paused, undecided FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true;
+LEFT JOIN LATERAL (SELECT status, failing, user_paused, undecided FROM workflows WHERE id = j.workflow_id OFFSET 0) w ON true
+LEFT JOIN LATERAL (SELECT paused_at, weights FROM queues WHERE name = j.queue OFFSET 0) q ON true;
 
 -- name: parents_in_the_way
 -- Those whose edges are not active, $2 at most; the last column counts all.

@@ -2,9 +2,22 @@
 -- From $1 down to $2.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    parent_job_id, (SELECT j.workflow_id FROM jobs j WHERE j.id = workflows.parent_job_id)
 FROM workflows
 WHERE id < $1::uuid AND id >= $2::uuid AND ($4::text = '' OR status = $4::text) AND ($5::text = '' OR name = $5::text) AND hidden = '' AND created_at >= $6::bigint
+    AND ($7::int = 1 OR parent_job_id IS NULL)
+ORDER BY id DESC
+LIMIT $3::int;
+
+-- name: list_child_workflows
+-- Those that a job is made of, from $1 down to $2.
+SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
+    correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    parent_job_id, (SELECT j.workflow_id FROM jobs j WHERE j.id = workflows.parent_job_id)
+FROM workflows
+WHERE parent_job_id = $7::uuid AND id < $1::uuid AND id >= $2::uuid AND ($4::text = '' OR status = $4::text) AND ($5::text = '' OR name = $5::text) AND hidden = '' AND created_at >= $6::bigint
 ORDER BY id DESC
 LIMIT $3::int;
 
@@ -46,7 +59,7 @@ WITH held AS MATERIALIZED (
     FROM leases l CROSS JOIN LATERAL unnest(l.job_ids, l.epochs) AS e(id, epoch)
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM (SELECT * FROM jobs WHERE id < $1::uuid AND id >= $2::uuid ORDER BY id DESC OFFSET 0) j
@@ -75,7 +88,7 @@ WITH held AS MATERIALIZED (
     FROM leases l CROSS JOIN LATERAL unnest(l.job_ids, l.epochs) AS e(id, epoch)
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM (SELECT * FROM jobs WHERE workflow_id = $9::uuid AND position < $1::int AND position >= $2::int ORDER BY position DESC OFFSET 0) j
@@ -131,8 +144,9 @@ WITH RECURSIVE q(queue) AS (
 SELECT queue, (SELECT count(*) FROM (SELECT 1 FROM ready r WHERE r.queue = q.queue LIMIT $1::int) counted)
 FROM q WHERE queue IS NOT NULL;
 
--- name: queues_paused
-SELECT name, paused_at FROM queues WHERE paused_at IS NOT NULL;
+-- name: queues_set
+-- Those that are paused or have weights.
+SELECT name, paused_at, weights FROM queues WHERE paused_at IS NOT NULL OR weights <> '';
 
 -- name: queues_held
 SELECT j.queue, count(*)

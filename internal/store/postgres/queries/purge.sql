@@ -12,14 +12,15 @@ ORDER BY created_at, id
 LIMIT $4::int;
 
 -- name: old_workflows
+-- What a job is made of goes with the job.
 SELECT id, finished_at, total FROM workflows
 WHERE status = $1::text AND finished_at <= $2::bigint AND finished_at >= $3::bigint
-    AND (finished_at > $3::bigint OR id > $4::uuid) AND hidden = ''
+    AND (finished_at > $3::bigint OR id > $4::uuid) AND hidden = '' AND parent_job_id IS NULL
 ORDER BY finished_at, id
 LIMIT $5::int;
 
 -- name: lock_workflows_to_purge
-SELECT w.id, w.status, w.hidden, w.created_at, coalesce(w.finished_at, 0), w.total, w.depended_on
+SELECT w.id, w.status, w.hidden, w.created_at, coalesce(w.finished_at, 0), w.total, w.depended_on, w.parent_job_id
 FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id FOR UPDATE) w;
 
@@ -171,4 +172,4 @@ WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM idempotency_keys WHERE scope = c.scope AND "key" = c."key" AND id = c.id OFFSET 0) k));
 
 -- name: forget_queues
-DELETE FROM queues WHERE paused_at IS NULL;
+DELETE FROM queues WHERE paused_at IS NULL AND weights = '';

@@ -11,13 +11,15 @@
 
 -- name: lock_workflows
 SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing, w.user_paused, w.undecided, w.unforgiven,
-    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
+    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped,
+    w.parent_job_id, w.in_flight, w.next_position
 FROM (SELECT DISTINCT id FROM unnest($1::uuid[]) x(id) ORDER BY id) x
 CROSS JOIN LATERAL (SELECT * FROM workflows WHERE id = x.id AND hidden = '' FOR UPDATE) w;
 
 -- name: lock_workflows_of_jobs
 SELECT w.id, w.name, w.status, w.reason, w.failure_policy, w.failing, w.user_paused, w.undecided, w.unforgiven,
-    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped
+    w.finally_begun, w.cancel_finally, w.rules, w.total, w.completed, w.failed, w.dead, w.timed_out, w.upstream_failed, w.cancelled, w.skipped,
+    w.parent_job_id, w.in_flight, w.next_position
 FROM (
     SELECT DISTINCT j.workflow_id AS id
     FROM unnest($1::uuid[]) x(id)
@@ -142,7 +144,7 @@ WITH changed AS (
         status = c.status, dependency_status = c.dependency_status, reason = c.reason,
         error = CASE WHEN c.error = '' AND c.status <> 'completed' THEN s.error ELSE c.error END, -- keeps the last attempt's
         cause_job_id = c.cause, attempts = c.attempts, give_backs = 0, unresolved = c.unresolved, active = c.active,
-        inactive = c.inactive, broken = c.broken, started_at = c.started_at, finished_at = $19::bigint, lease_id = c.lease,
+        inactive = c.inactive, broken = c.broken, started_at = CASE WHEN s.status = 'suspended' THEN s.started_at ELSE c.started_at END, finished_at = $19::bigint, lease_id = c.lease,
         worker = c.worker, result = c.result, decision = c.decision, spared = c.spared = 1
     FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::int[], $9::int[],
         $10::int[], $11::int[], $12::int[], $13::bigint[], $14::uuid[], $15::text[], $16::bytea[], $17::text[], $18::int[])
@@ -208,14 +210,15 @@ WITH changed AS (
         undecided = c.undecided, unforgiven = c.unforgiven, finally_begun = c.finally_begun = 1,
         cancel_finally = c.cancel_finally = 1, completed = c.completed, failed = c.failed, dead = c.dead,
         timed_out = c.timed_out, upstream_failed = c.upstream_failed, cancelled = c.cancelled, skipped = c.skipped,
-        finished_at = CASE WHEN c.ended = 1 THEN $18::bigint END, moved_at = $18::bigint
+        in_flight = c.in_flight, next_position = c.next_position,
+        finished_at = CASE WHEN c.ended = 1 THEN $20::bigint END, moved_at = $20::bigint
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[],
-        $10::int[], $11::int[], $12::int[], $13::int[], $14::int[], $15::int[], $16::int[], $17::int[])
+        $10::int[], $11::int[], $12::int[], $13::int[], $14::int[], $15::int[], $16::int[], $17::int[], $18::int[], $19::int[])
         AS c(id, status, reason, failing, user_paused, undecided, unforgiven, finally_begun, cancel_finally,
-            completed, failed, dead, timed_out, upstream_failed, cancelled, skipped, ended)
+            completed, failed, dead, timed_out, upstream_failed, cancelled, skipped, ended, in_flight, next_position)
     WHERE w.id = ANY ($1::uuid[]) AND w.id = c.id AND coalesce(w.finished_at, 0) = 0 -- not the index of open ones
     RETURNING 1)
-SELECT hammerwork_changed(count(*), $19::int) FROM changed;
+SELECT hammerwork_changed(count(*), $21::int) FROM changed;
 
 -- name: held_by
 -- Who holds these jobs.

@@ -3,7 +3,7 @@ SELECT due_at, kind, id FROM timers WHERE due_at <= $1::bigint AND kind = $2::te
 
 -- name: next_timer
 SELECT t.due_at
-FROM unnest(ARRAY['job', 'deadline', 'workflow', 'grace', 'cancel', 'finally', 'decision', 'stall']) k(kind)
+FROM unnest(ARRAY['job', 'deadline', 'workflow', 'grace', 'cancel', 'finally', 'decision', 'stall', 'gate']) k(kind)
 CROSS JOIN LATERAL (SELECT due_at FROM timers WHERE kind = k.kind ORDER BY due_at LIMIT 1) t
 ORDER BY t.due_at LIMIT 1;
 

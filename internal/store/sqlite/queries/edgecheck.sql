@@ -44,3 +44,25 @@ ON CONFLICT DO NOTHING;
 
 -- name: delete_start_checks
 DELETE FROM edge_check WHERE parent_id = zeroblob(16) AND child_id IN (SELECT unhex(value) FROM json_each(?1));
+
+-- name: own_priorities
+SELECT j.id, j.priority
+FROM json_each(?1) x
+CROSS JOIN jobs j ON j.id = unhex(x.value);
+
+-- name: lift_jobs
+-- Open jobs get a higher priority.
+UPDATE job_state SET priority = c.priority
+FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'priority' AS priority FROM json_each(?1)) AS c
+WHERE job_state.id = c.id AND job_state.priority < c.priority AND job_state.finished_at IS NULL;
+
+-- name: insert_lift_checks
+-- Of unresolved edges into jobs, ?2 at most.
+INSERT INTO edge_check (parent_id, child_id)
+SELECT e.parent_id, e.child_id
+FROM json_each(?1) x
+CROSS JOIN edges e ON e.child_id = unhex(x.value)
+WHERE e.state = 'unresolved'
+ORDER BY e.parent_id, e.child_id
+LIMIT ?2
+ON CONFLICT DO NOTHING;

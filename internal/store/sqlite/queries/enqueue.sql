@@ -23,8 +23,9 @@ WHERE coalesce(w.hidden, '') = '';
 -- name: insert_workflow
 INSERT INTO workflows (id, name, description, status, failure_policy, priority, metadata, digest, timeout,
     health_check_interval, trace_id, traceparent, correlation_id, total, created_at, started_at, hidden, rules,
-    deadline_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17, iif(?9 > 0, ?15 + ?9, NULL));
+    deadline_at, parent_job_id)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, iif(?4 <> 'pending', ?15, NULL), ?16, ?17,
+    iif(?9 > 0 AND ?4 <> 'pending', ?15 + ?9, NULL), ?18);
 
 -- name: insert_jobs
 INSERT INTO jobs (id, workflow_id, position, name, queue, payload, depends_on, priority, max_attempts, retry, timeout,

@@ -2,20 +2,22 @@
 -- What bears on a claim of a job besides what job says.
 SELECT s.join_rule, s.quorum, s.unresolved, s.active, s.inactive, s.broken, coalesce(w.status, ''), coalesce(w.failing, 0),
     coalesce(w.user_paused, 0), coalesce(w.undecided, 0),
-    EXISTS (SELECT 1 FROM queues q WHERE q.name = j.queue AND q.paused_at IS NOT NULL),
+    q.paused_at IS NOT NULL,
     EXISTS (SELECT 1 FROM ready r
         WHERE r.queue = j.queue AND r.rank = 4 - s.priority AND r.scheduled_at = s.scheduled_at AND r.id = s.id),
     (SELECT count(*) FROM (
         SELECT 1 FROM ready r
         WHERE r.queue = j.queue AND (r.rank, r.scheduled_at, r.id) < (4 - s.priority, s.scheduled_at, s.id)
+            AND r.rank >= CASE WHEN coalesce(q.weights, '') = '' THEN 0 ELSE 4 - s.priority END
         LIMIT 1000)),
     EXISTS (SELECT 1 FROM edge_check k WHERE k.parent_id = zeroblob(16) AND k.child_id = j.id)
         OR EXISTS (SELECT 1 FROM edges e CROSS JOIN edge_check k ON k.parent_id = e.parent_id AND k.child_id IN (e.child_id, zeroblob(16))
             WHERE e.child_id = j.id AND e.state = 'unresolved'),
-    s.spared
+    s.spared, coalesce(q.weights, '')
 FROM job_state s
 CROSS JOIN jobs j ON j.id = s.id
 LEFT JOIN workflows w ON w.id = j.workflow_id
+LEFT JOIN queues q ON q.name = j.queue
 WHERE s.id = ?1;
 
 -- name: parents_in_the_way

@@ -2,9 +2,22 @@
 -- From ?1 down to ?2.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    parent_job_id, (SELECT j.workflow_id FROM jobs j WHERE j.id = workflows.parent_job_id)
 FROM workflows
 WHERE id < ?1 AND id >= ?2 AND (?4 = '' OR status = ?4) AND (?5 = '' OR name = ?5) AND hidden = '' AND created_at >= ?6
+    AND (?7 = 1 OR parent_job_id IS NULL)
+ORDER BY id DESC
+LIMIT ?3;
+
+-- name: list_child_workflows
+-- Those that a job is made of, from ?1 down to ?2.
+SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
+    correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    parent_job_id, (SELECT j.workflow_id FROM jobs j WHERE j.id = workflows.parent_job_id)
+FROM workflows
+WHERE parent_job_id = ?7 AND id < ?1 AND id >= ?2 AND (?4 = '' OR status = ?4) AND (?5 = '' OR name = ?5) AND hidden = '' AND created_at >= ?6
 ORDER BY id DESC
 LIMIT ?3;
 
@@ -46,7 +59,7 @@ WITH held AS MATERIALIZED (
     FROM leases l, json_each(l.jobs) e
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM jobs j
@@ -75,7 +88,7 @@ WITH held AS MATERIALIZED (
     FROM leases l, json_each(l.jobs) e
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM jobs j
@@ -130,8 +143,9 @@ WITH RECURSIVE q(queue) AS (
 SELECT queue, (SELECT count(*) FROM (SELECT 1 FROM ready r WHERE r.queue = q.queue LIMIT ?1))
 FROM q WHERE queue IS NOT NULL;
 
--- name: queues_paused
-SELECT name, paused_at FROM queues WHERE paused_at IS NOT NULL;
+-- name: queues_set
+-- Those that are paused or have weights.
+SELECT name, paused_at, weights FROM queues WHERE paused_at IS NOT NULL OR weights <> '';
 
 -- name: queues_held
 SELECT j.queue, count(*)

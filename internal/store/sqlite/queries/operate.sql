@@ -9,6 +9,10 @@ ON CONFLICT (name) DO UPDATE SET paused_at = coalesce(queues.paused_at, excluded
 -- name: resume_queue
 UPDATE queues SET paused_at = NULL WHERE name = ?1;
 
+-- name: weigh_queue
+INSERT INTO queues (name, weights) VALUES (?1, ?2)
+ON CONFLICT (name) DO UPDATE SET weights = excluded.weights;
+
 -- name: see_workers
 -- A worker that was away for long comes anew.
 INSERT INTO workers (name, queues, slots, draining, first_seen_at, last_seen_at)

@@ -13,13 +13,14 @@ ORDER BY created_at, id
 LIMIT ?4;
 
 -- name: old_workflows
+-- What a job is made of goes with the job.
 SELECT id, finished_at, total FROM workflows
-WHERE status = ?1 AND finished_at <= ?2 AND finished_at >= ?3 AND (finished_at > ?3 OR id > ?4) AND hidden = ''
+WHERE status = ?1 AND finished_at <= ?2 AND finished_at >= ?3 AND (finished_at > ?3 OR id > ?4) AND hidden = '' AND parent_job_id IS NULL
 ORDER BY finished_at, id
 LIMIT ?5;
 
 -- name: lock_workflows_to_purge
-SELECT id, status, hidden, created_at, coalesce(finished_at, 0), total, depended_on
+SELECT id, status, hidden, created_at, coalesce(finished_at, 0), total, depended_on, parent_job_id
 FROM workflows
 WHERE id IN (SELECT unhex(value) FROM json_each(?1))
 ORDER BY id;
@@ -150,4 +151,4 @@ DELETE FROM idempotency_keys
 WHERE (scope, "key", id) IN (SELECT value ->> 'scope', value ->> 'key', unhex(value ->> 'id') FROM json_each(?1));
 
 -- name: forget_queues
-DELETE FROM queues WHERE paused_at IS NULL;
+DELETE FROM queues WHERE paused_at IS NULL AND weights = '';

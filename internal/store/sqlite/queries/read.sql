@@ -1,7 +1,8 @@
 -- name: workflow
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    parent_job_id, (SELECT j.workflow_id FROM jobs j WHERE j.id = workflows.parent_job_id)
 FROM workflows WHERE id = ?1 AND hidden = '';
 
 -- name: workflow_status
@@ -23,12 +24,12 @@ LEFT JOIN held h ON h.id = s.id AND h.epoch = s.epoch
 WHERE j.workflow_id = ?1 AND j.position >= ?2 AND j.position < ?3 AND s.status IN ('pending', 'retrying', 'suspended');
 
 -- name: open_workflow
-SELECT id FROM workflows WHERE digest = ?1 AND finished_at IS NULL AND hidden = '' ORDER BY created_at DESC, id DESC LIMIT 1;
+SELECT id FROM workflows WHERE digest = ?1 AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL ORDER BY created_at DESC, id DESC LIMIT 1;
 
 -- name: other_open_workflow
-SELECT name FROM workflows WHERE digest > ?1 AND finished_at IS NULL AND hidden = ''
+SELECT name FROM workflows WHERE digest > ?1 AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL
 UNION ALL
-SELECT name FROM workflows WHERE digest < ?1 AND finished_at IS NULL AND hidden = ''
+SELECT name FROM workflows WHERE digest < ?1 AND finished_at IS NULL AND hidden = '' AND parent_job_id IS NULL
 LIMIT 1;
 
 -- name: workflow_jobs
@@ -39,7 +40,7 @@ WITH held AS MATERIALIZED (
     FROM leases l, json_each(l.jobs) e
 )
 SELECT j.position, j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM jobs j
@@ -57,7 +58,7 @@ WITH held AS MATERIALIZED (
     FROM leases l, json_each(l.jobs) e
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.result, s.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM jobs j

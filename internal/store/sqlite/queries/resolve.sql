@@ -1,13 +1,15 @@
 -- name: lock_workflows
 SELECT id, name, status, reason, failure_policy, failing, user_paused, undecided, unforgiven,
-    finally_begun, cancel_finally, rules, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
+    finally_begun, cancel_finally, rules, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
+    parent_job_id, in_flight, next_position
 FROM workflows
 WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND hidden = ''
 ORDER BY id;
 
 -- name: lock_workflows_of_jobs
 SELECT id, name, status, reason, failure_policy, failing, user_paused, undecided, unforgiven,
-    finally_begun, cancel_finally, rules, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped
+    finally_begun, cancel_finally, rules, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
+    parent_job_id, in_flight, next_position
 FROM workflows
 WHERE id IN (SELECT workflow_id FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1))) AND hidden = ''
 ORDER BY id;
@@ -117,7 +119,7 @@ UPDATE job_state SET
     status = c.status, dependency_status = c.dependency_status, reason = c.reason,
     error = iif(c.error = '' AND c.status <> 'completed', job_state.error, c.error), -- keeps the last attempt's
     cause_job_id = c.cause, attempts = c.attempts, give_backs = 0, unresolved = c.unresolved, active = c.active,
-    inactive = c.inactive, broken = c.broken, started_at = c.started_at, finished_at = ?2, lease_id = c.lease,
+    inactive = c.inactive, broken = c.broken, started_at = iif(job_state.status = 'suspended', job_state.started_at, c.started_at), finished_at = ?2, lease_id = c.lease,
     worker = c.worker, result = c.result, decision = c.decision, spared = c.spared
 FROM (
     SELECT unhex(value ->> 'id') AS id, value ->> 'epoch' AS epoch, value ->> 'status' AS status,
@@ -172,14 +174,16 @@ UPDATE workflows SET
     undecided = c.undecided, unforgiven = c.unforgiven, finally_begun = c.finally_begun,
     cancel_finally = c.cancel_finally, completed = c.completed, failed = c.failed,
     dead = c.dead, timed_out = c.timed_out, upstream_failed = c.upstream_failed, cancelled = c.cancelled,
-    skipped = c.skipped, finished_at = iif(c.ended, ?2, NULL), moved_at = ?2
+    skipped = c.skipped, in_flight = c.in_flight, next_position = c.next_position,
+    finished_at = iif(c.ended, ?2, NULL), moved_at = ?2
 FROM (
     SELECT unhex(value ->> 'id') AS id, value ->> 'status' AS status, value ->> 'reason' AS reason,
         value ->> 'failing' AS failing, value ->> 'user_paused' AS user_paused,
         value ->> 'undecided' AS undecided, value ->> 'unforgiven' AS unforgiven,
         value ->> 'finally_begun' AS finally_begun, value ->> 'cancel_finally' AS cancel_finally, value ->> 'completed' AS completed, value ->> 'failed' AS failed,
         value ->> 'dead' AS dead, value ->> 'timed_out' AS timed_out, value ->> 'upstream_failed' AS upstream_failed,
-        value ->> 'cancelled' AS cancelled, value ->> 'skipped' AS skipped, value ->> 'ended' AS ended
+        value ->> 'cancelled' AS cancelled, value ->> 'skipped' AS skipped, value ->> 'ended' AS ended,
+        value ->> 'in_flight' AS in_flight, value ->> 'next_position' AS next_position
     FROM json_each(?1)) AS c
 WHERE workflows.id = c.id AND workflows.finished_at IS NULL;
 

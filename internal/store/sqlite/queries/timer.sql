@@ -4,7 +4,7 @@ SELECT due_at, kind, id FROM timers WHERE due_at <= ?1 AND kind = ?2 ORDER BY du
 -- name: next_timer
 SELECT min(due_at) FROM (
     SELECT (SELECT min(due_at) FROM timers WHERE kind = k.value) AS due_at
-    FROM json_each('["job", "deadline", "workflow", "grace", "cancel", "finally", "decision", "stall"]') k);
+    FROM json_each('["job", "deadline", "workflow", "grace", "cancel", "finally", "decision", "stall", "gate"]') k);
 
 -- name: free_jobs
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,

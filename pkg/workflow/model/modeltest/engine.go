@@ -43,6 +43,20 @@ type Engine interface {
 	Snapshot() model.State
 }
 
+// Workless is an Engine that also has gates, and jobs that are made of others.
+// What a job is made of is a workflow, too; it and its jobs get the numbers that
+// follow when the job is enqueued, or, for a map, when its list is known. After
+// whatever happened, and after edges to parents that ended before, each such job
+// and what it is made of see each other until nothing follows, the job with the
+// lowest number first.
+type Workless interface {
+	// Answer answers a gate: an approval that is open is approved or rejected, a
+	// signal gets a payload, which waits for it to open.
+	Answer(job int, approve bool, payload json.RawMessage) error
+	// Elapse lets the time pass that an open gate waits for at most.
+	Elapse(job int) error
+}
+
 // Unreliable is an Engine whose changes may meet a crash.
 type Unreliable interface {
 	// Break makes the commit of what comes next fail, before or after it
@@ -50,4 +64,7 @@ type Unreliable interface {
 	Break(happened bool)
 }
 
-var _ Engine = (*model.World)(nil)
+var (
+	_ Engine   = (*model.World)(nil)
+	_ Workless = (*model.World)(nil)
+)

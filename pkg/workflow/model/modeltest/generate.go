@@ -39,8 +39,9 @@ func chance(t *rapid.T, n int, what string) bool { return below(t, n, what) == n
 func pick[T any](t *rapid.T, what string, from ...T) T { return from[below(t, len(from), what)] }
 
 // drawWorkflows makes up to two workflows, either of which may be jobs without
-// one; jobs may depend on jobs of the earlier one.
-func drawWorkflows(t *rapid.T) []*workflow.Workflow {
+// one; jobs may depend on jobs of the earlier one. With workless set some of them
+// are gates or made of others.
+func drawWorkflows(t *rapid.T, workless bool) []*workflow.Workflow {
 	var list []*workflow.Workflow
 	var before []*job.Job // jobs of earlier ones that others may depend on
 	jobs := 0
@@ -56,6 +57,9 @@ func drawWorkflows(t *rapid.T) []*workflow.Workflow {
 		var within []*job.Job
 		for k := range between(t, 1, 8, "jobs") {
 			j := drawJob(t, fmt.Sprintf("j%d", jobs), within, before, w.ID == (job.ID{}), k > 0)
+			if workless {
+				drawWorkless(t, j, 1)
+			}
 			if !j.Finally {
 				within = append(within, j)
 			}

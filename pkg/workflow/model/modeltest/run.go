@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,7 +49,8 @@ func Run(t *testing.T, open func() Engine, cases int) {
 	done := Counts{}
 	rapid.Check(t, func(rt *rapid.T) {
 		p := &play{t: rt, engine: open(), done: done, saw: map[string]bool{}}
-		p.todo = drawWorkflows(rt)
+		_, p.workless = p.engine.(Workless)
+		p.todo = drawWorkflows(rt, p.workless)
 		p.run()
 	})
 	t.Logf("%d cases: %v", cases, done)
@@ -67,6 +69,8 @@ type play struct {
 	done   Counts
 	told   []string
 	saw    map[string]bool
+
+	workless bool // the engine is a Workless
 }
 
 // run lets things happen at random, then brings everything to its end.
@@ -79,7 +83,7 @@ func (p *play) run() {
 		p.enqueue()
 	}
 	for steps := 0; !p.ended(); steps++ {
-		if steps > 200 {
+		if steps > 1000 {
 			p.t.Fatalf("it does not come to its end:\n%s\n%+v", strings.Join(p.told, "\n"), p.state)
 		}
 		p.advance()
@@ -99,12 +103,12 @@ func (p *play) seen(what string, yes bool) {
 
 func (p *play) ended() bool {
 	for _, j := range p.state.Jobs {
-		if !j.Status.Terminal() {
+		if !j.Status.Terminal() && (j.Workflow < 0 || !pending(p.state.Workflows[j.Workflow])) {
 			return false
 		}
 	}
 	for _, w := range p.state.Workflows {
-		if !w.Status.Terminal() {
+		if !w.Status.Terminal() && !pending(w) {
 			return false
 		}
 	}
@@ -245,6 +249,12 @@ func (p *play) step() {
 		}},
 		{3, over, p.retry},
 	}
+	ofJobs := 5
+	if p.workless {
+		ofJobs += 3
+		early := p.some(func(j model.JobState) bool { return j.Status == job.Pending })
+		things = slices.Insert(things, 5, thing{12, p.opened(), p.answer}, thing{5, p.opened(), p.elapse}, thing{2, early, p.answer})
+	}
 	if len(p.todo) > 0 && chance(p.t, 8, "enqueue") {
 		p.enqueue()
 		return
@@ -263,7 +273,7 @@ func (p *play) step() {
 	}
 	k := pick(p.t, "thing", bag...)
 	all := len(p.state.Jobs)
-	if k >= 5 {
+	if k >= ofJobs {
 		all = len(p.state.Workflows)
 	}
 	switch {
@@ -314,14 +324,19 @@ func (p *play) retry(f int) {
 // advance lets something happen that brings the end nearer.
 func (p *play) advance() {
 	for f, w := range p.state.Workflows {
-		if w.UserPaused && w.Undecided == 0 && !w.Status.Terminal() {
+		if w.UserPaused && w.Undecided == 0 && !w.Status.Terminal() && !p.under(w) {
 			p.do(fmt.Sprintf("resume %d", f), func(e Engine) error { return e.Pause(f, false) })
 			return
 		}
 	}
 	held := p.some(func(j model.JobState) bool { return j.Status == job.Running })
 	runnable := p.some(func(j model.JobState) bool { return j.Runnable })
+	opened := p.opened()
 	switch undecided := p.some(func(j model.JobState) bool { return j.Decision == workflow.Undecided }); {
+	case len(opened) > 0 && chance(p.t, 2, "its time has come"):
+		p.elapse(opened[0])
+	case len(opened) > 0:
+		p.answer(opened[0])
 	case len(undecided) > 0:
 		p.do(fmt.Sprintf("decide %d accept", undecided[0]), func(e Engine) error { return e.Decide(undecided[0], workflow.ActionAccept, nil) })
 	case len(runnable) > 0 && (len(held) == 0 || chance(p.t, 2, "claim first")):

@@ -44,8 +44,24 @@ func tell(w *workflow.Workflow) string {
 		if j.Unmet != "" {
 			fmt.Fprintf(&b, " unmet %s", j.Unmet)
 		}
+		if j.Gate != nil {
+			fmt.Fprintf(&b, " awaits %s", j.Gate.Type)
+		}
+		parts := workflow.PartsOf(j)
+		switch {
+		case parts == nil:
+		case parts.Kind == workflow.PartsMap:
+			fmt.Fprintf(&b, " over %s (parallel %d tolerate %d)", parts.Over, parts.MaxParallel, parts.Tolerate)
+		case parts.Kind == workflow.PartsBatch:
+			fmt.Fprintf(&b, " batch %s", parts.Mode)
+		default:
+			b.WriteString(" subworkflow")
+		}
 		if j.Condition != "" {
 			b.WriteString(" if " + j.Condition)
+		}
+		if parts != nil && parts.Workflow != nil {
+			b.WriteString("\n  " + strings.ReplaceAll(tell(parts.Workflow), "\n", "\n  "))
 		}
 	}
 	return b.String()

@@ -1,0 +1,24 @@
+-- What handlers spawned.
+
+-- name: insert_spawned
+INSERT INTO hw_spawned (spawner_id, job_id)
+SELECT UNHEX(c.spawner), UNHEX(c.id)
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (spawner VARCHAR(32) PATH '$.spawner', id VARCHAR(32) PATH '$.id')) c;
+
+-- name: spawned_by
+SELECT job_id FROM hw_spawned WHERE spawner_id = UNHEX(?1);
+
+-- name: spawned_page
+SELECT job_id FROM hw_spawned WHERE spawner_id = UNHEX(?1) AND job_id > UNHEX(?2) ORDER BY job_id LIMIT ?3;
+
+-- name: spawner_of
+SELECT spawner_id FROM hw_spawned FORCE INDEX (hw_spawned_job) WHERE job_id = UNHEX(?1);
+
+-- name: grow_workflow
+-- The caller has locked it.
+UPDATE hw_workflows SET total = total + ?2 WHERE id = UNHEX(?1);
+
+-- name: delete_spawned
+DELETE s
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_spawned s FORCE INDEX (hw_spawned_job) ON s.job_id = UNHEX(i.id);

@@ -1,0 +1,135 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// jobOfParts is a job of parts as read without a lock, with what its parts have
+// of it.
+type jobOfParts struct {
+	id, workflow job.ID
+	epoch        int64
+	status       job.Status
+	parts        job.ID          // its parts; zero: a map that was not over anything yet
+	list         json.RawMessage // of a map, what it is over; nil: it is none
+	with         string          // of a map, the inputs that were worked out
+	rules        partsRules
+	job          job.Job
+}
+
+// jobOfParts reads a job of parts; nil: there is none.
+func (s *Store) jobOfParts(ctx context.Context, id job.ID) (*jobOfParts, error) {
+	var j *jobOfParts
+	err := s.db.Read(ctx, func(tx Tx) error {
+		j = nil
+		return tx.Query("job_of_parts", func(r Row) error {
+			x := &jobOfParts{id: id}
+			var text, retry string
+			var payload, list []byte
+			var priority job.Priority
+			var timeout int64
+			spec := &x.job
+			if err := r.Scan(nullID{&x.workflow}, &spec.Name, &spec.Queue, &payload, &priority, &retry, &timeout, &spec.TraceID, &spec.CorrelationID,
+				&text, &x.epoch, &x.status, &list, &x.with); err != nil {
+				return err
+			}
+			rules, err := readJobRules(text, &workflow.Node{ID: id})
+			if err != nil || rules.Parts == nil {
+				return err
+			}
+			var policy job.RetryPolicy
+			if err := json.Unmarshal([]byte(retry), &policy); err != nil {
+				return fmt.Errorf("retry policy: %w", err)
+			}
+			spec.ID, spec.Payload, spec.Priority, spec.Retry = id, payload, &priority, &policy
+			spec.Timeout = time.Duration(timeout) * time.Microsecond
+			x.rules, x.list = *rules.Parts, list
+			switch {
+			case x.rules.Workflow != nil:
+				x.parts = *x.rules.Workflow
+			case x.list != nil:
+				x.parts = x.itemsID()
+			}
+			j = x
+			return nil
+		}, id[:])
+	})
+	return j, err
+}
+
+// itemsID is the id of the workflow of a map's items: derived from the job and
+// from what they are made of, so that making them can be repeated, and another
+// list makes others. Like every id it begins with a time: that of the job.
+func (j *jobOfParts) itemsID() (id job.ID) {
+	h := sha256.New()
+	for _, part := range [][]byte{j.id[:], j.list, j.job.Payload, []byte(j.with)} {
+		var size [8]byte
+		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
+		h.Write(size[:])
+		h.Write(part)
+	}
+	copy(id[:], h.Sum(nil))
+	copy(id[:6], j.id[:6])
+	id[6], id[8] = 0x70|id[6]&0x0f, 0x80|id[8]&0x3f
+	return id
+}
+
+// itemID is the id of an item: in the order of the items.
+func itemID(of job.ID, i int) job.ID {
+	binary.BigEndian.PutUint32(of[12:], uint32(i))
+	return of
+}
+
+// makeItems stores the items of a map, unless they are there.
+func (s *Store) makeItems(ctx context.Context, j *jobOfParts) error {
+	stored := false
+	err := s.db.Read(ctx, func(tx Tx) error {
+		return tx.Query("workflow_status", func(r Row) error { stored = true; return r.Scan(new(workflow.Status)) }, j.parts[:])
+	})
+	if err != nil || stored {
+		return err
+	}
+	w, err := (&workflow.Parts{Kind: j.rules.Kind}).Items(&j.job, j.list, json.RawMessage(j.with))
+	if err != nil {
+		return fmt.Errorf("items: %w", err)
+	}
+	w.ID = j.parts
+	for i, item := range w.Jobs {
+		item.ID = itemID(w.ID, i)
+	}
+	e := newEnqueuer(nil, w, w.Jobs)
+	e.of, e.bounds = j.id, j.rules
+	chunk := s.opts.EnqueueChunk
+	if len(w.Jobs) > 4*chunk {
+		if err = s.buildHidden(ctx, e, chunk); err == nil {
+			err = s.db.Write(ctx, func(tx Tx) error { e.in(tx); return e.show() })
+		}
+	} else {
+		err = s.db.Write(ctx, func(tx Tx) error {
+			e.in(tx)
+			exists := false
+			tx.QueueQuery("workflow_exists", func(Row) error { exists = true; return nil }, w.ID[:])
+			if err := e.look(false); err != nil {
+				return err
+			}
+			if exists {
+				return store.ErrExists
+			}
+			return errors.Join(e.workflow("", ""), e.store(0, len(w.Jobs)))
+		})
+	}
+	if errors.Is(err, store.ErrExists) || errors.Is(err, errGone) { // another was quicker
+		err = nil
+	}
+	return err
+}

@@ -1,0 +1,60 @@
+package sqlstore
+
+import (
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// partCheckRow is a row of insert_part_checks.
+type partCheckRow struct {
+	ID  hexID `json:"id"`
+	Job hexID `json:"job_id"`
+}
+
+// partChecks returns the notes that this transition leaves for CheckParts: of
+// jobs whose parts are to begin, to stop, to pause or to go on, and of parts
+// that have ended.
+func (t *transition) partChecks(changes workflow.Changes) []partCheckRow {
+	p := t.part
+	var list []job.ID
+	note := func(i int) {
+		if p.Nodes[i].Parts != "" {
+			list = append(list, p.Nodes[i].ID)
+		}
+	}
+	for _, i := range changes.Suspended {
+		note(i)
+	}
+	for _, i := range changes.Stop {
+		note(i)
+	}
+	for _, i := range changes.Ended {
+		if _, byParts := t.ended[i]; p.jobs[i].suspended && !byParts {
+			note(i)
+		}
+	}
+	moved := map[int]bool{}
+	for _, w := range changes.Workflows {
+		switch h := &p.Workflows[w]; {
+		case h.Status == p.before[w]:
+		case !h.Status.Terminal():
+			moved[w] = true
+		case p.parents[w] != (job.ID{}):
+			list = append(list, p.parents[w])
+		}
+	}
+	for i := range p.Nodes {
+		if len(moved) > 0 && moved[p.Nodes[i].Workflow] && p.Nodes[i].Status == job.Suspended {
+			note(i)
+		}
+	}
+	return newPartChecks(sortedIDs(list))
+}
+
+func newPartChecks(jobs []job.ID) []partCheckRow {
+	rows := make([]partCheckRow, len(jobs))
+	for k, id := range jobs {
+		rows[k] = partCheckRow{ID: hexID(job.NewID()), Job: hexID(id)}
+	}
+	return rows
+}

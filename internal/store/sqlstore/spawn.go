@@ -1,0 +1,303 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// errInVain says that jobs were spawned by an outcome that does not count.
+var errInVain = errors.New("what was spawned is taken back")
+
+// refusal says why an outcome is rejected.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
+// resolveSpawning ends an attempt whose handler spawned jobs, in a transaction
+// of its own: the jobs are stored first, and the outcome is resolved as if they had
+// been there. If it does not count they never were.
+func (s *Store) resolveSpawning(ctx context.Context, o job.Outcome) (store.Resolution, error) {
+	var r store.Resolution
+	err := s.db.Write(ctx, func(tx Tx) error {
+		r = store.Resolution{}
+		sp := &spawning{tx: tx, p: s.newPart(), o: o}
+		counts, err := sp.lock()
+		if err != nil {
+			return err
+		}
+		if counts {
+			if err := sp.look(); err != nil {
+				return err
+			}
+			if err := sp.insert(); err != nil {
+				return err
+			}
+		}
+		if _, err := s.resolve(tx, []job.Outcome{o}, &r); err != nil {
+			return err
+		}
+		if counts && r.Verdicts[0] != job.Committed {
+			return errInVain
+		}
+		return nil
+	})
+	var refused refusal
+	switch {
+	case errors.Is(err, errInVain):
+		return store.Resolution{Verdicts: r.Verdicts}, nil
+	case errors.As(err, &refused):
+		return store.Resolution{Verdicts: []job.Verdict{job.Rejected}, Refused: map[int]string{0: string(refused)}}, nil
+	}
+	return r, err
+}
+
+// spawning is the work of storing what a handler spawned.
+type spawning struct {
+	tx    Tx
+	p     *part
+	o     job.Outcome
+	now   int64
+	at    int             // node of the spawner
+	known map[string]bool // names of spawned jobs that are stored already
+	ids   map[string]job.ID
+	like  *store.Claimed // the spawner, as its handler has it
+}
+
+// lock locks what resolving the outcome will lock, and reports whether it
+// counts as far as that is known by now.
+func (sp *spawning) lock() (counts bool, err error) {
+	list := []job.ID{sp.o.Job}
+	sp.p.lockWorkflows(sp.tx, "lock_workflows_of_jobs", list)
+	leases := lockLeases(sp.tx, "lock_leases", []job.ID{sp.o.Lease})
+	sp.p.lockWithChildren(sp.tx, list)
+	sp.tx.QueueNow(&sp.now)
+	if err := sp.tx.Flush(); err != nil {
+		return false, err
+	}
+	at, known := sp.p.index[sp.o.Job]
+	sp.at = at
+	return known && sp.o.Kind == job.KindCompleted && !sp.p.Nodes[at].Status.Terminal() &&
+		held(leases[sp.o.Lease], sp.o.Fence, sp.p.jobs[at].epoch), nil
+}
+
+// workflow returns the spawner's workflow; zero: it has none.
+func (sp *spawning) workflow() job.ID { return sp.p.jobs[sp.at].workflow }
+
+// look checks what is spawned, and that the jobs that are to wait for it have
+// not started: those are kept from being claimed from now on.
+func (sp *spawning) look() error {
+	alone := sp.workflow() == job.ID{}
+	if err := workflow.ValidateSpawned(sp.o.Job, sp.o.Spawned, alone); err != nil {
+		return refusal(err.Error())
+	}
+	if err := sp.findNames(); err != nil {
+		return err
+	}
+	var targets []job.ID
+	for _, s := range sp.o.Spawned {
+		if _, taken := sp.ids[s.Name]; taken && !sp.known[s.Name] && !alone {
+			return refuse("the workflow has a job %q already", s.Name)
+		}
+		for _, name := range s.Before {
+			id, found := sp.ids[name]
+			switch {
+			case !found:
+				return refuse("job %q is spawned before %q, which the workflow does not have", s.Name, name)
+			case id == sp.o.Job || sp.known[name]:
+				return refuse("job %q is spawned before %q, which comes before it", s.Name, name)
+			}
+			targets = append(targets, id)
+		}
+	}
+	return sp.stopTargets(sortedIDs(targets))
+}
+
+// findNames finds the ids of the jobs that are named, those that an earlier run of the
+// spawner spawned, and what the spawner was claimed as.
+func (sp *spawning) findNames() error {
+	sp.ids, sp.known = make(map[string]job.ID), make(map[string]bool)
+	earlier := make(map[job.ID]bool)
+	if wf := sp.workflow(); wf != (job.ID{}) {
+		var names []nameRow
+		for _, s := range sp.o.Spawned {
+			names = append(names, nameRow{Name: s.Name})
+			for _, b := range s.Before {
+				names = append(names, nameRow{Name: b})
+			}
+		}
+		sp.tx.QueueQuery("job_ids", func(r Row) error {
+			var id job.ID
+			var name string
+			err := r.Scan(&name, &id)
+			sp.ids[name] = id
+			return err
+		}, names, wf[:])
+		sp.tx.QueueQuery("spawned_by", func(r Row) error {
+			var id job.ID
+			err := r.Scan(&id)
+			earlier[id] = true
+			return err
+		}, sp.o.Job[:])
+	}
+	jobs, _, err := loadJobs(sp.tx, []job.ID{sp.o.Job})
+	if err != nil {
+		return err
+	}
+	if sp.like = jobs[sp.o.Job]; sp.like == nil {
+		return ErrConflict
+	}
+	for _, s := range sp.o.Spawned {
+		sp.known[s.Name] = earlier[sp.ids[s.Name]]
+	}
+	return nil
+}
+
+// stopTargets takes jobs from where claims look, unless one of them can't wait
+// for anything any more.
+func (sp *spawning) stopTargets(targets []job.ID) error {
+	if len(targets) == 0 {
+		return nil
+	}
+	sp.p.lockJobs(sp.tx, "lock_more_jobs", targets)
+	for _, statement := range []string{"take_ready", "take_timers"} {
+		sp.tx.QueueQuery(statement, func(Row) error { return nil }, targets)
+	}
+	if err := sp.tx.Flush(); err != nil {
+		return err
+	}
+	running := heldBy(sp.tx, targets) // after their places were looked for: who was faster is seen
+	if err := sp.tx.Flush(); err != nil {
+		return err
+	}
+	isRunning := make(map[job.ID]bool)
+	for _, h := range *running {
+		if i, known := sp.p.index[h.Fence.Job]; known && h.Fence.Epoch == sp.p.jobs[i].epoch {
+			isRunning[h.Fence.Job] = true
+		}
+	}
+	for _, id := range targets {
+		i, known := sp.p.index[id]
+		if !known {
+			return ErrConflict
+		}
+		n := &sp.p.Nodes[i]
+		status := n.Status
+		if isRunning[id] && !status.Terminal() {
+			status = job.Running
+		}
+		switch {
+		case status != job.Pending && status != job.Retrying:
+			return refuse("job %q is %s already: nothing can be spawned before it", sp.p.jobs[i].name, status)
+		case n.Finally:
+			return refuse("job %q is finally: it runs after everything anyway", sp.p.jobs[i].name)
+		}
+	}
+	return nil
+}
+
+// insert stores the jobs, with their edges and those from them.
+func (sp *spawning) insert() error {
+	w := &workflow.Workflow{ID: sp.workflow()}
+	var again []resetRow
+	var spawned []spawnedRow
+	stubs := make(map[string]*job.Job) // jobs before which others are spawned
+	var edges []edgeRow
+	for _, s := range sp.o.Spawned {
+		if sp.known[s.Name] { // an earlier run spawned it
+			payload := string(s.Payload)
+			again = append(again, resetRow{ID: hexID(sp.ids[s.Name]), Payload: &payload})
+			continue
+		}
+		w.Jobs = append(w.Jobs, sp.inherit(s.Job))
+		spawned = append(spawned, spawnedRow{Spawner: hexID(sp.o.Job), ID: hexID(s.ID)})
+		for _, name := range s.Before {
+			i := sp.p.index[sp.ids[name]]
+			if stubs[name] == nil {
+				stubs[name] = &job.Job{ID: sp.ids[name], Join: sp.p.Nodes[i].Join}
+			}
+			d := job.Dependency{Parent: s.ID, On: job.OnSuccess}
+			stubs[name].DependsOn = append(stubs[name].DependsOn, d)
+			edges = append(edges, newEdge(stubs[name], d))
+			sp.p.Nodes[i].Counts.Unresolved++
+			sp.p.Nodes[i].Deps = job.Waiting
+		}
+	}
+	queueRows(sp.tx, "replace_payloads", again)
+	if len(w.Jobs) == 0 {
+		return nil
+	}
+	e := sp.enqueuer(w, stubs)
+	if err := e.store(0, len(e.jobs)); err != nil {
+		return err
+	}
+	e.deadlines()
+	t := newTransition(sp.p)
+	var waiting []int
+	for name := range stubs {
+		waiting = append(waiting, sp.p.index[sp.ids[name]])
+	}
+	queueGuarded(sp.tx, "count_jobs", t.countRows(waiting))
+	queueRows(sp.tx, "insert_edges", edges)
+	queueRows(sp.tx, "insert_spawned", spawned)
+	if w.ID != (job.ID{}) {
+		sp.tx.QueueGuarded("grow_workflow", 1, w.ID[:], len(w.Jobs))
+	}
+	return sp.tx.Flush()
+}
+
+// inherit gives a spawned job what it does not say itself: its spawner's.
+func (sp *spawning) inherit(j *job.Job) *job.Job {
+	own := *j
+	if own.TraceID == "" {
+		own.TraceID = sp.like.TraceID
+	}
+	if own.CorrelationID == "" {
+		own.CorrelationID = sp.like.CorrelationID
+	}
+	if own.Priority == nil {
+		own.Priority = &sp.like.Priority
+	}
+	if own.Retry == nil {
+		retry := sp.p.retryPolicy(sp.at)
+		own.Retry = &retry
+	}
+	return &own
+}
+
+// enqueuer returns one that stores jobs of w, which are new in their workflow.
+func (sp *spawning) enqueuer(w *workflow.Workflow, stubs map[string]*job.Job) *enqueuer {
+	if w.ID == (job.ID{}) {
+		e := newEnqueuer(sp.tx, nil, w.Jobs)
+		e.now, e.inside[sp.o.Job] = sp.now, true
+		return e
+	}
+	all := &workflow.Workflow{Jobs: w.Jobs}
+	for _, stub := range stubs {
+		all.Jobs = append(all.Jobs, stub)
+	}
+	e := newEnqueuer(sp.tx, w, w.Jobs)
+	e.now, e.inside[sp.o.Job] = sp.now, true
+	e.calm = all.Tolerated()[:len(w.Jobs)]
+	e.first = sp.p.header(sp.at).Tally.Total
+	return e
+}
+
+// Spawned implements store.Reader.
+func (s *Store) Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error) {
+	var list []job.ID
+	err := s.db.Read(ctx, func(tx Tx) error {
+		list = nil
+		return tx.Query("spawned_page", scanIDs(&list), spawner[:], after[:], min(limit, store.MaxPage))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("spawned by job %s: %w", spawner, err)
+	}
+	return list, nil
+}

@@ -1,0 +1,142 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+func testWithin(t *testing.T, open Opener) {
+	check(t, open, "a workflow within another runs as a job of it, and its last results come up", func(r *rig) {
+		a, gate := task("a"), job.NewSignal("gate")
+		b := task("b", a)
+		sub := graph(a, b, gate, task("c")).AsJob("sub")
+		id := r.start(append(aroundGate(sub), task("aside"))...)
+		r.complete(r.claimNamed("before", "aside")["before"])
+		r.checkParts()
+		got := r.claimNamed("a", "c")
+		r.commit(completed(got["a"], `1`), completed(got["c"], `"C"`))
+		r.commit(completed(r.claimNamed("b")["b"], `2`))
+		r.answer(signal(gate.ID, `3`), ann)
+		r.checkParts()
+		r.wantJob(sub.ID, "completed")
+		r.equal("result", string(r.job(sub.ID).Result), `{"b":2,"c":"C","gate":3}`)
+		r.claimNamed("after")
+		r.equal("totals", r.workflow(id).Tally.Total, 4)
+	})
+
+	check(t, open, "failure, deadline and a second run of what is within come up", func(r *rig) {
+		w := graph(task("a"), task("b").WithDelay(10*time.Hour)).WithTimeout(time.Hour)
+		sub := w.AsJob("sub")
+		id := r.start(sub)
+		r.Advance(2 * time.Hour) // its time begins when it does
+		r.fire()
+		r.checkParts()
+		r.wantWorkflow(w.ID, workflow.Running)
+		r.isNear("deadline", r.workflow(w.ID).DeadlineAt.Sub(r.Now()), time.Hour)
+		r.Advance(time.Hour + slack)
+		r.fire()
+		r.checkParts()
+		r.wantJob(sub.ID, "timed_out deadline")
+		r.wantWorkflow(id, workflow.Failed)
+		r.retried(id)
+		r.checkParts()
+		r.wantWorkflow(w.ID, workflow.Running)
+		r.commit(failedForGood(r.claimNamed("a")["a"]))
+		r.checkParts()
+		r.wantJob(sub.ID, "failed parts")
+		r.equal("error", r.job(sub.ID).Error, "2 of 2 jobs failed; a: never; b: cancelled (fail_fast)")
+	})
+
+	check(t, open, "all levels begin, pause, fail, are retried, cancelled and deleted one after the other", func(r *rig) {
+		b := batch("items", 2, workflow.CollectErrors)
+		inner := graph(b, task("last", b))
+		outer := graph(inner.AsJob("inner"))
+		id := r.start(outer.AsJob("outer"))
+		r.checkParts()
+		r.finish(r.claimNamed("items[0]", "items[1]"), "items[0]")
+		r.checkParts()
+		r.wantWorkflow(id, workflow.Failed)
+		r.wantWorkflow(outer.ID, workflow.Failed)
+		r.wantWorkflow(inner.ID, workflow.Failed)
+		r.retried(id)
+		r.checkParts()
+		_, err := r.s.PauseWorkflow(r.ctx, id, nobody)
+		r.ok(err, "pause")
+		r.checkParts()
+		r.wantIdle()
+		r.wantWorkflow(partsOf(b), workflow.Paused)
+		_, err = r.s.ResumeWorkflow(r.ctx, id, nobody)
+		r.ok(err, "resume")
+		r.checkParts()
+		r.finish(r.claimNamed("items[0]"))
+		r.checkParts()
+		c := r.claimNamed("last")["last"]
+		r.cancel(id)
+		r.checkParts()
+		r.wantWorkflow(inner.ID, workflow.Cancelling)
+		r.complete(c)
+		r.checkParts()
+		r.wantWorkflow(id, workflow.Cancelled)
+		r.wantJobs(outer.ID, "inner: cancelled user")
+		r.Advance(48 * time.Hour)
+		for range 4 {
+			r.purge(keepAll(24 * time.Hour))
+		}
+		r.wantRows("workflows", 0)
+		r.wantRows("jobs", 0)
+	})
+
+	check(t, open, "what is within and depends on a job outside waits for both", func(r *rig) {
+		outside := task("outside")
+		r.enqueueJobs(outside)
+		in := task("in", outside)
+		w := graph(in)
+		before := taskOn("slow", "before")
+		sub := w.AsJob("sub").DependsOnJobs(before)
+		id := r.start(before, sub)
+		r.complete(r.claim(1, queue)[0])
+		r.checkParts()
+		r.wantIdleOn(queue)
+		r.complete(r.claimOne("slow"))
+		r.checkParts()
+		r.complete(r.claimNamed("in")["in"])
+		r.checkParts()
+		r.wantWorkflow(id, workflow.Completed)
+	})
+
+	check(t, open, "a caller's transaction stores what jobs are made of", func(r *rig) {
+		b := batch("batch", 2, "")
+		w := graph(b, graph(task("x")).AsJob("sub"))
+		r.ok(w.Validate(), "validate")
+		r.ok(r.InTx(func(tx CallerTx) error {
+			_, err := tx.EnqueueWorkflow(w, store.EnqueueOptions{})
+			return err
+		}), "enqueue")
+		r.runParts()
+		r.wantWorkflow(w.ID, workflow.Completed)
+	})
+}
+
+// wantIdleOn fails the test when anything of a queue is claimable.
+func (r *rig) wantIdleOn(queue string) {
+	r.Helper()
+	if got := r.claim(10, queue); len(got) > 0 {
+		r.Fatalf("claimable are %v, want nothing", names(got))
+	}
+}
+
+// idOf returns the id of a job by its name.
+func (r *rig) idOf(w job.ID, name string) job.ID {
+	r.Helper()
+	for _, j := range r.jobs(w) {
+		if j.Name == name {
+			return j.ID
+		}
+	}
+	r.Fatalf("no job is named %s", name)
+	return job.ID{}
+}

@@ -1,0 +1,56 @@
+package worker
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
+)
+
+// spawned collects what a handler spawns.
+type spawned struct {
+	mu    sync.Mutex
+	list  []job.Spawned
+	ended bool // the handler has returned
+}
+
+// errReturned says that a handler has returned before it spawned something.
+var errReturned = errors.New("the handler has returned: nothing is spawned any more")
+
+// Spawn adds a job to this job's workflow, or beside it if it has none, in the
+// transaction that completes this job: if the attempt does not complete, nothing
+// is spawned. s depends on this job, whose result it gets, and on jobs spawned
+// before it that it names itself. Jobs of the workflow that before names wait
+// for it, too: if one of them has started by then, or the workflow has a job of that name, this job
+// fails for good, and says why.
+//
+// Trace and correlation id, priority and retry policy are this job's unless s
+// has its own. An attempt may spawn job.MaxSpawned jobs of job.MaxSpawnedBytes
+// together. The error is a *workflow.Error that says what is wrong with s, which
+// is left out then. When a retry of the workflow lets the job run again, a job that it spawned
+// under the same name runs again with the new payload.
+func (j *Job) Spawn(s *job.Job, before ...string) error {
+	if j.spawned == nil {
+		return errReturned
+	}
+	j.spawned.mu.Lock()
+	defer j.spawned.mu.Unlock()
+	if j.spawned.ended {
+		return errReturned
+	}
+	list := append(j.spawned.list[:len(j.spawned.list):len(j.spawned.list)], job.Spawned{Job: s, Before: before})
+	if err := workflow.ValidateSpawned(j.ID(), list, j.WorkflowID == job.ID{}); err != nil {
+		return err
+	}
+	j.spawned.list = list
+	return nil
+}
+
+// end takes what was spawned.
+func (s *spawned) end() []job.Spawned {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	return s.list
+}
