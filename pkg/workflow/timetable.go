@@ -186,7 +186,9 @@ func (t *Timetable) Due(next, now time.Time) (made, missed []time.Time, followin
 	catchUp := 0
 	switch t.CatchUp {
 	case CatchUpLatest:
-		catchUp = 1
+		if len(made) == 0 { // else the last of all is made anyway
+			catchUp = 1
+		}
 	case CatchUpAll:
 		catchUp = t.CatchUpMax
 	}
