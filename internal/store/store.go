@@ -24,6 +24,8 @@ type Store interface {
 	Reader
 	Lister
 	Operator
+	Planner
+	Ticker
 	Registrar
 	Sharer
 	// Ready returns nil when the database answers and has the schema of this
@@ -355,6 +357,8 @@ type WorkflowRecord struct {
 	FinishedAt     time.Time // zero: not yet
 	ParentJob      job.ID    // that it is run as; zero: none
 	ParentWorkflow job.ID    // of that job; zero: none
+	Schedule       string    // that made it; empty: none
+	ScheduledFor   time.Time // the tick of the schedule
 }
 
 // JobRecord is a job as stored.

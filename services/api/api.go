@@ -48,6 +48,7 @@ type Store interface {
 	Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error)
 	Queues(ctx context.Context) ([]store.QueueRecord, error)
 	Workers(ctx context.Context) ([]store.WorkerRecord, error)
+	store.Planner
 	Ready(ctx context.Context) error
 }
 

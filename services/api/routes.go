@@ -81,6 +81,7 @@ func (a *API) routes() error {
 	a.steerRoutes(api, doc)
 	a.jobRoutes(api, doc)
 	a.queueRoutes(api, doc)
+	a.scheduleRoutes(api, doc)
 	a.infoRoutes(api, doc)
 	var err error
 	a.document, err = doc.json()

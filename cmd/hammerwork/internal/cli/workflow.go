@@ -171,6 +171,8 @@ func (a *app) workflowShow(ctx context.Context, c *remote.Client, id string) err
 			{w.Status, standingText(w.Standing, w.Status)},
 			{"reason", w.Reason},
 			{"run", runNumber(w.Run)},
+			{"schedule", term.OneLine(w.Schedule)},
+			{"scheduled for", when(w.ScheduledFor, r.now)},
 			{"trace id", w.TraceID},
 			{"correlation id", term.OneLine(w.CorrelationID)},
 		})
