@@ -13,7 +13,7 @@ import (
 // Jobs with crons of their own: each day makes new ones, the extract for two
 // o'clock and the report for eight, which waits for that day's extract.
 func Example_cron() {
-	extract := job.New("extract", nil).WithCron("0 2 * * *")                     // 2 AM daily
+	extract := job.New("extract", nil).WithCron("0 2 * * *")                      // 2 AM daily
 	report := job.New("report", nil).WithCron("0 8 * * *").DependsOnJobs(extract) // 8 AM daily
 	schedule, err := queue.CreateSchedule(ctx, "daily", workflow.NewWorkflow("daily_report").AddHandlers(extract, report))
 	check(err)
