@@ -97,6 +97,9 @@ func (sp *spawning) look() error {
 	if err := workflow.ValidateSpawned(sp.o.Job, sp.o.Spawned, alone); err != nil {
 		return refusal(err.Error())
 	}
+	if n := sp.p.Nodes[sp.at]; n.Workflow >= 0 && sp.p.ends[n.Workflow].items {
+		return refuse("job %q is an item of a batch or a map, which spawns nothing", sp.p.jobs[sp.at].name)
+	}
 	if err := sp.findNames(); err != nil {
 		return err
 	}
@@ -220,7 +223,8 @@ func (sp *spawning) insert() error {
 		for _, name := range s.Before {
 			i := sp.p.index[sp.ids[name]]
 			if stubs[name] == nil {
-				stubs[name] = &job.Job{ID: sp.ids[name], Join: sp.p.Nodes[i].Join}
+				priority := job.Priority(sp.p.jobs[i].priority)
+				stubs[name] = &job.Job{ID: sp.ids[name], Join: sp.p.Nodes[i].Join, Priority: &priority, Inherit: sp.p.jobs[i].inherits}
 			}
 			d := job.Dependency{Parent: s.ID, On: job.OnSuccess}
 			stubs[name].DependsOn = append(stubs[name].DependsOn, d)
@@ -285,6 +289,7 @@ func (sp *spawning) enqueuer(w *workflow.Workflow, stubs map[string]*job.Job) *e
 	e := newEnqueuer(sp.tx, w, w.Jobs)
 	e.now, e.inside[sp.o.Job] = sp.now, true
 	e.calm = all.Tolerated()[:len(w.Jobs)]
+	e.urgent = workflow.Urgencies(all.Jobs, nil)[:len(w.Jobs)]
 	e.first = sp.p.header(sp.at).Tally.Total
 	return e
 }

@@ -219,6 +219,25 @@ func testBatch(t *testing.T, open Opener) {
 		r.wantJob(alone.ID, "completed")
 	})
 
+	check(t, open, "a batch without a workflow that completed runs its failed items again, and one without any is refused", func(r *rig) {
+		b := batch("b", 3, "")
+		r.enqueueJobs(b)
+		r.checkParts()
+		r.finish(r.claimNamed("b[0]", "b[1]", "b[2]"), "b[1]")
+		r.checkParts()
+		r.wantJob(b.ID, "completed")
+		r.retryJob(b.ID)
+		r.checkParts()
+		r.equal("runs again", names(r.claim(3)), []string{"b[1]"})
+		r.Advance(acceptTTL + slack)
+		r.expire()
+		r.complete(r.claimOne())
+		r.checkParts()
+		r.wantJob(b.ID, "completed")
+		_, err := r.s.RetryJob(r.ctx, b.ID, nil, nobody)
+		r.isErr("retry of what all completed", err, job.ErrWrongState)
+	})
+
 	check(t, open, "a pause and a resume go down, and leave alone what somebody paused himself", func(r *rig) {
 		b, c := batch("b", 2, ""), batch("c", 1, "")
 		id := r.start(b, c)
@@ -238,6 +257,8 @@ func testBatch(t *testing.T, open Opener) {
 		pause(partsOf(c))
 		pause(id)
 		r.wantWorkflow(partsOf(b), workflow.Paused)
+		_, err := r.s.ResumeWorkflow(r.ctx, partsOf(b), nobody)
+		r.isErr("resume below a pause", err, job.ErrWrongState)
 		r.wantIdle()
 		resume(id)
 		r.wantWorkflow(partsOf(b), workflow.Running)
@@ -297,10 +318,10 @@ func testBatch(t *testing.T, open Opener) {
 
 		c := batch("batch", 2, "") // before they begin
 		r.start(aroundGate(c)...)
-		r.cancel(partsOf(c))
-		r.complete(r.claimNamed("before")["before"])
-		r.checkParts()
-		r.wantJob(c.ID, "cancelled user")
+		_, err := r.s.CancelWorkflow(r.ctx, partsOf(c), grace, nobody)
+		r.isErr("cancel before they begin", err, job.ErrWrongState)
+		_, err = r.s.CancelJob(r.ctx, r.idOf(partsOf(c), "batch[0]"), grace)
+		r.isErr("cancel of a job before they begin", err, job.ErrWrongState)
 	})
 
 	check(t, open, "a cancel of the job tells its parts to stop, and ends it when its grace is over", func(r *rig) {
