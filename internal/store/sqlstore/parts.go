@@ -294,6 +294,9 @@ func (a *assembly) again() error {
 	if err != nil {
 		return err
 	}
+	if a.paused { // from above, and over with what it paused
+		a.p.Workflows[a.parts].UserPaused = false
+	}
 	changes, err := a.resolve(func(r *workflow.Resolution) { r.Retry(a.parts, plan) })
 	if err != nil {
 		return err

@@ -90,6 +90,26 @@ func testWithin(t *testing.T, open Opener) {
 		r.wantRows("jobs", 0)
 	})
 
+	check(t, open, "what ended while it was paused from above runs in the next run", func(r *rig) {
+		w := graph(task("a"))
+		id := r.start(w.AsJob("sub"), taskOn("slow", "beside"))
+		r.checkParts()
+		a := r.claim(1, queue)[0]
+		_, err := r.s.PauseWorkflow(r.ctx, id, nobody)
+		r.ok(err, "pause")
+		r.checkParts()
+		r.commit(failedForGood(a))
+		r.checkParts()
+		r.wantWorkflow(w.ID, workflow.Failed)
+		r.wantWorkflow(id, workflow.Failed)
+		r.retried(id)
+		_, err = r.s.ResumeWorkflow(r.ctx, id, nobody)
+		r.ok(err, "resume")
+		r.checkParts()
+		r.wantWorkflow(w.ID, workflow.Running)
+		r.claimNamed("a", "beside")
+	})
+
 	check(t, open, "what is within and depends on a job outside waits for both", func(r *rig) {
 		outside := task("outside")
 		r.enqueueJobs(outside)
