@@ -421,6 +421,16 @@ func testBatch(t *testing.T, open Opener) {
 		r.wantJob(alone.ID, "completed")
 	})
 
+	check(t, open, "a job that begins anew while its parts are looked at is looked at again", func(r *rig) {
+		r.start(batch("batch", 1, ""))
+		r.checkEdges()
+		r.ok(r.meddle("take_part_checks", "UPDATE job_state SET epoch = epoch + 1 WHERE status = 'suspended'", func() error {
+			_, err := r.s.CheckParts(r.ctx, everything)
+			return err
+		}), "check parts")
+		r.claimNamed("batch[0]")
+	})
+
 	check(t, open, "a check that fails holds up no other", func(r *rig) {
 		a, b := batch("a", 1, ""), batch("b", 1, "")
 		r.start(a, b)
