@@ -102,17 +102,24 @@ func TestEveryReasonIsGivenTheMostDecisiveFirst(t *testing.T) {
 		{"an approval", func(s *store.Standing) {
 			s.Job.Status, s.Workers = job.Suspended, 0
 			s.Job.Gate = &store.GateRecord{Type: job.GateApproval, OpenedAt: now, ExpiresAt: now.Add(time.Hour)}
-		}, []explain.Code{explain.Suspended}, "It waits for an approval since " + now.Format(time.RFC3339) + ", and expires at " + now.Add(time.Hour).Format(time.RFC3339) + "."},
+		}, []explain.Code{explain.Suspended}, "It waits for an approval since " + now.Format(time.RFC3339) + ", and expires at " + now.Add(time.Hour).Format(time.RFC3339) + ".|hammerwork workflow approve " + flow.String() + " --job report (or reject)"},
 		{"a signal", func(s *store.Standing) {
 			s.Job.Status, s.Job.Gate = job.Suspended, &store.GateRecord{Type: job.GateSignal, OpenedAt: now}
-		}, []explain.Code{explain.Suspended}, "It waits for a signal since " + now.Format(time.RFC3339) + "."},
+		}, []explain.Code{explain.Suspended}, "It waits for a signal since " + now.Format(time.RFC3339) + ".|hammerwork workflow signal " + flow.String() + " --job report --payload JSON"},
+		{"an approval without a workflow", func(s *store.Standing) {
+			s.Job.Status, s.Job.Workflow, s.Job.Gate = job.Suspended, job.ID{}, &store.GateRecord{Type: job.GateApproval, OpenedAt: now}
+		}, []explain.Code{explain.Suspended}, "|hammerwork job approve " + id.String() + " (or reject)"},
 		{"a timer", func(s *store.Standing) {
 			s.Job.Status, s.Job.Gate = job.Suspended, &store.GateRecord{Type: job.GateTimer, OpenedAt: now, ExpiresAt: now.Add(time.Hour)}
 		}, []explain.Code{explain.Suspended}, "It waits until " + now.Add(time.Hour).Format(time.RFC3339) + "."},
 		{"its parts", func(s *store.Standing) {
 			s.Job.Status = job.Suspended
-			s.Job.Parts = &store.PartsRecord{Kind: workflow.PartsBatch, Workflow: flow, Status: workflow.Running, Tally: workflow.Tally{Total: 3, Completed: 1}}
-		}, []explain.Code{explain.Suspended}, "What it is made of is running: 1 of 3 items have ended.|hammerwork workflow show " + flow.String()},
+			s.Job.Parts = &store.PartsRecord{Kind: workflow.PartsBatch, Workflow: flow, Status: workflow.Running, Tally: workflow.Tally{Total: 3, Completed: 1, Failed: 1}}
+		}, []explain.Code{explain.Suspended}, "What it is made of is running: 2 of 3 items have ended, 1 did not complete.|hammerwork batch status " + id.String()},
+		{"its workflow", func(s *store.Standing) {
+			s.Job.Status = job.Suspended
+			s.Job.Parts = &store.PartsRecord{Kind: workflow.PartsWorkflow, Workflow: flow, Status: workflow.Running, Tally: workflow.Tally{Total: 1}}
+		}, []explain.Code{explain.Suspended}, "0 of 1 job have ended.|hammerwork workflow show " + flow.String()},
 		{"parts that begin", func(s *store.Standing) {
 			s.Job.Status = job.Suspended
 			s.Job.Parts = &store.PartsRecord{Kind: workflow.PartsWorkflow, Workflow: flow, Status: workflow.Pending}

@@ -118,6 +118,12 @@ func jobOutline(j store.JobRecord, edges []store.EdgeRecord, names map[job.ID]st
 	f.Duration("timeout", j.Timeout)
 	f.Duration("deadline", j.Deadline)
 	f.Retry(j.Retry)
+	if j.Gate != nil {
+		f.Set("gate", string(j.Gate.Type), "")
+	}
+	if p := j.Parts; p != nil {
+		f.Parts(workflow.Parts{Kind: p.Kind, Mode: p.Mode, Over: p.Over, MaxParallel: p.MaxParallel, Tolerate: p.Tolerate})
+	}
 	out := compare.JobOutline{Name: j.Name, Fields: f, DependsOn: make(map[string]string, len(edges))}
 	for _, e := range edges {
 		f.Join(e.Join)

@@ -95,6 +95,27 @@ type jobSpec struct {
 	Deadline    time.Duration
 	ScheduledAt int64 // microseconds, as it is stored
 	Delay       time.Duration
+
+	// What is empty is left out: such a job has the hash it had before there was
+	// any of these.
+	Condition    string            `json:",omitempty"`
+	Unmet        job.Unmet         `json:",omitempty"`
+	With         map[string]string `json:",omitempty"`
+	AllowFailure bool              `json:",omitempty"`
+	Catch        bool              `json:",omitempty"`
+	Finally      bool              `json:",omitempty"`
+	Inherit      bool              `json:",omitempty"`
+	Gate         *job.Gate         `json:",omitempty"`
+	Parts        *partsSpec        `json:",omitempty"`
+}
+
+type partsSpec struct {
+	Kind        workflow.PartsKind
+	Mode        workflow.BatchMode
+	Over        string
+	MaxParallel int
+	Tolerate    int
+	Workflow    [32]byte // hash of what is known of it
 }
 
 type parentSpec struct {
@@ -107,6 +128,16 @@ func specOf(j *job.Job, parent func(job.Dependency) any) jobSpec {
 	spec := jobSpec{
 		Version: version, Name: j.Name, Queue: j.Queue, Payload: compact(j.Payload), Join: j.Join, Priority: j.Priority, Retry: j.Retry,
 		Timeout: j.Timeout, Deadline: j.Deadline, Delay: j.Delay,
+		Condition: j.Condition, With: j.With, AllowFailure: j.AllowFailure, Catch: j.Catch, Finally: j.Finally, Inherit: j.Inherit, Gate: j.Gate,
+	}
+	if j.Condition != "" {
+		spec.Unmet = j.Unmet
+	}
+	if p := workflow.PartsOf(j); p != nil {
+		spec.Parts = &partsSpec{Kind: p.Kind, Mode: p.Mode, Over: p.Over, MaxParallel: p.MaxParallel, Tolerate: p.Tolerate}
+		if p.Workflow != nil {
+			spec.Parts.Workflow = HashWorkflow(p.Workflow)
+		}
 	}
 	if !j.ScheduledAt.IsZero() {
 		spec.ScheduledAt = j.ScheduledAt.UnixMicro()

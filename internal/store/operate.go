@@ -17,7 +17,7 @@ type Operator interface {
 	// when it has ended. Cancelling a job again changes nothing.
 	CancelJob(ctx context.Context, id job.ID, grace time.Duration) (Resolution, error)
 	// RetryJob runs a job without a workflow again that failed by itself or was
-	// cancelled, with a new budget of attempts and, unless it is empty, another
+	// cancelled, or a batch that completed with failed items, of which it runs those, with a new budget of attempts and, unless it is empty, another
 	// payload. What is upstream_failed because of it alone, and has no workflow
 	// either, waits for it again. ErrNotFound, or job.ErrWrongState when the job
 	// belongs to a workflow, stands otherwise, or could not run again.

@@ -24,6 +24,8 @@ type Store interface {
 	Reader
 	Lister
 	Operator
+	Planner
+	Ticker
 	Registrar
 	Sharer
 	// Ready returns nil when the database answers and has the schema of this
@@ -346,6 +348,8 @@ type WorkflowRecord struct {
 	Run            int
 	TraceID        string
 	CorrelationID  string
+	Schedule       string    // that made it; empty: none
+	ScheduledFor   time.Time // the tick of the schedule
 	Tally          workflow.Tally
 	Running        int // jobs held under a lease
 	Retrying       int

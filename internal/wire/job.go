@@ -48,6 +48,9 @@ type Job struct {
 	Inherit     bool   `json:"inherit,omitempty" doc:"What it depends on has at least its priority."`
 	OwnPriority string `json:"own_priority,omitempty" doc:"Its own, when what depends on it and inherits has lifted it to priority."`
 
+	Gate  *Gate  `json:"gate,omitempty" doc:"It has no work: it waits for an answer or a time."`
+	Parts *Parts `json:"parts,omitempty" doc:"It has no work of its own: it is a batch, a map or a workflow."`
+
 	Barrier bool `json:"barrier,omitempty" doc:"It has no work: it stands between large stages and completes by itself."`
 
 	SpawnedBy string `json:"spawned_by,omitempty" doc:"Of a job shown alone: the job whose handler spawned it."`
@@ -169,6 +172,8 @@ func fromRecord(j store.JobRecord, names map[job.ID]string) Job {
 		OwnPriority:      ownPriority(j),
 		Finally:          j.Finally,
 		Catch:            j.Catch,
+		Gate:             gateOf(j.Gate),
+		Parts:            partsOf(j.Parts),
 	}
 	if j.Status == job.Running {
 		out.Attempt++

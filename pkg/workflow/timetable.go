@@ -48,16 +48,11 @@ func (w *Workflow) Timetable() (*Timetable, error) {
 	if !w.IsSchedule() {
 		return nil, ErrNoSchedule
 	}
-	t := &Timetable{own: make([]*cron.Expression, len(w.Jobs))}
+	var s Schedule
 	if w.Schedule != nil {
-		t.Schedule = *w.Schedule
+		s = *w.Schedule
 	}
-	t.Timezone = cmp.Or(t.Timezone, "UTC")
-	t.CatchUp = cmp.Or(t.CatchUp, CatchUpNone)
-	t.Overlap = cmp.Or(t.Overlap, OverlapAllow)
-	if t.CatchUp == CatchUpAll {
-		t.CatchUpMax = cmp.Or(t.CatchUpMax, DefaultCatchUp)
-	}
+	t := &Timetable{Schedule: s.WithDefaults(), own: make([]*cron.Expression, len(w.Jobs))}
 	for i, j := range w.Jobs {
 		if j.Cron == "" {
 			continue
@@ -78,6 +73,24 @@ func (w *Workflow) Timetable() (*Timetable, error) {
 	var err error
 	t.Expression, err = cron.Parse(t.Cron, t.Timezone)
 	return t, err
+}
+
+// WithDefaults returns s with every empty field but Cron set to its default.
+func (s Schedule) WithDefaults() Schedule {
+	s.Timezone = cmp.Or(s.Timezone, "UTC")
+	s.CatchUp = cmp.Or(s.CatchUp, CatchUpNone)
+	s.Overlap = cmp.Or(s.Overlap, OverlapAllow)
+	if s.CatchUp == CatchUpAll {
+		s.CatchUpMax = cmp.Or(s.CatchUpMax, DefaultCatchUp)
+	}
+	return s
+}
+
+// Timetable returns the timetable of a schedule that has a cron. It makes no
+// instances.
+func (s Schedule) Timetable() (*Timetable, error) {
+	e, err := cron.Parse(s.Cron, s.Timezone)
+	return &Timetable{Schedule: s.WithDefaults(), Expression: e}, err
 }
 
 // reference is the begin of a year, of a month and of a week in the zone of an
@@ -130,7 +143,19 @@ func (t *Timetable) Instance(w *Workflow, id job.ID, schedule string, tick time.
 			j.ScheduledAt, j.Cron = startIn(t.own[i], tick), ""
 		}
 	}
+	correlate(w)
 	return nil
+}
+
+// correlate hands the correlation id of a workflow down to those that jobs of it
+// are.
+func correlate(w *Workflow) {
+	for _, j := range w.Jobs {
+		if p := PartsOf(j); p != nil && p.Workflow != nil {
+			p.Workflow.CorrelationID = cmp.Or(p.Workflow.CorrelationID, j.CorrelationID, w.CorrelationID)
+			correlate(p.Workflow)
+		}
+	}
 }
 
 // shortened cuts s to at most n characters.
@@ -161,7 +186,9 @@ func (t *Timetable) Due(next, now time.Time) (made, missed []time.Time, followin
 	catchUp := 0
 	switch t.CatchUp {
 	case CatchUpLatest:
-		catchUp = 1
+		if len(made) == 0 { // else the last of all is made anyway
+			catchUp = 1
+		}
 	case CatchUpAll:
 		catchUp = t.CatchUpMax
 	}

@@ -52,6 +52,8 @@ func (c *Client) Job(ctx context.Context, id job.ID) (JobRecord, error) {
 type WorkflowFilter struct {
 	Status workflow.Status
 	Name   string
+	Parent job.ID    // of a job: those that it is made of
+	All    bool      // also those that jobs are made of, which are left out otherwise
 	Since  time.Time // created at or after
 	After  job.ID    // go on after this one: the last that was seen
 }
@@ -61,7 +63,7 @@ type WorkflowFilter struct {
 // id of the last one into After. It stops at the first error, which it yields.
 func (c *Client) Workflows(ctx context.Context, f WorkflowFilter) iter.Seq2[WorkflowRecord, error] {
 	return pages(f.After, workflowRecord, func(after job.ID) ([]store.WorkflowRecord, job.ID, error) {
-		return c.store.Workflows(ctx, store.WorkflowFilter{Status: f.Status, Name: f.Name, Since: f.Since, After: after, Limit: pageSize})
+		return c.store.Workflows(ctx, store.WorkflowFilter{Status: f.Status, Name: f.Name, Parent: f.Parent, All: f.All, Since: f.Since, After: after, Limit: pageSize})
 	})
 }
 

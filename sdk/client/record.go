@@ -27,10 +27,15 @@ type WorkflowRecord struct {
 	Run           int             // from 1; a retry of the workflow is the next run
 	TraceID       string          // 32 hex digits
 	CorrelationID string
+	Schedule      string    // that made it; empty: none
+	ScheduledFor  time.Time // the tick of the schedule
 	Stats         Stats
 	CreatedAt     time.Time
 	StartedAt     time.Time // of its first job
 	FinishedAt    time.Time
+
+	ParentJobID      job.ID // that is made of it; zero: none
+	ParentWorkflowID job.ID // of that job; zero: none
 }
 
 // Stats counts the jobs of a workflow. Completed, Failed, Pending, Running,
@@ -91,6 +96,8 @@ type JobRecord struct {
 	History          []AttemptRecord // attempts that did not complete, oldest first; nil in lists
 	Evaluation       *Evaluation     // of its condition and inputs; nil: not yet, and in lists
 	Runs             []RunRecord     // how earlier runs ended, oldest first; nil in lists
+	Gate             *GateRecord     // nil: it is none
+	Parts            *PartsRecord    // nil: it has work of its own
 }
 
 // Evaluation is what the condition and the inputs of a job came to.
@@ -147,7 +154,9 @@ func workflowRecord(w store.WorkflowRecord) WorkflowRecord {
 		ID: w.ID, Name: w.Name, Description: w.Description, Status: w.Status, Reason: w.Reason, FailurePolicy: w.FailurePolicy,
 		UserPaused: w.UserPaused, Undecided: w.Undecided, DeadlineAt: w.DeadlineAt,
 		Priority: w.Priority, Metadata: w.Metadata, Run: w.Run, TraceID: w.TraceID, CorrelationID: w.CorrelationID,
+		Schedule: w.Schedule, ScheduledFor: w.ScheduledFor,
 		Stats: statsOf(w), CreatedAt: w.CreatedAt, StartedAt: w.StartedAt, FinishedAt: w.FinishedAt,
+		ParentJobID: w.ParentJob, ParentWorkflowID: w.ParentWorkflow,
 	}
 }
 
@@ -168,7 +177,7 @@ func jobRecord(j store.JobRecord) JobRecord {
 		TraceID: j.TraceID, CorrelationID: j.CorrelationID, CreatedAt: j.CreatedAt, ScheduledAt: j.ScheduledAt,
 		StartedAt: j.StartedAt, FinishedAt: j.FinishedAt,
 		EarlierAttempts: j.Earlier, Condition: j.Condition, Decision: j.Decision, Run: j.Run,
-		SpawnedBy: j.SpawnedBy,
+		SpawnedBy: j.SpawnedBy, Gate: gateRecord(j.Gate), Parts: partsRecord(j.Parts),
 	}
 	if e := j.Evaluation; e != nil {
 		r.Evaluation = &Evaluation{e.At, e.Value, e.With, e.Error}

@@ -26,6 +26,7 @@ type Store interface {
 	EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, o store.EnqueueOptions) (store.Enqueued, error)
 	EnqueueJobs(ctx context.Context, jobs []*job.Job, keys []store.Key) (store.Enqueued, error)
 	store.Steerer
+	store.Gatekeeper
 	CancelJob(ctx context.Context, id job.ID, grace time.Duration) (store.Resolution, error)
 	RetryJob(ctx context.Context, id job.ID, payload json.RawMessage, by store.Actor) (store.Resolution, error)
 	DeleteWorkflow(ctx context.Context, id job.ID) error
@@ -48,6 +49,7 @@ type Store interface {
 	Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error)
 	Queues(ctx context.Context) ([]store.QueueRecord, error)
 	Workers(ctx context.Context) ([]store.WorkerRecord, error)
+	store.Planner
 	Ready(ctx context.Context) error
 }
 

@@ -74,7 +74,8 @@ func TestTheOutlineOfAStoredWorkflowIsThatOfItsFile(t *testing.T) {
 		"jobs": [{"name": "b", "queue": "q", "depends_on": [{"job": "a", "on": "done", "optional": true}, "c"], "join": {"quorum": 1}, "timeout": "1m", "deadline": "1h"},
 		{"name": "a", "queue": "q", "payload": {"x": [1, 2]}, "priority": "high", "inherit": true, "allow_failure": true},
 		{"name": "c", "queue": "q2", "depends_on": ["a"], "condition": "deps.a.attempts > 0", "unmet": "pass", "with": {"y": "1 + 1"}, "retry": {"strategy": "fixed", "initial_delay": "2s"}},
-		{"name": "last", "queue": "q", "finally": true}]}`
+		{"name": "ok", "gate": "approval", "depends_on": ["a"]}, {"name": "each", "queue": "q", "depends_on": ["c"], "map": {"over": "[1, 2]", "max_parallel": 1, "tolerate": 1}},
+		{"name": "many", "queue": "q", "batch": {"payloads": [1, 2], "mode": "collect_errors"}}, {"name": "last", "queue": "q", "finally": true}]}`
 	w, err := workflowfile.Parse("body.json", []byte(file), workflowfile.Options{})
 	if err != nil {
 		t.Fatal(err)

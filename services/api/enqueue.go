@@ -26,6 +26,11 @@ func (a *API) enqueueJob(ctx context.Context, in *enqueueInput) (*createdAnswer,
 	if err != nil {
 		return nil, invalidJob(err)
 	}
+	return a.enqueueSingle(ctx, in, s, "/jobs/")
+}
+
+// enqueueSingle stores a job that belongs to no workflow.
+func (a *API) enqueueSingle(ctx context.Context, in *enqueueInput, s workflowfile.SingleJob, path string) (*createdAnswer, error) {
 	value := s.IdempotencyKey
 	switch {
 	case value == "":
@@ -37,14 +42,14 @@ func (a *API) enqueueJob(ctx context.Context, in *enqueueInput) (*createdAnswer,
 	if err != nil {
 		return nil, err
 	}
-	if err := c.origins.fill(&s.TraceID, &s.CorrelationID); err != nil {
+	if err := callOf(ctx).origins.fill(&s.TraceID, &s.CorrelationID); err != nil {
 		return nil, err
 	}
 	done, err := a.store.EnqueueJobs(ctx, []*job.Job{s.Job}, []store.Key{key})
 	if err != nil {
 		return nil, err
 	}
-	return a.created(done, "/jobs/", s.Name), nil
+	return a.created(done, path, s.Name), nil
 }
 
 // invalidJob is the report of a job, which is no workflow.

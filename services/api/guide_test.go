@@ -33,7 +33,14 @@ func TestTheCommandsOfTheGuideWork(t *testing.T) {
 			}
 			var made wire.Created
 			if a.status == http.StatusCreated && json.Unmarshal(a.body, &made) == nil {
-				variables[map[bool]string{true: "JOB", false: "ID"}[strings.Contains(line, "/jobs ")]] = made.ID
+				name := "ID"
+				switch {
+				case strings.Contains(line, "/jobs "):
+					name = "JOB"
+				case strings.Contains(line, "/batches "):
+					name = "BATCH"
+				}
+				variables[name] = made.ID
 			}
 		}
 	}

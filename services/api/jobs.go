@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"reflect"
 	"time"
@@ -147,6 +148,14 @@ func (a *API) job(ctx context.Context, id job.ID, dependencies bool) (*jobAnswer
 		maps.Copy(names, cause)
 	}
 	out := &jobAnswer{wire.JobFromRecord(j, names)}
+	if p := j.Parts; p != nil && p.Workflow != (job.ID{}) {
+		switch w, err := a.store.Workflow(ctx, p.Workflow); {
+		case err == nil:
+			out.Body.Parts.Stats = wire.StatsFromRecord(w)
+		case !errors.Is(err, job.ErrNotFound): // deleted meanwhile
+			return nil, err
+		}
+	}
 	if dependencies {
 		list := wire.DependenciesFromRecord(d)
 		out.Body.Dependencies = &list

@@ -41,6 +41,10 @@ const (
 	retryJobBody       = "RetryJobRequest"
 	decideBody         = "DecideRequest"
 	prioritiesBody     = "PrioritiesRequest"
+	backfillBody       = "BackfillRequest"
+	answerBody         = "AnswerRequest"
+	signalBody         = "SignalRequest"
+	batchBody          = "BatchRequest"
 )
 
 // describe adds the errors of a route, a response a status.
@@ -107,9 +111,13 @@ func (d *document) json() ([]byte, error) {
 		return nil, err
 	}
 	object(schemas, "Problem", "properties", "code")["enum"] = codeNames()
-	object(schemas, "Job", "properties")["progress"] = map[string]any{
-		"anyOf":       []any{map[string]any{"$ref": "#/components/schemas/Progress"}, map[string]any{"type": "null"}},
-		"description": "What the handler of a running job said last; null: nothing.",
+	for _, n := range []struct{ schema, field, of, description string }{
+		{"Job", "progress", "Progress", "What the handler of a running job said last; null: nothing."},
+		{"Gate", "answer", "GateAnswer", "How it was answered; null: not yet."},
+	} {
+		object(schemas, n.schema, "properties")[n.field] = map[string]any{
+			"anyOf": []any{map[string]any{"$ref": "#/components/schemas/" + n.of}, map[string]any{"type": "null"}}, "description": n.description,
+		}
 	}
 	noNullLists(doc)
 	for path, r := range d.bodies {
@@ -118,7 +126,7 @@ func (d *document) json() ([]byte, error) {
 		if r.yaml {
 			body["application/yaml"] = content
 		}
-		required := slices.Contains([]string{workflowBody, jobBody, decideBody, prioritiesBody}, r.body)
+		required := slices.Contains([]string{workflowBody, jobBody, decideBody, prioritiesBody, backfillBody, batchBody, "Workflow" + answerBody, "Workflow" + signalBody}, r.body)
 		object(doc, "paths", path, strings.ToLower(r.Method))["requestBody"] = map[string]any{"content": body, "required": required}
 	}
 	return json.MarshalIndent(doc, "", "  ")
@@ -160,6 +168,7 @@ func addBodies(schemas map[string]any) error {
 	name["description"] = "Made of the queue's name when it is left out."
 	properties["name"] = name
 	schemas[jobBody] = map[string]any{"type": "object", "required": []any{"queue"}, "additionalProperties": false, "properties": properties}
+	schemas[batchBody] = batchSchema(properties, object(schemas, workflowBody+"_batch", "properties"))
 	schemas[cancelBody] = map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{"grace": graceSchema}}
 	addSteering(schemas)
 	weights := make(map[string]any)
@@ -203,13 +212,39 @@ func addSteering(schemas map[string]any) {
 		"payloads": map[string]any{"type": "object", "additionalProperties": true, "description": "New payloads of jobs that run again, by their names."},
 		"dry_run":  map[string]any{"type": "boolean", "description": "Only say what would run again."},
 	})
+	schemas[backfillBody] = map[string]any{
+		"type": "object", "additionalProperties": false, "required": []any{"from", "to"},
+		"properties": map[string]any{
+			"from":    map[string]any{"type": "string", "format": "date-time", "description": "The first tick, or before it."},
+			"to":      map[string]any{"type": "string", "format": "date-time", "description": "The last tick, or after it; not ahead."},
+			"dry_run": map[string]any{"type": "boolean", "description": "Only say which instances would be made."},
+		},
+	}
 	schemas[retryJobBody] = body(map[string]any{"payload": map[string]any{"description": "Instead of the payload it had."}})
+	named := func(properties map[string]any) map[string]any {
+		properties["job"] = text(job.MaxName, "The name of the gate.")
+		return body(properties, "job")
+	}
+	payload := map[string]any{"description": "What becomes the result of the gate. Default null."}
+	schemas[answerBody], schemas["Workflow"+answerBody] = body(map[string]any{}), named(map[string]any{})
+	schemas[signalBody], schemas["Workflow"+signalBody] = body(map[string]any{"payload": payload}), named(map[string]any{"payload": payload})
 	schemas[decideBody] = body(map[string]any{
 		"job":     text(job.MaxName, "The name of the job whose failure waits."),
 		"action":  words("retry: it runs again. skip: what depends on it sees a completion without a result. complete: with the result given. accept: it sees the failure. cancel: the workflow is cancelled.", "retry", "skip", "complete", "accept", "cancel"),
 		"payload": map[string]any{"description": "With retry: instead of the payload it had."},
 		"result":  map[string]any{"description": "With complete: its result. Default null."},
 	}, "job", "action")
+}
+
+// batchSchema makes the schema of a batch of that of a job and that of its
+// items.
+func batchSchema(job, items map[string]any) map[string]any {
+	properties := maps.Clone(job)
+	for _, name := range []string{"payload", "with", "gate", "batch", "map", "workflow"} {
+		delete(properties, name)
+	}
+	maps.Copy(properties, items)
+	return map[string]any{"type": "object", "required": []any{"queue", "payloads"}, "additionalProperties": false, "properties": properties}
 }
 
 // noNullLists corrects what huma says of every list: an empty one is never

@@ -78,9 +78,20 @@ func TestTheOpenAPIDocumentNamesEveryRouteWithItsErrors(t *testing.T) {
 		"get /api/v1/jobs/{id}": "200 401 404", "get /api/v1/jobs/{id}/dependencies": "200 401 404", "get /api/v1/jobs/{id}/explain": "200 401 404",
 		"get /api/v1/jobs/{id}/spawned": "200 401 404",
 		"post /api/v1/jobs/{id}/cancel": "200 400 401 404 408 409 413", "post /api/v1/jobs/{id}/retry": "200 400 401 404 408 409 413",
+		"post /api/v1/workflows/{id}/approve": "200 400 401 404 408 409 413", "post /api/v1/workflows/{id}/reject": "200 400 401 404 408 409 413",
+		"post /api/v1/workflows/{id}/signal": "200 400 401 404 408 409 413", "post /api/v1/jobs/{id}/approve": "200 400 401 404 408 409 413",
+		"post /api/v1/jobs/{id}/reject": "200 400 401 404 408 409 413", "post /api/v1/jobs/{id}/signal": "200 400 401 404 408 409 413",
+		"post /api/v1/batches": "200 201 400 401 408 409 413", "get /api/v1/batches/{id}": "200 401 404", "get /api/v1/batches/{id}/export": "200 401 404",
+		"post /api/v1/batches/{id}/retry": "200 400 401 404 408 409 413", "post /api/v1/batches/{id}/cancel": "200 400 401 404 408 409 413",
 		"get /api/v1/queues": "200 401", "post /api/v1/queues/{name}/pause": "200 401", "post /api/v1/queues/{name}/resume": "200 401",
 		"get /api/v1/queues/{name}": "200 401", "put /api/v1/queues/{name}/priorities": "200 400 401 408 413",
-		"get /api/v1/workers": "200 401",
+		"get /api/v1/workers":   "200 401",
+		"get /api/v1/schedules": "200 401", "post /api/v1/schedules": "201 400 401 408 409 413",
+		"get /api/v1/schedules/{name}": "200 401 404", "put /api/v1/schedules/{name}": "200 400 401 404 408 413",
+		"delete /api/v1/schedules/{name}": "204 401 404", "post /api/v1/schedules/{name}/enable": "200 401 404",
+		"post /api/v1/schedules/{name}/disable": "200 401 404", "get /api/v1/schedules/{name}/next": "200 401 404",
+		"get /api/v1/schedules/{name}/ticks": "200 401 404", "post /api/v1/schedules/{name}/trigger": "202 401 404",
+		"post /api/v1/schedules/{name}/backfill": "200 400 401 404 408 413",
 	} {
 		method, path, _ := strings.Cut(route, " ")
 		operation := in(doc, "paths", path, method)
@@ -102,7 +113,7 @@ func TestTheOpenAPIDocumentNamesEveryRouteWithItsErrors(t *testing.T) {
 		if open := strings.Contains("get /api/v1/info get /api/v1/openapi.json get /schema/workflow.json", route); open != (in(operation, "security") != nil) {
 			t.Errorf("%s: security is %v", route, in(operation, "security"))
 		}
-		if method == "post" && strings.HasSuffix(path, "s") && !slices.Equal(keys(in(operation, "requestBody", "content")), []string{"application/json", "application/yaml"}) {
+		if method == "post" && strings.HasSuffix(path, "s") && !strings.HasSuffix(path, "/batches") && !slices.Equal(keys(in(operation, "requestBody", "content")), []string{"application/json", "application/yaml"}) {
 			t.Errorf("%s reads %v", route, in(operation, "requestBody"))
 		}
 		delete(in(doc, "paths", path).(map[string]any), method)
@@ -179,6 +190,10 @@ func TestWhatIsAnsweredFitsTheOpenAPIDocument(t *testing.T) {
 	r.post("/api/v1/workflows/"+id+"/retry", `{"comment": "again"}`)
 	r.finish("extract")
 	w := into[wire.Workflow](r.get("/api/v1/workflows/"+id), http.StatusOK)
+	waits, b := r.create(gates), r.batch(`{"queue": "etl", "payloads": [1]}`)
+	r.assemble()
+	r.steer(waits, "approve", `{"job": "sign-off"}`)
+	gated := into[wire.Workflow](r.get("/api/v1/workflows/"+waits), http.StatusOK)
 	if err := r.store.PauseQueue(t.Context(), "etl"); err != nil {
 		t.Fatal(err)
 	}
@@ -186,6 +201,7 @@ func TestWhatIsAnsweredFitsTheOpenAPIDocument(t *testing.T) {
 		"/api/v1/info": "Info", "/api/v1/workflows": "ListWorkflowItem", "/api/v1/workflows/" + id: "Workflow",
 		"/api/v1/workflows/" + id + "/stats": "Stats", "/api/v1/workflows/" + id + "/jobs": "ListJob", "/api/v1/jobs": "ListJob",
 		"/api/v1/jobs/" + w.Jobs[1].ID + "?include=dependencies": "Job", "/api/v1/jobs/" + w.Jobs[1].ID + "/dependencies": "Dependencies",
+		"/api/v1/workflows/" + waits: "Workflow", "/api/v1/jobs/" + gated.Jobs[0].ID: "Job", "/api/v1/batches/" + b: "Batch", "/api/v1/jobs/" + b: "Job",
 		"/api/v1/jobs/" + w.Jobs[0].ID: "Job", "/api/v1/workflows/" + id + "/audit": "ListAuditEntry", "/api/v1/workflows/" + id + "/causes": "ListCause",
 		"/api/v1/queues": "ListQueue", "/api/v1/workers": "ListWorker", "/api/v1/jobs/nobody": "Problem", "/api/v1/jobs?limit=0": "Problem",
 	} {
@@ -206,6 +222,11 @@ func TestWhatIsAnsweredFitsTheOpenAPIDocument(t *testing.T) {
 		"RetryJobRequest":       {`{}`, `{"payload": null, "comment": "why"}`},
 		"SteerRequest":          {`{}`, `{"comment": "why", "actor": "ann"}`},
 		"RetryRequest":          {`{}`, `{"mode": "from", "from": "extract", "payloads": {"extract": null}, "dry_run": true}`},
+		"AnswerRequest":         {`{}`, `{"comment": "why"}`},
+		"SignalRequest":         {`{}`, `{"payload": {"a": 1}}`},
+		"WorkflowAnswerRequest": {`{"job": "sign-off", "comment": "why"}`},
+		"WorkflowSignalRequest": {`{"job": "paid", "payload": {"a": 1}}`},
+		"BatchRequest":          {`{"queue": "q", "payloads": [1, {}], "mode": "fail_fast", "name": "b", "idempotency_key": "k"}`},
 		"DecideRequest":         {`{"job": "extract", "action": "complete", "result": [1]}`},
 	} {
 		for _, body := range bodies {

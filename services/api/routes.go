@@ -79,8 +79,11 @@ func (a *API) routes() error {
 	doc := newDocument(api.OpenAPI())
 	a.workflowRoutes(api, doc)
 	a.steerRoutes(api, doc)
+	a.gateRoutes(api, doc)
 	a.jobRoutes(api, doc)
+	a.batchRoutes(api, doc)
 	a.queueRoutes(api, doc)
+	a.scheduleRoutes(api, doc)
 	a.infoRoutes(api, doc)
 	var err error
 	a.document, err = doc.json()

@@ -78,6 +78,8 @@ type (
 type listWorkflowsInput struct {
 	Status string `query:"status" enum:"pending,running,paused,cancelling,completed,failed,cancelled" doc:"Only these."`
 	Name   string `query:"name" doc:"Only workflows of exactly this name."`
+	Parent string `query:"parent" doc:"Only what the job with this id is made of."`
+	All    bool   `query:"all" doc:"Also workflows that jobs are made of, which are left out otherwise."`
 	Aged
 	Paged
 }
@@ -91,7 +93,12 @@ func (a *API) listWorkflows(ctx context.Context, in *listWorkflowsInput) (*items
 	if err != nil {
 		return nil, err
 	}
-	f := store.WorkflowFilter{Status: workflow.Status(in.Status), Name: in.Name, Since: since}
+	f := store.WorkflowFilter{Status: workflow.Status(in.Status), Name: in.Name, All: in.All, Since: since}
+	if in.Parent != "" {
+		if f.Parent, err = idOf(in.Parent); err != nil {
+			return nil, badParameter("parent", "an id looks like 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70", "is not an id")
+		}
+	}
 	records, next, err := fill(in.Limit, after, func(after job.ID, limit int) ([]store.WorkflowRecord, job.ID, error) {
 		f.After, f.Limit = after, limit
 		return a.store.Workflows(ctx, f)

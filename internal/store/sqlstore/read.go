@@ -87,6 +87,7 @@ func scanWorkflow(r Row) (w store.WorkflowRecord, err error) {
 	var h workflow.Header
 	ends, err := readWorkflowRules(rules, &h)
 	w.CancelRunning, w.DecidedAfter = h.CancelRunning, time.Duration(ends.decisionTimeout)*time.Microsecond
+	w.Schedule, w.ScheduledFor = ends.schedule, timeOf(ends.scheduledFor)
 	return w, err
 }
 

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -34,7 +35,7 @@ func (s *Store) RetryJob(ctx context.Context, id job.ID, payload json.RawMessage
 		if _, err := workflow.PlanJobRetry(&p.Part, i); err != nil { // the common refusal costs nothing
 			return err
 		}
-		if err := p.takes(i, payload); err != nil {
+		if err := errors.Join(p.takes(i, payload), p.wellDone(tx, i)); err != nil {
 			return err
 		}
 		if err := p.loadKeptBack(tx, id); err != nil {
@@ -59,6 +60,22 @@ func (s *Store) RetryJob(ctx context.Context, id job.ID, payload json.RawMessage
 		return store.Resolution{}, fmt.Errorf("retry job %s: %w", id, err)
 	}
 	return r, nil
+}
+
+// wellDone refuses a batch that completed if all of its items did.
+func (p *part) wellDone(tx Tx, i int) error {
+	if p.Nodes[i].Status != job.Completed {
+		return nil
+	}
+	one := []store.JobRecord{{ID: p.Nodes[i].ID}}
+	describe(&one[0], jobRules{Parts: p.jobs[i].parts})
+	if err := addSuspended(tx, one); err != nil {
+		return err
+	}
+	if t := one[0].Parts.Tally; t.Completed == t.Total {
+		return fmt.Errorf("%w: none of its items failed", job.ErrWrongState)
+	}
+	return nil
 }
 
 // loadKeptBack adds the jobs without a workflow that could not run because of

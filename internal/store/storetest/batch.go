@@ -220,6 +220,25 @@ func testBatch(t *testing.T, open Opener) {
 		r.wantJob(alone.ID, "completed")
 	})
 
+	check(t, open, "a batch without a workflow that completed runs its failed items again, and one without any is refused", func(r *rig) {
+		b := batch("b", 3, "")
+		r.enqueueJobs(b)
+		r.checkParts()
+		r.finish(r.claimNamed("b[0]", "b[1]", "b[2]"), "b[1]")
+		r.checkParts()
+		r.wantJob(b.ID, "completed")
+		r.retryJob(b.ID)
+		r.checkParts()
+		r.equal("runs again", names(r.claim(3)), []string{"b[1]"})
+		r.Advance(acceptTTL + slack)
+		r.expire()
+		r.complete(r.claimOne())
+		r.checkParts()
+		r.wantJob(b.ID, "completed")
+		_, err := r.s.RetryJob(r.ctx, b.ID, nil, nobody)
+		r.isErr("retry of what all completed", err, job.ErrWrongState)
+	})
+
 	check(t, open, "a pause and a resume go down, and leave alone what somebody paused himself", func(r *rig) {
 		b, c := batch("b", 2, ""), batch("c", 1, "")
 		id := r.start(b, c)

@@ -103,6 +103,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"weights", testWeights},
 		{"inherit", testInherit},
 		{"events", testEvents},
+		{"schedules", testSchedules},
 		{"explain", testExplain},
 		{"workers", testWorkers},
 		{"partitions", testPartitions},

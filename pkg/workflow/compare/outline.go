@@ -99,6 +99,15 @@ func (f Fields) Join(j job.Join) {
 	f.Set("join", text, string(job.JoinAll))
 }
 
+// Parts sets what a job is made of, without the items.
+func (f Fields) Parts(p workflow.Parts) {
+	f.Set("made_of", string(p.Kind), "")
+	f.Set("mode", string(cmp.Or(p.Mode, workflow.ContinueOnError)), string(workflow.ContinueOnError))
+	f.Set("over", p.Over, "")
+	f.Set("max_parallel", strconv.Itoa(p.MaxParallel), "0")
+	f.Set("tolerate", strconv.Itoa(p.Tolerate), "0")
+}
+
 // EdgeText is how an edge is written in an outline.
 func EdgeText(on job.On, optional bool) string {
 	text := string(cmp.Or(on, job.OnSuccess))
@@ -157,6 +166,12 @@ func jobOf(j *job.Job, w *workflow.Workflow, names map[job.ID]string) JobOutline
 		retry = *w.Retry
 	}
 	f.Retry(retry)
+	if j.Gate != nil {
+		f.Set("gate", string(j.Gate.Type), "")
+	}
+	if p := workflow.PartsOf(j); p != nil {
+		f.Parts(*p)
+	}
 	out := JobOutline{Name: j.Name, Fields: f, DependsOn: make(map[string]string, len(j.DependsOn))}
 	for _, d := range j.DependsOn {
 		name, inside := names[d.Parent]

@@ -116,6 +116,11 @@ func (e *fakeEngine) Workflow(context.Context, job.ID) (store.WorkflowRecord, er
 func (e *fakeEngine) Jobs(context.Context, job.ID) ([]store.JobRecord, error) { return e.jobs, nil }
 func (e *fakeEngine) Cancel(context.Context, job.ID) error                    { e.cancelled <- struct{}{}; return nil }
 
+func (e *fakeEngine) Find(context.Context, store.JobFilter) ([]store.JobRecord, error) {
+	return nil, nil
+}
+func (e *fakeEngine) Answer(context.Context, store.Answer, store.Actor) error { return nil }
+
 func (e *fakeEngine) Close() error { e.closed = true; return nil }
 
 // result is what a call of the command line left.

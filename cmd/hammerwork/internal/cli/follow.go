@@ -95,6 +95,8 @@ func waited(ctx context.Context, last wire.WorkflowItem, id string) error {
 	hint := "it goes on; hammerwork workflow status " + id + " shows where it stands"
 	if last.Undecided > 0 {
 		hint = "it waits for a decision: " + decideHint(last)
+	} else if last.Stats.Suspended > 0 {
+		hint = "it goes on; hammerwork workflow status " + id + " shows what it waits for"
 	}
 	text := "the wait ran out before the server answered"
 	if last.ID != "" {
@@ -112,6 +114,8 @@ type watcher struct {
 	progress progress.Progress
 	last     wire.WorkflowItem
 	seen     map[string]seenJob
+	waits    []suspended
+	waited   bool      // something waits, or did at the last look
 	asked    int       // failures that waited for a decision at the last look
 	idle     time.Time // until then the jobs are not read: it took long
 }
@@ -175,6 +179,19 @@ func (w *watcher) look(ctx context.Context, now wire.WorkflowItem) error {
 		}
 		w.asked = now.Undecided
 	}(w.asked)
+	defer func() {
+		if w.progress != nil && w.waited {
+			w.progress.Waits(shown(w.waits, time.Now(), answerCommand))
+		}
+		w.waited = len(w.waits) > 0
+	}()
+	if w.waits = nil; now.Stats.Suspended > 0 && !ended(now) {
+		var err error
+		if w.waits, err = waits(ctx, remoteLook(w.client), w.id); err != nil {
+			return err
+		}
+		w.waited = true
+	}
 	if !first && (ended(now) || now.Status == w.last.Status && now.Stats == w.last.Stats || time.Now().Before(w.idle)) {
 		return nil
 	}
@@ -243,7 +260,7 @@ func (w *watcher) tell(jobs []wire.Job) {
 		}
 		w.seen[j.ID] = seenJob{j.Status, j.Attempt}
 		start, end := timeOr(j.StartedAt, now), timeOr(j.FinishedAt, now)
-		if j.StartedAt != nil && statusOf(j) != job.Running && (before.status != string(job.Running) || before.attempt != j.Attempt) {
+		if j.StartedAt != nil && statusOf(j) != job.Running && j.Gate == nil && j.Parts == nil && (before.status != string(job.Running) || before.attempt != j.Attempt) {
 			began := event(j)
 			began.Status, began.Reason, began.Error = job.Running, "", ""
 			news = append(news, happened{start, began})

@@ -21,7 +21,8 @@ func newJob(a *app) *cobra.Command {
 		Example: `  hammerwork job enqueue --queue mail --payload '{"to": "a@example.com"}'
   hammerwork job list --status failed`,
 	}
-	c.AddCommand(newJobList(a), newJobShow(a), newJobEnqueue(a), newJobRetry(a), newJobCancel(a), newJobExplain(a), newJobTree(a))
+	c.AddCommand(newJobList(a), newJobShow(a), newJobEnqueue(a), newJobRetry(a), newJobCancel(a), newJobExplain(a), newJobTree(a),
+		newJobApprove(a), newJobReject(a), newJobSignal(a))
 	asGroup(c)
 	return c
 }

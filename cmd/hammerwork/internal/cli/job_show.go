@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -47,15 +48,7 @@ func newJobShow(a *app) *cobra.Command {
 // printJob prints all that is known of a job for people.
 func (a *app) printJob(j wire.Job) error {
 	r := newResultPrinter(a, wire.Workflow{})
-	s := statusOf(j)
-	title := r.palette.Status(s, term.Mark(s)+" "+jobName(j)+" "+j.Status)
-	if j.StartedAt != nil && (j.FinishedAt != nil || s == job.Running) {
-		title += map[bool]string{true: " for ", false: " in "}[s == job.Running] + term.Duration(ran(j, r.now))
-	}
-	if j.Reason != "" {
-		title += r.palette.Faint(" (" + j.Reason + ")")
-	}
-	r.line(title)
+	r.line(r.jobTitle(j, j.Reason))
 	r.fields([]field{
 		{"id", j.ID},
 		{"workflow", j.WorkflowID},
@@ -64,6 +57,9 @@ func (a *app) printJob(j wire.Job) error {
 		{"attempts", attemptsText(j)},
 		{"run", runNumber(j.Run)},
 		{"progress", progressText(j.Progress)},
+		{"gate", gateText(j, r.now)},
+		{"made of", madeOf(j)},
+		{"its parts", partsOf(j)},
 		{"dependencies", j.DependencyStatus},
 		{"depends on", some(j.DependsOn, len(j.DependsOn))},
 		{"condition", conditionText(j)},
@@ -105,6 +101,65 @@ func (a *app) printJob(j wire.Job) error {
 		}
 	}
 	return r.out.Flush()
+}
+
+// jobTitle says how a job stands, and since when.
+func (r *resultPrinter) jobTitle(j wire.Job, reason string) string {
+	s := statusOf(j)
+	title := r.palette.Status(s, term.Mark(s)+" "+jobName(j)+" "+j.Status)
+	if took := ran(j, r.now); j.StartedAt != nil && (j.FinishedAt != nil || took > 0) {
+		title += map[bool]string{true: " for ", false: " in "}[j.FinishedAt == nil] + term.Duration(took)
+	}
+	if reason != "" {
+		title += r.palette.Faint(" (" + reason + ")")
+	}
+	return title
+}
+
+// gateText says what a gate waits for, or how it was answered.
+func gateText(j wire.Job, now time.Time) string {
+	switch {
+	case j.Gate == nil:
+		return ""
+	case j.Gate.Answer != nil:
+		return j.Gate.Type + ", " + gateNote(*j.Gate)
+	case isOpenGate(j):
+		return waitText(j, now) + "; " + answerCommand(j)
+	case statusOf(j) == job.Suspended:
+		return waitText(j, now)
+	}
+	return j.Gate.Type
+}
+
+// madeOf says how what a job is made of stands.
+func madeOf(j wire.Job) string {
+	if j.Parts == nil {
+		return ""
+	}
+	text := partsText(*j.Parts)
+	for _, f := range []struct {
+		set  bool
+		text string
+	}{
+		{j.Parts.Mode != "", j.Parts.Mode},
+		{j.Parts.MaxParallel > 0, fmt.Sprintf("at most %d at once", j.Parts.MaxParallel)},
+		{j.Parts.Tolerate > 0, fmt.Sprintf("%d may fail", j.Parts.Tolerate)},
+		{j.Parts.Tolerate < 0, "any may fail"},
+		{j.Parts.Over != "", "over " + term.OneLine(j.Parts.Over)},
+	} {
+		if f.set {
+			text += ", " + f.text
+		}
+	}
+	return text
+}
+
+// partsOf is the workflow that a job is made of.
+func partsOf(j wire.Job) string {
+	if j.Parts == nil {
+		return ""
+	}
+	return j.Parts.WorkflowID
 }
 
 // due is when a job that waits for its time may run.

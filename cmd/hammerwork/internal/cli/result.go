@@ -33,6 +33,7 @@ type resultPrinter struct {
 	now      time.Time
 	w        wire.Workflow
 	names    map[string]string // of jobs by id
+	within   []wire.Job        // its jobs, and what they are made of; nil: only its jobs
 }
 
 func newResultPrinter(a *app, w wire.Workflow) *resultPrinter {
@@ -66,6 +67,7 @@ func (r *resultPrinter) print() error {
 	if !r.quiet {
 		r.causes()
 		r.decisions()
+		r.gates()
 	}
 	if !r.quiet {
 		r.closing()
@@ -244,6 +246,29 @@ func (r *resultPrinter) decisions() {
 		r.line(r.palette.Faint(fmt.Sprintf("… and %s more", term.Count(more, "failure"))))
 	}
 	r.line(r.palette.Faint("or --action " + strings.Join(decideActions[1:], ", ")))
+}
+
+// gates prints the command for each gate that waits for an answer.
+func (r *resultPrinter) gates() {
+	if !r.ids {
+		return
+	}
+	var open []wire.Job
+	for _, j := range r.w.Jobs {
+		if isOpenGate(j) {
+			open = append(open, j)
+		}
+	}
+	if len(open) == 0 {
+		return
+	}
+	r.heading("waits for an answer", r.palette.Yellow)
+	for _, j := range open[:min(shownDecisions, len(open))] {
+		r.line(answerCommand(j))
+	}
+	if more := len(open) - shownDecisions; more > 0 {
+		r.line(r.palette.Faint(fmt.Sprintf("… and %s more", term.Count(more, "gate"))))
+	}
 }
 
 // decideHint is the command for the first failure that waits for a decision.

@@ -15,6 +15,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/telemetry"
+	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
 // runFlags are the flags of run.
@@ -25,6 +26,7 @@ type runFlags struct {
 	concurrency int
 	env         []string
 	logLevel    string
+	answers     answerFlags
 }
 
 const maxConcurrency = 10_000
@@ -42,6 +44,11 @@ program; one with "url" is posted there; any other job is simulated. What a job
 writes to standard output is its result. The results of the last jobs, those
 that no other waits for, are printed at the end.
 
+A gate is answered by --approve, --reject or --signal with its name when it opens.
+On a terminal the run waits with one that no flag answers until Ctrl-C; elsewhere
+it ends, with exit code 4, when it waits for nothing else. A gate that expires is
+waited for.
+
 Without --data-dir nothing is left behind. With it, a run that was stopped goes
 on where it was when the same command is called again.
 
@@ -49,6 +56,7 @@ run exits with 0 only when the workflow completed.`,
 		Example: `  hammerwork run workflow.yaml
   hammerwork run workflow.yaml --set day=2026-05-04 --concurrency 8
   hammerwork run workflow.yaml --data-dir ./data
+  hammerwork run workflow.yaml --approve sign-off --signal 'paid={"amount": 12}'
   hammerwork run workflow.yaml -o json > run.json`,
 		Args:              oneFile,
 		ValidArgsFunction: completeFile,
@@ -66,6 +74,7 @@ run exits with 0 only when the workflow completed.`,
 	flags.IntVar(&f.concurrency, "concurrency", 0, "`number` of jobs that run side by side (default: two for each CPU, at least 4)")
 	flags.StringSliceVar(&f.env, "env", nil, "pass this environment `variable` on to commands; may be repeated")
 	flags.StringVar(&f.logLevel, "log-level", "warn", "`level` of what the engine logs: debug, info, warn or error")
+	f.answers.add(c)
 	_ = c.MarkFlagDirname("data-dir") // it only fails for flags that do not exist
 	complete(c, "log-level", "debug", "info", "warn", "error")
 	a.outputFlag(c)
@@ -78,6 +87,10 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 		return err
 	}
 	w, err := a.load(file, set)
+	if err != nil {
+		return err
+	}
+	answers, err := f.answers.read(a, w.Workflow)
 	if err != nil {
 		return err
 	}
@@ -102,6 +115,8 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 		kept:  kept,
 		logs:  &redirect{to: a.err},
 		hurry: newHurry(),
+
+		answers: answers, unanswered: make(chan wire.Job, 1),
 	}
 	err = s.run(ctx, engine.Config{
 		DataDir:     kept,

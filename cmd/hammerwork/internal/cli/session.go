@@ -26,6 +26,8 @@ type runner interface {
 	Watch(ctx context.Context, id job.ID, on func(bus.JobEvent)) (store.WorkflowRecord, error)
 	Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error)
 	Jobs(ctx context.Context, id job.ID) ([]store.JobRecord, error)
+	Find(ctx context.Context, f store.JobFilter) ([]store.JobRecord, error)
+	Answer(ctx context.Context, a store.Answer, by store.Actor) error
 	Cancel(ctx context.Context, id job.ID) error
 	Close() error
 }
@@ -43,10 +45,15 @@ type session struct {
 	logs  *redirect
 	hurry *hurry
 
+	answers    answers
+	unanswered chan wire.Job // a gate that the run ends for
+	open       *wire.Job     // that it ended for; nil: none
+
 	engine   runner
 	stops    *stops
 	progress progress.Progress
 	id       job.ID
+	within   []wire.Job // its jobs, and what they are made of, as a table shows them
 }
 
 func (s *session) run(ctx context.Context, cfg engine.Config) (err error) {
@@ -113,9 +120,17 @@ func (s *session) follow(ctx context.Context, resumed bool, served chan error, s
 		defer close(ended)
 		rec, watched = s.engine.Watch(watch, s.id, s.progress.Job)
 	}()
+	attended := make(chan struct{})
+	go func() {
+		defer close(attended)
+		if suspends(s.file.Workflow) {
+			s.attend(watch)
+		}
+	}()
 	stopped, err := s.wait(ctx, ended, &watched, served, stopWork)
 	stopWatch()
 	<-ended // from here on nobody else writes rec
+	<-attended
 	if err != nil {
 		return rec, nil, err
 	}
@@ -124,7 +139,9 @@ func (s *session) follow(ctx context.Context, resumed bool, served chan error, s
 			return rec, nil, err
 		}
 	}
-	jobs, err = s.engine.Jobs(ctx, s.id)
+	if jobs, err = s.engine.Jobs(ctx, s.id); err == nil {
+		s.within, err = nested(ctx, s.look, wire.FromRecords(rec, jobs).Jobs)
+	}
 	return rec, jobs, err
 }
 
@@ -175,6 +192,17 @@ func (s *session) wait(ctx context.Context, ended <-chan struct{}, watched *erro
 				err = errors.New("the engine stopped before the workflow had ended")
 			}
 			return draining, err
+		case gate := <-s.unanswered:
+			s.open = &gate
+			s.progress.Notice(fmt.Sprintf("nobody answers %s (%s): stopping", gate.Name, gate.Gate.Type))
+			if s.kept != "" {
+				draining = true
+				stopWork()
+				continue
+			}
+			if err := s.engine.Cancel(ctx, s.id); err != nil && !errors.Is(err, job.ErrWrongState) {
+				return false, err
+			}
 		case <-politely:
 			politely = nil
 			if s.kept != "" {
@@ -209,13 +237,17 @@ func (s *session) print(w wire.Workflow) error {
 	if s := workflow.Status(w.Status); !s.Terminal() && s != workflow.Paused {
 		w.Status = string(stopped)
 	}
-	return newResultPrinter(s.app, w).print()
+	r := newResultPrinter(s.app, w)
+	r.within = s.within
+	return r.print()
 }
 
 // verdict makes the run's error of how the workflow ended: nil only when it
 // completed.
 func (s *session) verdict(w wire.Workflow) error {
 	switch status := workflow.Status(w.Status); {
+	case s.open != nil && status != workflow.Completed:
+		return s.refused(w, *s.open)
 	case status == workflow.Paused:
 		return s.undecided(w)
 	case !status.Terminal():

@@ -24,6 +24,9 @@ const (
 // then a line a queue.
 func (r *resultPrinter) table() error {
 	if len(r.w.Jobs) <= longTable {
+		if r.within != nil {
+			return r.jobTable(r.within)
+		}
 		return r.jobTable(r.w.Jobs)
 	}
 	var problems []wire.Job
@@ -74,7 +77,7 @@ func ran(j wire.Job, now time.Time) time.Duration {
 		return 0
 	case j.FinishedAt != nil:
 		return max(0, j.FinishedAt.Sub(*j.StartedAt))
-	case statusOf(j) == job.Running:
+	case statusOf(j) == job.Running, statusOf(j) == job.Suspended:
 		return max(0, now.Sub(*j.StartedAt))
 	}
 	return 0
@@ -91,6 +94,7 @@ func (r *resultPrinter) jobTable(jobs []wire.Job) error {
 	}
 	for _, j := range jobs {
 		name := term.OneLine(j.Name)
+		name = j.Name[:len(j.Name)-len(strings.TrimLeft(j.Name, " "))] + name // as nested indents it
 		if r.width > 0 {
 			name = term.FitEnd(name, max(16, r.width*2/5))
 		}
@@ -98,7 +102,7 @@ func (r *resultPrinter) jobTable(jobs []wire.Job) error {
 		if j.Attempt > 0 {
 			attempt = fmt.Sprint(j.Attempt)
 		}
-		if j.StartedAt != nil && (j.FinishedAt != nil || statusOf(j) == job.Running) {
+		if j.StartedAt != nil && (j.FinishedAt != nil || statusOf(j) == job.Running || statusOf(j) == job.Suspended) {
 			took = term.Duration(ran(j, r.now))
 		}
 		row := []output.Cell{output.Text(name), statusCell(r.palette, statusOf(j)), output.Text(attempt), output.Text(took)}
@@ -118,6 +122,12 @@ func statusCell(p term.Palette, s job.Status) output.Cell {
 // note says in a few words why a job ended as it did, or how it stands.
 func (r *resultPrinter) note(j wire.Job) string {
 	switch {
+	case statusOf(j) == job.Suspended:
+		return waitText(j, r.now)
+	case statusOf(j) == job.Completed && j.Gate != nil:
+		return gateNote(*j.Gate)
+	case statusOf(j) == job.Completed && j.Parts != nil:
+		return partsText(*j.Parts)
 	case statusOf(j) == job.Completed:
 		return ""
 	case statusOf(j) == job.Running:

@@ -30,6 +30,7 @@ the token for it.`,
 		newWorkflowCreate(a), newWorkflowList(a), newWorkflowShow(a), newWorkflowStatus(a), newWorkflowWait(a),
 		newGraph(a), newDependencies(a), newWorkflowStats(a), newCriticalPath(a), newWorkflowDiff(a), newWorkflowEvents(a),
 		newWorkflowPause(a), newWorkflowResume(a), newWorkflowCancel(a), newWorkflowRetry(a), newWorkflowDecide(a), newWorkflowAudit(a),
+		newWorkflowApprove(a), newWorkflowReject(a), newWorkflowSignal(a),
 		newWorkflowDelete(a),
 	)
 	asGroup(c)
@@ -42,23 +43,35 @@ func newWorkflowList(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List workflows, newest first",
+		Long: `list leaves out the workflows that jobs are made of: the items of batches and
+maps, and workflows within others. --parts lists them, too, --parent those of one
+job.`,
 		Example: `  hammerwork workflow list
+  hammerwork workflow list --parent 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d71
   hammerwork workflow list --status failed --since 24h
   hammerwork workflow list --name data_pipeline --all -o json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if err := filled(c, "leave it out to choose all", "status", "name"); err != nil {
+			if err := filled(c, "leave it out to choose all", "status", "name", "parent"); err != nil {
 				return err
 			}
 			if filter.Since, err = f.check(c); err != nil {
 				return err
+			}
+			if filter.Parent != "" {
+				if filter.Parent, err = jobID(filter.Parent); err != nil {
+					return err
+				}
 			}
 			return a.workflowList(c.Context(), f, filter)
 		},
 	}
 	choiceFlag(c, &filter.Status, "status", "only those with this `status`", workflowStatuses)
 	c.Flags().StringVar(&filter.Name, "name", "", "only those with exactly this `name`")
-	onlyHere(c, "status", "name")
+	c.Flags().StringVar(&filter.Parent, "parent", "", "only what the job with this `id` is made of")
+	c.Flags().BoolVar(&filter.Parts, "parts", false, "also workflows that jobs are made of")
+	onlyHere(c, "status", "name", "parent", "parts")
+	completeFlag(c, "parent", a.completeJob())
 	f.add(c)
 	a.serverFlags(c)
 	a.outputFlag(c)
@@ -160,6 +173,9 @@ func (a *app) workflowShow(ctx context.Context, c *remote.Client, id string) err
 	}
 	r := newResultPrinter(a, w)
 	r.ids = true
+	if r.within, err = nested(ctx, remoteLook(c), w.Jobs); err != nil {
+		return err
+	}
 	if !a.quiet {
 		r.fields([]field{
 			{"id", w.ID},
@@ -168,15 +184,29 @@ func (a *app) workflowShow(ctx context.Context, c *remote.Client, id string) err
 			{"deadline", when(w.DeadlineAt, r.now)},
 			{"eta", etaText(w.ETA, w.Status)},
 			{"failure policy", w.FailurePolicy},
+			{"part of", partOf(w.Standing)},
 			{w.Status, standingText(w.Standing, w.Status)},
 			{"reason", w.Reason},
 			{"run", runNumber(w.Run)},
+			{"schedule", term.OneLine(w.Schedule)},
+			{"scheduled for", when(w.ScheduledFor, r.now)},
 			{"trace id", w.TraceID},
 			{"correlation id", term.OneLine(w.CorrelationID)},
 		})
 		r.line("")
 	}
 	return r.print()
+}
+
+// partOf names the job that a workflow is run as.
+func partOf(s wire.Standing) string {
+	switch {
+	case s.ParentJobID == "":
+		return ""
+	case s.ParentWorkflowID == "":
+		return "job " + s.ParentJobID
+	}
+	return fmt.Sprintf("job %s of workflow %s", s.ParentJobID, s.ParentWorkflowID)
 }
 
 // runNumber is the number of a run when there was more than one.

@@ -161,7 +161,7 @@ func (p *diffPrinter) outcomes(d compare.Difference) error {
 	}
 	p.line("")
 	if alike > 0 {
-		p.line(p.palette.Faint(term.Count(alike, "job") + " ended alike"))
+		p.line(p.palette.Faint(term.Count(alike, "job") + " alike in status and time"))
 	}
 	p.line(fmt.Sprintf("workflow: %s → %s", outcomeText(d.Outcome.From), outcomeText(d.Outcome.To)))
 	return nil

@@ -73,6 +73,7 @@ func (a *app) workflowStatus(ctx context.Context, c *remote.Client, id string) e
 		r.line(r.palette.Faint("… hammerwork job list --workflow " + id + " lists all jobs"))
 	}
 	r.decisions()
+	r.gates()
 	return r.out.Flush()
 }
 
@@ -103,7 +104,10 @@ func (a *app) workflowWatch(ctx context.Context, c *remote.Client, id string, ti
 	if a.format != output.FormatTable {
 		err = output.Write(a.out, a.format, w)
 	} else {
-		err = newResultPrinter(a, w).print()
+		r := newResultPrinter(a, w)
+		if r.within, err = nested(ctx, remoteLook(c), w.Jobs); err == nil {
+			err = r.print()
+		}
 	}
 	if err != nil {
 		return err
@@ -149,7 +153,7 @@ func (a *app) workflowWait(ctx context.Context, c *remote.Client, id string, tim
 			a.say("note:", text)
 		}
 	}
-	said, asked := false, 0
+	said, asked, gated := false, 0, ""
 	look := func(w wire.WorkflowItem) error {
 		if !said && !ended(w) {
 			notice(fmt.Sprintf("waiting for workflow %s: %s", term.OneLine(w.Name), endedText(w.Stats)))
@@ -159,7 +163,15 @@ func (a *app) workflowWait(ctx context.Context, c *remote.Client, id string, tim
 			notice(decisionNotice(w))
 		}
 		asked = w.Undecided
-		return nil
+		if w.Stats.Suspended == 0 {
+			return nil
+		}
+		list, err := waits(ctx, remoteLook(c), id)
+		if text := gateNotice(w, list); text != "" && text != gated {
+			notice(text)
+			gated = text
+		}
+		return err
 	}
 	w, err := a.follow(ctx, c, id, look, notice)
 	if err != nil {
@@ -173,6 +185,20 @@ func (a *app) workflowWait(ctx context.Context, c *remote.Client, id string, tim
 	}
 	word := map[bool]string{true: "was cancelled", false: "failed"}[w.Status == "cancelled"]
 	return &hintError{fmt.Errorf("workflow %s %s", w.Name, word), "hammerwork workflow show " + id + " shows why"}
+}
+
+// gateNotice says that a workflow waits for somebody who answers its gates;
+// empty: it does something else, too.
+func gateNotice(w wire.WorkflowItem, list []suspended) string {
+	if !onlyGates(w, list) {
+		return ""
+	}
+	for _, x := range list {
+		if isOpenGate(x.Job) {
+			return fmt.Sprintf("it waits for an answer to %s (%s); %s", term.OneLine(x.Name), x.Gate.Type, answerCommand(x.Job))
+		}
+	}
+	return ""
 }
 
 // decisionNotice says that a workflow waits for somebody.

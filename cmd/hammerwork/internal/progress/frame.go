@@ -33,7 +33,9 @@ func frame(s snapshot, p term.Palette, width, height, rows int) string {
 			free--
 		}
 		failures := failureLines(s, p, width, free)
-		lines = append(lines, runningLines(s, p, width, free-len(failures), rows)...)
+		waits := waitLines(s, p, width, free-len(failures))
+		lines = append(lines, runningLines(s, p, width, free-len(failures)-len(waits), rows)...)
+		lines = append(lines, waits...)
 		lines = append(append(lines, failures...), notice...)
 	}
 	return strings.Join(lines, "\n")
@@ -112,7 +114,7 @@ func bar(s snapshot, p term.Palette, width int) string {
 
 // counts says how many jobs are in which state, leaving out what is zero.
 func counts(s snapshot, p term.Palette, width int) string {
-	order := []job.Status{job.Completed, job.Running, job.Retrying, job.Failed, job.Dead, job.TimedOut, job.UpstreamFailed, job.Cancelled, job.Skipped}
+	order := []job.Status{job.Completed, job.Running, job.Retrying, job.Suspended, job.Failed, job.Dead, job.TimedOut, job.UpstreamFailed, job.Cancelled, job.Skipped}
 	waiting := s.total
 	var parts []string
 	for _, status := range order {
@@ -154,6 +156,30 @@ func runningLines(s snapshot, p term.Palette, width, free, rows int) []string {
 	}
 	for len(lines) < rows+1 {
 		lines = append(lines, "")
+	}
+	return lines
+}
+
+// waitLines has a blank line and what jobs without a worker wait for, in at
+// most two thirds of free lines.
+func waitLines(s snapshot, p term.Palette, width, free int) []string {
+	if free = free * 2 / 3; len(s.waits) == 0 || free < 2 {
+		return nil
+	}
+	lines := []string{""}
+	for i, w := range s.waits {
+		need := 1
+		if w.Command != "" {
+			need = 2
+		}
+		if len(lines)+need > free || len(lines)+need == free && i+1 < len(s.waits) {
+			return append(lines, p.Faint(fmt.Sprintf("  and %s more that wait", term.Number(len(s.waits)-i))))
+		}
+		name := term.FitEnd(w.Name, max(10, width/3))
+		lines = append(lines, term.Fit(p.Yellow(term.Mark(job.Suspended)+" "+name)+"  "+p.Faint(w.Text), width))
+		if w.Command != "" {
+			lines = append(lines, term.Fit("    "+w.Command, width))
+		}
 	}
 	return lines
 }

@@ -44,6 +44,8 @@ func (l *live) Job(e bus.JobEvent) { l.model.job(l.model.clock(), e) }
 
 func (l *live) JobAt(at time.Time, e bus.JobEvent) { l.model.job(at, e) }
 
+func (l *live) Waits(list []Wait) { l.model.setWaits(list) }
+
 func (l *live) Notice(text string) { l.model.setNotice(text) }
 
 // Write prints row by row: to insert more rows at once than are free below the

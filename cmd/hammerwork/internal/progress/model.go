@@ -30,6 +30,7 @@ type model struct {
 	running  *list.List            // of attempt, oldest first
 	attempts map[job.ID]*list.Element
 	failures []failure // the latest, oldest first
+	waits    []Wait
 	notice   string
 }
 
@@ -112,6 +113,12 @@ func (m *model) setNotice(text string) {
 	m.notice = text
 }
 
+func (m *model) setWaits(list []Wait) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waits = list
+}
+
 // snapshot is all that a frame shows.
 type snapshot struct {
 	name     string
@@ -122,6 +129,7 @@ type snapshot struct {
 	elapsed  time.Duration
 	running  []shownAttempt // at most shownRunning
 	failures []failure
+	waits    []Wait
 	notice   string
 }
 
@@ -143,6 +151,7 @@ func (m *model) snapshot(end workflow.Status) snapshot {
 		counts:   make(map[job.Status]int, len(m.counts)),
 		elapsed:  now.Sub(m.start),
 		failures: append([]failure(nil), m.failures...),
+		waits:    m.waits,
 		notice:   m.notice,
 	}
 	for status, n := range m.counts {

@@ -17,7 +17,7 @@ import (
 // attempt fails and when a job ends: seconds since the start, mark, name, what
 // happened.
 func NewPlain(w io.Writer, run Run) Progress {
-	p := &plain{w: w, model: newModel(run)}
+	p := &plain{w: w, model: newModel(run), told: make(map[string]string)}
 	start := fmt.Sprintf("%s: %s", run.Name, term.Count(run.Total, "job"))
 	if n := len(run.Before); n > 0 {
 		start += fmt.Sprintf(", %s ended before", term.Number(n))
@@ -27,9 +27,33 @@ func NewPlain(w io.Writer, run Run) Progress {
 }
 
 type plain struct {
-	mu    sync.Mutex // around w
+	mu    sync.Mutex // around w and told
 	w     io.Writer
 	model *model
+	told  map[string]string // of jobs that wait: what was told of each
+}
+
+// Waits writes a line for what is new.
+func (p *plain) Waits(list []Wait) {
+	for _, w := range list {
+		if !p.tells(w) {
+			continue
+		}
+		text := strings.TrimSpace(w.Name) + " waits: " + w.Text
+		if w.Command != "" {
+			text += "; " + w.Command
+		}
+		p.line(term.Mark(job.Suspended), text)
+	}
+}
+
+// tells notes that something is told; false: it was before.
+func (p *plain) tells(w Wait) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	news, seen := p.told[w.ID]
+	p.told[w.ID] = w.News
+	return !seen || news != w.News
 }
 
 func (p *plain) Job(e bus.JobEvent) { p.JobAt(p.model.clock(), e) }
@@ -56,6 +80,8 @@ func (p *plain) JobAt(at time.Time, e bus.JobEvent) {
 		what = fmt.Sprintf("attempt %d failed%s, will be tried again", e.Attempt, took("after"))
 	case job.Completed:
 		what = "completed" + took("in")
+	case job.Suspended:
+		return // Waits tells more
 	case job.Pending:
 		return // it was given back and waits again
 	default:

@@ -19,11 +19,23 @@ type Progress interface {
 	// Notice says something about the run as a whole; on a terminal it stays
 	// until the next notice.
 	Notice(text string)
+	// Waits takes all that jobs without a worker wait for now.
+	Waits(list []Wait)
 	// Write takes whole log lines and shows them without disturbing the rest.
 	io.Writer
 	// End shows how the workflow stands at last and leaves the terminal clean.
 	// A status that is not terminal means that the run was stopped.
 	End(status workflow.Status)
+}
+
+// Wait is what a job waits for that no worker holds: an answer, a time, or its
+// parts.
+type Wait struct {
+	ID      string // of the job
+	Name    string // indented, if it is within another one
+	Text    string // what it waits for, and for how long already
+	Command string // that answers it; empty: nobody has to
+	News    string // what a plain progress tells again when it changes
 }
 
 // Run is what is known of a run before its first event.

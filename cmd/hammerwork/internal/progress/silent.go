@@ -15,5 +15,6 @@ type silent struct{ io.Writer }
 
 func (silent) Job(bus.JobEvent)              {}
 func (silent) JobAt(time.Time, bus.JobEvent) {}
+func (silent) Waits([]Wait)                  {}
 func (silent) Notice(string)                 {}
 func (silent) End(workflow.Status)           {}

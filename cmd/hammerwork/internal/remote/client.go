@@ -25,6 +25,7 @@ const (
 	maxAnswer   = 32 << 20
 	maxWorkflow = 1 << 30 // with all jobs and their results
 	maxGraph    = 1 << 30
+	maxExport   = 1 << 40
 )
 
 // Config holds a client's settings.

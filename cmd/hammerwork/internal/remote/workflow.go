@@ -55,6 +55,8 @@ func (p Page) add(q url.Values) {
 // WorkflowFilter chooses workflows; an empty field chooses all.
 type WorkflowFilter struct {
 	Status, Name string
+	Parent       string // of a job: those that it is made of
+	Parts        bool   // also those that jobs are made of
 	Since        time.Time
 }
 
@@ -63,6 +65,10 @@ func (c *Client) Workflows(ctx context.Context, f WorkflowFilter, p Page) (list 
 	q := url.Values{}
 	set(q, "status", f.Status)
 	set(q, "name", f.Name)
+	set(q, "parent", f.Parent)
+	if f.Parts {
+		q.Set("all", "true")
+	}
 	set(q, "since", moment(f.Since))
 	p.add(q)
 	return list, c.call(ctx, get(q, "/workflows"), &list)
