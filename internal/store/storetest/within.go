@@ -110,24 +110,6 @@ func testWithin(t *testing.T, open Opener) {
 		r.claimNamed("a", "beside")
 	})
 
-	check(t, open, "what is within and depends on a job outside waits for both", func(r *rig) {
-		outside := task("outside")
-		r.enqueueJobs(outside)
-		in := task("in", outside)
-		w := graph(in)
-		before := taskOn("slow", "before")
-		sub := w.AsJob("sub").DependsOnJobs(before)
-		id := r.start(before, sub)
-		r.complete(r.claim(1, queue)[0])
-		r.checkParts()
-		r.wantIdleOn(queue)
-		r.complete(r.claimOne("slow"))
-		r.checkParts()
-		r.complete(r.claimNamed("in")["in"])
-		r.checkParts()
-		r.wantWorkflow(id, workflow.Completed)
-	})
-
 	check(t, open, "a caller's transaction stores what jobs are made of", func(r *rig) {
 		b := batch("batch", 2, "")
 		w := graph(b, graph(task("x")).AsJob("sub"))
@@ -139,14 +121,6 @@ func testWithin(t *testing.T, open Opener) {
 		r.runParts()
 		r.wantWorkflow(w.ID, workflow.Completed)
 	})
-}
-
-// wantIdleOn fails the test when anything of a queue is claimable.
-func (r *rig) wantIdleOn(queue string) {
-	r.Helper()
-	if got := r.claim(10, queue); len(got) > 0 {
-		r.Fatalf("claimable are %v, want nothing", names(got))
-	}
 }
 
 // idOf returns the id of a job by its name.
