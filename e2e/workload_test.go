@@ -39,6 +39,7 @@ var mixed = []kind{
 	{"diamonds", 3, (*generator).diamonds},
 	{"continue", 8, (*generator).goesOn},
 	{"across", 8, (*generator).acrossLayers},
+	{"parts", 8, (*generator).parts},
 	{"retried", 8, (*generator).retried},
 	{"races", 8, (*generator).races},
 	{"delays", 5, (*generator).delays},

@@ -38,7 +38,7 @@ type ending struct {
 
 func newChecker(ctx context.Context, d *Database, w *World) (*checker, error) {
 	db := d.sql
-	for _, table := range []string{"workflows", "jobs", "job_state", "ready", "timers", "leases", "attempts", "edges", "edge_check", "queues", "resolvers", "partitions", "evaluations", "job_runs", "audit"} {
+	for _, table := range []string{"workflows", "jobs", "job_state", "ready", "timers", "leases", "attempts", "edges", "edge_check", "queues", "resolvers", "partitions", "evaluations", "job_runs", "audit", "suspensions", "part_check"} {
 		if _, err := db.ExecContext(ctx, d.dialect.empty+table); err != nil {
 			return nil, fmt.Errorf("empty %s: %w", table, err)
 		}
@@ -125,6 +125,7 @@ var rules = []struct{ name, query string }{
 		JOIN (SELECT s.id, count(t.id) AS n FROM job_state s LEFT JOIN timers t ON t.id = s.id AND t.kind = 'job' GROUP BY s.id) t ON t.id = s.id
 		JOIN (SELECT s.id, count(h.id) AS n FROM job_state s LEFT JOIN {held} h ON h.id = s.id AND h.epoch = s.epoch GROUP BY s.id) h ON h.id = s.id
 		WHERE CASE
+			WHEN s.status = 'suspended' OR j.rules LIKE '%"gate":{%' OR j.rules LIKE '%"parts":{%' OR w.status = 'pending' THEN r.n + t.n + h.n > 0
 			WHEN s.finished_at IS NOT NULL OR s.dependency_status NOT IN ('none', 'satisfied') THEN r.n + t.n > 0
 			WHEN w.status = 'paused' THEN r.n + t.n > 0 OR h.n > 1
 			WHEN (w.failing AND NOT s.spared OR w.status = 'cancelling') AND j.rules NOT LIKE '%"finally":true%' THEN r.n + t.n > 0 OR h.n <> 1
@@ -147,6 +148,7 @@ var rules = []struct{ name, query string }{
 		LEFT JOIN workflows w ON w.id = j.workflow_id
 		LEFT JOIN edge_check k ON k.parent_id = {zero} AND k.child_id = j.id
 		WHERE s.dependency_status = 'waiting' AND s.unresolved = 0 AND k.child_id IS NULL
+			AND coalesce(w.status, '') <> 'pending' AND coalesce(w.rules, '') NOT LIKE '%"max_parallel":%'
 			AND NOT (j.rules LIKE '%"finally":true%' AND NOT w.finally_begun)`},
 	{"an upstream_failed job has a broken edge and a cause", `
 		SELECT j.name FROM jobs j JOIN job_state s ON s.id = j.id
@@ -155,6 +157,20 @@ var rules = []struct{ name, query string }{
 		SELECT w.name || ' begins with its finally jobs, and ' || o.name || ' has not ended'
 		FROM workflows w JOIN jobs o ON o.workflow_id = w.id JOIN job_state s ON s.id = o.id
 		WHERE w.finally_begun AND (s.finished_at IS NULL OR s.decision = 'open') AND o.rules NOT LIKE '%"finally":true%'`},
+	{"a map runs as many items at once as it may, and counts them", `
+		SELECT w.name || ' counts ' || w.in_flight || ' of ' || count(CASE WHEN s.finished_at IS NULL AND s.dependency_status <> 'waiting' THEN 1 END)
+		FROM workflows w JOIN jobs j ON j.workflow_id = w.id JOIN job_state s ON s.id = j.id
+		WHERE w.rules LIKE '%"max_parallel":%'
+		GROUP BY w.id
+		HAVING w.in_flight <> count(CASE WHEN s.finished_at IS NULL AND s.dependency_status <> 'waiting' THEN 1 END) OR w.in_flight > 3`},
+	{"a job of parts and its parts have heard of each other, unless a check is pending", `
+		SELECT j.name || ' is ' || s.status || ', its parts are ' || w.status
+		FROM workflows w JOIN jobs j ON j.id = w.parent_job_id JOIN job_state s ON s.id = j.id LEFT JOIN workflows o ON o.id = j.workflow_id
+		WHERE NOT EXISTS (SELECT 1 FROM part_check k WHERE k.job_id = j.id)
+			AND (j.rules LIKE '%"workflow":%' OR NOT EXISTS (SELECT 1 FROM workflows v WHERE v.parent_job_id = j.id AND v.parent_epoch > w.parent_epoch))
+			AND (s.status = 'suspended' AND (w.status IN ('completed', 'failed', 'cancelled') OR w.status = 'pending' AND coalesce(o.status, '') <> 'paused')
+				OR s.status = 'suspended' AND o.status = 'paused' AND w.status = 'running'
+				OR s.finished_at IS NOT NULL AND w.status IN ('running', 'paused'))`},
 	{"a lease says how many of its jobs have not ended", `
 		SELECT 'one says ' || h.remaining
 		FROM {held} h JOIN job_state s ON s.id = h.id
@@ -245,7 +261,10 @@ func (e ending) stands(now ending) bool {
 // allEnded reports whether nothing is open and nobody holds anything.
 func (c *checker) allEnded(ctx context.Context) bool {
 	var open int
-	err := c.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM job_state WHERE finished_at IS NULL) + (SELECT count(*) FROM workflows WHERE finished_at IS NULL) + (SELECT count(*) FROM leases) + (SELECT count(*) FROM edge_check)`).Scan(&open)
+	err := c.db.QueryRowContext(ctx, `
+		SELECT (SELECT count(*) FROM job_state s JOIN jobs j ON j.id = s.id LEFT JOIN workflows w ON w.id = j.workflow_id WHERE s.finished_at IS NULL AND coalesce(w.status, '') <> 'pending')
+			+ (SELECT count(*) FROM workflows WHERE finished_at IS NULL AND status <> 'pending') + (SELECT count(*) FROM leases)
+			+ (SELECT count(*) FROM edge_check) + (SELECT count(*) FROM part_check)`).Scan(&open)
 	return err == nil && open == 0
 }
 
@@ -287,8 +306,12 @@ func (c *checker) atEnd(ctx context.Context) error {
 	if err := c.afterStep(ctx); err != nil {
 		return err
 	}
-	if len(c.ended) != len(c.w.work.plans) {
-		return fmt.Errorf("broken: %d jobs were handed in, %d have ended", len(c.w.work.plans), len(c.ended))
+	var stored int
+	if err := c.db.QueryRowContext(ctx, "SELECT count(*) FROM job_state").Scan(&stored); err != nil {
+		return err
+	}
+	if planned := len(c.w.work.plans) + len(c.w.work.items); stored < planned {
+		return fmt.Errorf("broken: %d jobs were handed in or ran, %d are stored", planned, stored)
 	}
 	return empty("nothing is left in ready", c.db.QueryRowContext(ctx, "SELECT queue FROM ready"))
 }

@@ -125,6 +125,30 @@ func (s *faultyStore) Overdue(ctx context.Context) (store.Overdue, error) {
 	return overlook(s, func() (store.Overdue, error) { return s.Store.Overdue(ctx) })
 }
 
+func (s *faultyStore) DecideTicks(ctx context.Context, limit int) (store.Decided, time.Duration, error) {
+	type decided struct {
+		store.Decided
+		next time.Duration
+	}
+	d, err := overlook(s, func() (decided, error) {
+		d, next, err := s.Store.DecideTicks(ctx, limit)
+		return decided{d, next}, err
+	})
+	return d.Decided, d.next, err
+}
+
+func (s *faultyStore) RunTicks(ctx context.Context, limit int) (store.TicksRun, time.Duration, error) {
+	type ran struct {
+		store.TicksRun
+		next time.Duration
+	}
+	r, err := inject(s, func() (ran, error) {
+		r, next, err := s.Store.RunTicks(ctx, limit)
+		return ran{r, next}, err
+	})
+	return r.TicksRun, r.next, err
+}
+
 func (s *faultyStore) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {
 	return inject(s, func() (store.Resolution, error) { return s.Store.ExpireLeases(ctx, limit) })
 }

@@ -12,7 +12,13 @@ import (
 // workflow makes a random graph with random settings.
 func (l *workload) workflow(n int) *workflow.Workflow {
 	w := l.w
-	wf := &workflow.Workflow{ID: w.id(), Name: fmt.Sprintf("w%d", n)}
+	return l.named(fmt.Sprintf("w%d", n), 2+w.rng.IntN(11), 0)
+}
+
+// named makes a workflow of so many jobs, so deep within others.
+func (l *workload) named(name string, size, depth int) *workflow.Workflow {
+	w := l.w
+	wf := &workflow.Workflow{ID: w.id(), Name: name}
 	l.policy(wf)
 	if w.rng.Float64() < 0.1 {
 		wf.Timeout = w.between(10*time.Second, 3*time.Minute)
@@ -20,7 +26,6 @@ func (l *workload) workflow(n int) *workflow.Workflow {
 	if w.rng.Float64() < 0.2 {
 		wf.HealthCheckInterval = w.between(time.Second, 30*time.Second)
 	}
-	size := 2 + w.rng.IntN(11)
 	density := w.rng.Float64() * 0.6
 	plain := w.rng.Float64() < 0.3 // only success edges, as most workflows have
 	big := w.rng.Float64() < 0.05  // parents' results that must be fetched
@@ -37,6 +42,7 @@ func (l *workload) workflow(n int) *workflow.Workflow {
 		if !plain {
 			j.AllowFailure = w.rng.Float64() < 0.1
 			l.ask(j, within)
+			l.workless(j, depth+1)
 		}
 		wf.Jobs = append(wf.Jobs, j)
 	}

@@ -112,7 +112,10 @@ func (u *user) look() {
 func (u *user) lookAfter() {
 	ctx := context.Background()
 	w, err := u.store.Workflow(ctx, u.wf.ID)
-	if err != nil || w.Status != workflow.Paused || u.w.faulty() && u.w.rng.Float64() < 0.4 {
+	if err != nil {
+		return
+	}
+	if u.answer(ctx, u.wf.ID); w.Status != workflow.Paused || u.w.faulty() && u.w.rng.Float64() < 0.4 {
 		return
 	}
 	if w.Undecided == 0 {

@@ -18,9 +18,10 @@ type workload struct {
 	w       *World
 	store   store.Store
 	plans   map[job.ID]plan
-	pads    map[job.ID]int // extra bytes of results
-	waiting int            // submissions, and what users are to do once, without an answer
-	stored  []*job.Job     // jobs that are enqueued for sure
+	pads    map[job.ID]int  // extra bytes of results
+	items   map[job.ID]plan // of maps, which are made while it runs
+	waiting int             // submissions, and what users are to do once, without an answer
+	stored  []*job.Job      // jobs that are enqueued for sure
 	source  service.Source
 }
 
@@ -28,7 +29,7 @@ var queues = []string{"a", "b", "c"}
 
 // newWorkload plans a few submissions over the first half minute.
 func newWorkload(w *World) *workload {
-	l := &workload{w: w, store: watch.Store(w.store, w.history.Recorder("users")), plans: map[job.ID]plan{}, pads: map[job.ID]int{}, source: w.source()}
+	l := &workload{w: w, store: watch.Store(w.store, w.history.Recorder("users")), plans: map[job.ID]plan{}, pads: map[job.ID]int{}, items: map[job.ID]plan{}, source: w.source()}
 	for i := range 1 + w.rng.IntN(3) {
 		l.waiting++
 		w.after(w.between(0, 30*time.Second), fmt.Sprintf("submit workflow %d", i), func() { l.submit(l.workflow(i)) })
@@ -45,8 +46,14 @@ func (l *workload) submitted() bool { return l.waiting == 0 }
 
 // behaviour returns what an attempt of a job does.
 func (l *workload) behaviour(id job.ID, attempt int) behaviour {
-	list := l.plans[id].attempts
-	return list[min(attempt, len(list))-1]
+	p, planned := l.plans[id]
+	if !planned {
+		if p, planned = l.items[id]; !planned {
+			p = plan{name: "an item", attempts: []behaviour{l.randomBehaviour(), l.randomBehaviour()}}
+			l.items[id] = p
+		}
+	}
+	return p.attempts[min(attempt, len(p.attempts))-1]
 }
 
 func (l *workload) pad(id job.ID) int { return l.pads[id] }
@@ -59,6 +66,7 @@ func (l *workload) flat() []*job.Job {
 		if len(jobs) > 0 && l.w.rng.Float64() < 0.4 {
 			j.DependsOnJobs(jobs[l.w.rng.IntN(len(jobs))])
 		}
+		l.workless(j, maxDepth+1)
 		jobs = append(jobs, j)
 	}
 	return jobs
@@ -126,6 +134,7 @@ func (l *workload) submit(wf *workflow.Workflow) {
 	}
 	l.accepted(done, wf.Jobs)
 	l.steer(wf)
+	l.within(wf.Jobs)
 }
 
 func (l *workload) submitJobs(jobs []*job.Job) {
@@ -136,6 +145,10 @@ func (l *workload) submitJobs(jobs []*job.Job) {
 	done, err := l.store.EnqueueJobs(context.Background(), jobs, nil)
 	if !l.again(err, "submit jobs again", func() { l.submitJobs(jobs) }) {
 		l.accepted(done, jobs)
+		l.within(jobs)
+		for _, j := range jobs {
+			l.keeper(j)
+		}
 	}
 }
 

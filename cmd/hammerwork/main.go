@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // time zones where the machine has none
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/cli"
 )

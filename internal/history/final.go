@@ -35,6 +35,8 @@ type Workflow struct {
 	Counters      map[job.Status]int     `json:"counters"`              // of terminal statuses; none is 0
 	DeadlineAt    int64                  `json:"deadline_at,omitempty"` // of its last run
 	FinishedAt    int64                  `json:"finished_at,omitempty"`
+	Parent        job.ID                 `json:"parent,omitzero"`    // the job that it is run as; zero: none
+	Tolerate      int                    `json:"tolerate,omitempty"` // so many failures don't fail it; below 0: any number
 }
 
 // Act is something that somebody did to a workflow, as it was stored with what
@@ -52,7 +54,8 @@ type Job struct {
 	Name             string               `json:"name"`
 	Queue            string               `json:"queue"`
 	Join             job.Join             `json:"join,omitzero"`
-	Barrier          bool                 `json:"barrier,omitempty"` // has no work: completes without a handler
+	Barrier          bool                 `json:"barrier,omitempty"`  // has no work, or is a gate or made of others: ends without a handler
+	Suspends         bool                 `json:"suspends,omitempty"` // a gate, or made of others
 	AllowFailure     bool                 `json:"allow_failure,omitempty"`
 	Finally          bool                 `json:"finally,omitempty"`
 	Catch            bool                 `json:"catch,omitempty"`

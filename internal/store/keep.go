@@ -46,15 +46,19 @@ type Retention struct {
 	// Keys is how long an idempotency key is kept at least. It is never deleted
 	// before what it made.
 	Keys time.Duration
+
+	// Ticks is how long it is kept what became of a tick of a schedule, since
+	// that was decided. A backfill makes again what is not known any more.
+	Ticks time.Duration
 }
 
-// DefaultRetention keeps what completed for 7 days, and idempotency keys, and
-// everything else for 30.
+// DefaultRetention keeps what completed for 7 days, and idempotency keys, ticks
+// for 90, and everything else for 30.
 func DefaultRetention() Retention {
 	const day = 24 * time.Hour
 	return Retention{
 		Completed: 7 * day, Failed: 30 * day, Dead: 30 * day, TimedOut: 30 * day, UpstreamFailed: 30 * day,
-		Cancelled: 30 * day, Skipped: 30 * day, Keys: 7 * day,
+		Cancelled: 30 * day, Skipped: 30 * day, Keys: 7 * day, Ticks: 90 * day,
 	}
 }
 
@@ -87,4 +91,4 @@ type Place struct {
 }
 
 // Purged counts what was deleted.
-type Purged struct{ Workflows, Jobs, Keys int }
+type Purged struct{ Workflows, Jobs, Keys, Ticks int }

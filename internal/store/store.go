@@ -24,6 +24,8 @@ type Store interface {
 	Reader
 	Lister
 	Operator
+	Planner
+	Ticker
 	Registrar
 	Sharer
 	// Ready returns nil when the database answers and has the schema of this
@@ -317,6 +319,9 @@ type Reader interface {
 	// Audit returns a page of what people did to a workflow, oldest first, from
 	// after an entry's id (zero: the start).
 	Audit(ctx context.Context, workflow, after job.ID, limit int) ([]AuditRecord, error)
+	// Events returns a page of what happened in a workflow, oldest first, from
+	// after a place. While it is open the last EventSettled is left out.
+	Events(ctx context.Context, workflow job.ID, after EventPlace, limit int) ([]EventRecord, error)
 	// Causes groups what could not run in a workflow by the first failure that
 	// it goes back to: at most limit of them, the widest first.
 	Causes(ctx context.Context, workflow job.ID, limit int) ([]Cause, error)
@@ -352,6 +357,8 @@ type WorkflowRecord struct {
 	FinishedAt     time.Time // zero: not yet
 	ParentJob      job.ID    // that it is run as; zero: none
 	ParentWorkflow job.ID    // of that job; zero: none
+	Schedule       string    // that made it; empty: none
+	ScheduledFor   time.Time // the tick of the schedule
 }
 
 // JobRecord is a job as stored.
@@ -389,6 +396,9 @@ type JobRecord struct {
 	AllowFailure     bool
 	Finally          bool
 	Catch            bool
+	Timeout          time.Duration   // of an attempt; 0: none; left out of lists, as is Retry
+	Retry            job.RetryPolicy // with its defaults
+	Deadline         time.Duration   // from the enqueue, or a retry; 0: none
 	Inherit          bool            // what it depends on has at least its priority
 	Gate             *GateRecord     // nil: it is none
 	Parts            *PartsRecord    // nil: it has work of its own

@@ -210,6 +210,8 @@ var meaning = []struct{ section, sentence, shown string }{
 	{"gate", "not in a paused workflow", "a gate does not open while its workflow is paused"},
 	{"gate", "without parents neither", "a gate without parents does not open while its workflow is paused"},
 	{"gate", "one that is open can be answered all the same", "a gate that is open is answered while its workflow is paused"},
+	{"gate", "a pause changes nothing of it", "a gate that is open stays open while its workflow is paused"},
+	{"gate", "conditions see that it is open", "a condition sees that a gate is open that opened just now"},
 	{"gate", "a rejection is a failure", "an approval that is rejected is a failure"},
 	{"gate", "that stops the workflow", "a rejection stops the workflow"},
 	{"gate", "or waits for a decision", "a rejection waits for a decision, and a retry asks once more"},

@@ -48,16 +48,11 @@ func (w *Workflow) Timetable() (*Timetable, error) {
 	if !w.IsSchedule() {
 		return nil, ErrNoSchedule
 	}
-	t := &Timetable{own: make([]*cron.Expression, len(w.Jobs))}
+	var s Schedule
 	if w.Schedule != nil {
-		t.Schedule = *w.Schedule
+		s = *w.Schedule
 	}
-	t.Timezone = cmp.Or(t.Timezone, "UTC")
-	t.CatchUp = cmp.Or(t.CatchUp, CatchUpNone)
-	t.Overlap = cmp.Or(t.Overlap, OverlapAllow)
-	if t.CatchUp == CatchUpAll {
-		t.CatchUpMax = cmp.Or(t.CatchUpMax, DefaultCatchUp)
-	}
+	t := &Timetable{Schedule: s.WithDefaults(), own: make([]*cron.Expression, len(w.Jobs))}
 	for i, j := range w.Jobs {
 		if j.Cron == "" {
 			continue
@@ -78,6 +73,24 @@ func (w *Workflow) Timetable() (*Timetable, error) {
 	var err error
 	t.Expression, err = cron.Parse(t.Cron, t.Timezone)
 	return t, err
+}
+
+// WithDefaults returns s with every empty field but Cron set to its default.
+func (s Schedule) WithDefaults() Schedule {
+	s.Timezone = cmp.Or(s.Timezone, "UTC")
+	s.CatchUp = cmp.Or(s.CatchUp, CatchUpNone)
+	s.Overlap = cmp.Or(s.Overlap, OverlapAllow)
+	if s.CatchUp == CatchUpAll {
+		s.CatchUpMax = cmp.Or(s.CatchUpMax, DefaultCatchUp)
+	}
+	return s
+}
+
+// Timetable returns the timetable of a schedule that has a cron. It makes no
+// instances.
+func (s Schedule) Timetable() (*Timetable, error) {
+	e, err := cron.Parse(s.Cron, s.Timezone)
+	return &Timetable{Schedule: s.WithDefaults(), Expression: e}, err
 }
 
 // reference is the begin of a year, of a month and of a week in the zone of an

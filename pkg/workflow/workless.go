@@ -82,6 +82,9 @@ func (v *validator) notDelayed(path string, j *job.Job) {
 	if !j.ScheduledAt.IsZero() {
 		v.fault(CodeInvalid, path+".scheduled_at", hint, "job %q has no work that could wait for a time", j.Name)
 	}
+	if j.Cron != "" {
+		v.fault(CodeInvalid, path+".cron", "give the cron to a job that it depends on", "job %q has no work that could wait for a tick", j.Name)
+	}
 }
 
 // gate checks a gate.

@@ -51,7 +51,7 @@ func TestEveryFaultOfAJobWithoutWorkHasItsPlaceAndAHint(t *testing.T) {
 	outer, inner := named("outer"), named("inner")
 	inner.DependsOnIDs(outer.ID)
 	across := NewWorkflow("w").Add(outer).Add(NewWorkflow("").Add(inner).AsJob("sub"))
-	shared := named("shared")
+	shared, needed := named("shared"), named("needed")
 	for _, c := range []struct {
 		what string
 		w    *Workflow
@@ -84,6 +84,7 @@ func TestEveryFaultOfAJobWithoutWorkHasItsPlaceAndAHint(t *testing.T) {
 		{"a gate with a priority", approval(func(j *job.Job) { j.WithPriority(job.High) }), "jobs[0].priority", "no priority", "leave it out"},
 		{"a gate with a delay", approval(func(j *job.Job) { j.WithDelay(1) }), "jobs[0].delay", "delayed", "type: timer"},
 		{"a gate at a time", approval(func(j *job.Job) { j.WithScheduledAt(time.Now()) }), "jobs[0].scheduled_at", "wait for a time", "type: timer"},
+		{"a gate with a cron", approval(func(j *job.Job) { j.WithCron("@daily") }), "jobs[0].cron", "wait for a tick", "depends on"},
 		{"a gate that is a batch", approval(func(j *job.Job) { j.Parts = NewBatch("q", []any{1}).Parts }), "jobs[0]", "two of these", "two jobs"},
 		{"a gate that is a barrier", approval(func(j *job.Job) { j.DependsOnIDs(job.NewID()).Barrier = true }), "jobs[0]", "two of these", "two jobs"},
 
@@ -119,7 +120,9 @@ func TestEveryFaultOfAJobWithoutWorkHasItsPlaceAndAHint(t *testing.T) {
 		{"a workflow with a timeout of attempts", sub(func(j *job.Job, _ *Parts) { j.Timeout = 1 }), "jobs[0].timeout", "no attempts", "deadline"},
 		{"too many levels", deep, "jobs[0].workflow.jobs[0].workflow.jobs[0].workflow.jobs[0].workflow.jobs[0].workflow.jobs[0].workflow.jobs[0].workflow.jobs[0].workflow", "more than 8", "of its own"},
 		{"a workflow that is two jobs", NewWorkflow("w").AddParallel(twice.AsJob("a"), twice.AsJob("b")), "jobs[1].workflow", "used already", "for each job"},
-		{"a dependency across the levels", across, "jobs[1].workflow.jobs[0].depends_on[0]", "not of its workflow", "made of the other"},
+		{"a dependency across the levels", across, "jobs[1].workflow.jobs[0].depends_on[0]", "outside of its workflow", "is the workflow depend"},
+		{"a dependency of an inner job elsewhere", NewWorkflow("w").Add(NewWorkflow("").Add(named("x").DependsOnIDs(job.NewID())).AsJob("a")), "jobs[0].workflow.jobs[0].depends_on[0]", "outside of its workflow", "is the workflow depend"},
+		{"a dependency on an inner job", NewWorkflow("w").AddParallel(NewWorkflow("").Add(needed).AsJob("a"), named("b").DependsOnIDs(needed.ID)), "jobs[1].depends_on[0]", "of another part", "made of the other"},
 		{"a job of two levels", NewWorkflow("w").AddParallel(shared, NewWorkflow("").Add(shared).AsJob("a")), "jobs[1].workflow.jobs[0]", "same id", "once"},
 	} {
 		faults := faultsOf(t, c.w)

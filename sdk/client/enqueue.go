@@ -279,6 +279,9 @@ func prepareWorkflow(ctx context.Context, w *workflow.Workflow, opts []EnqueueOp
 	if err := w.Validate(); err != nil {
 		return store.EnqueueOptions{}, err
 	}
+	if w.IsSchedule() {
+		return store.EnqueueOptions{}, ErrSchedule
+	}
 	if w.TraceID == "" {
 		w.TraceID = traceOf(ctx)
 	}

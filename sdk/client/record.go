@@ -27,6 +27,8 @@ type WorkflowRecord struct {
 	Run           int             // from 1; a retry of the workflow is the next run
 	TraceID       string          // 32 hex digits
 	CorrelationID string
+	Schedule      string    // that made it; empty: none
+	ScheduledFor  time.Time // the tick of the schedule
 	Stats         Stats
 	CreatedAt     time.Time
 	StartedAt     time.Time // of its first job
@@ -152,6 +154,7 @@ func workflowRecord(w store.WorkflowRecord) WorkflowRecord {
 		ID: w.ID, Name: w.Name, Description: w.Description, Status: w.Status, Reason: w.Reason, FailurePolicy: w.FailurePolicy,
 		UserPaused: w.UserPaused, Undecided: w.Undecided, DeadlineAt: w.DeadlineAt,
 		Priority: w.Priority, Metadata: w.Metadata, Run: w.Run, TraceID: w.TraceID, CorrelationID: w.CorrelationID,
+		Schedule: w.Schedule, ScheduledFor: w.ScheduledFor,
 		Stats: statsOf(w), CreatedAt: w.CreatedAt, StartedAt: w.StartedAt, FinishedAt: w.FinishedAt,
 		ParentJobID: w.ParentJob, ParentWorkflowID: w.ParentWorkflow,
 	}

@@ -41,6 +41,7 @@ type Store interface {
 	Job(ctx context.Context, id job.ID) (store.JobRecord, error)
 	Explain(ctx context.Context, id job.ID) (store.Standing, error)
 	Audit(ctx context.Context, workflow, after job.ID, limit int) ([]store.AuditRecord, error)
+	Events(ctx context.Context, workflow job.ID, after store.EventPlace, limit int) ([]store.EventRecord, error)
 	Causes(ctx context.Context, workflow job.ID, limit int) ([]store.Cause, error)
 	Workflows(ctx context.Context, f store.WorkflowFilter) (page []store.WorkflowRecord, next job.ID, err error)
 	Jobs(ctx context.Context, f store.JobFilter) (page []store.JobRecord, next job.ID, err error)
@@ -48,6 +49,7 @@ type Store interface {
 	Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error)
 	Queues(ctx context.Context) ([]store.QueueRecord, error)
 	Workers(ctx context.Context) ([]store.WorkerRecord, error)
+	store.Planner
 	Ready(ctx context.Context) error
 }
 

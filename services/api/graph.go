@@ -69,10 +69,20 @@ func (a *API) graphOf(ctx context.Context, w store.WorkflowRecord) (graph.Graph,
 		}
 		s.at[j.ID] = int32(len(s.graph.Nodes))
 		s.ids, s.parents = append(s.ids, j.ID), append(s.parents, j.DependsOn)
-		s.graph.Nodes = append(s.graph.Nodes, graph.Node{
+		n := graph.Node{
 			ID: j.ID.String(), Name: j.Name, Queue: queues[j.Queue], Status: j.Status,
 			Condition: j.Condition, AllowFailure: j.AllowFailure, Catch: j.Catch, Finally: j.Finally, Decision: j.Decision,
-		})
+		}
+		if g := j.Gate; g != nil {
+			n.Gate = g.Type
+			if !j.Status.Terminal() && !g.ExpiresAt.IsZero() {
+				n.Describe(&job.Gate{Type: g.Type, Until: g.ExpiresAt}, nil)
+			}
+		}
+		if p := j.Parts; p != nil {
+			n.MadeOf(p.Kind, p.Over, p.MaxParallel, p.Tally.Total)
+		}
+		s.graph.Nodes = append(s.graph.Nodes, n)
 		return nil
 	})
 	if err != nil {

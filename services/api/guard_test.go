@@ -115,7 +115,7 @@ func TestWithoutTheTokenOnlyWhatIsPublicIsAnswered(t *testing.T) {
 	}
 	routes := []string{
 		"GET /api/v1/workflows", "POST /api/v1/workflows", "GET /api/v1/workflows/x", "GET /api/v1/workflows/x/stats", "GET /api/v1/workflows/x/jobs",
-		"GET /api/v1/workflows/x/graph", "POST /api/v1/workflows/x/cancel", "DELETE /api/v1/workflows/x", "GET /api/v1/jobs", "POST /api/v1/jobs", "GET /api/v1/jobs/x",
+		"GET /api/v1/workflows/x/graph", "GET /api/v1/workflows/x/critical-path", "GET /api/v1/workflows/x/outline", "GET /api/v1/workflows/x/events", "POST /api/v1/workflows/x/cancel", "DELETE /api/v1/workflows/x", "GET /api/v1/jobs", "POST /api/v1/jobs", "GET /api/v1/jobs/x",
 		"GET /api/v1/jobs/x/dependencies", "POST /api/v1/jobs/x/cancel", "GET /api/v1/queues", "POST /api/v1/queues/x/pause", "POST /api/v1/queues/x/resume",
 		"GET /api/v1/queues/x", "PUT /api/v1/queues/x/priorities", "GET /api/v1/workers", "GET /nothing", "DELETE /api/v1/info",
 	}

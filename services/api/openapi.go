@@ -44,6 +44,7 @@ const (
 	answerBody         = "AnswerRequest"
 	signalBody         = "SignalRequest"
 	batchBody          = "BatchRequest"
+	backfillBody       = "BackfillRequest"
 )
 
 // describe adds the errors of a route, a response a status.
@@ -125,7 +126,7 @@ func (d *document) json() ([]byte, error) {
 		if r.yaml {
 			body["application/yaml"] = content
 		}
-		required := slices.Contains([]string{workflowBody, jobBody, decideBody, prioritiesBody, batchBody, "Workflow" + answerBody, "Workflow" + signalBody}, r.body)
+		required := slices.Contains([]string{workflowBody, jobBody, decideBody, prioritiesBody, batchBody, backfillBody, "Workflow" + answerBody, "Workflow" + signalBody}, r.body)
 		object(doc, "paths", path, strings.ToLower(r.Method))["requestBody"] = map[string]any{"content": body, "required": required}
 	}
 	return json.MarshalIndent(doc, "", "  ")
@@ -211,6 +212,14 @@ func addSteering(schemas map[string]any) {
 		"payloads": map[string]any{"type": "object", "additionalProperties": true, "description": "New payloads of jobs that run again, by their names."},
 		"dry_run":  map[string]any{"type": "boolean", "description": "Only say what would run again."},
 	})
+	schemas[backfillBody] = map[string]any{
+		"type": "object", "additionalProperties": false, "required": []any{"from", "to"},
+		"properties": map[string]any{
+			"from":    map[string]any{"type": "string", "format": "date-time", "description": "The first tick, or before it."},
+			"to":      map[string]any{"type": "string", "format": "date-time", "description": "The last tick, or after it; not ahead."},
+			"dry_run": map[string]any{"type": "boolean", "description": "Only say which instances would be made."},
+		},
+	}
 	schemas[retryJobBody] = body(map[string]any{"payload": map[string]any{"description": "Instead of the payload it had."}})
 	named := func(properties map[string]any) map[string]any {
 		properties["job"] = text(job.MaxName, "The name of the gate.")

@@ -68,7 +68,7 @@ func TestTheOpenAPIDocumentNamesEveryRouteWithItsErrors(t *testing.T) {
 		"get /api/v1/info": "200", "get /api/v1/openapi.json": "200", "get /schema/workflow.json": "200",
 		"post /api/v1/workflows": "200 201 400 401 408 409 413", "get /api/v1/workflows": "200 401",
 		"get /api/v1/workflows/{id}": "200 401 404", "get /api/v1/workflows/{id}/stats": "200 401 404",
-		"get /api/v1/workflows/{id}/jobs": "200 401 404", "get /api/v1/workflows/{id}/graph": "200 401 404 413",
+		"get /api/v1/workflows/{id}/jobs": "200 401 404", "get /api/v1/workflows/{id}/graph": "200 401 404 413", "get /api/v1/workflows/{id}/critical-path": "200 401 404 413", "get /api/v1/workflows/{id}/outline": "200 401 404 413", "get /api/v1/workflows/{id}/events": "200 401 404",
 		"post /api/v1/workflows/{id}/cancel": "200 400 401 404 408 409 413", "post /api/v1/workflows/{id}/pause": "200 400 401 404 408 409 413",
 		"post /api/v1/workflows/{id}/resume": "200 400 401 404 408 409 413", "post /api/v1/workflows/{id}/retry": "200 400 401 404 408 409 413",
 		"post /api/v1/workflows/{id}/decide": "200 400 401 404 408 409 413",
@@ -85,7 +85,13 @@ func TestTheOpenAPIDocumentNamesEveryRouteWithItsErrors(t *testing.T) {
 		"post /api/v1/batches/{id}/retry": "200 400 401 404 408 409 413", "post /api/v1/batches/{id}/cancel": "200 400 401 404 408 409 413",
 		"get /api/v1/queues": "200 401", "post /api/v1/queues/{name}/pause": "200 401", "post /api/v1/queues/{name}/resume": "200 401",
 		"get /api/v1/queues/{name}": "200 401", "put /api/v1/queues/{name}/priorities": "200 400 401 408 413",
-		"get /api/v1/workers": "200 401",
+		"get /api/v1/workers":   "200 401",
+		"get /api/v1/schedules": "200 401", "post /api/v1/schedules": "201 400 401 408 409 413",
+		"get /api/v1/schedules/{name}": "200 401 404", "put /api/v1/schedules/{name}": "200 400 401 404 408 413",
+		"delete /api/v1/schedules/{name}": "204 401 404", "post /api/v1/schedules/{name}/enable": "200 401 404",
+		"post /api/v1/schedules/{name}/disable": "200 401 404", "get /api/v1/schedules/{name}/next": "200 401 404",
+		"get /api/v1/schedules/{name}/ticks": "200 401 404", "post /api/v1/schedules/{name}/trigger": "202 401 404",
+		"post /api/v1/schedules/{name}/backfill": "200 400 401 404 408 413",
 	} {
 		method, path, _ := strings.Cut(route, " ")
 		operation := in(doc, "paths", path, method)

@@ -83,6 +83,7 @@ func (a *API) routes() error {
 	a.jobRoutes(api, doc)
 	a.batchRoutes(api, doc)
 	a.queueRoutes(api, doc)
+	a.scheduleRoutes(api, doc)
 	a.infoRoutes(api, doc)
 	var err error
 	a.document, err = doc.json()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/hammerwork/hammerwork/internal/insight"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -32,6 +33,18 @@ func (a *API) workflowRoutes(api huma.API, doc *document) {
 	register(a, api, doc, whole, a.getWorkflow)
 	register(a, api, doc, found(get("/workflows/{id}/stats", "get-workflow-stats", "How many jobs of a workflow stand where", "")), a.getStats)
 	register(a, api, doc, found(get("/workflows/{id}/jobs", "list-workflow-jobs", "The jobs of a workflow in the order of its definition", "")), a.listWorkflowJobs)
+
+	path := found(get("/workflows/{id}/critical-path", "get-workflow-critical-path", "Which jobs decide when a workflow ends",
+		"Of one that has ended as it was measured, else estimated by the last runs of the same name. One with over 200,000 jobs is refused with too_large."))
+	path.codes = append(path.codes, wire.CodeTooLarge)
+	register(a, api, doc, path, a.getCriticalPath)
+	outline := found(get("/workflows/{id}/outline", "get-workflow-outline", "What of a workflow is compared with another one",
+		"Its settings, jobs and dependencies without defaults, and what became of them; of values over 1,000 bytes the digest. One with over 200,000 jobs is refused with too_large."))
+	outline.codes = append(outline.codes, wire.CodeTooLarge)
+	register(a, api, doc, outline, a.getOutline)
+
+	register(a, api, doc, found(get("/workflows/{id}/events", "list-workflow-events", "What happened in a workflow, oldest first",
+		"By time, then by id. While a workflow is open the last second is left out, so that nothing comes in between later: to follow one, ask again with the id of the last event as the cursor.")), a.listEvents)
 
 	draw := found(get("/workflows/{id}/graph", "get-workflow-graph", "The graph of a workflow and where its jobs stand", "A graph that is too large for svg is refused with too_large; the other formats have no limit."))
 	draw.codes = append(draw.codes, wire.CodeTooLarge)
@@ -123,6 +136,7 @@ func fill[T any](limit int, after job.ID, read func(after job.ID, limit int) ([]
 type getWorkflowInput struct {
 	Identified
 	Jobs bool `query:"jobs" default:"true" doc:"With false the lists of jobs and of root causes stay empty."`
+	ETA  bool `query:"eta" default:"false" doc:"Say how long it may still take, by earlier runs of the same name."`
 }
 
 func (a *API) getWorkflow(ctx context.Context, in *getWorkflowInput) (*huma.StreamResponse, error) {
@@ -139,6 +153,14 @@ func (a *API) getWorkflow(ctx context.Context, in *getWorkflowInput) (*huma.Stre
 	shown, err := a.explained(ctx, w, in.Jobs)
 	if err != nil {
 		return nil, err
+	}
+	if in.ETA {
+		now := time.Now()
+		r, err := insight.Remaining(ctx, a.store, w, now)
+		if err != nil {
+			return nil, err
+		}
+		shown.ETA = wire.ETAFrom(r, now)
 	}
 	return a.stream("application/json", func(ctx context.Context, to io.Writer) error { return jobs.write(ctx, to, shown) }), nil
 }

@@ -231,6 +231,25 @@ func TestAGraphShowsWhatTheFileSaidOfItsJobs(t *testing.T) {
 	}
 }
 
+func TestAGraphShowsGatesAndWhatJobsAreMadeOf(t *testing.T) {
+	r := start(t, config(), nil)
+	id := r.create(`{"name": "w", "jobs": [
+		{"name": "a", "queue": "q"}, {"name": "ok", "gate": "approval"}, {"name": "paid", "gate": "signal", "depends_on": ["a"]},
+		{"name": "items", "queue": "q", "batch": {"payloads": [1, 2]}, "depends_on": ["a"]},
+		{"name": "each", "queue": "q", "map": {"over": "deps.a.result.list", "max_parallel": 3}, "depends_on": ["a"]},
+		{"name": "sub", "depends_on": ["a"], "workflow": {"jobs": [{"name": "x", "queue": "q"}]}}]}`)
+	want := "w  6 jobs, 4 dependencies\n" +
+		"1  · a      q  pending\n" +
+		"   · ok        pending  [approval]\n" +
+		"2  · paid      pending  ← a  [signal]\n" +
+		"   · items  q  pending  ← a  [batch of 2 items]\n" +
+		"   · each   q  pending  ← a  [map over deps.a.result.list, 3 at once]\n" +
+		"   · sub       pending  ← a  [workflow of 1 job]\n"
+	if a := r.get("/api/v1/workflows/" + id + "/graph?format=text"); string(a.body) != want {
+		t.Errorf("got\n%swant\n%s", a.body, want)
+	}
+}
+
 func TestACancelledWorkflowEndsAndIsNotCancelledTwice(t *testing.T) {
 	r := start(t, config(), nil)
 	id := r.create(pipeline)

@@ -37,6 +37,14 @@ func (l *looks) FireTimers(context.Context, int) (store.Resolution, time.Duratio
 	return store.Resolution{}, time.Hour, nil
 }
 
+func (l *looks) DecideTicks(context.Context, int) (store.Decided, time.Duration, error) {
+	return store.Decided{}, time.Hour, nil
+}
+
+func (l *looks) RunTicks(context.Context, int) (store.TicksRun, time.Duration, error) {
+	return store.TicksRun{}, time.Hour, nil
+}
+
 func (l *looks) Purge(context.Context, store.Retention, store.Place, int) (store.Purged, store.Place, error) {
 	return store.Purged{}, store.Place{}, nil
 }

@@ -61,6 +61,7 @@ func (c Config) Validate() error {
 		{"cancelled", r.Cancelled},
 		{"skipped", r.Skipped},
 		{"keys", r.Keys},
+		{"ticks", r.Ticks},
 	} {
 		if keep.time != 0 && keep.time < time.Minute {
 			errs = append(errs, fmt.Errorf("scheduler.retention.%s is %s; it must be at least 1m, so that who waits for an end sees it, or 0: for ever", keep.what, keep.time))

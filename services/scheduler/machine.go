@@ -10,8 +10,8 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 )
 
-// Machine is the scheduler's loop as a step function: three duties, timers,
-// expired leases and what is old, each with at most one transaction in flight.
+// Machine is the scheduler's loop as a step function: four duties, timers,
+// expired leases, ticks of schedules and what is old, each with at most one transaction in flight.
 type Machine struct {
 	cfg     Config
 	store   Store
@@ -28,6 +28,7 @@ type Machine struct {
 	held     bool      // the hold after a gap is over
 	spared   bool      // a mass expiry was held up, and may go on
 
+	ticks duty
 	purge pass
 }
 
@@ -99,6 +100,8 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 			m.reapedAt = now.Round(0)
 			m.spare(now, e)
 		}
+	case ticked:
+		actions = m.ticksDone(now, e)
 	case purged:
 		actions = m.purgeDone(now, e)
 	case service.Received:
@@ -125,6 +128,7 @@ func (m *Machine) Step(now time.Time, event service.Event) []service.Action {
 	if m.leases.start(now) {
 		actions = append(actions, m.reap())
 	}
+	actions = append(actions, m.startTicks(now)...)
 	return append(actions, m.startPurge(now)...)
 }
 
@@ -183,7 +187,7 @@ func (m *Machine) brake(now time.Time) {
 // Wake implements service.Machine.
 func (m *Machine) Wake() time.Time {
 	var wake time.Time
-	for _, d := range []duty{m.timers, m.leases, m.purge.duty} {
+	for _, d := range []duty{m.timers, m.leases, m.ticks, m.purge.duty} {
 		if !m.stopping && !d.running && (wake.IsZero() || d.at.Before(wake)) {
 			wake = d.at
 		}
@@ -192,7 +196,7 @@ func (m *Machine) Wake() time.Time {
 }
 
 // Idle implements service.Machine.
-func (m *Machine) Idle() bool { return !m.timers.running && !m.leases.running && !m.purge.running }
+func (m *Machine) Idle() bool { return !m.timers.running && !m.leases.running && !m.ticks.running && !m.purge.running }
 
 // start reports whether to look now, and notes that somebody does.
 func (d *duty) start(now time.Time) bool {

@@ -56,7 +56,7 @@ func (m *Machine) startPurge(now time.Time) []service.Action {
 // their passes together.
 func (m *Machine) purgeDone(now time.Time, e purged) []service.Action {
 	p := &m.purge
-	for kind, n := range map[string]int{"workflow": e.done.Workflows, "job": e.done.Jobs, "key": e.done.Keys} {
+	for kind, n := range map[string]int{"workflow": e.done.Workflows, "job": e.done.Jobs, "key": e.done.Keys, "tick": e.done.Ticks} {
 		m.metrics.Deleted.WithLabelValues(kind).Add(float64(n))
 	}
 	wait := min(now.Sub(p.began), purgePause)

@@ -123,7 +123,7 @@ func TestAStopWaitsForAStepAndTakesNoOther(t *testing.T) {
 	r.passOf(10)
 	r.next(purge)
 	r.step(service.Stop{})
-	for _, name := range []string{timers, leases} {
+	for _, name := range []string{timers, leases, ticks} {
 		if r.running(name) {
 			r.finish(name)
 		}

@@ -15,6 +15,8 @@ type Store interface {
 	FireTimers(ctx context.Context, limit int) (store.Resolution, time.Duration, error)
 	Overdue(ctx context.Context) (store.Overdue, error)
 	ExpireLeases(ctx context.Context, limit int) (store.Resolution, error)
+	DecideTicks(ctx context.Context, limit int) (store.Decided, time.Duration, error)
+	RunTicks(ctx context.Context, limit int) (store.TicksRun, time.Duration, error)
 	Purge(ctx context.Context, r store.Retention, from store.Place, limit int) (store.Purged, store.Place, error)
 }
 

@@ -3,6 +3,7 @@ package check
 import (
 	"github.com/hammerwork/hammerwork/internal/history"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // enqueues checks that what was accepted is stored, whole and once.
@@ -49,12 +50,12 @@ func name(r history.Record) string {
 // open checks that nothing is left to do.
 func (j *judge) open() {
 	for i := range j.final.Jobs {
-		if x := &j.final.Jobs[i]; !x.Status.Terminal() || x.FinishedAt == 0 {
+		if x := &j.final.Jobs[i]; (!x.Status.Terminal() || x.FinishedAt == 0) && !j.unstarted(x.Workflow) {
 			j.breaks(NotEnded, nil, "%s is %s after %d attempts", x.Name, x.Status, x.Attempts)
 		}
 	}
 	for _, w := range j.final.Workflows {
-		if !ended(w.Status) || w.FinishedAt == 0 {
+		if (!ended(w.Status) || w.FinishedAt == 0) && !j.unstarted(w.ID) {
 			j.breaks(NotEnded, nil, "workflow %s is %s", w.Name, w.Status)
 		}
 	}
@@ -63,4 +64,11 @@ func (j *judge) open() {
 			j.breaks(NotEnded, nil, "queue %s has %d jobs ready and %d running", q.Name, q.Ready, q.Running)
 		}
 	}
+}
+
+// unstarted reports whether a workflow never began, because the job that it is
+// run as never could: it may be for good.
+func (j *judge) unstarted(id job.ID) bool {
+	w := j.workflow[id]
+	return w != nil && w.final != nil && w.final.Parent != (job.ID{}) && w.final.Status == workflow.Pending
 }

@@ -41,11 +41,13 @@ func (j *judge) parents(s *subject) {
 	for _, r := range s.started {
 		j.order(s, r)
 	}
-	waits := len(f.DependsOn) > 0 || f.Finally || f.Asks != nil
+	waits := len(f.DependsOn) > 0 || f.Finally || f.Asks != nil || f.Suspends
+	w := j.workflow[f.Workflow]
+	turns := w != nil && w.final != nil && w.final.Parent != (job.ID{}) // items of a map may take turns
 	switch {
 	case f.Status == job.UpstreamFailed && f.Cause == (job.ID{}):
 		j.breaks(WrongDependency, nil, "%s is upstream_failed without a cause", s.name)
-	case !waits && f.DependencyStatus != job.NoDependencies:
+	case !waits && !turns && f.DependencyStatus != job.NoDependencies:
 		j.breaks(WrongDependency, nil, "%s depends on nothing and is %s", s.name, f.DependencyStatus)
 	case waits && f.Status == job.Completed && f.DependencyStatus != job.Satisfied:
 		j.breaks(WrongDependency, nil, "%s completed and is %s", s.name, f.DependencyStatus)

@@ -48,9 +48,12 @@ func (j *judge) status(w *flow, sums map[job.Status]int) {
 	for _, s := range w.jobs {
 		last = max(last, s.final.FinishedAt)
 	}
-	bad := ""
+	bad, bears := "", w.final.Tolerate
 	for _, s := range w.jobs {
-		if against(s) && !j.forgiven(s) && !j.caught(s) {
+		if !against(s) || j.forgiven(s) || j.caught(s) {
+			continue
+		}
+		if bears--; bears < 0 && w.final.Tolerate >= 0 {
 			bad = s.name
 		}
 	}

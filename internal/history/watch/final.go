@@ -32,12 +32,19 @@ func Save(ctx context.Context, dir string, s Reads) error {
 func Final(ctx context.Context, s Reads, now time.Time) (history.Final, error) {
 	f := history.Final{TakenAt: now.UnixNano()}
 	for after, more := (job.ID{}), true; more; more = after != (job.ID{}) {
-		page, next, err := s.Workflows(ctx, store.WorkflowFilter{After: after, Limit: store.MaxPage})
+		page, next, err := s.Workflows(ctx, store.WorkflowFilter{All: true, After: after, Limit: store.MaxPage})
 		if err != nil {
 			return f, err
 		}
 		for _, w := range page {
 			out := finalWorkflow(w)
+			if w.ParentJob != (job.ID{}) {
+				parent, err := s.Job(ctx, w.ParentJob)
+				if err != nil {
+					return f, err
+				}
+				out.Tolerate = parent.Parts.Tolerate
+			}
 			if out.Acts, err = acts(ctx, s, w.ID); err != nil {
 				return f, err
 			}
@@ -75,7 +82,7 @@ func Final(ctx context.Context, s Reads, now time.Time) (history.Final, error) {
 func finalWorkflow(w store.WorkflowRecord) history.Workflow {
 	out := history.Workflow{
 		ID: w.ID, Name: w.Name, Status: w.Status, Reason: w.Reason, FailurePolicy: w.FailurePolicy, Run: w.Run, Total: w.Tally.Total,
-		Counters: map[job.Status]int{}, DeadlineAt: nanos(w.DeadlineAt), FinishedAt: nanos(w.FinishedAt),
+		Counters: map[job.Status]int{}, DeadlineAt: nanos(w.DeadlineAt), FinishedAt: nanos(w.FinishedAt), Parent: w.ParentJob,
 	}
 	for _, s := range job.TerminalStatuses {
 		if n := *w.Tally.Of(s); n != 0 {
@@ -116,8 +123,9 @@ func addJob(ctx context.Context, s Reads, f *history.Final, j store.JobRecord, w
 			return err
 		}
 	}
+	suspends := j.Gate != nil || j.Parts != nil
 	out := history.Job{
-		ID: j.ID, Workflow: j.Workflow, Name: j.Name, Queue: j.Queue, Barrier: j.Barrier, AllowFailure: j.AllowFailure,
+		ID: j.ID, Workflow: j.Workflow, Name: j.Name, Queue: j.Queue, Barrier: j.Barrier || suspends, Suspends: suspends, AllowFailure: j.AllowFailure,
 		Finally: j.Finally, Catch: j.Catch, Unmet: j.Unmet, Status: j.Status, DependencyStatus: j.DependencyStatus,
 		Reason: j.Reason, Cause: j.Cause, Decision: j.Decision, Run: j.Run, Attempts: j.Attempts, Earlier: j.Earlier,
 		MaxAttempts: j.MaxAttempts, Epoch: j.Epoch, Worker: j.Worker, Payload: history.Hash(j.Payload), DependsOn: j.DependsOn,

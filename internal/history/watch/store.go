@@ -142,6 +142,20 @@ func (w watched) ExpireLeases(ctx context.Context, limit int) (store.Resolution,
 	return r, err
 }
 
+// RunTicks implements store.Ticker. What was made before an error counts.
+func (w watched) RunTicks(ctx context.Context, limit int) (store.TicksRun, time.Duration, error) {
+	r, next, err := w.Store.RunTicks(ctx, limit)
+	var list []history.Record
+	for _, m := range r.Made {
+		list = append(list, history.Record{Kind: history.Enqueued, Workflow: m.Workflow, Count: m.Jobs})
+	}
+	for _, id := range r.Cancelled {
+		list = append(list, history.Record{Kind: history.Cancelled, Workflow: id})
+	}
+	w.history.Record(append(list, changes(r.Resolution)...)...)
+	return r, next, err
+}
+
 // CancelWorkflow implements store.Steerer.
 func (w watched) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration, by store.Actor) (store.Resolution, error) {
 	r, err := w.Store.CancelWorkflow(ctx, id, grace, by)

@@ -69,7 +69,7 @@ func (h *harness) Now() time.Time {
 
 func (h *harness) Advance(d time.Duration) { h.offset.Add(d.Microseconds()) }
 
-var tableNames = regexp.MustCompile(`(?i)\b(FROM|JOIN|UPDATE|INTO|TABLE) (workflows|jobs|job_state|ready|timers|leases|attempts|edges|edge_check|queues|idempotency_keys|workers|resolvers|partitions|evaluations|job_runs|audit|spawned|suspensions|part_check)\b`)
+var tableNames = regexp.MustCompile(`(?i)\b(FROM|JOIN|UPDATE|INTO|TABLE) (workflows|jobs|job_state|ready|timers|leases|attempts|edges|edge_check|queues|idempotency_keys|workers|resolvers|partitions|evaluations|job_runs|audit|spawned|suspensions|part_check|schedules|ticks)\b`)
 
 // here is a statement of the suite as this database has it, whose NOW() is
 // that of the last full second.

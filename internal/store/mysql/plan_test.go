@@ -15,7 +15,7 @@ import (
 )
 
 // growing are the tables that get larger with every job that is stored.
-var growing = []string{"hw_jobs", "hw_job_state", "hw_ready", "hw_timers", "hw_edges", "hw_edge_check", "hw_attempts", "hw_workflows", "hw_idempotency_keys", "hw_evaluations", "hw_job_runs", "hw_audit", "hw_spawned"}
+var growing = []string{"hw_jobs", "hw_job_state", "hw_ready", "hw_timers", "hw_edges", "hw_edge_check", "hw_attempts", "hw_workflows", "hw_idempotency_keys", "hw_evaluations", "hw_job_runs", "hw_audit", "hw_spawned", "hw_ticks"}
 
 // planned is a row of what EXPLAIN says.
 type planned struct {

@@ -17,7 +17,7 @@ import (
 )
 
 // growing are the tables that get larger with every job that is stored.
-var growing = []string{"jobs", "job_state", "ready", "timers", "edges", "edge_check", "attempts", "workflows", "idempotency_keys", "evaluations", "job_runs", "audit", "spawned"}
+var growing = []string{"jobs", "job_state", "ready", "timers", "edges", "edge_check", "attempts", "workflows", "idempotency_keys", "evaluations", "job_runs", "audit", "spawned", "ticks"}
 
 // plan is a node of what EXPLAIN says.
 type plan struct {

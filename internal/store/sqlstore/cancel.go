@@ -36,6 +36,9 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 		if before.Status.Terminal() {
 			return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, before.Status)
 		}
+		if before.Status == workflow.Pending {
+			return errPending
+		}
 		if mine, err := takeFired(tx, fired...); err != nil || !mine {
 			return err
 		}
@@ -63,6 +66,9 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 	})
 	return r, err
 }
+
+// errPending says that parts have not begun: what is done to their job counts.
+var errPending = fmt.Errorf("%w: the job that is made of it may not run yet; cancel that", job.ErrWrongState)
 
 // endGrace ends what a workflow that stops still runs, because fired is due.
 func (s *Store) endGrace(ctx context.Context, id job.ID, fired timerRow) (store.Resolution, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // CancelJob implements store.Operator. The job is locked, then a later
@@ -37,6 +38,9 @@ func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolu
 	if status := p.Nodes[i].Status; status.Terminal() {
 		return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, status)
 	}
+	if h := p.header(i); h != nil && h.Status == workflow.Pending {
+		return errPending
+	}
 	for _, statement := range []string{"take_ready", "take_timers"} {
 		tx.QueueQuery(statement, func(Row) error { return nil }, list)
 	}
@@ -59,7 +63,7 @@ func (s *Store) cancelJob(tx Tx, id job.ID, grace time.Duration, r *store.Resolu
 	}
 	tx.QueueExec("mark_cancelling", list)
 	if p.Nodes[i].Held { // its parts run, and CheckParts tells them to stop
-		tx.QueueExec("insert_part_checks", newPartChecks(list))
+		tx.QueueExec("insert_part_checks", newPartChecks(list, now))
 		r.Checks = true
 	}
 	r.Timer = true

@@ -198,6 +198,7 @@ type enqueuer struct {
 	parts  []*enqueuer        // of what its jobs are made of, in their order
 	of     job.ID             // the job that the workflow is run as; zero: none
 	bounds partsRules         // of that, if it is a map
+	items  bool               // the jobs are those of a batch or a map
 	built  bool               // the parts are stored already
 }
 
@@ -207,7 +208,7 @@ func newEnqueuer(tx Tx, w *workflow.Workflow, jobs []*job.Job) *enqueuer {
 		e.inside[j.ID] = true
 		if p := workflow.PartsOf(j); p != nil && p.Workflow != nil {
 			parts := newEnqueuer(tx, p.Workflow, p.Workflow.Jobs)
-			parts.of = j.ID
+			parts.of, parts.items = j.ID, p.Kind == workflow.PartsBatch
 			e.parts = append(e.parts, parts)
 		}
 	}
@@ -280,7 +281,7 @@ func (e *enqueuer) existing(statement string, list []job.ID) map[job.ID]bool {
 func (e *enqueuer) workflow(digest, hidden string) error {
 	w := e.w
 	said := rulesOf(w)
-	said.MaxParallel, said.Tolerate = e.bounds.MaxParallel, e.bounds.Tolerate
+	said.MaxParallel, said.Tolerate, said.Items = e.bounds.MaxParallel, e.bounds.Tolerate, e.items
 	rules, err := rulesText(said)
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)

@@ -108,7 +108,7 @@ func (s *Store) makeItems(ctx context.Context, j *jobOfParts) error {
 		item.ID = itemID(w.ID, i)
 	}
 	e := newEnqueuer(nil, w, w.Jobs)
-	e.of, e.bounds = j.id, j.rules
+	e.of, e.bounds, e.items = j.id, j.rules, true
 	chunk := s.opts.EnqueueChunk
 	if len(w.Jobs) > 4*chunk {
 		if err = s.buildHidden(ctx, e, chunk); err == nil {

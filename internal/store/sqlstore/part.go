@@ -51,6 +51,9 @@ type workflowEnds struct {
 	decisionTimeout int64 // microseconds; 0: never
 	decisionDefault workflow.Action
 	finally         []job.ID
+	schedule        string // that made it; empty: none
+	scheduledFor    int64
+	items           bool // its jobs are those of a batch or a map
 }
 
 // jobRow is what the engine needs of a job besides its node.

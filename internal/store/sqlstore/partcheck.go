@@ -1,6 +1,9 @@
 package sqlstore
 
 import (
+	"encoding/binary"
+	"slices"
+
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
@@ -13,8 +16,8 @@ type partCheckRow struct {
 
 // partChecks returns the notes that this transition leaves for CheckParts: of
 // jobs whose parts are to begin, to stop, to pause or to go on, and of parts
-// that have ended.
-func (t *transition) partChecks(changes workflow.Changes) []partCheckRow {
+// that have ended or were resumed.
+func (t *transition) partChecks(changes workflow.Changes, now int64) []partCheckRow {
 	p := t.part
 	var list []job.ID
 	note := func(i int) {
@@ -39,7 +42,10 @@ func (t *transition) partChecks(changes workflow.Changes) []partCheckRow {
 		case h.Status == p.before[w]:
 		case !h.Status.Terminal():
 			moved[w] = true
-		case p.parents[w] != (job.ID{}):
+			if h.Status == workflow.Running && p.before[w] == workflow.Paused { // although there may be a pause above
+				list = append(list, p.parents[w])
+			}
+		default:
 			list = append(list, p.parents[w])
 		}
 	}
@@ -48,13 +54,17 @@ func (t *transition) partChecks(changes workflow.Changes) []partCheckRow {
 			note(i)
 		}
 	}
-	return newPartChecks(sortedIDs(list))
+	list = slices.DeleteFunc(list, func(id job.ID) bool { return id == job.ID{} }) // of workflows that are none's
+	return newPartChecks(sortedIDs(list), now)
 }
 
-func newPartChecks(jobs []job.ID) []partCheckRow {
+// newPartChecks makes notes about jobs. The first are looked at first: their ids
+// begin with their time.
+func newPartChecks(jobs []job.ID, now int64) []partCheckRow {
 	rows := make([]partCheckRow, len(jobs))
 	for k, id := range jobs {
-		rows[k] = partCheckRow{ID: hexID(job.NewID()), Job: hexID(id)}
+		rows[k] = partCheckRow{ID: hexID(id), Job: hexID(id)}
+		binary.BigEndian.PutUint64(rows[k].ID[:8], uint64(now))
 	}
 	return rows
 }

@@ -53,11 +53,14 @@ func (s *Store) CheckParts(ctx context.Context, limit int) (store.Resolution, er
 
 // putOff moves checks behind the others.
 func (s *Store) putOff(ctx context.Context, id job.ID, checks []job.ID) error {
-	later := newPartChecks([]job.ID{id})
 	return s.db.Write(ctx, func(tx Tx) error {
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
 		n, err := tx.Exec("delete_part_checks", checks)
 		if n > 0 {
-			queueRows(tx, "insert_part_checks", later)
+			queueRows(tx, "insert_part_checks", newPartChecks([]job.ID{id}, now))
 		}
 		return err
 	})
@@ -167,23 +170,30 @@ func (a *assembly) step() error {
 		return a.open()
 	case paused && !h.UserPaused && h.Status != workflow.Cancelling:
 		a.paused = true
-		return a.act(func(r *workflow.Resolution) { r.Pause(a.parts) })
+		return a.act("pause", "the workflow around it is paused", func(r *workflow.Resolution) { r.Pause(a.parts) })
 	case !paused && a.paused:
 		a.paused = false
-		return a.act(func(r *workflow.Resolution) { r.Resume(a.parts) })
+		return a.act("resume", "the workflow around it goes on", func(r *workflow.Resolution) { r.Resume(a.parts) })
 	}
 	return nil
 }
 
-// act applies something and writes what follows.
-func (a *assembly) act(f func(r *workflow.Resolution)) error {
+// act does something to the parts, for their job.
+func (a *assembly) act(action, why string, f func(r *workflow.Resolution)) error {
 	changes, err := a.resolve(f)
 	if err != nil {
 		return err
 	}
+	a.note(action, why)
 	a.mark()
 	newTransition(a.p).write(a.tx, changes, a.now, a.r)
 	return nil
+}
+
+// note tells people what was done to the parts.
+func (a *assembly) note(action, why string) {
+	by := store.Actor{Name: "hammerwork", Comment: why}
+	newAudit(action, a.p.Workflows[a.parts].ID, job.ID{}, by).queue(a.tx, a.now)
 }
 
 func (a *assembly) resolve(f func(r *workflow.Resolution)) (workflow.Changes, error) {
@@ -204,7 +214,7 @@ func (a *assembly) cancel(reason job.Reason) error {
 		a.epoch = a.p.jobs[a.node].epoch
 	}
 	a.p.reasons[a.parts] = reason
-	return a.act(func(r *workflow.Resolution) { r.Cancel(a.parts, reason) })
+	return a.act("cancel", "the job that is made of it ends", func(r *workflow.Resolution) { r.Cancel(a.parts, reason) })
 }
 
 // open lets the parts begin.
@@ -261,8 +271,11 @@ func workflowTimers(id job.ID, timeout, stall, now int64) []timerRow {
 }
 
 // again retries parts that ended before the job began anew: what failed of them,
-// or all if nothing did.
+// or all if nothing did. What else they owe their job comes after it.
 func (a *assembly) again() error {
+	if a.paused {
+		a.p.Workflows[a.parts].UserPaused = false
+	}
 	id := a.p.Workflows[a.parts].ID
 	var run int
 	var timeout, stall int64
@@ -287,10 +300,13 @@ func (a *assembly) again() error {
 	}
 	a.epoch, a.paused = a.p.jobs[a.node].epoch, false
 	a.p.reasons[a.parts] = ""
+	a.note("retry", "the job that is made of it runs again")
 	a.mark()
 	t := newTransition(a.p)
 	t.run = run + 1
 	t.reopen(a.tx, id, timeout, stall, a.now, a.r)
+	queueRows(a.tx, "insert_part_checks", newPartChecks([]job.ID{a.p.Nodes[a.node].ID}, a.now))
+	a.r.Checks = true
 	t.write(a.tx, changes, a.now, a.r)
 	return nil
 }

@@ -31,6 +31,7 @@ var purgeStages = []func(context.Context, *purge) (over bool, err error){
 	purgeWorkflows(workflow.Cancelled),
 	purgeJobs,
 	purgeKeys,
+	purgeTicks,
 	purgeRest,
 }
 

@@ -87,6 +87,7 @@ func scanWorkflow(r Row) (w store.WorkflowRecord, err error) {
 	var h workflow.Header
 	ends, err := readWorkflowRules(rules, &h)
 	w.CancelRunning, w.DecidedAfter = h.CancelRunning, time.Duration(ends.decisionTimeout)*time.Microsecond
+	w.Schedule, w.ScheduledFor = ends.schedule, timeOf(ends.scheduledFor)
 	return w, err
 }
 
@@ -275,15 +276,20 @@ func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 func scanJob(r Row) (store.JobRecord, error) {
 	var j store.JobRecord
 	var payload, result []byte
+	var timeout int64
+	var retry string
 	var more heldColumns
 	err := r.Scan(&j.ID, nullID{&j.Workflow}, &j.WorkflowName, &j.Name, &j.Queue, &payload, &more.dependsOn, &j.Status, &j.DependencyStatus,
-		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.OwnPriority, &j.Attempts, &j.MaxAttempts, &j.Epoch, &j.Worker, &more.holder,
+		&j.Reason, nullID{&j.Cause}, &j.Error, &result, &j.Priority, &j.OwnPriority, &j.Attempts, &j.MaxAttempts, &timeout, &retry, &j.Epoch, &j.Worker, &more.holder,
 		nullMicros{&more.claimed}, &more.progress, &j.TraceID, &j.CorrelationID, &j.Barrier, nullTime{&j.CreatedAt}, nullTime{&j.ScheduledAt},
 		nullTime{&j.StartedAt}, nullTime{&j.FinishedAt}, &j.Decision, &j.Run, &j.Earlier, &more.rules)
 	if err != nil {
 		return j, err
 	}
-	j.Payload, j.Result = payload, result
+	j.Payload, j.Result, j.Timeout = payload, result, time.Duration(timeout)*time.Microsecond
+	if err := json.Unmarshal([]byte(retry), &j.Retry); err != nil {
+		return j, fmt.Errorf("retry policy: %w", err)
+	}
 	return j, more.apply(&j)
 }
 
@@ -321,8 +327,8 @@ func (c heldColumns) apply(j *store.JobRecord) error {
 	if err != nil {
 		return err
 	}
-	j.Inherit = rules.Inherit
 	describe(j, rules)
+	j.Inherit, j.Deadline = rules.Inherit, time.Duration(rules.Deadline)*time.Microsecond
 	j.Condition, j.Unmet, j.With = n.Condition, n.Unmet, n.With
 	j.AllowFailure, j.Tolerated, j.Finally, j.Catch = n.AllowFailure, n.Tolerated, n.Finally, n.Catch
 	return json.Unmarshal([]byte(c.dependsOn), &j.DependsOn)

@@ -35,6 +35,9 @@ type workflowRules struct {
 	DecisionDefault workflow.Action `json:"decision_default,omitempty"`
 	MaxParallel     int             `json:"max_parallel,omitempty"`
 	Tolerate        int             `json:"tolerate,omitempty"`
+	Schedule        string          `json:"schedule,omitempty"`
+	ScheduledFor    int64           `json:"scheduled_for,omitempty"` // microseconds
+	Items           bool            `json:"items,omitempty"` // of a batch or a map
 }
 
 // rulesOf returns the rules of a workflow's jobs, and its own. tolerated is
@@ -42,6 +45,9 @@ type workflowRules struct {
 func rulesOf(w *workflow.Workflow) workflowRules {
 	rules := workflowRules{
 		Running: w.Running, DecisionTimeout: microsUp(w.DecisionTimeout), DecisionDefault: w.DecisionDefault,
+	}
+	if w.Scheduled != nil {
+		rules.Schedule, rules.ScheduledFor = w.Scheduled.Schedule, micros(w.Scheduled.For)
 	}
 	for _, j := range w.Jobs {
 		rules.Catches = rules.Catches || j.Catch
@@ -100,7 +106,10 @@ func readWorkflowRules(text string, h *workflow.Header) (workflowEnds, error) {
 	}
 	h.CancelRunning, h.Handlers, h.Catches, h.Finally = r.Running == workflow.CancelRunning, r.Handlers, r.Catches, len(r.Finally)
 	h.MaxParallel, h.Tolerate = r.MaxParallel, r.Tolerate
-	return workflowEnds{decisionTimeout: r.DecisionTimeout, decisionDefault: r.DecisionDefault, finally: r.Finally}, nil
+	return workflowEnds{
+		decisionTimeout: r.DecisionTimeout, decisionDefault: r.DecisionDefault, finally: r.Finally,
+		schedule: r.Schedule, scheduledFor: r.ScheduledFor, items: r.Items,
+	}, nil
 }
 
 // gateRules is a gate in jobRules. Times are microseconds.

@@ -97,6 +97,9 @@ func (sp *spawning) look() error {
 	if err := workflow.ValidateSpawned(sp.o.Job, sp.o.Spawned, alone); err != nil {
 		return refusal(err.Error())
 	}
+	if n := sp.p.Nodes[sp.at]; n.Workflow >= 0 && sp.p.ends[n.Workflow].items {
+		return refuse("job %q is an item of a batch or a map, which spawns nothing", sp.p.jobs[sp.at].name)
+	}
 	if err := sp.findNames(); err != nil {
 		return err
 	}

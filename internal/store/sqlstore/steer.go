@@ -25,6 +25,8 @@ func (s *Store) ResumeWorkflow(ctx context.Context, id job.ID, by store.Actor) (
 		switch {
 		case h.Status.Terminal():
 			return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, h.Status)
+		case h.Status == workflow.Pending:
+			return fmt.Errorf("%w: the job that is made of it may not run yet", job.ErrWrongState)
 		case h.Undecided > 0:
 			return fmt.Errorf("%w: %d failures wait for a decision", job.ErrWrongState, h.Undecided)
 		}
@@ -45,6 +47,9 @@ func (s *Store) steer(ctx context.Context, action string, id job.ID, by store.Ac
 		if err := may(&p.Workflows[0]); err != nil {
 			return err
 		}
+		if err := p.mayResume(tx, action); err != nil {
+			return err
+		}
 		now, err := tx.Now()
 		if err != nil {
 			return err
@@ -61,6 +66,20 @@ func (s *Store) steer(ctx context.Context, action string, id job.ID, by store.Ac
 		return store.Resolution{}, fmt.Errorf("%s workflow %s: %w", action, id, err)
 	}
 	return r, nil
+}
+
+// mayResume refuses to resume parts whose pause came from above.
+func (p *part) mayResume(tx Tx, action string) error {
+	if action != "resume" || p.parents[0] == (job.ID{}) {
+		return nil
+	}
+	var epoch int64
+	var above bool
+	id := p.Workflows[0].ID
+	if err := tx.Query("parts_stand", func(r Row) error { return r.Scan(&epoch, &above) }, id[:]); err != nil || !above {
+		return err
+	}
+	return fmt.Errorf("%w: the workflow that it is a job of is paused; resume that", job.ErrWrongState)
 }
 
 // auditRow is a row of insert_audit.

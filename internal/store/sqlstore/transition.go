@@ -69,7 +69,7 @@ func (t *transition) write(tx Tx, changes workflow.Changes, now int64, r *store.
 	queueRows(tx, "insert_parent_checks", wide)
 	timers := append(t.decisionTimers(changes, now), t.stop(tx, changes.Stop, now, r)...)
 	timers = append(timers, t.suspend(tx, changes.Suspended, now)...)
-	parts := t.partChecks(changes)
+	parts := t.partChecks(changes, now)
 	queueRows(tx, "insert_part_checks", parts)
 	ready := t.claimable(changes.Runnable, now)
 	ready.queue(tx, now)

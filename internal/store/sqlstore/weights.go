@@ -44,14 +44,20 @@ func (s weightsScan) Scan(v any) error {
 // the first of that priority, or, when it has no more, to the first of the
 // others in strict order. It reads no more rows than there are places.
 func (c *claim) weigh(found []candidate) ([]candidate, error) {
-	places := make(map[*line][]int)
-	for i, x := range found {
-		if l := c.line(x.Queue); !l.weights.Strict() {
-			places[l] = append(places[l], i)
+	weighed := make(map[string]*line)
+	for _, l := range c.lines {
+		if !l.weights.Strict() {
+			weighed[l.queue] = l
 		}
 	}
-	if len(places) == 0 {
+	if len(weighed) == 0 {
 		return found, nil
+	}
+	places := make(map[*line][]int)
+	for i, x := range found {
+		if l := weighed[x.Queue]; l != nil {
+			places[l] = append(places[l], i)
+		}
 	}
 	turns := make(map[*line][]job.Priority, len(places))
 	var hungry []*line
@@ -81,16 +87,6 @@ func (c *claim) weigh(found []candidate) ([]candidate, error) {
 		}
 	}
 	return found, nil
-}
-
-// line returns that of a queue, which has one.
-func (c *claim) line(queue string) *line {
-	for _, l := range c.lines {
-		if l.queue == queue {
-			return l
-		}
-	}
-	return nil
 }
 
 // byPriority returns the queue's lines for one priority each, by priority, with

@@ -257,6 +257,8 @@ func testBatch(t *testing.T, open Opener) {
 		pause(partsOf(c))
 		pause(id)
 		r.wantWorkflow(partsOf(b), workflow.Paused)
+		_, err := r.s.ResumeWorkflow(r.ctx, partsOf(b), nobody)
+		r.isErr("resume below a pause", err, job.ErrWrongState)
 		r.wantIdle()
 		resume(id)
 		r.wantWorkflow(partsOf(b), workflow.Running)
@@ -316,10 +318,10 @@ func testBatch(t *testing.T, open Opener) {
 
 		c := batch("batch", 2, "") // before they begin
 		r.start(aroundGate(c)...)
-		r.cancel(partsOf(c))
-		r.complete(r.claimNamed("before")["before"])
-		r.checkParts()
-		r.wantJob(c.ID, "cancelled user")
+		_, err := r.s.CancelWorkflow(r.ctx, partsOf(c), grace, nobody)
+		r.isErr("cancel before they begin", err, job.ErrWrongState)
+		_, err = r.s.CancelJob(r.ctx, r.idOf(partsOf(c), "batch[0]"), grace)
+		r.isErr("cancel of a job before they begin", err, job.ErrWrongState)
 	})
 
 	check(t, open, "a cancel of the job tells its parts to stop, and ends it when its grace is over", func(r *rig) {

@@ -102,6 +102,8 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"pause", testPause},
 		{"weights", testWeights},
 		{"inherit", testInherit},
+		{"events", testEvents},
+		{"schedules", testSchedules},
 		{"explain", testExplain},
 		{"workers", testWorkers},
 		{"partitions", testPartitions},

@@ -116,7 +116,7 @@ func testListJobs(t *testing.T, open Opener) {
 		r.equal("jobs", len(page), 4)
 		for _, got := range page {
 			want := r.job(got.ID)
-			want.Payload, want.Result, want.History = nil, nil, nil
+			want.Payload, want.Result, want.History, want.Retry = nil, nil, nil, job.RetryPolicy{}
 			r.equal(got.Name, got, want)
 			r.equal("workflow", got.Workflow, id)
 			r.equal("workflow's name", got.WorkflowName, "test")

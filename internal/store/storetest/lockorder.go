@@ -122,7 +122,7 @@ func lockNames(t *testing.T, open Opener) {
 			f := func() {
 				res, err := r.s.CheckParts(r.ctx, everything)
 				r.ok(err, "check parts")
-				r.equal("looked at", res.Done, 1)
+				r.equal("looked at", res.Done > 0, true)
 			}
 			inOrder(r, f, append([]string{"take_part_checks"}, locks...), needed...)
 		}

@@ -32,6 +32,7 @@ type modelled struct {
 	jobs   []*job.Job
 	flows  []job.ID
 	in     []int // the workflow of each job, by number
+	as     []int // the job that each workflow is run as, by number from 1; 0: none
 	edges  []modelEdge
 	held   map[int]store.Claimed
 	leases []job.ID    // of all claims
@@ -91,7 +92,8 @@ func (m *modelled) person(call func(s store.Store) (store.Resolution, error)) er
 	return m.follow(r.Checks)
 }
 
-// follow settles the edges that wait for it, if any do.
+// follow settles the edges that wait for it, if any do, and then lets the first
+// job of parts and these see each other that are to.
 func (m *modelled) follow(checks bool) error {
 	for checks {
 		r, err := m.s.CheckEdges(m.ctx, everything)
@@ -101,35 +103,70 @@ func (m *modelled) follow(checks bool) error {
 		if err != nil {
 			return err
 		}
-		checks = r.Done > 0
+		if checks = r.Done > 0; checks || !m.nextParts() {
+			continue
+		}
+		checks = true
+		if _, err := m.s.CheckParts(m.ctx, 1); err != nil && !m.broke(err) {
+			return err
+		}
+		m.findItems()
 	}
 	return nil
 }
 
-func (m *modelled) Enqueue(w *workflow.Workflow) error {
-	flow := -1
-	if w.ID != (job.ID{}) {
-		flow = len(m.flows)
-		m.flows = append(m.flows, w.ID)
-	}
-	var jobs []*job.Job
-	for _, j := range w.Jobs {
-		other := *j
-		other.Queue = j.ID.String()
-		jobs = append(jobs, &other)
-		m.jobs, m.in = append(m.jobs, &other), append(m.in, flow)
-		for _, d := range j.DependsOn {
-			m.edges = append(m.edges, modelEdge{d.Parent, j.ID})
+// nextParts puts the check of the job with the lowest number before the others,
+// if there is any.
+func (m *modelled) nextParts() bool {
+	first := len(m.jobs)
+	for _, row := range m.query("SELECT job_id FROM part_check") {
+		if i := m.number(identifier(row["job_id"])); i >= 0 {
+			first = min(first, i)
 		}
 	}
+	if first == len(m.jobs) {
+		return false
+	}
+	id := m.jobs[first].ID
+	row := m.query("SELECT id FROM part_check WHERE job_id = ? ORDER BY id LIMIT 1", id[:])[0]
+	lowest := job.ID{15: 1}
+	m.plant("DELETE FROM part_check WHERE id = ?", lowest[:])
+	check := identifier(row["id"])
+	m.plant("UPDATE part_check SET id = ? WHERE id = ?", lowest[:], check[:])
+	return true
+}
+
+// number is that of a job; below 0: it is of another case.
+func (m *modelled) number(id job.ID) int {
+	return slices.IndexFunc(m.jobs, func(j *job.Job) bool { return j.ID == id })
+}
+
+// findItems gives numbers to the items of maps that were made.
+func (m *modelled) findItems() {
+	for i := 0; i < len(m.jobs); i++ {
+		p := workflow.PartsOf(m.jobs[i])
+		if p == nil || p.Kind != workflow.PartsMap || slices.Contains(m.as, i+1) {
+			continue
+		}
+		id := m.job(m.jobs[i].ID).Parts.Workflow
+		if id == (job.ID{}) {
+			continue
+		}
+		m.flows, m.as = append(m.flows, id), append(m.as, i+1)
+		for _, rec := range m.rig.jobs(id) {
+			m.jobs, m.in = append(m.jobs, &job.Job{ID: rec.ID, Queue: rec.Queue}), append(m.in, len(m.flows)-1)
+		}
+	}
+}
+
+func (m *modelled) Enqueue(w *workflow.Workflow) error {
+	spec := m.add(w, 0)
 	return m.machine(func(s store.Store, again bool) (r store.Resolution, err error) {
 		var e store.Enqueued
-		if flow < 0 {
-			e, err = s.EnqueueJobs(m.ctx, jobs, nil)
+		if w.ID == (job.ID{}) {
+			e, err = s.EnqueueJobs(m.ctx, spec.Jobs, nil)
 		} else { // not validated: a store takes what makes no sense, too
-			other := *w
-			other.Jobs = jobs
-			e, err = s.EnqueueWorkflow(m.ctx, &other, store.EnqueueOptions{})
+			e, err = s.EnqueueWorkflow(m.ctx, spec, store.EnqueueOptions{})
 		}
 		if again && errors.Is(err, store.ErrExists) {
 			err = nil
@@ -138,10 +175,45 @@ func (m *modelled) Enqueue(w *workflow.Workflow) error {
 	})
 }
 
+// add numbers the jobs of a workflow, and then what they are made of; as is the
+// number of the job that it is run as, from 1. It returns what is enqueued: each
+// job has a queue of its own.
+func (m *modelled) add(w *workflow.Workflow, as int) *workflow.Workflow {
+	flow := -1
+	if w.ID != (job.ID{}) {
+		flow = len(m.flows)
+		m.flows, m.as = append(m.flows, w.ID), append(m.as, as)
+	}
+	first := len(m.jobs)
+	spec := *w
+	spec.Jobs = nil
+	for _, j := range w.Jobs {
+		other := *j
+		other.Queue = j.ID.String()
+		spec.Jobs = append(spec.Jobs, &other)
+		m.jobs, m.in = append(m.jobs, &other), append(m.in, flow)
+		for _, d := range j.DependsOn {
+			m.edges = append(m.edges, modelEdge{d.Parent, j.ID})
+		}
+	}
+	for k, j := range spec.Jobs {
+		if p := workflow.PartsOf(j); p != nil && p.Workflow != nil {
+			other := *p
+			other.Workflow = m.add(p.Workflow, first+k+1)
+			j.Parts = &other
+		}
+	}
+	return &spec
+}
+
 func (m *modelled) Claim(i int) error {
 	if i >= len(m.jobs) {
 		return job.ErrWrongState
 	}
+	// Items of a map have one queue.
+	id, aside := m.jobs[i].ID, newLease().String()
+	m.plant("UPDATE ready SET queue = ? WHERE queue = ? AND id <> ?", aside, m.jobs[i].Queue, id[:])
+	defer m.plant("UPDATE ready SET queue = ? WHERE queue = ?", m.jobs[i].Queue, aside)
 	grants := []store.Grant{{Lease: newLease(), Worker: worker, Queues: []string{m.jobs[i].Queue}, Limit: 1}}
 	m.leases = append(m.leases, grants[0].Lease)
 	return m.machine(func(s store.Store, again bool) (r store.Resolution, err error) {
@@ -173,12 +245,35 @@ func (m *modelled) End(batch []model.Outcome) error {
 
 func (m *modelled) EndAlone(i int, status job.Status, _ job.Reason) error {
 	switch now := m.seen.Jobs[i].Status; {
-	case now == job.Running || now.Terminal():
+	case now == job.Running || now.Terminal() || m.in[i] >= 0 && m.seen.Workflows[m.in[i]].Status == workflow.Pending:
 		return job.ErrWrongState
 	case status == job.TimedOut:
 		return m.due("deadline", m.jobs[i].ID)
+	case now == job.Suspended && m.jobs[i].Parts != nil: // its grace is over before they have heard of it
+		m.plant("UPDATE job_state SET cancelling = ? WHERE id = ?", true, m.idAt(i))
+		return m.due("cancel", m.jobs[i].ID)
 	}
 	return m.person(func(s store.Store) (store.Resolution, error) { return s.CancelJob(m.ctx, m.jobs[i].ID, grace) })
+}
+
+func (m *modelled) idAt(i int) []byte { id := m.jobs[i].ID; return id[:] }
+
+// Answer implements modeltest.Workless.
+func (m *modelled) Answer(i int, approve bool, payload json.RawMessage) error {
+	a := store.Answer{Job: m.jobs[i].ID, Type: job.GateApproval, Approve: approve}
+	if g := m.jobs[i].Gate; g != nil && g.Type == job.GateSignal {
+		a.Type, a.Payload = job.GateSignal, payload
+	}
+	return m.person(func(s store.Store) (store.Resolution, error) { return s.AnswerGate(m.ctx, a, nobody) })
+}
+
+// Elapse implements modeltest.Workless.
+func (m *modelled) Elapse(i int) error {
+	if g := m.jobs[i].Gate; g == nil || m.seen.Jobs[i].Status != job.Suspended || g.Type != job.GateTimer && g.ExpiresAfter == 0 {
+		return job.ErrWrongState
+	}
+	m.plant("UPDATE suspensions SET expires_at = 1 WHERE job_id = ?", m.idAt(i))
+	return m.due("gate", m.jobs[i].ID)
 }
 
 // due lets a timer come due now.
@@ -193,7 +288,7 @@ func (m *modelled) due(kind string, id job.ID) error {
 
 func (m *modelled) Cancel(f int, reason job.Reason) error {
 	if reason == job.ReasonDeadline {
-		if m.seen.Workflows[f].Status.Terminal() {
+		if s := m.seen.Workflows[f].Status; s.Terminal() || s == workflow.Pending {
 			return job.ErrWrongState
 		}
 		return m.due("workflow", m.flows[f])
@@ -249,11 +344,11 @@ func (m *modelled) Snapshot() (s model.State) {
 	flows := m.rowsOf("workflows", "id", m.flows, "status, failing, user_paused, undecided, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped")
 	jobs := m.rowsOf("job_state", "id", m.ids(), "status, dependency_status, reason, cause_job_id, epoch, unresolved, active, inactive, broken, spared, decision, attempts")
 	held, ready := m.holders(), m.rows("ready", "queue", m.queues(), "id")
-	for _, id := range m.flows {
+	for f, id := range m.flows {
 		row := flows[id][0]
 		s.Workflows = append(s.Workflows, model.WorkflowState{
 			Status: workflow.Status(text(row["status"])), Failing: number(row["failing"]) != 0, UserPaused: number(row["user_paused"]) != 0,
-			Undecided: number(row["undecided"]),
+			Undecided: number(row["undecided"]), Parent: m.as[f],
 			Tally: workflow.Tally{
 				Total: number(row["total"]), Completed: number(row["completed"]), Failed: number(row["failed"]), Dead: number(row["dead"]),
 				TimedOut: number(row["timed_out"]), UpstreamFailed: number(row["upstream_failed"]), Cancelled: number(row["cancelled"]),
@@ -266,7 +361,7 @@ func (m *modelled) Snapshot() (s model.State) {
 		state := model.JobState{
 			Workflow: m.in[i], Status: job.Status(text(row["status"])), Deps: job.DependencyStatus(text(row["dependency_status"])),
 			Reason: job.Reason(text(row["reason"])), Spared: number(row["spared"]) != 0, Decision: workflow.Action(text(row["decision"])),
-			Attempts: number(row["attempts"]), Runnable: len(ready[j.Queue]) > 0,
+			Attempts: number(row["attempts"]), Runnable: slices.ContainsFunc(ready[j.Queue], func(row map[string]any) bool { return identifier(row["id"]) == j.ID }),
 			Counts: workflow.Counts{
 				Unresolved: number(row["unresolved"]), Active: number(row["active"]), Inactive: number(row["inactive"]), Broken: number(row["broken"]),
 			},

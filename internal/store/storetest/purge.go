@@ -16,7 +16,7 @@ const kept = 10 * time.Hour
 // keepAll keeps everything for d.
 func keepAll(d time.Duration) store.Retention {
 	return store.Retention{
-		Completed: d, Failed: d, Dead: d, TimedOut: d, UpstreamFailed: d, Cancelled: d, Skipped: d, Keys: d,
+		Completed: d, Failed: d, Dead: d, TimedOut: d, UpstreamFailed: d, Cancelled: d, Skipped: d, Keys: d, Ticks: d,
 	}
 }
 
@@ -42,10 +42,11 @@ func pass(r *rig, s store.Store, keep store.Retention, limit int) (sum store.Pur
 		if err != nil {
 			return sum, err
 		}
-		if done.Jobs > limit || done.Workflows > limit || done.Keys > limit {
+		if done.Jobs > limit || done.Workflows > limit || done.Keys > limit || done.Ticks > limit {
 			return sum, errors.New("a step goes over its limit")
 		}
-		sum.Workflows, sum.Jobs, sum.Keys = sum.Workflows+done.Workflows, sum.Jobs+done.Jobs, sum.Keys+done.Keys
+		sum.Workflows, sum.Jobs = sum.Workflows+done.Workflows, sum.Jobs+done.Jobs
+		sum.Keys, sum.Ticks = sum.Keys+done.Keys, sum.Ticks+done.Ticks
 		if at = next; at == (store.Place{}) {
 			return sum, nil
 		}

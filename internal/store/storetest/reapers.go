@@ -32,11 +32,13 @@ var reapers = map[string]string{
 	"workers":          "Purge, after a day",
 	"queues":           "Purge, unless they are paused",
 	"resolvers":        "Purge, an hour after they were given up",
+	"ticks":            "Purge, once they were kept for long enough; DeleteSchedule",
 }
 
 // bounded says of the other tables why they cannot grow.
 var bounded = map[string]string{
 	"partitions":            "one row a partition",
+	"schedules":             "one row a schedule that people made and didn't delete",
 	"hammerwork_migrations": "one row a migration",
 }
 
@@ -107,6 +109,8 @@ func testReapers(t *testing.T, open Opener) {
 		_, err = r.s.ResumeQueue(r.ctx, queue)
 		r.ok(err, "resume")
 		r.plant("INSERT INTO resolvers (name, expires_at) SELECT 'r', max(created_at) FROM jobs")
+		r.plant("INSERT INTO ticks (schedule_id, tick_at, cause, state, instance_id, decided_at, error) SELECT id, 0, 'time', 'missed', id, created_at, '' FROM jobs")
+		ticks := r.count("ticks")
 		look()
 		for name := range reapers {
 			if !filled[name] {
@@ -122,7 +126,7 @@ func testReapers(t *testing.T, open Opener) {
 			n = r.runToEnd()
 		}
 		r.Advance(10 * 24 * time.Hour)
-		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 6, Jobs: 12, Keys: 2})
+		r.equal("purged", r.purge(keepAll(24*time.Hour)), store.Purged{Workflows: 6, Jobs: 12, Keys: 2, Ticks: ticks})
 		r.fire()
 		for _, name := range tables {
 			if bounded[name] == "" {

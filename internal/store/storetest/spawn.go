@@ -31,6 +31,24 @@ func (r *rig) refused(o job.Outcome) string {
 }
 
 func testSpawn(t *testing.T, open Opener) {
+	check(t, open, "an item of a batch or a map spawns nothing, a job of a workflow within another does, gates too", func(r *rig) {
+		m := mapped("m", "[1]")
+		sub := graph(task("a"))
+		id := r.enqueueTolerant(m, sub.AsJob("sub"))
+		r.checkParts()
+		got := r.claimNamed("m[0]", "a")
+		if why := r.refused(spawning(got["m[0]"], tasks(1, "x"))); !strings.Contains(why, "spawns nothing") {
+			r.Errorf("refused: %s", why)
+		}
+		gate := job.NewSignal("gate")
+		r.commit(spawning(got["a"], []*job.Job{gate}))
+		r.checkParts()
+		r.wantJob(gate.ID, "suspended")
+		r.answer(signal(gate.ID, `7`), ann)
+		r.checkParts()
+		r.equal("result", string(r.job(r.idOf(id, "sub")).Result), `{"gate":7}`)
+	})
+
 	check(t, open, "what a job spawns belongs to its workflow and runs after it", func(r *rig) {
 		id := r.start(task("split"))
 		split := r.claimOne()

@@ -60,6 +60,21 @@ func testStatements(t *testing.T, open Opener) {
 			r.start(tasks(n, "j")...)
 			return endings(r.claimAll(), func(c store.Claimed) job.Outcome { return ended(c, job.KindGivenBack) })
 		}},
+		{"jobs after which gates open, and signals that were sent before", func(r *rig, n int) []job.Outcome {
+			var jobs []*job.Job
+			for i := range n {
+				parent := task(fmt.Sprintf("p%d", i))
+				jobs = append(jobs, parent, job.NewApproval(fmt.Sprintf("a%d", i)).DependsOnJobs(parent), job.NewSignal(fmt.Sprintf("s%d", i)).DependsOnJobs(parent))
+			}
+			r.start(jobs...)
+			r.answer(signal(jobs[2].ID, `1`), ann)
+			return endings(r.claimAll(), completed1)
+		}},
+		{"items of a batch", func(r *rig, n int) []job.Outcome {
+			r.start(batch("b", n, ""), task("other").WithDelay(leaseTTL))
+			r.checkParts()
+			return endings(r.claimAll(), completed1)
+		}},
 		{"jobs that fail for good under continue_on_failure", func(r *rig, n int) []job.Outcome {
 			parents := tasks(n, "p")
 			r.enqueueTolerant(append(parents, task("last", parents...))...)

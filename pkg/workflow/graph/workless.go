@@ -25,22 +25,33 @@ func (n *Node) Describe(g *job.Gate, p *workflow.Parts) {
 	if p == nil {
 		return
 	}
-	n.Parts = p.Kind
-	switch p.Kind {
-	case workflow.PartsMap:
-		n.About = "over " + beginning(strings.Join(strings.Fields(p.Over), " "), maxCondition)
-		if p.MaxParallel > 0 {
-			n.About += fmt.Sprintf(", %d at once", p.MaxParallel)
-		}
-	case workflow.PartsBatch:
-		if p.Workflow != nil {
-			n.About = "of " + count(len(p.Workflow.Jobs), "item", "items")
-		}
-	case workflow.PartsWorkflow:
-		if p.Workflow != nil {
-			n.About = "of " + count(len(p.Workflow.Jobs), "job", "jobs")
-		}
+	jobs := 0
+	if p.Workflow != nil {
+		jobs = len(p.Workflow.Jobs)
 	}
+	n.MadeOf(p.Kind, p.Over, p.MaxParallel, jobs)
+}
+
+// MadeOf fills in what a job is made of: of so many jobs, 0 being unknown.
+func (n *Node) MadeOf(kind workflow.PartsKind, over string, maxParallel, jobs int) {
+	n.Parts, n.About = kind, ""
+	var about []string
+	if kind == workflow.PartsMap {
+		about = append(about, "over "+beginning(strings.Join(strings.Fields(over), " "), maxCondition))
+	}
+	if maxParallel > 0 {
+		about = append(about, fmt.Sprintf("%d at once", maxParallel))
+	}
+	switch {
+	case jobs == 0:
+	case kind == workflow.PartsMap:
+		about = append(about, count(jobs, "item", "items"))
+	case kind == workflow.PartsBatch:
+		about = append(about, "of "+count(jobs, "item", "items"))
+	default:
+		about = append(about, "of "+count(jobs, "job", "jobs"))
+	}
+	n.About = strings.Join(about, ", ")
 }
 
 // briefly writes a time without the zeros at its end: 10m, not 10m0s.

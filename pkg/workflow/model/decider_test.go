@@ -247,6 +247,11 @@ func (d *decider) keep(l *loaded, v *view, c workflow.Changes) error {
 			d.ready[i] = false
 		}
 	}
+	for _, at := range c.Suspended {
+		if d.p.Nodes[v.nodes[at]].Status == job.Suspended && !slices.Contains(c.Reset, at) {
+			return fmt.Errorf("job %d is suspended, and was already", v.nodes[at])
+		}
+	}
 	for i, next := range d.again {
 		d.held[i], d.giveBacks[i] = false, next.GiveBacks
 		d.p.Nodes[i].Status, d.p.Nodes[i].Attempts = next.Status, next.Attempts

@@ -10,7 +10,8 @@
 //   - Whatever happens draws all its conclusions before the next thing happens,
 //     also within a batch. What ends first settles its edges first, in the
 //     order in which their children were enqueued; when nothing follows from
-//     that any more, policies look at what failed, then finally jobs begin.
+//     that any more, policies look at what failed, then finally jobs begin and what
+//     waits because no more may run at once.
 //   - The cause of an upstream_failed job is the first failure behind the first
 //     counted broken edge in time. After a retry it stays if a kept edge still
 //     leads to it; otherwise the first such edge in order counts.

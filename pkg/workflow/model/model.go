@@ -78,7 +78,6 @@ type flow struct {
 	*workflow.Workflow
 	number int
 	WorkflowState
-	as                   *node      // the job that it is run as; nil: none
 	above                bool       // its pause is that of the workflow of that job
 	turns, bears         int        // how many of its jobs may run at once, 0 being all, and how many may fail, -1 being any number
 	jobs, news           []*node    // news: what failed, or ended and catches, since its policy looked
@@ -293,7 +292,7 @@ func (n *node) revived(a workflow.Action) (plan []*node) {
 func (w *World) Retry(number int, mode workflow.RetryMode, from int) error {
 	f := w.flows[number]
 	plan := f.plan(mode, w.jobs[from])
-	return w.when(f.as == nil && (f.Status.Terminal() || f.paused()) && plan != nil && !slices.ContainsFunc(plan, (*node).held), func() { w.rerun(f, plan) })
+	return w.when(f.Parent == 0 && (f.Status.Terminal() || f.paused()) && plan != nil && !slices.ContainsFunc(plan, (*node).held), func() { w.rerun(f, plan) })
 }
 
 // plan returns what a retry runs again; nil: there is nothing that it begins with.

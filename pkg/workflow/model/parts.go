@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -44,12 +45,7 @@ func (w *World) Elapse(i int) error {
 func (w *World) make(n *node, spec *workflow.Workflow) {
 	p := workflow.PartsOf(n.Job)
 	n.made = w.newFlow(workflow.Pending)
-	n.made.as, n.made.turns, n.made.bears = n, p.MaxParallel, p.Tolerate
-	for i, other := range w.jobs {
-		if other == n {
-			n.made.Parent = i + 1
-		}
-	}
+	n.made.Parent, n.made.turns, n.made.bears = slices.Index(w.jobs, n)+1, p.MaxParallel, p.Tolerate
 	w.add(n.made, spec)
 }
 
@@ -136,9 +132,9 @@ func (n *node) partsEnd(c *flow) (job.Status, job.Reason) {
 }
 
 // full reports whether no more jobs of a workflow may run now.
-func (f *flow) full() bool { return f.turns > 0 && f.count((*node).started) >= f.turns }
-
-func (n *node) started() bool { return n.open() && n.Deps != job.Waiting }
+func (f *flow) full() bool {
+	return f.turns > 0 && f.count(func(n *node) bool { return n.open() && n.Deps != job.Waiting }) >= f.turns
+}
 
 // broken reports whether more jobs fail a workflow than it bears.
 func (f *flow) broken() bool { return f.bears >= 0 && f.count((*node).fails) > f.bears }
@@ -150,16 +146,4 @@ func (f *flow) count(kind func(n *node) bool) (many int) {
 		}
 	}
 	return many
-}
-
-// nextTurns lets jobs run that wait for their turn.
-func (w *World) nextTurns() bool {
-	for _, f := range w.flows {
-		for _, n := range f.jobs {
-			if f.turns > 0 && f.Status == workflow.Running && !f.Failing {
-				w.ask(n)
-			}
-		}
-	}
-	return len(w.ended) > 0
 }

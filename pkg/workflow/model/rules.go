@@ -201,12 +201,12 @@ func (w *World) end(n *node, status job.Status, reason job.Reason) {
 
 // conclude draws every conclusion from what happened but those elsewhere: first
 // what ended settles its edges, then the policies look at what failed, then
-// finally jobs begin.
+// the turns of others come.
 func (w *World) conclude() {
 	for _, n := range w.jobs {
 		w.pass(n) // a pause may have kept it
 	}
-	for len(w.ended) > 0 || w.policies() || w.beginFinally() || w.nextTurns() {
+	for len(w.ended) > 0 || w.policies() || w.turns() {
 		for ; len(w.ended) > 0; w.ended = w.ended[1:] {
 			for _, e := range w.ended[0].out {
 				if e.state == unresolved && e.parent.settles() {
@@ -237,11 +237,12 @@ func (w *World) elsewhere() {
 	}
 }
 
-// beginFinally lets finally jobs run whose turn has come.
-func (w *World) beginFinally() bool {
+// turns lets jobs run whose turn has come: finally jobs, and those that wait
+// because no more may run at once.
+func (w *World) turns() bool {
 	for _, f := range w.flows {
-		if !f.begun && !f.Status.Terminal() && !f.has(func(n *node) bool { return n.open() && !n.Finally || n.undecided() }) {
-			f.begun = true
+		due := !f.begun && !f.Status.Terminal() && !f.has(func(n *node) bool { return n.open() && !n.Finally || n.undecided() })
+		if f.begun = f.begun || due; due || f.turns > 0 && f.Status == workflow.Running && !f.Failing {
 			for _, n := range f.jobs {
 				w.ask(n)
 			}

@@ -157,6 +157,7 @@ func (m *machine) beginParts(i int) {
 			m.r.End(workflow.Ending{Node: i, Status: job.Failed, Reason: job.ReasonInputError})
 			return
 		}
+		w.Retry, w.Priority = m.w.Retry, m.w.Priority
 	}
 	part := workflow.NewPart(w)
 	part.InTurns(p.MaxParallel, p.Tolerate)

@@ -42,7 +42,7 @@ Exit codes: 0 done, 1 failed, 2 usage or invalid input, 3 not found, 4 refused,
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "YAML `file` with settings")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print results and errors only")
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(a), newDev(a), newServe(a), newWorker(a), newMigrate(a), newDoctor(a), newValidate(a), newSimulate(a), newWorkflow(a), newJob(a), newBatch(a), newQueue(a), newVersion(a))
+	root.AddCommand(newRun(a), newDev(a), newServe(a), newWorker(a), newMigrate(a), newDoctor(a), newValidate(a), newSimulate(a), newWorkflow(a), newJob(a), newBatch(a), newQueue(a), newCron(a), newTop(a), newVersion(a))
 	asGroup(root)
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

@@ -102,6 +102,7 @@ func retentionFlags(flags *pflag.FlagSet, r *store.Retention) {
 	keep(&r.UpstreamFailed, "upstream-failed", "jobs without a workflow whose parents failed")
 	keep(&r.Skipped, "skipped", "skipped jobs without a workflow")
 	keep(&r.Keys, "keys", "idempotency keys, at the least,")
+	keep(&r.Ticks, "ticks", "records of what became of ticks of schedules")
 }
 
 // keepValue is a flag for a duration; forever is 0.

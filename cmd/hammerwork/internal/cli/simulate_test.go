@@ -74,6 +74,37 @@ func TestASimulationEndsAsTheRunDoes(t *testing.T) {
 		"inputs": `{name: w, jobs: [
 			{name: a, queue: q, payload: {result: {rows: 7}}},
 			{name: b, queue: q, depends_on: [a], with: {result: "{'doubled': deps.a.result.rows * 2}"}}]}`,
+		"timers": `{name: w, jobs: [
+			{name: a, queue: q},
+			{name: wait, gate: {type: timer, wait: 30ms}, depends_on: [a]},
+			{name: since, gate: {type: timer, until: "2020-01-01T00:00:00Z"}},
+			{name: none, gate: {type: signal, expires_after: 20ms, default: {n: 7}}},
+			{name: b, queue: q, depends_on: [wait, since, none], condition: deps.none.result.n == 7}]}`,
+		"expiry": `{name: w, failure_policy: continue_on_failure, jobs: [
+			{name: gone, gate: {type: signal, expires_after: 20ms}},
+			{name: after, queue: q, depends_on: [gone]},
+			{name: alert, queue: q, depends_on: [{job: gone, on: failure}]}]}`,
+		"batches": `{name: w, failure_policy: continue_on_failure, retry: {max_attempts: 1}, jobs: [
+			{name: goes_on, queue: q, batch: {payloads: [{n: 1}, {fail_times: 1}]}},
+			{name: collects, queue: q, batch: {mode: collect_errors, payloads: [{n: 1}, {fail_times: 1}]}},
+			{name: stops, queue: q, batch: {mode: fail_fast, payloads: [{sleep_ms: 60000}, {fail_times: 1}]}},
+			{name: sees, queue: q, depends_on: [goes_on], condition: deps.goes_on.result.failed == 1},
+			{name: not, queue: q, depends_on: [collects]}]}`,
+		"maps": `{name: w, failure_policy: continue_on_failure, retry: {max_attempts: 1}, jobs: [
+			{name: list, queue: q, payload: {result: {all: [1, "two", {three: 3}], none: [], bad: 7}}},
+			{name: each, queue: q, depends_on: [list], payload: {result: {ok: true}}, map: {over: deps.list.result.all, max_parallel: 1}},
+			{name: none, queue: q, depends_on: [list], map: {over: deps.list.result.none}},
+			{name: bad, queue: q, depends_on: [list], map: {over: deps.list.result.bad}},
+			{name: some, queue: q, depends_on: [list], payload: {fail_times: 1}, map: {over: deps.list.result.all, tolerate: -1}},
+			{name: fails, queue: q, depends_on: [list], payload: {fail_times: 1}, map: {over: deps.list.result.all, max_parallel: 1, tolerate: 1}},
+			{name: sees, queue: q, depends_on: [each, none], condition: size(deps.each.result) == 3 && size(deps.none.result) == 0}]}`,
+		"workflows": `{name: w, failure_policy: continue_on_failure, retry: {max_attempts: 1}, jobs: [
+			{name: good, workflow: {jobs: [{name: a, queue: q}, {name: b, queue: q, depends_on: [a], payload: {result: {n: 1}}}, {name: c, queue: q}]}},
+			{name: bad, workflow: {jobs: [{name: a, queue: q, payload: {fail_times: 1}}, {name: b, queue: q, depends_on: [a]}]}},
+			{name: late, workflow: {timeout: 50ms, jobs: [{name: a, queue: q, payload: {sleep_ms: 60000}}]}},
+			{name: deep, workflow: {jobs: [{name: x, workflow: {jobs: [{name: y, queue: q, batch: {payloads: [{}, {}]}}]}}]}},
+			{name: after, queue: q, depends_on: [good, deep], condition: deps.good.result.b.n == 1 && deps.deep.result.x.y.completed == 2},
+			{name: alert, queue: q, depends_on: [{job: bad, on: failure}]}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "w.yaml")

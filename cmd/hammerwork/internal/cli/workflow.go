@@ -28,7 +28,7 @@ the token for it.`,
 	}
 	c.AddCommand(
 		newWorkflowCreate(a), newWorkflowList(a), newWorkflowShow(a), newWorkflowStatus(a), newWorkflowWait(a),
-		newGraph(a), newDependencies(a), newWorkflowStats(a),
+		newGraph(a), newDependencies(a), newWorkflowStats(a), newCriticalPath(a), newWorkflowDiff(a), newWorkflowEvents(a),
 		newWorkflowPause(a), newWorkflowResume(a), newWorkflowCancel(a), newWorkflowRetry(a), newWorkflowDecide(a), newWorkflowAudit(a),
 		newWorkflowApprove(a), newWorkflowReject(a), newWorkflowSignal(a),
 		newWorkflowDelete(a),
@@ -164,7 +164,7 @@ func (a *app) with(read func(string) (string, error), do func(context.Context, *
 }
 
 func (a *app) workflowShow(ctx context.Context, c *remote.Client, id string) error {
-	w, err := c.Workflow(ctx, id)
+	w, err := c.WorkflowETA(ctx, id)
 	if err != nil {
 		return workflowError(err, id)
 	}
@@ -182,11 +182,14 @@ func (a *app) workflowShow(ctx context.Context, c *remote.Client, id string) err
 			{"description", term.OneLine(w.Description)},
 			{"created", when(w.CreatedAt, r.now)},
 			{"deadline", when(w.DeadlineAt, r.now)},
+			{"eta", etaText(w.ETA, w.Status)},
 			{"failure policy", w.FailurePolicy},
 			{"part of", partOf(w.Standing)},
 			{w.Status, standingText(w.Standing, w.Status)},
 			{"reason", w.Reason},
 			{"run", runNumber(w.Run)},
+			{"schedule", term.OneLine(w.Schedule)},
+			{"scheduled for", when(w.ScheduledFor, r.now)},
 			{"trace id", w.TraceID},
 			{"correlation id", term.OneLine(w.CorrelationID)},
 		})

@@ -46,7 +46,7 @@ Ctrl-C ends the watching, not the workflow.`,
 const shownOpen = 10
 
 func (a *app) workflowStatus(ctx context.Context, c *remote.Client, id string) error {
-	w, err := c.WorkflowItem(ctx, id)
+	w, err := c.WorkflowItemETA(ctx, id)
 	if err != nil {
 		return workflowError(err, id)
 	}
@@ -60,6 +60,9 @@ func (a *app) workflowStatus(ctx context.Context, c *remote.Client, id string) e
 	r := newResultPrinter(a, wire.Workflow{ID: w.ID, Name: w.Name, Standing: w.Standing, Jobs: shown})
 	r.ids = true
 	r.line(closingLine(r.palette, w, r.now))
+	if eta := etaText(w.ETA, w.Status); eta != "" {
+		r.line("eta: " + eta)
+	}
 	if len(shown) > 0 {
 		r.line("")
 		if err := r.jobTable(shown); err != nil {

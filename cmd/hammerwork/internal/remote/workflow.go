@@ -81,6 +81,13 @@ func moment(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
+// WorkflowETA is Workflow with how long it may still take.
+func (c *Client) WorkflowETA(ctx context.Context, id string) (w wire.Workflow, err error) {
+	r := get(url.Values{"eta": {"true"}}, "/workflows/%s", id)
+	r.limit = maxWorkflow
+	return w, c.call(ctx, r, &w)
+}
+
 // Workflow returns a workflow with its jobs.
 func (c *Client) Workflow(ctx context.Context, id string) (w wire.Workflow, err error) {
 	r := get(nil, "/workflows/%s", id)
@@ -91,6 +98,11 @@ func (c *Client) Workflow(ctx context.Context, id string) (w wire.Workflow, err 
 // WorkflowItem returns a workflow without its jobs.
 func (c *Client) WorkflowItem(ctx context.Context, id string) (w wire.WorkflowItem, err error) {
 	return w, c.call(ctx, get(url.Values{"jobs": {"false"}}, "/workflows/%s", id), &w)
+}
+
+// WorkflowItemETA is WorkflowItem with how long it may still take.
+func (c *Client) WorkflowItemETA(ctx context.Context, id string) (w wire.WorkflowItem, err error) {
+	return w, c.call(ctx, get(url.Values{"jobs": {"false"}, "eta": {"true"}}, "/workflows/%s", id), &w)
 }
 
 // WorkflowStats counts the jobs of a workflow.

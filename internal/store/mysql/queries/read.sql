@@ -36,7 +36,7 @@ LIMIT 1;
 -- name: workflow_jobs
 -- The next ?3 after position ?2.
 SELECT j.position, j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, j.timeout, j.retry, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM (SELECT id FROM hw_jobs FORCE INDEX (hw_jobs_workflow) WHERE workflow_id = UNHEX(?1) AND position > ?2 ORDER BY position LIMIT ?3) x
@@ -54,7 +54,7 @@ ORDER BY j.position;
 
 -- name: job
 SELECT j.id, j.workflow_id, COALESCE(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, j.timeout, j.retry, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM hw_jobs j

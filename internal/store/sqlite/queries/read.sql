@@ -40,7 +40,7 @@ WITH held AS MATERIALIZED (
     FROM leases l, json_each(l.jobs) e
 )
 SELECT j.position, j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, j.timeout, j.retry, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM jobs j
@@ -58,7 +58,7 @@ WITH held AS MATERIALIZED (
     FROM leases l, json_each(l.jobs) e
 )
 SELECT j.id, j.workflow_id, coalesce(w.name, ''), j.name, j.queue, j.payload, j.depends_on, s.status, s.dependency_status, s.reason,
-    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, s.epoch, s.worker, h.worker,
+    s.cause_job_id, s.error, s.result, s.priority, j.priority, s.attempts, j.max_attempts, j.timeout, j.retry, s.epoch, s.worker, h.worker,
     h.claimed_at, h.progress, j.trace_id, j.correlation_id, j.barrier, j.created_at, s.scheduled_at, s.started_at, s.finished_at,
     s.decision, s.run, s.earlier, j.rules
 FROM jobs j

@@ -119,7 +119,7 @@ func drawParents(t *rapid.T, from []*job.Job, one int) []job.Dependency {
 
 // drawCondition speaks of parents of the job's own workflow by name.
 func drawCondition(t *rapid.T, parents []job.Dependency) string {
-	conditions := []string{"true", "false", "counts.completed > 0", "counts.failed + counts.dead == 0", "counts.pending == 0", "payload.field == 1"}
+	conditions := []string{"true", "false", "counts.completed > 0", "counts.failed + counts.dead == 0", "counts.pending == 0", "counts.suspended == 0", "payload.field == 1"}
 	for _, p := range parents {
 		conditions = append(conditions,
 			fmt.Sprintf("deps.%s.status == 'completed'", p.Name), fmt.Sprintf("deps.%s.result.ok", p.Name), fmt.Sprintf("deps.%s.attempts < 2", p.Name))
