@@ -42,10 +42,11 @@ type Standing struct {
 	Undecided  int        `json:"undecided" doc:"How many failures wait for a decision."`
 	DeadlineAt *time.Time `json:"deadline_at"`
 
-	Schedule         string     `json:"schedule" doc:"The name of the schedule that made it; empty: none did."`
-	ScheduledFor     *time.Time `json:"scheduled_for" doc:"The tick of the schedule."`
-	ParentJobID      string     `json:"parent_job_id,omitempty" doc:"The job that is made of it."`
-	ParentWorkflowID string     `json:"parent_workflow_id,omitempty" doc:"The workflow of that job."`
+	ParentJobID      string `json:"parent_job_id,omitempty" doc:"The job that is made of it."`
+	ParentWorkflowID string `json:"parent_workflow_id,omitempty" doc:"The workflow of that job."`
+
+	Schedule     string     `json:"schedule" doc:"The name of the schedule that made it; empty: none did."`
+	ScheduledFor *time.Time `json:"scheduled_for" doc:"The tick of the schedule."`
 
 	UndecidedJobs []string `json:"undecided_jobs" doc:"The names of at most 50 jobs whose failures wait for a decision; left empty in lists."`
 
@@ -55,8 +56,8 @@ type Standing struct {
 func standingOf(w store.WorkflowRecord) Standing {
 	return Standing{
 		Reason: string(w.Reason), UserPaused: w.UserPaused, Failing: w.Failing, Undecided: w.Undecided, DeadlineAt: moment(w.DeadlineAt),
-		Schedule: w.Schedule, ScheduledFor: moment(w.ScheduledFor),
-		ParentJobID: text(w.ParentJob), ParentWorkflowID: text(w.ParentWorkflow), UndecidedJobs: []string{},
+		ParentJobID: text(w.ParentJob), ParentWorkflowID: text(w.ParentWorkflow),
+		Schedule: w.Schedule, ScheduledFor: moment(w.ScheduledFor), UndecidedJobs: []string{},
 	}
 }
 

@@ -26,6 +26,16 @@ func opened(ctx context.Context, c *client.Client, id job.ID, name string) clien
 	}
 }
 
+// enqueueOpen enqueues a gate without a workflow and waits until it is open.
+func enqueueOpen(ctx context.Context, c *client.Client, gate *job.Job) {
+	_, err := c.Enqueue(ctx, gate)
+	check(err)
+	for j := (client.JobRecord{}); j.Status != job.Suspended; {
+		j, err = c.Job(ctx, gate.ID)
+		check(err)
+	}
+}
+
 func ExampleClient_Approve() {
 	ctx := context.Background()
 	e := broken(ctx)
@@ -100,17 +110,56 @@ func ExampleClient_ApproveJob() {
 	defer e.Close()
 
 	gate := job.NewApproval("maintenance")
-	_, err := e.Client.Enqueue(ctx, gate)
-	check(err)
-	for j := (client.JobRecord{}); j.Status != job.Suspended; {
-		j, err = e.Client.Job(ctx, gate.ID)
-		check(err)
-	}
+	enqueueOpen(ctx, e.Client, gate)
 	check(e.Client.ApproveJob(ctx, gate.ID, client.By("ann")))
 	got, err := e.Client.WaitJob(ctx, gate.ID)
 	check(err)
 	fmt.Println(got.Status, string(got.Result))
 	// Output: completed {"approved":true,"actor":"ann","comment":""}
+}
+
+func ExampleClient_RejectJob() {
+	ctx := context.Background()
+	e := broken(ctx)
+	defer e.Close()
+
+	gate := job.NewApproval("maintenance")
+	enqueueOpen(ctx, e.Client, gate)
+	check(e.Client.RejectJob(ctx, gate.ID, client.Because("too busy")))
+	got, err := e.Client.WaitJob(ctx, gate.ID)
+	check(err)
+	fmt.Println(got.Status, got.Reason, got.Error)
+	// Output: failed rejected too busy
+}
+
+func ExampleClient_SignalJob() {
+	ctx := context.Background()
+	e := broken(ctx)
+	defer e.Close()
+
+	gate := job.NewSignal("paid")
+	_, err := e.Client.Enqueue(ctx, gate)
+	check(err)
+	check(e.Client.SignalJob(ctx, gate.ID, []int{12}))
+	got, err := e.Client.WaitJob(ctx, gate.ID)
+	check(err)
+	fmt.Println(got.Status, string(got.Result))
+	// Output: completed [12]
+}
+
+func ExampleClient_CancelBatch() {
+	ctx := context.Background()
+	e := broken(ctx)
+	defer e.Close()
+
+	check(e.Client.PauseQueue(ctx, "mail"))
+	b, err := e.Client.EnqueueBatch(ctx, "mail", []any{"ann", "bob"}, workflow.CollectErrors)
+	check(err)
+	check(e.Client.CancelBatch(ctx, b.ID))
+	got, err := e.Client.WaitJob(ctx, b.ID)
+	check(err)
+	fmt.Println(got.Status, got.Reason)
+	// Output: cancelled user
 }
 
 func ExampleClient_EnqueueBatch() {

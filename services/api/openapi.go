@@ -41,10 +41,10 @@ const (
 	retryJobBody       = "RetryJobRequest"
 	decideBody         = "DecideRequest"
 	prioritiesBody     = "PrioritiesRequest"
-	backfillBody       = "BackfillRequest"
 	answerBody         = "AnswerRequest"
 	signalBody         = "SignalRequest"
 	batchBody          = "BatchRequest"
+	backfillBody       = "BackfillRequest"
 )
 
 // describe adds the errors of a route, a response a status.
@@ -126,7 +126,7 @@ func (d *document) json() ([]byte, error) {
 		if r.yaml {
 			body["application/yaml"] = content
 		}
-		required := slices.Contains([]string{workflowBody, jobBody, decideBody, prioritiesBody, backfillBody, batchBody, "Workflow" + answerBody, "Workflow" + signalBody}, r.body)
+		required := slices.Contains([]string{workflowBody, jobBody, decideBody, prioritiesBody, batchBody, backfillBody, "Workflow" + answerBody, "Workflow" + signalBody}, r.body)
 		object(doc, "paths", path, strings.ToLower(r.Method))["requestBody"] = map[string]any{"content": body, "required": required}
 	}
 	return json.MarshalIndent(doc, "", "  ")

@@ -129,10 +129,13 @@ func (r *resultPrinter) results() {
 }
 
 // lastJobs returns the completed jobs with a result that no other job of the
-// workflow waits for.
+// workflow waited for, but for those that were skipped.
 func (r *resultPrinter) lastJobs() []wire.Job {
 	parents := make(map[string]bool, len(r.w.Jobs))
 	for _, j := range r.w.Jobs {
+		if statusOf(j) == job.Skipped {
+			continue
+		}
 		for _, p := range j.DependsOn {
 			parents[p] = true
 		}
@@ -149,10 +152,11 @@ func (r *resultPrinter) lastJobs() []wire.Job {
 // hasResult reports whether a result says anything.
 func hasResult(result json.RawMessage) bool {
 	switch string(bytes.TrimSpace(result)) {
-	case "", "null", "{}", "[]", `""`:
+	case "", "null", "{}", "[]":
 		return false
 	}
-	return true
+	text, _ := resultText(result)
+	return strings.TrimSpace(text) != ""
 }
 
 // resultText makes a result readable. A text, or an object whose only value is

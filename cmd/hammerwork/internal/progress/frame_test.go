@@ -183,3 +183,25 @@ func TestAFrameCostsTheSameForAnyNumberOfJobs(t *testing.T) {
 		t.Errorf("a frame makes %.0f allocations for 25 jobs and %.0f for 100,000", a, b)
 	}
 }
+
+func TestAFrameShowsWhatJobsWaitForWithTheCommandThatAnswers(t *testing.T) {
+	s := newShow("deploy", 4).job("build", job.Completed).job("sign-off", job.Suspended).job("regions", job.Suspended)
+	s.model.setWaits([]Wait{
+		{ID: "1", Name: "sign-off", Text: "approval, open for 3.0s", Command: "hammerwork workflow approve ID --job sign-off"},
+		{ID: "2", Name: "regions", Text: "map, 2 of 5 items: regions[2]"},
+	})
+	got := frame(s.model.snapshot(""), term.Palette{}, 80, 20, 0)
+	const want = `1 completed · 2 suspended · 1 waiting
+
+‖ sign-off  approval, open for 3.0s
+    hammerwork workflow approve ID --job sign-off
+‖ regions  map, 2 of 5 items: regions[2]`
+	if _, below, _ := strings.Cut(got, "%\n"); below != want {
+		t.Errorf("the frame is\n%s", got)
+	}
+	for height := 3; height < 9; height++ {
+		if got := frame(s.model.snapshot(""), term.Palette{}, 80, height, 0); strings.Count(got, "\n")+1 > height {
+			t.Errorf("the frame of %d lines is\n%s", height, got)
+		}
+	}
+}

@@ -91,3 +91,22 @@ func TestEventsOfThePastHaveTheirOwnTimes(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
 }
+
+func TestPlainProgressTellsWhatAJobWaitsForWhenThereIsNews(t *testing.T) {
+	var b strings.Builder
+	s := newShow("", 0)
+	p := NewPlain(&b, Run{Name: "deploy", Total: 2, Clock: s.clock})
+	p.Job(s.event("sign-off", job.Suspended, 0, ""))
+	gate := Wait{ID: "1", Name: "sign-off", Text: "approval", Command: "approve it"}
+	for _, failed := range []string{"0", "0", "1"} {
+		p.Waits([]Wait{gate, {ID: "2", Name: "  regions", Text: failed + " failed", News: failed}})
+	}
+	const want = `    0.00s · deploy: 2 jobs
+    0.00s ‖ sign-off waits: approval; approve it
+    0.00s ‖ regions waits: 0 failed
+    0.00s ‖ regions waits: 1 failed
+`
+	if b.String() != want {
+		t.Errorf("got\n%s", b.String())
+	}
+}
