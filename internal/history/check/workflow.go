@@ -125,8 +125,11 @@ func (j *judge) isCaught(s *subject) bool {
 		if e.State != workflow.EdgeBroken || e.Optional {
 			continue
 		}
-		broken++
 		p := j.jobs[e.Parent]
+		if w := j.workflow[s.final.Workflow]; p != nil && p.final != nil && w != nil && w.final != nil && p.final.Workflow != s.final.Workflow && p.final.FinishedAt >= w.final.FinishedAt {
+			continue // it broke the edge after the workflow had ended without it
+		}
+		broken++
 		if p == nil || p.final == nil || p.final.Workflow != s.final.Workflow || !j.caught(p) {
 			return false
 		}
