@@ -10,7 +10,7 @@ import (
 
 // row is a row of docs/seed-parity.md: its last cell names a file and a text in
 // it, an example or a test of that name or a command of a script.
-var row = regexp.MustCompile("(?m)^\\| (.+) \\| (.*) \\| (.*) \\|$")
+var row = regexp.MustCompile(`(?m)^\| (.+) \| (.*) \| (.*) \|$`)
 
 var proof = regexp.MustCompile("^`([^`]+)` `([^`]+)`$")
 

@@ -88,6 +88,14 @@ func TestEveryLockWaitsForWhoHoldsItAndForNobodyElse(t *testing.T) {
 				if _, err := mysqltest.Raw(t, url).ExecContext(t.Context(), "UPDATE hw_workflows SET parent_job_id = ?", lease.Jobs[0].Fence.Job[:]); err != nil {
 					t.Fatal(err)
 				}
+			case "lock_schedule":
+				args = []any{"nightly"}
+				if _, err := s.CreateSchedule(t.Context(), store.NewSchedule{
+					ID: job.NewID(), Name: "nightly", Definition: json.RawMessage(`{"name":"w","schedule":{"cron":"0 2 * * *"},"jobs":[{"name":"a","queue":"q"}]}`),
+					Schedule: workflow.Schedule{Cron: "0 2 * * *"},
+				}); err != nil {
+					t.Fatal(err)
+				}
 			case "lock_partitions":
 				args = nil // all of them
 				if _, err := s.SharePartitions(t.Context(), "r", 1, time.Hour); err != nil {
@@ -95,8 +103,11 @@ func TestEveryLockWaitsForWhoHoldsItAndForNobodyElse(t *testing.T) {
 				}
 			}
 			table := "hw_job_state"
-			if name == "lock_building" || name == "lock_parts" {
+			switch name {
+			case "lock_building", "lock_parts":
 				table = "hw_workflows"
+			case "lock_schedule":
+				table = "hw_schedules"
 			}
 			for _, other := range []string{"workflows", "leases", "partitions"} {
 				if strings.HasPrefix(name, "lock_"+other) {

@@ -56,6 +56,14 @@ func started(t *testing.T, s *Store) (*workflow.Workflow, store.Lease) {
 	return w, leases[0]
 }
 
+// nightly is a schedule.
+func nightly() store.NewSchedule {
+	return store.NewSchedule{
+		ID: job.NewID(), Name: "nightly", Definition: json.RawMessage(`{"name":"w","schedule":{"cron":"0 2 * * *"},"jobs":[{"name":"a","queue":"q"}]}`),
+		Schedule: workflow.Schedule{Cron: "0 2 * * *"},
+	}
+}
+
 // Every statement that is named so must wait for who holds what it reads, or
 // fail at once.
 func TestEveryLockWaitsForWhoHoldsIt(t *testing.T) {
@@ -79,6 +87,11 @@ func TestEveryLockWaitsForWhoHoldsIt(t *testing.T) {
 				args = []any{ids[0], 10}
 			case "lock_open_jobs":
 				args = []any{w.ID[:], 0, 10, 0}
+			case "lock_schedule":
+				table, args = "schedules", []any{"nightly"}
+				if _, err := s.CreateSchedule(t.Context(), nightly()); err != nil {
+					t.Fatal(err)
+				}
 			case "lock_building":
 				table, args = "workflows", []any{w.ID[:], 0}
 				if _, err := s.db.pool.Exec(t.Context(), "UPDATE workflows SET hidden = 'building'"); err != nil {
