@@ -348,6 +348,8 @@ type WorkflowRecord struct {
 	Run            int
 	TraceID        string
 	CorrelationID  string
+	Schedule       string    // that made it; empty: none
+	ScheduledFor   time.Time // the tick of the schedule
 	Tally          workflow.Tally
 	Running        int // jobs held under a lease
 	Retrying       int
@@ -357,8 +359,6 @@ type WorkflowRecord struct {
 	FinishedAt     time.Time // zero: not yet
 	ParentJob      job.ID    // that it is run as; zero: none
 	ParentWorkflow job.ID    // of that job; zero: none
-	Schedule       string    // that made it; empty: none
-	ScheduledFor   time.Time // the tick of the schedule
 }
 
 // JobRecord is a job as stored.

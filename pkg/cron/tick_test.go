@@ -224,7 +224,7 @@ var zones = []string{
 
 func TestEveryMinuteOfYearsIsATickOrNotAsTheRulesSay(t *testing.T) {
 	from := time.Date(2009, 12, 1, 0, 0, 0, 0, time.UTC)
-	to := from.AddDate(2, 6, 0)
+	to := from.AddDate(2, 2, 0)
 	if testing.Short() {
 		to = from.AddDate(0, 4, 0)
 	}
@@ -233,7 +233,7 @@ func TestEveryMinuteOfYearsIsATickOrNotAsTheRulesSay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, expression := range []string{"*/7 * * * *", "30 0,1,2,3 * * *", "15 */3 1,15 * 1"} {
+		for _, expression := range []string{"30 0,1,2,3 * * *", "15 */3 1,15 * 1"} {
 			want := newBrute(expression).ticks(from, to, location)
 			got, more := parse(t, expression, zone).Between(from, to, len(want)+10)
 			if more || !slices.EqualFunc(got, want, time.Time.Equal) {

@@ -53,7 +53,7 @@ func (v *validator) crons() {
 		}
 		checked[j.Cron] = i
 		if tick, next, ok := t.within(t.own[i], min(cronChecks, max(20, allCronChecks/len(distinct)))); !ok {
-			v.fault(CodeInvalid, jobPath(i)+".cron", "let it come true at least as often as the instances begin, or make it a schedule of its own",
+			v.fault(CodeInvalid, jobPath(i)+".cron", "let it come true at least as often as the instances begin, or give it a schedule of its own",
 				"cron %s of job %q does not come true between the instances of %s and %s", quote(j.Cron), j.Name,
 				tick.Format("Mon 2006-01-02 15:04:05 MST"), next.Format("Mon 2006-01-02 15:04:05 MST"))
 		}

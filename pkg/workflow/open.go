@@ -15,6 +15,7 @@ func (r *Resolution) Open(w int) {
 		return
 	}
 	h.Status = Running
+	h.place() // what depends on jobs elsewhere may have failed before
 	r.touch(w)
 	if !turns {
 		for _, i := range r.of(w) {

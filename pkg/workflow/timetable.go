@@ -143,7 +143,19 @@ func (t *Timetable) Instance(w *Workflow, id job.ID, schedule string, tick time.
 			j.ScheduledAt, j.Cron = startIn(t.own[i], tick), ""
 		}
 	}
+	correlate(w)
 	return nil
+}
+
+// correlate hands the correlation id of a workflow down to those that jobs of it
+// are.
+func correlate(w *Workflow) {
+	for _, j := range w.Jobs {
+		if p := PartsOf(j); p != nil && p.Workflow != nil {
+			p.Workflow.CorrelationID = cmp.Or(p.Workflow.CorrelationID, j.CorrelationID, w.CorrelationID)
+			correlate(p.Workflow)
+		}
+	}
 }
 
 // shortened cuts s to at most n characters.
@@ -174,7 +186,9 @@ func (t *Timetable) Due(next, now time.Time) (made, missed []time.Time, followin
 	catchUp := 0
 	switch t.CatchUp {
 	case CatchUpLatest:
-		catchUp = 1
+		if len(made) == 0 { // else the last of all is made anyway
+			catchUp = 1
+		}
 	case CatchUpAll:
 		catchUp = t.CatchUpMax
 	}

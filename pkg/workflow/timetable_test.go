@@ -59,6 +59,7 @@ func TestWhatBecomesOfTicksThatAreLate(t *testing.T) {
 		{"none", Schedule{Cron: "0 * * * *"}, "10:00:00", "12:30:00", "", "10:00:00 11:00:00 12:00:00", "13:00:00"},
 		{"none, and one on time", Schedule{Cron: "0 * * * *"}, "10:00:00", "12:00:59", "12:00:00", "10:00:00 11:00:00", "13:00:00"},
 		{"latest", Schedule{Cron: "0 * * * *", CatchUp: CatchUpLatest}, "10:00:00", "12:30:00", "12:00:00", "10:00:00 11:00:00", "13:00:00"},
+		{"latest, and one on time", Schedule{Cron: "0 * * * *", CatchUp: CatchUpLatest}, "10:00:00", "12:00:59", "12:00:00", "10:00:00 11:00:00", "13:00:00"},
 		{"all", Schedule{Cron: "0 * * * *", CatchUp: CatchUpAll}, "10:00:00", "12:30:00", "10:00:00 11:00:00 12:00:00", "", "13:00:00"},
 		{"all of two", Schedule{Cron: "0 * * * *", CatchUp: CatchUpAll, CatchUpMax: 2}, "10:00:00", "12:30:00", "11:00:00 12:00:00", "10:00:00", "13:00:00"},
 	} {
@@ -95,6 +96,17 @@ func TestAnInstanceKnowsItsTick(t *testing.T) {
 	}
 	if err := w.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWorkflowsWithinAnInstanceHaveItsCorrelationID(t *testing.T) {
+	inner := NewWorkflow("inner").Add(named("x"))
+	w := NewWorkflow("w").Add(named("a")).Add(inner.AsJob("b")).WithSchedule(Schedule{Cron: "@daily"})
+	if err := timetable(t, w).Instance(w, job.NewID(), "nightly", at("2026-05-04T00:00:00Z")); err != nil {
+		t.Fatal(err)
+	}
+	if inner.CorrelationID != "nightly@2026-05-04T00:00:00Z" {
+		t.Errorf("got %q", inner.CorrelationID)
 	}
 }
 

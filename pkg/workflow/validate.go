@@ -320,10 +320,8 @@ func (v *validator) dependencies(i int, path string, j *job.Job) []int {
 		}
 		home, known := v.homes[d.Parent]
 		switch {
-		case v.path != "" && !ok:
-			v.fault(CodeInvalid, at, "let the job that is the workflow depend on it", "job %q depends on a job outside of its workflow, which is a job itself", j.Name)
 		case known && home != v.w:
-			v.fault(CodeInvalid, at, "let the job that is made of the other depend on it, or the other way round", "job %q depends on a job that is not of its workflow, but of another part of the whole", j.Name)
+			v.fault(CodeInvalid, at, "let the job that is made of the other depend on it, or the other way round", "job %q depends on a job that is not of its own workflow, but around it or within it", j.Name)
 		case ok && p == i:
 			v.fault(CodeCycle, at, "remove the dependency", "job %q depends on itself", j.Name)
 		case seen[d.Parent]:

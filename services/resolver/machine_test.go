@@ -100,6 +100,31 @@ func TestAFullLookForEdgesIsFollowedByAnotherAtOnce(t *testing.T) {
 	equal(t, "hints", len(r.sent), 3)
 }
 
+func TestALookForEdgesThatFailsHoldsUpNoParts(t *testing.T) {
+	r := newRig(t, func(c *resolver.Config) { c.Batch = 10 })
+	left := 25
+	r.check = func(int) (store.Resolution, error) { return store.Resolution{}, errStore }
+	r.parts = func(limit int) (store.Resolution, error) {
+		n := min(left, limit)
+		left -= n
+		return store.Resolution{Done: n, Queues: []string{"q"}}, nil
+	}
+	r.receive(bus.CheckEdges, "", nil)
+	for r.running("check edges") > 0 {
+		r.finish("check edges")
+	}
+	equal(t, "parts left", left, 0)
+	equal(t, "hints", len(r.sent), 3)
+}
+
+func TestPartsThatWereLookedAtBeforeAnErrorAreAnnounced(t *testing.T) {
+	r := newRig(t)
+	r.parts = func(int) (store.Resolution, error) { return store.Resolution{Done: 1, Queues: []string{"q"}}, errStore }
+	r.receive(bus.CheckEdges, "", nil)
+	r.finish("check edges")
+	equal(t, "hints", len(r.sent), 1)
+}
+
 func TestAHintDuringALookForEdgesLeadsToAnother(t *testing.T) {
 	r := newRig(t)
 	r.receive(bus.CheckEdges, "", nil)

@@ -196,7 +196,9 @@ func (m *Machine) Wake() time.Time {
 }
 
 // Idle implements service.Machine.
-func (m *Machine) Idle() bool { return !m.timers.running && !m.leases.running && !m.ticks.running && !m.purge.running }
+func (m *Machine) Idle() bool {
+	return !m.timers.running && !m.leases.running && !m.ticks.running && !m.purge.running
+}
 
 // start reports whether to look now, and notes that somebody does.
 func (d *duty) start(now time.Time) bool {

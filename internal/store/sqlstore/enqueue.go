@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -204,14 +205,6 @@ type enqueuer struct {
 
 func newEnqueuer(tx Tx, w *workflow.Workflow, jobs []*job.Job) *enqueuer {
 	e := &enqueuer{tx: tx, w: w, jobs: jobs, inside: make(map[job.ID]bool, len(jobs))}
-	for _, j := range jobs {
-		e.inside[j.ID] = true
-		if p := workflow.PartsOf(j); p != nil && p.Workflow != nil {
-			parts := newEnqueuer(tx, p.Workflow, p.Workflow.Jobs)
-			parts.of, parts.items = j.ID, p.Kind == workflow.PartsBatch
-			e.parts = append(e.parts, parts)
-		}
-	}
 	var base *job.Priority
 	if w != nil {
 		base = w.Priority
@@ -225,7 +218,27 @@ func newEnqueuer(tx Tx, w *workflow.Workflow, jobs []*job.Job) *enqueuer {
 		}
 		e.parent = traceParent(e.trace, w.ID)
 	}
+	for _, j := range jobs {
+		e.inside[j.ID] = true
+		if p := workflow.PartsOf(j); p != nil && p.Workflow != nil {
+			parts := newEnqueuer(tx, p.Workflow, p.Workflow.Jobs)
+			parts.of, parts.items = j.ID, p.Kind == workflow.PartsBatch
+			parts.follow(cmp.Or(j.TraceID, e.trace, traceID(j.ID)))
+			e.parts = append(e.parts, parts)
+		}
+	}
 	return e
+}
+
+// follow gives what a job is made of the trace of the job, unless it has its own.
+func (e *enqueuer) follow(trace string) {
+	if e.w.TraceID != "" {
+		return
+	}
+	e.trace, e.parent = trace, traceParent(trace, e.w.ID)
+	for _, f := range e.parts {
+		f.follow(trace)
+	}
 }
 
 // look reads the clock and what is stored already. With fresh set none of the

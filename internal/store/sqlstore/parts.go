@@ -66,9 +66,23 @@ func (s *Store) putOff(ctx context.Context, id job.ID, checks []job.ID) error {
 	})
 }
 
-// checkParts looks at a job and its parts, after it has made them if they are
+// errMoved says that a job began anew since it was read.
+var errMoved = errors.New("the job began anew meanwhile")
+
+// checkParts looks at a job and its parts, a few times if it begins anew
+// meanwhile.
+func (s *Store) checkParts(ctx context.Context, id job.ID, checks []job.ID) (r store.Resolution, err error) {
+	for range 3 {
+		if r, err = s.lookAtParts(ctx, id, checks); !errors.Is(err, errMoved) {
+			break
+		}
+	}
+	return r, err
+}
+
+// lookAtParts looks at a job and its parts, after it has made them if they are
 // those of a map and not there yet.
-func (s *Store) checkParts(ctx context.Context, id job.ID, checks []job.ID) (store.Resolution, error) {
+func (s *Store) lookAtParts(ctx context.Context, id job.ID, checks []job.ID) (store.Resolution, error) {
 	j, err := s.jobOfParts(ctx, id)
 	if err != nil {
 		return store.Resolution{}, err
@@ -122,7 +136,7 @@ func (s *Store) compare(tx Tx, j *jobOfParts, r *store.Resolution) error {
 		return nil
 	}
 	if p.jobs[i].epoch != j.epoch {
-		return ErrConflict // its list may be another one now
+		return errMoved // its list may be another one now
 	}
 	a.node, a.parts, a.now = i, w, now
 	return a.step()
@@ -293,6 +307,9 @@ func (a *assembly) again() error {
 	}
 	if err != nil {
 		return err
+	}
+	if a.paused { // from above, and over with what it paused
+		a.p.Workflows[a.parts].UserPaused = false
 	}
 	changes, err := a.resolve(func(r *workflow.Resolution) { r.Retry(a.parts, plan) })
 	if err != nil {

@@ -37,7 +37,7 @@ type workflowRules struct {
 	Tolerate        int             `json:"tolerate,omitempty"`
 	Schedule        string          `json:"schedule,omitempty"`
 	ScheduledFor    int64           `json:"scheduled_for,omitempty"` // microseconds
-	Items           bool            `json:"items,omitempty"` // of a batch or a map
+	Items           bool            `json:"items,omitempty"`         // of a batch or a map
 }
 
 // rulesOf returns the rules of a workflow's jobs, and its own. tolerated is

@@ -223,7 +223,8 @@ func (sp *spawning) insert() error {
 		for _, name := range s.Before {
 			i := sp.p.index[sp.ids[name]]
 			if stubs[name] == nil {
-				stubs[name] = &job.Job{ID: sp.ids[name], Join: sp.p.Nodes[i].Join}
+				priority := job.Priority(sp.p.jobs[i].priority)
+				stubs[name] = &job.Job{ID: sp.ids[name], Join: sp.p.Nodes[i].Join, Priority: &priority, Inherit: sp.p.jobs[i].inherits}
 			}
 			d := job.Dependency{Parent: s.ID, On: job.OnSuccess}
 			stubs[name].DependsOn = append(stubs[name].DependsOn, d)
@@ -288,6 +289,7 @@ func (sp *spawning) enqueuer(w *workflow.Workflow, stubs map[string]*job.Job) *e
 	e := newEnqueuer(sp.tx, w, w.Jobs)
 	e.now, e.inside[sp.o.Job] = sp.now, true
 	e.calm = all.Tolerated()[:len(w.Jobs)]
+	e.urgent = workflow.Urgencies(all.Jobs, nil)[:len(w.Jobs)]
 	e.first = sp.p.header(sp.at).Tally.Total
 	return e
 }

@@ -177,6 +177,7 @@ type tickRun struct {
 	last     job.ID          // the instance that was made last
 	status   workflow.Status // its status; empty: there is none any more
 	ends     []tickEnd
+	until    int64 // when to look at the ticks again that are left; 0: at once
 	done     store.TicksRun
 }
 
@@ -267,6 +268,10 @@ func (run *tickRun) all(ticks []store.TickRecord) (cancel bool, err error) {
 		break
 	}
 	queueGuarded(run.tx, "end_ticks", run.ends, run.now)
+	if run.until > 0 {
+		id := run.schedule.ID
+		run.tx.QueueExec("postpone_ticks", id[:], run.until)
+	}
 	return cancel, run.tx.Flush()
 }
 
@@ -279,10 +284,11 @@ func (run *tickRun) wait(ticks []store.TickRecord) {
 		switch {
 		case i >= store.MaxWaitingTicks && t.Cause == store.CauseTime:
 			run.end(t, store.TickSkipped, fmt.Sprintf("%d ticks wait already", store.MaxWaitingTicks))
-		default:
+		case t.State == store.TickDue:
 			run.ends = append(run.ends, run.row(t, store.TickWaiting, "", &until))
 		}
 	}
+	run.until = until
 }
 
 func (run *tickRun) row(t store.TickRecord, state store.TickState, text string, due *int64) tickEnd {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -438,6 +439,49 @@ func testBatch(t *testing.T, open Opener) {
 		r.enqueueJobs(alone)
 		r.runParts()
 		r.wantJob(alone.ID, "completed")
+	})
+
+	checkWith(t, open, store.Options{EnqueueChunk: 5}, "what an enqueue stored of parts that never came to its end is deleted", func(r *rig) {
+		alone, w := batch("alone", 60, ""), graph(batch("batch", 60, ""))
+		r.ok(errors.Join(workflow.ValidateJobs([]*job.Job{alone}), w.Validate()), "validate")
+		breaks := func(enqueue func() error) {
+			r.Helper()
+			n := 0
+			r.Before(func(name, _ string, _ func(string, ...any)) {
+				if name == "insert_jobs" {
+					if n++; n == 4 {
+						r.BreakCommit(CommitRefused)
+					}
+				}
+			})
+			defer r.Before(nil)
+			if enqueue() == nil {
+				r.Fatalf("nothing broke")
+			}
+		}
+		breaks(func() error { _, err := r.s.EnqueueJobs(r.ctx, []*job.Job{alone}, nil); return err })
+		breaks(func() error { _, err := r.s.EnqueueWorkflow(r.ctx, w, store.EnqueueOptions{}); return err })
+		page, _, err := r.s.Workflows(r.ctx, store.WorkflowFilter{All: true, Limit: 10})
+		r.ok(err, "list")
+		r.equal("seen", len(page), 0)
+		_, err = r.s.EnqueueJobs(r.ctx, []*job.Job{alone}, nil) // goes on where it stopped
+		r.ok(err, "enqueue again")
+		r.runParts()
+		r.wantJob(alone.ID, "completed")
+		r.Advance(store.BuildAway + slack)
+		r.purge(keepAll(24 * time.Hour))
+		r.equal("workflows left", r.count("workflows"), 1)
+		r.equal("jobs left", r.count("jobs"), 61)
+	})
+
+	check(t, open, "a job that begins anew while its parts are looked at is looked at again", func(r *rig) {
+		r.start(batch("batch", 1, ""))
+		r.checkEdges()
+		r.ok(r.meddle("take_part_checks", "UPDATE job_state SET epoch = epoch + 1 WHERE status = 'suspended'", func() error {
+			_, err := r.s.CheckParts(r.ctx, everything)
+			return err
+		}), "check parts")
+		r.claimNamed("batch[0]")
 	})
 
 	check(t, open, "a check that fails holds up no other", func(r *rig) {

@@ -246,6 +246,25 @@ func testEnqueue(t *testing.T, open Opener) {
 		}
 	})
 
+	check(t, open, "what a job is made of has the trace of the job", func(r *rig) {
+		const own = "0af7651916cd43dd8448eb211c80319c"
+		inner := workflow.NewWorkflow("").Add(task("x")).AsJob("inner")
+		sub, other := workflow.NewWorkflow("").Add(inner).AsJob("sub"), workflow.NewWorkflow("").Add(task("y")).WithTraceID(own).AsJob("other")
+		batch := workflow.NewBatch("q", []any{1}).WithName("batch")
+		trace := r.workflow(r.start(sub, other, batch)).TraceID
+		for of, want := range map[*job.Job]string{sub: trace, inner: trace, batch: trace, other: own} {
+			id := r.job(of.ID).Parts.Workflow
+			r.equal("trace of the workflow of "+of.Name, r.workflow(id).TraceID, want)
+			for _, rec := range r.jobs(id) {
+				r.equal("trace of "+rec.Name, rec.TraceID, want)
+			}
+		}
+		alone := workflow.NewBatch("q", []any{1})
+		r.enqueueJobs(alone)
+		rec := r.job(alone.ID)
+		r.equal("trace of the items of a batch without a workflow", r.workflow(rec.Parts.Workflow).TraceID, rec.TraceID)
+	})
+
 	check(t, open, "a claimed job carries all that its definition says", func(r *rig) {
 		j := task("a").WithTimeout(90 * time.Second).WithPriority(job.High).WithRetry(retries(4, time.Minute))
 		w := graph(j)

@@ -100,6 +100,29 @@ func testInherit(t *testing.T, open Opener) {
 		r.wantPriority(parent, job.Low, job.Background)
 	})
 
+	check(t, open, "what is spawned before a job that inherits has its priority, and what inherits among the spawned lifts the others", func(r *rig) {
+		spawner := task("spawner").WithPriority(job.Low)
+		last := task("last", spawner).WithPriority(job.High).WithInherit()
+		r.start(spawner, last)
+		before, first := task("before"), task("first")
+		r.commit(spawning(r.claimOne(), []*job.Job{before}, "last"))
+		r.wantPriority(before, job.High, job.High) // as its spawner had it
+		c := r.claimOne()
+		r.equal("claimed", c.Name, "before")
+		before = task("later").WithPriority(job.Background)
+		r.commit(spawning(c, []*job.Job{first, urgent("urgent", first), before}))
+		r.wantPriority(first, job.Critical, job.High)
+		r.wantPriority(before, job.Background, job.Background)
+	})
+
+	check(t, open, "what is spawned before a job that inherits is lifted to it", func(r *rig) {
+		spawner := task("spawner").WithPriority(job.Low)
+		r.start(spawner, task("last", spawner).WithPriority(job.High).WithInherit())
+		before := task("before").WithPriority(job.Background)
+		r.commit(spawning(r.claimOne(), []*job.Job{before}, "last"))
+		r.wantPriority(before, job.High, job.Background)
+	})
+
 	check(t, open, "a parent that is held, paused, delayed or has ended keeps its place", func(r *rig) {
 		held, ended := withRetry(retries(2, time.Minute), task("held").WithPriority(job.Low))[0], task("ended").WithPriority(job.Low)
 		r.start(held, ended)

@@ -59,6 +59,25 @@ func ticksOverlap(t *testing.T, open Opener) {
 		r.equal("jobs", len(r.claimAll()), 1)
 	})
 
+	check(t, open, "queue: ticks that wait are looked at again after a while, however many they are", func(r *rig) {
+		s := r.schedule("s", workflow.Schedule{Cron: "* * * * *", Overlap: workflow.OverlapQueue})
+		for i := range 2 {
+			to := s.CreatedAt.Add(-time.Duration(i) * 16 * time.Hour)
+			_, err := r.s.Backfill(r.ctx, "s", to.Add(-16*time.Hour), to, false)
+			r.ok(err, "backfill")
+		}
+		r.Advance(time.Hour) // the longer they wait, the longer until the next look
+		for range 2 {
+			_, _, err := r.s.RunTicks(r.ctx, everything)
+			r.ok(err, "run ticks")
+		}
+		ran, next, err := r.s.RunTicks(r.ctx, everything)
+		r.ok(err, "run ticks")
+		r.equal("schedules looked at", ran.Schedules, 0)
+		r.equal("looked at again", next > 100*time.Millisecond, true)
+		r.wantRows("workflows", 1)
+	})
+
 	check(t, open, "queue: an instance that was deleted has ended", func(r *rig) {
 		two(r, workflow.OverlapQueue)
 		r.complete(r.claimOne())

@@ -90,22 +90,24 @@ func testWithin(t *testing.T, open Opener) {
 		r.wantRows("jobs", 0)
 	})
 
-	check(t, open, "what is within and depends on a job outside waits for both", func(r *rig) {
-		outside := task("outside")
-		r.enqueueJobs(outside)
-		in := task("in", outside)
-		w := graph(in)
-		before := taskOn("slow", "before")
-		sub := w.AsJob("sub").DependsOnJobs(before)
-		id := r.start(before, sub)
-		r.complete(r.claim(1, queue)[0])
+	check(t, open, "what ended while it was paused from above runs in the next run", func(r *rig) {
+		w := graph(task("a"))
+		id := r.start(w.AsJob("sub"), taskOn("slow", "beside"))
 		r.checkParts()
-		r.wantIdleOn(queue)
-		r.complete(r.claimOne("slow"))
+		a := r.claim(1, queue)[0]
+		_, err := r.s.PauseWorkflow(r.ctx, id, nobody)
+		r.ok(err, "pause")
 		r.checkParts()
-		r.complete(r.claimNamed("in")["in"])
+		r.commit(failedForGood(a))
 		r.checkParts()
-		r.wantWorkflow(id, workflow.Completed)
+		r.wantWorkflow(w.ID, workflow.Failed)
+		r.wantWorkflow(id, workflow.Failed)
+		r.retried(id)
+		_, err = r.s.ResumeWorkflow(r.ctx, id, nobody)
+		r.ok(err, "resume")
+		r.checkParts()
+		r.wantWorkflow(w.ID, workflow.Running)
+		r.claimNamed("a", "beside")
 	})
 
 	check(t, open, "a caller's transaction stores what jobs are made of", func(r *rig) {
@@ -119,14 +121,6 @@ func testWithin(t *testing.T, open Opener) {
 		r.runParts()
 		r.wantWorkflow(w.ID, workflow.Completed)
 	})
-}
-
-// wantIdleOn fails the test when anything of a queue is claimable.
-func (r *rig) wantIdleOn(queue string) {
-	r.Helper()
-	if got := r.claim(10, queue); len(got) > 0 {
-		r.Fatalf("claimable are %v, want nothing", names(got))
-	}
 }
 
 // idOf returns the id of a job by its name.

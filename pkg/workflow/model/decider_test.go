@@ -519,7 +519,8 @@ func (d *decider) Pause(f int, on bool) error {
 }
 
 func (d *decider) Decide(i int, a workflow.Action, result json.RawMessage) error {
-	if d.p.Nodes[i].Decision != workflow.Undecided {
+	n := d.p.Nodes[i]
+	if n.Decision != workflow.Undecided || a == workflow.ActionCancel && d.p.Workflows[n.Workflow].Status == workflow.Pending {
 		return job.ErrWrongState
 	}
 	return d.resolve(load(i), func(r *workflow.Resolution, v *view) { r.Decide(v.node(i), a, result) })

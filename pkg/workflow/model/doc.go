@@ -42,7 +42,8 @@
 //     so on: it begins, or is retried (what failed of it, or all if nothing did or
 //     it completed) if it ended before the job was suspended this time; its end is
 //     the job's; it is cancelled once, by a user, when the job is told to stop or
-//     has ended by itself, with that reason if it was a deadline.
+//     has ended by itself, with that reason if it was a deadline. One whose jobs
+//     all ended because of jobs elsewhere, before it began, is not retried at first.
 //   - While a workflow is paused, for whatever reason, so are those that its jobs
 //     are made of, and nobody can resume them; they go on with it, unless somebody
 //     had paused them before. What has not begun begins then.

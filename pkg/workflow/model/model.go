@@ -78,6 +78,7 @@ type flow struct {
 	*workflow.Workflow
 	number int
 	WorkflowState
+	ran                  bool       // it has begun, or its end was the job's
 	above                bool       // its pause is that of the workflow of that job
 	turns, bears         int        // how many of its jobs may run at once, 0 being all, and how many may fail, -1 being any number
 	jobs, news           []*node    // news: what failed, or ended and catches, since its policy looked

@@ -87,7 +87,7 @@ func (w *World) compare(n *node, c *flow) bool {
 		w.cancel(c, map[bool]job.Reason{true: job.ReasonDeadline, false: job.ReasonUser}[n.Reason == job.ReasonDeadline])
 	case !n.parted() || stopped:
 		return false
-	case over && n.fresh:
+	case over && n.fresh && c.ran:
 		n.fresh, c.UserPaused, c.above = false, c.UserPaused && !c.above, false
 		plan := c.plan(workflow.RetryFailed, nil)
 		if c.Status == workflow.Completed || plan == nil {
@@ -95,13 +95,14 @@ func (w *World) compare(n *node, c *flow) bool {
 		}
 		w.rerun(c, plan)
 	case over:
+		n.fresh, c.ran = false, true
 		status, reason := n.partsEnd(c)
 		w.end(n, status, reason)
 	case n.told():
-		n.fresh = false
+		n.fresh, c.ran = false, true
 		w.cancel(c, job.ReasonUser)
 	case c.Status == workflow.Pending && !paused:
-		n.fresh, c.Status = false, workflow.Running
+		n.fresh, c.ran, c.Status = false, true, workflow.Running
 		for _, first := range c.jobs {
 			w.ask(first)
 		}

@@ -13,6 +13,7 @@ type parts struct {
 	of    map[int]int             // job → the workflow that it is made of
 	fresh map[int]bool            // jobs that were suspended, and whose parts have not begun for that
 	lists map[int]json.RawMessage // map → what it is over
+	ran   map[int]bool            // workflows that have begun, or whose end was their job's
 	above map[int]bool            // workflows whose pause is that of the workflow around them
 }
 
@@ -29,7 +30,7 @@ func (p *parts) parent(w int) int {
 // keep notes what changes say about jobs that are made of others.
 func (p *parts) keep(v *view, c workflow.Changes) {
 	if p.of == nil {
-		p.of, p.fresh, p.lists, p.above = map[int]int{}, map[int]bool{}, map[int]json.RawMessage{}, map[int]bool{}
+		p.of, p.ran, p.fresh, p.lists, p.above = map[int]int{}, map[int]bool{}, map[int]bool{}, map[int]json.RawMessage{}, map[int]bool{}
 	}
 	for _, at := range c.Suspended {
 		p.fresh[v.nodes[at]] = v.p.Nodes[at].Parts != ""
@@ -96,22 +97,23 @@ func (d *decider) owed(l *loaded, i, w int) func(r *workflow.Resolution, v *view
 		return cancel(job.ReasonUser)
 	case !mine || c.Status == workflow.Cancelling:
 		return nil
-	case c.Status.Terminal() && d.parts.fresh[i]:
+	case c.Status.Terminal() && d.parts.fresh[i] && d.parts.ran[w]:
 		d.parts.fresh[i] = false
 		d.p.Workflows[w].UserPaused = c.UserPaused && !d.parts.above[w]
 		d.parts.above[w] = false
 		return d.rerun(l, w)
 	case c.Status.Terminal():
+		d.parts.fresh[i], d.parts.ran[w] = false, true
 		p := workflow.PartsOf(d.specs[i])
 		status, reason := workflow.PartsEnd(p.Kind, p.Mode, c.Status, c.Deadline)
 		return func(r *workflow.Resolution, v *view) {
 			r.EndParts(workflow.Ending{Node: v.node(i), Status: status, Reason: reason})
 		}
 	case d.told(n):
-		d.parts.fresh[i] = false
+		d.parts.fresh[i], d.parts.ran[w] = false, true
 		return cancel(job.ReasonUser)
 	case c.Status == workflow.Pending && !paused:
-		d.parts.fresh[i] = false
+		d.parts.fresh[i], d.parts.ran[w] = false, true
 		return func(r *workflow.Resolution, v *view) { r.Open(v.workflow(w)) }
 	case running && paused && !c.UserPaused:
 		d.parts.above[w] = true

@@ -257,14 +257,15 @@ func (w *World) policies() bool {
 	for _, f := range w.flows {
 		news := f.news
 		f.news = nil
+		acts := f.Status == workflow.Running || f.Status == workflow.Pending
 		for _, n := range f.jobs {
-			looks := f.Status == workflow.Running && (slices.Contains(news, n) || len(news) > 0 && f.has((*node).catches))
+			looks := acts && (slices.Contains(news, n) || len(news) > 0 && f.has((*node).catches))
 			f.Failing = f.Failing || looks && f.FailurePolicy == workflow.FailFast && n.hurts() && f.broken()
 			if looks && n.asked() {
 				n.Decision = workflow.Undecided
 			}
 		}
-		if f.Failing && f.Status == workflow.Running {
+		if f.Failing && acts {
 			w.sweep(f)
 		}
 	}

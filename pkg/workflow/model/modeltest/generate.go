@@ -58,7 +58,7 @@ func drawWorkflows(t *rapid.T, workless bool) []*workflow.Workflow {
 		for k := range between(t, 1, 8, "jobs") {
 			j := drawJob(t, fmt.Sprintf("j%d", jobs), within, before, w.ID == (job.ID{}), k > 0)
 			if workless {
-				drawWorkless(t, j, 1)
+				drawWorkless(t, j, before, 1)
 			}
 			if !j.Finally {
 				within = append(within, j)

@@ -12,8 +12,9 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow/model"
 )
 
-// drawWorkless makes of some jobs gates, or jobs that are made of others.
-func drawWorkless(t *rapid.T, j *job.Job, depth int) {
+// drawWorkless makes of some jobs gates, or jobs that are made of others, which
+// may depend on jobs of earlier workflows.
+func drawWorkless(t *rapid.T, j *job.Job, before []*job.Job, depth int) {
 	if j.Barrier {
 		return
 	}
@@ -35,7 +36,7 @@ func drawWorkless(t *rapid.T, j *job.Job, depth int) {
 		j.Parts = p
 	case 11:
 		if depth < 3 && chance(t, 2, "workflow") {
-			j.Parts = drawSubWorkflow(t, j, depth)
+			j.Parts = drawSubWorkflow(t, j, before, depth)
 			return
 		}
 		j.Parts = &workflow.Parts{
@@ -63,7 +64,7 @@ func drawGate(t *rapid.T) *job.Gate {
 }
 
 // drawSubWorkflow makes a workflow that is a job.
-func drawSubWorkflow(t *rapid.T, j *job.Job, depth int) *workflow.Parts {
+func drawSubWorkflow(t *rapid.T, j *job.Job, before []*job.Job, depth int) *workflow.Parts {
 	w := &workflow.Workflow{ID: job.NewID(), Name: j.Name, Metadata: json.RawMessage("{}")}
 	w.FailurePolicy = pick(t, "policy", workflow.ContinueOnFailure, workflow.FailFast, workflow.Manual)
 	if w.FailurePolicy == workflow.FailFast && chance(t, 3, "cancel running") {
@@ -71,8 +72,8 @@ func drawSubWorkflow(t *rapid.T, j *job.Job, depth int) *workflow.Parts {
 	}
 	var within []*job.Job
 	for k := range between(t, 1, 3, "jobs") {
-		inner := drawJob(t, fmt.Sprintf("%s_%d", j.Name, k), within, nil, false, k > 0)
-		drawWorkless(t, inner, depth+1)
+		inner := drawJob(t, fmt.Sprintf("%s_%d", j.Name, k), within, before, false, k > 0)
+		drawWorkless(t, inner, before, depth+1)
 		if !inner.Finally {
 			within = append(within, inner)
 		}
