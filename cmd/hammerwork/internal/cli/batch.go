@@ -309,7 +309,8 @@ only when the batch completed. Ctrl-C ends the watching, not the batch.`,
 				err = a.printBatch(b)
 			}
 			if err == nil && watch && b.Status != "completed" {
-				err = &hintError{fmt.Errorf("batch %s is %s", b.Name, b.Status), "hammerwork batch retry " + id + " runs what failed again"}
+				verb := map[bool]string{true: "has", false: "is"}[b.Status == "failed"]
+				err = &hintError{fmt.Errorf("batch %s %s %s", term.OneLine(b.Name), verb, b.Status), "hammerwork batch retry " + id + " runs what failed again"}
 			}
 			return err
 		}),

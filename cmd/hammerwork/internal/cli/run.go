@@ -45,8 +45,8 @@ writes to standard output is its result. The results of the last jobs, those
 that no other waits for, are printed at the end.
 
 A gate is answered by --approve, --reject or --signal with its name when it opens.
-On a terminal the run waits with one that no flag answers until Ctrl-C; elsewhere
-it ends, with exit code 4, when it waits for nothing else. A gate that expires is
+On a terminal the run waits with one that no flag answers until Ctrl-C; elsewhere,
+and with --quiet, it ends, with exit code 4, when it waits for nothing else. A gate that expires is
 waited for.
 
 Without --data-dir nothing is left behind. With it, a run that was stopped goes

@@ -163,7 +163,8 @@ func (s *session) attend(ctx context.Context) {
 		}
 		waited = len(list) > 0
 		was := asleep
-		asleep = open != nil && !term.Is(s.app.err) && s.asleep(ctx, s.id)
+		watched := term.Is(s.app.err) && !s.app.quiet
+		asleep = open != nil && !watched && s.asleep(ctx, s.id)
 		if was && asleep {
 			select {
 			case s.unanswered <- *open:

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -164,16 +165,21 @@ func (a *app) workflowWait(ctx context.Context, c *remote.Client, id string, tim
 		}
 		asked = w.Undecided
 		if w.Stats.Suspended == 0 {
+			gated = ""
 			return nil
 		}
 		list, err := waits(ctx, remoteLook(c), id)
-		if text := gateNotice(w, list); text != "" && text != gated {
+		text := gateNotice(w, list)
+		if text != "" && text != gated {
 			notice(text)
-			gated = text
 		}
+		gated = text
 		return err
 	}
 	w, err := a.follow(ctx, c, id, look, notice)
+	if ran := new(waitedError); gated != "" && errors.As(err, &ran) {
+		err = &hintError{ran, gated}
+	}
 	if err != nil {
 		return workflowError(err, id)
 	}
