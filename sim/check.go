@@ -38,7 +38,7 @@ type ending struct {
 
 func newChecker(ctx context.Context, d *Database, w *World) (*checker, error) {
 	db := d.sql
-	for _, table := range []string{"workflows", "jobs", "job_state", "ready", "timers", "leases", "attempts", "edges", "edge_check", "queues", "resolvers", "partitions", "evaluations", "job_runs", "audit", "suspensions", "part_check"} {
+	for _, table := range []string{"workflows", "jobs", "job_state", "ready", "timers", "leases", "attempts", "edges", "edge_check", "queues", "resolvers", "partitions", "evaluations", "job_runs", "audit", "suspensions", "part_check", "spawned"} {
 		if _, err := db.ExecContext(ctx, d.dialect.empty+table); err != nil {
 			return nil, fmt.Errorf("empty %s: %w", table, err)
 		}

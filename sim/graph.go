@@ -46,6 +46,9 @@ func (l *workload) named(name string, size, depth int) *workflow.Workflow {
 		}
 		wf.Jobs = append(wf.Jobs, j)
 	}
+	if depth == 0 || !plain {
+		l.spawns(wf.Jobs, false)
+	}
 	return wf
 }
 

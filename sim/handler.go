@@ -20,7 +20,8 @@ type handler struct {
 // plan is what a job's handler does, attempt by attempt.
 type plan struct {
 	name     string
-	attempts []behaviour // the last one repeats
+	attempts []behaviour   // the last one repeats
+	spawns   []job.Spawned // by each attempt that completes, under the same ids
 }
 
 // behaviour is what one attempt does.
@@ -42,6 +43,7 @@ func (p *process) startHandler(a agent.Start) {
 	}
 	outcome.Fence = fence
 	if outcome.Kind == job.KindCompleted {
+		outcome.Spawned = w.work.plans[a.Job.Job].spawns
 		outcome.Result = json.RawMessage(fmt.Sprintf(`{"lease":%q,"pad":%q}`, fence.Lease, strings.Repeat("x", w.work.pad(a.Job.Job))))
 	}
 	p.handlers[a.Key] = &handler{start: a}

@@ -20,6 +20,7 @@ type workload struct {
 	plans   map[job.ID]plan
 	pads    map[job.ID]int  // extra bytes of results
 	items   map[job.ID]plan // of maps, which are made while it runs
+	born    map[job.ID]plan // of jobs that handlers may spawn
 	waiting int             // submissions, and what users are to do once, without an answer
 	stored  []*job.Job      // jobs that are enqueued for sure
 	source  service.Source
@@ -29,7 +30,7 @@ var queues = []string{"a", "b", "c"}
 
 // newWorkload plans a few submissions over the first half minute.
 func newWorkload(w *World) *workload {
-	l := &workload{w: w, store: watch.Store(w.store, w.history.Recorder("users")), plans: map[job.ID]plan{}, pads: map[job.ID]int{}, items: map[job.ID]plan{}, source: w.source()}
+	l := &workload{w: w, store: watch.Store(w.store, w.history.Recorder("users")), plans: map[job.ID]plan{}, pads: map[job.ID]int{}, items: map[job.ID]plan{}, born: map[job.ID]plan{}, source: w.source()}
 	for i := range 1 + w.rng.IntN(3) {
 		l.waiting++
 		w.after(w.between(0, 30*time.Second), fmt.Sprintf("submit workflow %d", i), func() { l.submit(l.workflow(i)) })
@@ -47,6 +48,9 @@ func (l *workload) submitted() bool { return l.waiting == 0 }
 // behaviour returns what an attempt of a job does.
 func (l *workload) behaviour(id job.ID, attempt int) behaviour {
 	p, planned := l.plans[id]
+	if !planned {
+		p, planned = l.born[id]
+	}
 	if !planned {
 		if p, planned = l.items[id]; !planned {
 			p = plan{name: "an item", attempts: []behaviour{l.randomBehaviour(), l.randomBehaviour()}}
@@ -69,6 +73,7 @@ func (l *workload) flat() []*job.Job {
 		l.workless(j, maxDepth+1)
 		jobs = append(jobs, j)
 	}
+	l.spawns(jobs, true)
 	return jobs
 }
 

@@ -74,7 +74,7 @@ var outcomeGuards = []guard{
 	},
 	{
 		name: "outcome: a batch resolves again after an unknown commit", kind: unique, file: resolveGo, place: "judge.verdict",
-		from: "return committedIf(p.jobs[i].endedBy == o.Lease && p.jobs[i].epoch == o.Epoch)", to: "return job.Stale",
+		from: "return committedIf(p.jobs[i].endedBy == o.Lease && p.jobs[i].epoch == o.Epoch && same)", to: "return job.Stale",
 		protects: "a worker is told that its outcome did not count",
 	},
 }

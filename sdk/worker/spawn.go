@@ -27,7 +27,7 @@ var errReturned = errors.New("the handler has returned: nothing is spawned any m
 //
 // Trace and correlation id, priority and retry policy are this job's unless s
 // has its own. An attempt may spawn job.MaxSpawned jobs of job.MaxSpawnedBytes
-// together. The error is a *workflow.Error that says what is wrong with s, which
+// together; a finally job, and an item of a batch or a map, spawn nothing. The error is a *workflow.Error that says what is wrong with s, which
 // is left out then. When a retry of the workflow lets the job run again, a job that it spawned
 // under the same name runs again with the new payload.
 func (j *Job) Spawn(s *job.Job, before ...string) error {

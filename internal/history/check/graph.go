@@ -169,6 +169,9 @@ func (j *judge) turn(s *subject, l *life, now int64) {
 			continue
 		}
 		x := o.lives[0]
+		if l.run > 0 && x.run > l.run {
+			continue // it was spawned in a later run
+		}
 		for _, later := range o.lives[1:] {
 			if later.begins <= now {
 				x = later

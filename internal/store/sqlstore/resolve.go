@@ -134,8 +134,9 @@ func (j *judge) verdict(o job.Outcome, draw float64) job.Verdict {
 	if fence, again := j.taken[o.Job]; again {
 		return committedIf(fence == o.Fence && p.jobs[i].epoch == o.Epoch)
 	}
-	if j.live.Nodes[i].Status.Terminal() {
-		return committedIf(p.jobs[i].endedBy == o.Lease && p.jobs[i].epoch == o.Epoch)
+	if status := j.live.Nodes[i].Status; status.Terminal() {
+		same := (status == job.Completed) == (o.Kind == job.KindCompleted) // else another was reported in place of one that was rejected
+		return committedIf(p.jobs[i].endedBy == o.Lease && p.jobs[i].epoch == o.Epoch && same)
 	}
 	lease := j.leases[o.Lease]
 	if !held(lease, o.Fence, p.jobs[i].epoch) {

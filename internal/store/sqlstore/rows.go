@@ -90,6 +90,12 @@ type spawnedRow struct {
 	ID      hexID `json:"id"`
 }
 
+// parentsRow is a row of extend_parents.
+type parentsRow struct {
+	ID      hexID  `json:"id"`
+	Parents string `json:"parents"` // ids in quotes, with commas between
+}
+
 // evaluationRow is a row of insert_evaluations.
 type evaluationRow struct {
 	ID     hexID  `json:"id"`

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -93,6 +95,9 @@ func (sp *spawning) workflow() job.ID { return sp.p.jobs[sp.at].workflow }
 // look checks what is spawned, and that the jobs that are to wait for it have
 // not started: those are kept from being claimed from now on.
 func (sp *spawning) look() error {
+	if sp.p.Nodes[sp.at].Finally {
+		return refuse("a finally job runs after all others, so it spawns nothing")
+	}
 	alone := sp.workflow() == job.ID{}
 	if err := workflow.ValidateSpawned(sp.o.Job, sp.o.Spawned, alone); err != nil {
 		return refusal(err.Error())
@@ -244,16 +249,32 @@ func (sp *spawning) insert() error {
 	e.deadlines()
 	t := newTransition(sp.p)
 	var waiting []int
-	for name := range stubs {
+	for _, name := range slices.Sorted(maps.Keys(stubs)) {
 		waiting = append(waiting, sp.p.index[sp.ids[name]])
 	}
 	queueGuarded(sp.tx, "count_jobs", t.countRows(waiting))
+	queueRows(sp.tx, "extend_parents", moreParents(stubs, sp.ids))
 	queueRows(sp.tx, "insert_edges", edges)
 	queueRows(sp.tx, "insert_spawned", spawned)
 	if w.ID != (job.ID{}) {
 		sp.tx.QueueGuarded("grow_workflow", 1, w.ID[:], len(w.Jobs))
+		var list []job.ID
+		for _, j := range w.Jobs {
+			list = append(list, j.ID)
+		}
+		sp.tx.QueueExec("spawned_in_run", list, w.ID[:])
 	}
 	return sp.tx.Flush()
+}
+
+// moreParents makes the rows of jobs that wait for more than they did.
+func moreParents(stubs map[string]*job.Job, ids map[string]job.ID) []parentsRow {
+	var rows []parentsRow
+	for _, name := range slices.Sorted(maps.Keys(stubs)) {
+		list := parentList(stubs[name].DependsOn)
+		rows = append(rows, parentsRow{ID: hexID(ids[name]), Parents: list[1 : len(list)-1]})
+	}
+	return rows
 }
 
 // inherit gives a spawned job what it does not say itself: its spawner's.
@@ -283,8 +304,8 @@ func (sp *spawning) enqueuer(w *workflow.Workflow, stubs map[string]*job.Job) *e
 		return e
 	}
 	all := &workflow.Workflow{Jobs: w.Jobs}
-	for _, stub := range stubs {
-		all.Jobs = append(all.Jobs, stub)
+	for _, name := range slices.Sorted(maps.Keys(stubs)) {
+		all.Jobs = append(all.Jobs, stubs[name])
 	}
 	e := newEnqueuer(sp.tx, w, w.Jobs)
 	e.now, e.inside[sp.o.Job] = sp.now, true

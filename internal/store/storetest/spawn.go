@@ -90,6 +90,11 @@ func testSpawn(t *testing.T, open Opener) {
 		report := r.claimOne()
 		r.equal("name", report.Name, "report")
 		r.equal("parents of the report", len(report.Parents), 4)
+		want := []job.ID{split.ID}
+		for _, c := range got {
+			want = append(want, c.Fence.Job)
+		}
+		r.equal("what it is said to depend on", r.job(report.Fence.Job).DependsOn, want)
 		r.complete(report)
 		r.wantWorkflow(id, workflow.Completed)
 	})
@@ -168,6 +173,25 @@ func testSpawn(t *testing.T, open Opener) {
 		r.wantRows("spawned", 2)
 	})
 
+	check(t, open, "a finally job spawns nothing", func(r *rig) {
+		id := r.start(task("first"), task("last").AsFinally())
+		r.complete(r.claimNamed("first")["first"])
+		if why := r.refused(spawning(r.claimNamed("last")["last"], tasks(1, "part"))); !strings.Contains(why, "spawns nothing") {
+			r.Errorf("what a finally job spawns is refused with %q", why)
+		}
+		r.wantTally(id, workflow.Tally{Total: 2, Completed: 1})
+	})
+
+	check(t, open, "an outcome that was refused is stale once another took its place", func(r *rig) {
+		r.start(task("split"), task("running"))
+		got := r.claimNamed("split", "running")
+		o := spawning(got["split"], tasks(1, "part"), "running")
+		r.refused(o)
+		r.commit(failedForGood(got["split"]))
+		r.stale(o)
+		r.commit(failedForGood(got["split"]))
+	})
+
 	check(t, open, "outcomes that spawn stand among others in one call", func(r *rig) {
 		r.start(task("a"), task("b"), task("c"))
 		got := r.claimAll()
@@ -211,6 +235,7 @@ func testSpawn(t *testing.T, open Opener) {
 		r.commit(spawning(r.claimOne(), []*job.Job{again, task("part2")}))
 		r.wantTally(id, workflow.Tally{Total: 4, Completed: 1})
 		got := r.claimNamed("part0", "part1", "part2")
+		r.equal("run in which it came", r.job(got["part2"].Fence.Job).Run, 2)
 		r.jsonEqual("payload", got["part0"].Payload, `{"again":true}`)
 		r.complete(got["part0"], got["part1"], got["part2"])
 		r.wantWorkflow(id, workflow.Completed)

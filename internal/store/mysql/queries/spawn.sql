@@ -22,3 +22,18 @@ UPDATE hw_workflows SET total = total + ?2 WHERE id = UNHEX(?1);
 DELETE s
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_spawned s FORCE INDEX (hw_spawned_job) ON s.job_id = UNHEX(i.id);
+
+-- name: extend_parents
+-- What people see of the parents of jobs that wait for more now.
+UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
+    id VARCHAR(32) PATH '$.id', parents LONGTEXT CHARACTER SET utf8mb4 PATH '$.parents')) c
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(c.id)
+SET j.depends_on = CONCAT(LEFT(j.depends_on, CHAR_LENGTH(j.depends_on) - 1), IF(j.depends_on = '[]', '', ','), c.parents, ']');
+
+-- name: spawned_in_run
+-- They belong to the run in which they came.
+UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = UNHEX(?2)
+SET s.run = w.run
+WHERE w.run > 1;

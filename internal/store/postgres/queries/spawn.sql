@@ -20,3 +20,13 @@ SELECT hammerwork_changed(count(*), $3::int) FROM changed;
 
 -- name: delete_spawned
 DELETE FROM spawned WHERE job_id = ANY ($1::uuid[]);
+
+-- name: extend_parents
+-- What people see of the parents of jobs that wait for more now.
+UPDATE jobs j SET depends_on = left(j.depends_on, -1) || CASE j.depends_on WHEN '[]' THEN '' ELSE ',' END || c.parents || ']'
+FROM unnest($1::uuid[], $2::text[]) AS c(id, parents)
+WHERE j.id = ANY ($1::uuid[]) AND j.id = c.id;
+
+-- name: spawned_in_run
+-- They belong to the run in which they came.
+UPDATE job_state SET run = w.run FROM workflows w WHERE job_state.id = ANY ($1::uuid[]) AND w.id = $2::uuid AND w.run > 1;

@@ -19,3 +19,13 @@ UPDATE workflows SET total = total + ?2 WHERE id = ?1;
 
 -- name: delete_spawned
 DELETE FROM spawned WHERE job_id IN (SELECT unhex(value) FROM json_each(?1));
+
+-- name: extend_parents
+-- What people see of the parents of jobs that wait for more now.
+UPDATE jobs SET depends_on = substr(depends_on, 1, length(depends_on) - 1) || CASE depends_on WHEN '[]' THEN '' ELSE ',' END || c.parents || ']'
+FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'parents' AS parents FROM json_each(?1)) AS c
+WHERE jobs.id = c.id;
+
+-- name: spawned_in_run
+-- They belong to the run in which they came.
+UPDATE job_state SET run = (SELECT run FROM workflows WHERE id = ?2) WHERE id IN (SELECT unhex(value) FROM json_each(?1));
