@@ -77,6 +77,9 @@ func eventRow(p term.Palette, e wire.Event, created *time.Time) []output.Cell {
 		what.Text = "created"
 	case "job_started":
 		what.Text, what.Paint = "started", p.Cyan
+		if !attempted(e) {
+			what.Text = "suspended"
+		}
 	case "attempt_ended":
 		what.Text, what.Paint = "attempt "+strings.ReplaceAll(e.Outcome, "_", " "), p.Yellow
 	case "action":
@@ -93,6 +96,10 @@ func eventRow(p term.Palette, e wire.Event, created *time.Time) []output.Cell {
 	}
 }
 
+// attempted reports whether a job that started is in a worker's hands: a gate
+// that opens, and a job whose parts begin, are in nobody's.
+func attempted(e wire.Event) bool { return e.Attempt > 0 || e.Worker != "" }
+
 func eventDetails(e wire.Event) string {
 	var parts []string
 	add := func(text string) {
@@ -100,7 +107,7 @@ func eventDetails(e wire.Event) string {
 			parts = append(parts, term.OneLine(text))
 		}
 	}
-	if e.Type == "job_started" || e.Type == "attempt_ended" {
+	if e.Type == "job_started" && attempted(e) || e.Type == "attempt_ended" {
 		add(fmt.Sprintf("attempt %d", e.Attempt))
 		add(e.Worker)
 	}
