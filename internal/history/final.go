@@ -78,6 +78,7 @@ type Job struct {
 	DependsOn        []job.ID             `json:"depends_on,omitempty"`
 	Edges            []Edge               `json:"edges,omitempty"` // to its parents
 	Tries            []Try                `json:"tries,omitempty"` // by epoch
+	CreatedAt        int64                `json:"created_at,omitempty"`
 	StartedAt        int64                `json:"started_at,omitempty"`
 	FinishedAt       int64                `json:"finished_at,omitempty"`
 }

@@ -93,8 +93,8 @@ func (j *judge) sights(s *subject, of *life, e history.Edge) []sight {
 	var list []sight
 	add := func(l *life, as job.Status, from int64) { list = append(list, sight{settled(e.On, as), from, l}) }
 	for _, l := range p.lives {
-		if exact && l.run < since || !l.Status.Terminal() {
-			continue
+		if exact && l.run < since || !l.Status.Terminal() || inside && l.FinishedAt < s.final.CreatedAt {
+			continue // the last: it was spawned later
 		}
 		asked := manual && l.failed()
 		if asked && !l.last && l.decided == nil { // nobody decided until it was reset
@@ -173,7 +173,8 @@ func (w *flow) catches() bool {
 func (j *judge) count(s *subject, l *life, now int64, prefer workflow.EdgeState) counts {
 	var c counts
 	for _, e := range s.final.Edges {
-		if p := j.jobs[e.Parent]; p == nil || p.final == nil {
+		p := j.jobs[e.Parent]
+		if p == nil || p.final == nil || l.before(p) {
 			continue
 		}
 		if l.last {
@@ -198,6 +199,12 @@ func (j *judge) count(s *subject, l *life, now int64, prefer workflow.EdgeState)
 		}
 	}
 	return c
+}
+
+// before reports whether a life was over when a parent was spawned before the
+// job.
+func (l *life) before(parent *subject) bool {
+	return !l.last && l.FinishedAt < parent.final.CreatedAt
 }
 
 // said is what the join of a job said at a time in one of its lives: what it is

@@ -129,7 +129,7 @@ func addJob(ctx context.Context, s Reads, f *history.Final, j store.JobRecord, w
 		Finally: j.Finally, Catch: j.Catch, Unmet: j.Unmet, Status: j.Status, DependencyStatus: j.DependencyStatus,
 		Reason: j.Reason, Cause: j.Cause, Decision: j.Decision, Run: j.Run, Attempts: j.Attempts, Earlier: j.Earlier,
 		MaxAttempts: j.MaxAttempts, Epoch: j.Epoch, Worker: j.Worker, Payload: history.Hash(j.Payload), DependsOn: j.DependsOn,
-		StartedAt: nanos(j.StartedAt), FinishedAt: nanos(j.FinishedAt),
+		CreatedAt: nanos(j.CreatedAt), StartedAt: nanos(j.StartedAt), FinishedAt: nanos(j.FinishedAt),
 	}
 	if j.Status == job.Completed {
 		out.Result = history.Hash(j.Result)
