@@ -24,6 +24,7 @@ var (
 	ErrEmpty = errors.New("the cron expression is empty")
 	ErrZone  = errors.New("the cron expression names a time zone")
 	ErrNever = errors.New("the cron expression never comes true")
+	ErrEvery = errors.New("@every wants whole seconds, one or more")
 )
 
 var parser = cron.NewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
@@ -51,7 +52,9 @@ func Parse(expression, zone string) (*Expression, error) {
 	e := &Expression{text: text, zone: location}
 	switch p := parsed.(type) {
 	case cron.ConstantDelaySchedule:
-		e.every = p.Delay
+		if e.every, err = time.ParseDuration(strings.TrimPrefix(text, "@every ")); err != nil || e.every < time.Second || e.every%time.Second != 0 {
+			return nil, fmt.Errorf("%w: %q", ErrEvery, text)
+		}
 	case *cron.SpecSchedule:
 		p.Location = time.UTC
 		e.fields, e.elapsed = p, elapsed(text)

@@ -113,7 +113,10 @@ func TestTicksWhereClocksAreSet(t *testing.T) {
 }
 
 func TestWhatIsNoExpressionIsRefused(t *testing.T) {
-	for expression, want := range map[string]error{"": cron.ErrEmpty, " ": cron.ErrEmpty, "TZ=UTC 0 0 * * *": cron.ErrZone, "0 0 30 2 *": cron.ErrNever} {
+	for expression, want := range map[string]error{
+		"": cron.ErrEmpty, " ": cron.ErrEmpty, "TZ=UTC 0 0 * * *": cron.ErrZone, "0 0 30 2 *": cron.ErrNever,
+		"@every 0s": cron.ErrEvery, "@every -5m": cron.ErrEvery, "@every 1ms": cron.ErrEvery, "@every 1500ms": cron.ErrEvery,
+	} {
 		if _, err := cron.Parse(expression, ""); !errors.Is(err, want) {
 			t.Errorf("%q: %v", expression, err)
 		}

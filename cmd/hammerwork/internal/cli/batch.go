@@ -263,7 +263,7 @@ and error. With --failed it writes only those that ended and did not complete.`,
 			}
 			return a.withBatch(func(ctx context.Context, client *remote.Client, id string) error {
 				if file == "" || file == "-" {
-					return batchError(client.ExportBatch(ctx, id, failed, a.out), id)
+					return batchError(closedPipe(client.ExportBatch(ctx, id, failed, a.out)), id)
 				}
 				out, err := os.Create(file)
 				if err != nil {
@@ -351,7 +351,7 @@ func (a *app) printBatch(b wire.Batch) error {
 	r := newResultPrinter(a, wire.Workflow{})
 	j := wire.Job{ID: b.ID, Name: b.Name, Status: b.Status, StartedAt: b.StartedAt, FinishedAt: b.FinishedAt}
 	parts := wire.Parts{Kind: b.Kind, WorkflowID: b.ItemsID, Stats: b.Stats}
-	r.line(r.jobTitle(j, b.Reason) + r.palette.Faint(": "+partsText(parts)))
+	r.line(r.jobTitle(j, b.Reason) + r.palette.Faint(": "+partsText(statusOf(j), parts)))
 	if !a.quiet {
 		r.fields([]field{
 			{"id", b.ID},

@@ -136,7 +136,7 @@ func madeOf(j wire.Job) string {
 	if j.Parts == nil {
 		return ""
 	}
-	text := partsText(*j.Parts)
+	text := partsText(statusOf(j), *j.Parts)
 	for _, f := range []struct {
 		set  bool
 		text string

@@ -127,7 +127,7 @@ func (r *resultPrinter) note(j wire.Job) string {
 	case statusOf(j) == job.Completed && j.Gate != nil:
 		return gateNote(*j.Gate)
 	case statusOf(j) == job.Completed && j.Parts != nil:
-		return partsText(*j.Parts)
+		return partsText(statusOf(j), *j.Parts)
 	case statusOf(j) == job.Completed:
 		return ""
 	case statusOf(j) == job.Running:

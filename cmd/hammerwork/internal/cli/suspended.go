@@ -100,7 +100,7 @@ func shown(list []suspended, now time.Time, answer func(wire.Job) string) []prog
 func waitText(j wire.Job, now time.Time) string {
 	switch {
 	case j.Parts != nil:
-		return partsText(*j.Parts)
+		return partsText(statusOf(j), *j.Parts)
 	case j.Gate == nil:
 		return ""
 	case j.Gate.Type == "timer":
@@ -119,13 +119,16 @@ func waitText(j wire.Job, now time.Time) string {
 	return text
 }
 
-// partsText says how many parts of a job have ended.
-func partsText(p wire.Parts) string {
+// partsText says how many parts of a job of this status have ended.
+func partsText(status job.Status, p wire.Parts) string {
 	noun := "item"
 	if p.Kind == string(workflow.PartsWorkflow) {
 		noun = "job"
 	}
-	if p.WorkflowID == "" {
+	switch {
+	case p.WorkflowID == "" && status.Terminal():
+		return p.Kind + ", no items"
+	case p.WorkflowID == "":
 		return p.Kind + ", its items are not made yet"
 	}
 	text := fmt.Sprintf("%s, %s of %s", p.Kind, term.Number(endedJobs(p.Stats)), term.Count(p.Stats.TotalJobs, noun))

@@ -71,3 +71,16 @@ func TestOnlyGatesAreOpenWhenNothingElseOfAWorkflowMoves(t *testing.T) {
 		}
 	}
 }
+
+func TestAMapOverAnEmptyListHasNoItemsOnceItHasEnded(t *testing.T) {
+	for status, want := range map[job.Status]string{
+		job.Pending:   "map, its items are not made yet",
+		job.Completed: "map, no items",
+		job.Failed:    "map, no items",
+		job.Cancelled: "map, no items",
+	} {
+		if got := partsText(status, wire.Parts{Kind: "map"}); got != want {
+			t.Errorf("%s: %q, not %q", status, got, want)
+		}
+	}
+}

@@ -148,7 +148,7 @@ type cancelFlags struct{ grace time.Duration }
 
 func (f *cancelFlags) add(c *cobra.Command) {
 	c.Flags().DurationVar(&f.grace, "grace", -1, "`duration` that what runs may still take (default: the server's, 10s)")
-	c.Flags().Lookup("grace").DefValue = ""
+	c.Flags().Lookup("grace").DefValue = "0s" // which help leaves out
 	onlyHere(c, "grace")
 }
 
