@@ -69,6 +69,10 @@ func (s *Store) putOff(ctx context.Context, id job.ID, checks []job.ID) error {
 // errMoved says that a job began anew since it was read.
 var errMoved = errors.New("the job began anew meanwhile")
 
+// errUnmade says that items that were to be made cannot be seen: what an earlier
+// attempt left of them is being deleted. They are made when it is gone.
+var errUnmade = errors.New("its items are being deleted, and made again then")
+
 // checkParts looks at a job and its parts, a few times if it begins anew
 // meanwhile.
 func (s *Store) checkParts(ctx context.Context, id job.ID, checks []job.ID) (r store.Resolution, err error) {
@@ -132,6 +136,9 @@ func (s *Store) compare(tx Tx, j *jobOfParts, r *store.Resolution) error {
 	}
 	i, known := p.index[j.id]
 	w, stored := p.headers[j.parts]
+	if known && !stored && j.list != nil && p.Nodes[i].Status == job.Suspended {
+		return errUnmade
+	}
 	if !known || !stored || p.header(i) == nil && j.workflow != (job.ID{}) { // hidden, or deleted
 		return nil
 	}

@@ -177,6 +177,35 @@ func testMap(t *testing.T, open Opener) {
 		r.wantTally(r.itemsOf(m), workflow.Tally{Total: 100, Completed: 100})
 	})
 
+	checkWith(t, open, store.Options{EnqueueChunk: 5}, "a large map whose items were begun long ago gets them when what is left of them is deleted", func(r *rig) {
+		m := mapped("m", "payload.list").WithInput("more", "1")
+		m.Payload = json.RawMessage(`{"list": [` + strings.Repeat("1, ", 59) + `1]}`)
+		id := r.start(m)
+		r.checkEdges()
+		n := 0
+		r.Before(func(name, _ string, _ func(string, ...any)) {
+			if name == "insert_jobs" {
+				if n++; n == 4 {
+					r.BreakCommit(CommitRefused)
+				}
+			}
+		})
+		_, err := r.s.CheckParts(r.ctx, everything)
+		r.Before(nil)
+		if err == nil {
+			r.Fatalf("nothing broke")
+		}
+		r.ok(r.Exec("UPDATE workflows SET hidden = 'purging' WHERE hidden = 'building'"), "hide")
+		if _, err := r.s.CheckParts(r.ctx, everything); err == nil {
+			r.Errorf("nothing was said")
+		}
+		r.purge(keepAll(24 * time.Hour))
+		r.checkParts()
+		r.equal("items", r.runToEnd(), 60)
+		r.checkParts()
+		r.wantWorkflow(id, workflow.Completed)
+	})
+
 	check(t, open, "a map whose turn comes in a paused workflow keeps its list until the resume", func(r *rig) {
 		first := task("first")
 		m := mapped("m", "deps.first.result").DependsOnJobs(first)
