@@ -91,8 +91,9 @@ func (s *Store) lookAtParts(ctx context.Context, id job.ID, checks []job.ID) (st
 	if err != nil {
 		return store.Resolution{}, err
 	}
+	var unmade refusal
 	if j != nil && j.status == job.Suspended && j.list != nil { // of a map
-		if err := s.makeItems(ctx, j); err != nil {
+		if err := s.makeItems(ctx, j); err != nil && !errors.As(err, &unmade) {
 			return store.Resolution{}, err
 		}
 	}
@@ -107,6 +108,9 @@ func (s *Store) lookAtParts(ctx context.Context, id job.ID, checks []job.ID) (st
 		r.Done = len(mine)
 		if j == nil || j.parts == (job.ID{}) {
 			return nil // it is deleted, or it is a map that was not over anything yet
+		}
+		if unmade != "" {
+			return s.endUnmade(tx, j, unmade, &r)
 		}
 		return s.compare(tx, j, &r)
 	})
