@@ -3,18 +3,31 @@ package workflow
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+)
+
+// What one map makes at most.
+const (
+	MaxItems      = 100_000
+	MaxItemsBytes = 256 << 20 // of payloads
 )
 
 // Items returns the workflow that a map of job j makes for the list that it is
 // over: a job for each element, whose payload is j's with the inputs that were
 // worked out, if any, and the fields item and index. The caller bounds how many
-// run at once, see Part.InTurns.
+// run at once, see Part.InTurns. An error is for good.
 func (p *Parts) Items(j *job.Job, list, with json.RawMessage) (*Workflow, error) {
 	var elements []json.RawMessage
 	if err := json.Unmarshal(list, &elements); err != nil {
 		return nil, err
+	}
+	if len(elements) > MaxItems {
+		return nil, fmt.Errorf("the list has %d elements; at most %d are allowed", len(elements), MaxItems)
+	}
+	if size := len(list) + len(elements)*(len(j.Payload)+len(with)); size > MaxItemsBytes {
+		return nil, fmt.Errorf("the payloads of its %d items have %d bytes; at most %d are allowed; keep large data outside and pass its place", len(elements), size, MaxItemsBytes)
 	}
 	common := map[string]json.RawMessage{}
 	for _, object := range []json.RawMessage{j.Payload, with} {

@@ -89,8 +89,8 @@ func (s *Store) buildParts(ctx context.Context, jobs []*job.Job) (bool, error) {
 		return false, nil
 	}
 	for _, f := range newEnqueuer(nil, nil, jobs).parts {
-		if err := s.buildHidden(ctx, f, chunk); err != nil {
-			return false, err
+		if err := s.buildHidden(ctx, f, chunk); err != nil && !errors.Is(err, store.ErrExists) {
+			return false, err // what is there belongs to an enqueue that is done: its key, or its job, says so
 		}
 	}
 	return true, nil

@@ -67,6 +67,24 @@ func (s *Store) jobOfParts(ctx context.Context, id job.ID) (*jobOfParts, error) 
 	return j, err
 }
 
+// endUnmade ends a map whose items can't be made.
+func (s *Store) endUnmade(tx Tx, j *jobOfParts, why refusal, r *store.Resolution) error {
+	p := s.lockGates(tx, []job.ID{j.id})
+	var now int64
+	tx.QueueNow(&now)
+	if err := tx.Flush(); err != nil {
+		return err
+	}
+	i, known := p.index[j.id]
+	switch {
+	case !known || p.Nodes[i].Status != job.Suspended:
+		return nil
+	case p.jobs[i].epoch != j.epoch:
+		return errMoved
+	}
+	return s.endGates(tx, p, []gateEnd{{node: i, status: job.Failed, reason: job.ReasonInputError, error: string(why)}}, now, r)
+}
+
 // itemsID is the id of the workflow of a map's items: derived from the job and
 // from what they are made of, so that making them can be repeated, and another
 // list makes others. Like every id it begins with a time: that of the job.
@@ -90,7 +108,8 @@ func itemID(of job.ID, i int) job.ID {
 	return of
 }
 
-// makeItems stores the items of a map, unless they are there.
+// makeItems stores the items of a map, unless they are there. A refusal says why
+// they can't be made.
 func (s *Store) makeItems(ctx context.Context, j *jobOfParts) error {
 	stored := false
 	err := s.db.Read(ctx, func(tx Tx) error {
@@ -101,7 +120,7 @@ func (s *Store) makeItems(ctx context.Context, j *jobOfParts) error {
 	}
 	w, err := (&workflow.Parts{Kind: j.rules.Kind}).Items(&j.job, j.list, json.RawMessage(j.with))
 	if err != nil {
-		return fmt.Errorf("items: %w", err)
+		return refuse("no items can be made: %v", err)
 	}
 	w.ID = j.parts
 	for i, item := range w.Jobs {

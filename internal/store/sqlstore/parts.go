@@ -69,6 +69,10 @@ func (s *Store) putOff(ctx context.Context, id job.ID, checks []job.ID) error {
 // errMoved says that a job began anew since it was read.
 var errMoved = errors.New("the job began anew meanwhile")
 
+// errUnmade says that items that were to be made cannot be seen: what an earlier
+// attempt left of them is being deleted. They are made when it is gone.
+var errUnmade = errors.New("its items are being deleted, and made again then")
+
 // checkParts looks at a job and its parts, a few times if it begins anew
 // meanwhile.
 func (s *Store) checkParts(ctx context.Context, id job.ID, checks []job.ID) (r store.Resolution, err error) {
@@ -87,8 +91,9 @@ func (s *Store) lookAtParts(ctx context.Context, id job.ID, checks []job.ID) (st
 	if err != nil {
 		return store.Resolution{}, err
 	}
+	var unmade refusal
 	if j != nil && j.status == job.Suspended && j.list != nil { // of a map
-		if err := s.makeItems(ctx, j); err != nil {
+		if err := s.makeItems(ctx, j); err != nil && !errors.As(err, &unmade) {
 			return store.Resolution{}, err
 		}
 	}
@@ -103,6 +108,9 @@ func (s *Store) lookAtParts(ctx context.Context, id job.ID, checks []job.ID) (st
 		r.Done = len(mine)
 		if j == nil || j.parts == (job.ID{}) {
 			return nil // it is deleted, or it is a map that was not over anything yet
+		}
+		if unmade != "" {
+			return s.endUnmade(tx, j, unmade, &r)
 		}
 		return s.compare(tx, j, &r)
 	})
@@ -132,6 +140,9 @@ func (s *Store) compare(tx Tx, j *jobOfParts, r *store.Resolution) error {
 	}
 	i, known := p.index[j.id]
 	w, stored := p.headers[j.parts]
+	if known && !stored && j.list != nil && p.Nodes[i].Status == job.Suspended {
+		return errUnmade
+	}
 	if !known || !stored || p.header(i) == nil && j.workflow != (job.ID{}) { // hidden, or deleted
 		return nil
 	}

@@ -441,6 +441,21 @@ func testBatch(t *testing.T, open Opener) {
 		r.wantJob(alone.ID, "completed")
 	})
 
+	checkWith(t, open, store.Options{EnqueueChunk: 5}, "a large batch that comes again with its key is the one that is there", func(r *rig) {
+		b := batch("batch", 60, "")
+		r.ok(workflow.ValidateJobs([]*job.Job{b}), "validate")
+		for k := range 2 {
+			done, err := r.s.EnqueueJobs(r.ctx, []*job.Job{b}, []store.Key{{Value: "key"}})
+			r.ok(err, "enqueue")
+			r.equal("id", done.IDs[0], b.ID)
+			r.equal("existing", done.Existing[0], k > 0)
+		}
+		_, err := r.s.EnqueueJobs(r.ctx, []*job.Job{b}, nil)
+		r.isErr("without its key", err, store.ErrExists)
+		r.runParts()
+		r.wantJob(b.ID, "completed")
+	})
+
 	checkWith(t, open, store.Options{EnqueueChunk: 5}, "what an enqueue stored of parts that never came to its end is deleted", func(r *rig) {
 		alone, w := batch("alone", 60, ""), graph(batch("batch", 60, ""))
 		r.ok(errors.Join(workflow.ValidateJobs([]*job.Job{alone}), w.Validate()), "validate")

@@ -177,6 +177,66 @@ func testMap(t *testing.T, open Opener) {
 		r.wantTally(r.itemsOf(m), workflow.Tally{Total: 100, Completed: 100})
 	})
 
+	checkWith(t, open, store.Options{EnqueueChunk: 5}, "a large map whose items were begun long ago gets them when what is left of them is deleted", func(r *rig) {
+		m := mapped("m", "payload.list").WithInput("more", "1")
+		m.Payload = json.RawMessage(`{"list": [` + strings.Repeat("1, ", 59) + `1]}`)
+		id := r.start(m)
+		r.checkEdges()
+		n := 0
+		r.Before(func(name, _ string, _ func(string, ...any)) {
+			if name == "insert_jobs" {
+				if n++; n == 4 {
+					r.BreakCommit(CommitRefused)
+				}
+			}
+		})
+		_, err := r.s.CheckParts(r.ctx, everything)
+		r.Before(nil)
+		if err == nil {
+			r.Fatalf("nothing broke")
+		}
+		r.ok(r.Exec("UPDATE workflows SET hidden = 'purging' WHERE hidden = 'building'"), "hide")
+		if _, err := r.s.CheckParts(r.ctx, everything); err == nil {
+			r.Errorf("nothing was said")
+		}
+		r.purge(keepAll(24 * time.Hour))
+		r.checkParts()
+		r.equal("items", r.runToEnd(), 60)
+		r.checkParts()
+		r.wantWorkflow(id, workflow.Completed)
+	})
+
+	check(t, open, "a map whose items would be too large together fails, and a retry with less runs", func(r *rig) {
+		list := task("list")
+		m := workflow.NewMap(queue, "deps.list.result", map[string]string{"common": strings.Repeat("x", 200<<10)}).WithName("m").DependsOnJobs(list)
+		id := r.start(list, m, task("after", m))
+		r.commit(completed(r.claimOne(), "["+strings.Repeat("1,", 2000)+"1]"))
+		r.checkParts()
+		r.wantJob(m.ID, "failed input_error")
+		if text := r.job(m.ID).Error; !strings.Contains(text, "2001 items") {
+			r.Errorf("the error is %q", text)
+		}
+		r.wantWorkflow(id, workflow.Failed)
+		r.wantRows("part_check", 0)
+		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryFailed, Payloads: map[job.ID]json.RawMessage{m.ID: json.RawMessage(`{}`)}}, false, nobody)
+		r.ok(err, "retry")
+		r.checkParts()
+		r.equal("items", r.workflow(r.itemsOf(m)).Tally.Total, 2001)
+	})
+
+	check(t, open, "a map whose new payload is no object fails", func(r *rig) {
+		m := mapped("m", "[1]")
+		id := r.start(m)
+		r.checkParts()
+		r.commit(failedForGood(r.claimOne()))
+		r.checkParts()
+		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryFailed, Payloads: map[job.ID]json.RawMessage{m.ID: json.RawMessage(`5`)}}, false, nobody)
+		r.ok(err, "retry")
+		r.checkParts()
+		r.wantJob(m.ID, "failed input_error")
+		r.wantWorkflow(id, workflow.Failed)
+	})
+
 	check(t, open, "a map whose turn comes in a paused workflow keeps its list until the resume", func(r *rig) {
 		first := task("first")
 		m := mapped("m", "deps.first.result").DependsOnJobs(first)
