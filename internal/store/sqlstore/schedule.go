@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -236,29 +237,41 @@ func (s *Store) TriggerSchedule(ctx context.Context, name string, id job.ID) (t 
 		if err != nil {
 			return err
 		}
-		at := now
-		if at%time.Second.Microseconds() == 0 {
-			at++
-		}
 		for _, known := range recent {
 			if known.Instance == id {
 				t = known
 				return nil
 			}
-			if known.At.UnixMicro() == at {
-				at++ // the newest comes first
-			}
 		}
+		at := triggerTime(now, recent)
 		row := newTick(r.ID, time.UnixMicro(at), store.CauseTrigger, store.TickDue, now)
 		row.Instance = hexID(id)
 		t = store.TickRecord{At: time.UnixMicro(at).UTC(), Cause: store.CauseTrigger, State: store.TickDue, Instance: id, DecidedAt: timeOf(now)}
-		_, err = tx.Exec("insert_ticks", []tickInsert{row}, now)
+		inserted, err := tx.Exec("insert_ticks", []tickInsert{row}, now)
+		if err == nil && inserted == 0 {
+			return ErrConflict // there is a tick at that time
+		}
 		return err
 	})
 	if err != nil {
 		return store.TickRecord{}, fmt.Errorf("trigger schedule %s: %w", name, err)
 	}
 	return t, nil
+}
+
+// triggerTime is the time of a trigger: now, or what follows that is no whole
+// second and none of some known ticks, of which the newest comes first.
+func triggerTime(now int64, known []store.TickRecord) int64 {
+	at := now
+	if at%time.Second.Microseconds() == 0 {
+		at++
+	}
+	for _, t := range slices.Backward(known) {
+		if t.At.UnixMicro() == at {
+			at++
+		}
+	}
+	return at
 }
 
 // tickKey is a row of reopen_ticks.
