@@ -265,6 +265,10 @@ and error. With --failed it writes only those that ended and did not complete.`,
 				if file == "" || file == "-" {
 					return batchError(closedPipe(client.ExportBatch(ctx, id, failed, a.out)), id)
 				}
+				// Before the file is emptied.
+				if _, err := client.Batch(ctx, id); err != nil {
+					return batchError(err, id)
+				}
 				out, err := os.Create(file)
 				if err != nil {
 					return err
