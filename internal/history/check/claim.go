@@ -90,6 +90,21 @@ func (j *judge) afterEnd(s *subject, r history.Record) {
 	}
 }
 
+// spawnedAnew reports whether a job was spawned by one that began anew after a
+// time.
+func (j *judge) spawnedAnew(s *subject, since int64) bool {
+	if s.final.CreatedAt <= since {
+		return false
+	}
+	for _, e := range s.final.Edges {
+		p := j.jobs[e.Parent]
+		if p != nil && p.final != nil && slices.ContainsFunc(p.lives, func(l *life) bool { return l.begins > since }) {
+			return true
+		}
+	}
+	return false
+}
+
 // afterCancel checks that no claim followed an accepted cancel, unless the
 // workflow, or the job, was retried in between. What was claimed before may
 // still start; finally jobs run after a cancel.
@@ -104,7 +119,7 @@ func (j *judge) afterCancel(s *subject, r history.Record) {
 	}
 	l := s.lifeOf(r.Epoch)
 	for _, c := range cancels {
-		if c.Time < claimed && (l == nil || l.begins == 0 || c.Time > l.begins) {
+		if c.Time < claimed && (l == nil || l.begins == 0 || c.Time > l.begins) && !j.spawnedAnew(s, c.Time) {
 			j.breaks(StartAfterCancel, []history.Record{c, r}, "%s was claimed %s after its cancel had been accepted, and started", s.name, between(c.Time, claimed))
 			return
 		}
