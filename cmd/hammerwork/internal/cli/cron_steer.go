@@ -62,7 +62,7 @@ func newCronDelete(a *app) *cobra.Command {
 }
 
 func newCronTrigger(a *app) *cobra.Command {
-	return cronVerb(a, "trigger", "Make an instance now", "trigger makes an instance of a schedule at once, also of a disabled one, and prints\nits id. The schedule's overlap counts: the instance may wait, or be skipped.",
+	return cronVerb(a, "trigger", "Make an instance now", "trigger makes an instance of a schedule at once, also of a disabled one, and prints\nits id, by which the workflow is found as soon as a scheduler has made it. The\nschedule's overlap counts: the instance may wait, or be skipped.",
 		func(ctx context.Context, c *remote.Client, name string) error {
 			t, err := c.TriggerSchedule(ctx, name)
 			switch {
