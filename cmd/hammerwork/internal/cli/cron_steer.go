@@ -11,6 +11,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 // cronVerb is a command that does something to one schedule.
@@ -62,19 +63,60 @@ func newCronDelete(a *app) *cobra.Command {
 }
 
 func newCronTrigger(a *app) *cobra.Command {
-	return cronVerb(a, "trigger", "Make an instance now", "trigger makes an instance of a schedule at once, also of a disabled one, and prints\nits id, by which the workflow is found as soon as a scheduler has made it. The\nschedule's overlap counts: the instance may wait, or be skipped.",
+	return cronVerb(a, "trigger", "Make an instance now", "trigger makes an instance of a schedule at once, also of a disabled one, and prints\nits id. The schedule's overlap counts: where it lets the instance wait for the one\nbefore, trigger says so; where it skips the instance, trigger is refused.",
 		func(ctx context.Context, c *remote.Client, name string) error {
 			t, err := c.TriggerSchedule(ctx, name)
+			if err == nil {
+				t, err = a.triggered(ctx, c, name, t)
+			}
 			switch {
 			case err != nil:
 				return err
-			case a.quiet && a.format == output.FormatTable:
+			case t.State == "skipped":
+				return &hintError{fmt.Errorf("%w: the instance before has not ended, and the overlap of schedule %s is skip", job.ErrWrongState, term.OneLine(name)), "hammerwork cron show " + shellWord(name) + " names that instance"}
+			case t.State == "failed":
+				return fmt.Errorf("no instance could be made: %s", term.OneLine(t.Error))
+			}
+			if t.State != "started" && !a.quiet {
+				a.say("note:", "the instance is made when the one before has ended")
+			}
+			if a.quiet && a.format == output.FormatTable {
 				_, err = fmt.Fprintln(a.out, t.WorkflowID)
 				return err
 			}
 			return a.done(t, fmt.Sprintf("schedule %s triggered: workflow %s", term.OneLine(name), t.WorkflowID))
 		})
 }
+
+// triggerWait is how long trigger waits at most until a scheduler has decided.
+const triggerWait = 5 * time.Second
+
+// triggered waits until it is known what became of a tick.
+func (a *app) triggered(ctx context.Context, c *remote.Client, name string, t wire.Tick) (wire.Tick, error) {
+	limit := time.After(triggerWait)
+	for t.State == "due" {
+		select {
+		case <-ctx.Done():
+			return t, context.Cause(ctx)
+		case <-limit:
+			return t, nil
+		case <-time.After(triggerPoll):
+		}
+		list, err := c.Ticks(ctx, name, remote.Page{})
+		if err != nil {
+			return t, err
+		}
+		for _, now := range list.Items {
+			if now.At.Equal(t.At) {
+				t = now
+			}
+		}
+	}
+	return t, nil
+}
+
+// triggerPoll is how often it looks.
+const triggerPoll = 100 * time.Millisecond
 
 func newCronBackfill(a *app) *cobra.Command {
 	var from, to string
