@@ -27,6 +27,7 @@ type Spawned struct {
 	Unmet         job.Unmet         `json:"unmet,omitempty"`
 	With          map[string]string `json:"with,omitempty"`
 	AllowFailure  bool              `json:"allow_failure,omitempty"`
+	Inherit       bool              `json:"inherit,omitempty"`
 	Gate          *job.Gate         `json:"gate,omitempty"`
 	Before        []string          `json:"before,omitempty"`
 }
@@ -47,7 +48,7 @@ func SpawnedOf(list []job.Spawned) []Spawned {
 			ID: s.ID, Name: s.Name, Queue: s.Queue, Payload: Text(s.Payload), Join: s.Join.Rule, Quorum: s.Join.Quorum,
 			Priority: s.Priority, Retry: s.Retry, Timeout: s.Timeout, Deadline: s.Deadline, Delay: s.Delay, ScheduledAt: s.ScheduledAt,
 			TraceID: s.TraceID, CorrelationID: s.CorrelationID, Condition: s.Condition, Unmet: s.Unmet, With: s.With,
-			AllowFailure: s.AllowFailure, Gate: s.Gate, Before: s.Before,
+			AllowFailure: s.AllowFailure, Inherit: s.Inherit, Gate: s.Gate, Before: s.Before,
 		}
 		for _, d := range s.DependsOn {
 			b.DependsOn = append(b.DependsOn, Edge{d.Parent, d.On, d.Optional})
@@ -65,7 +66,7 @@ func SpawnedJobs(list []Spawned) []job.Spawned {
 			ID: b.ID, Name: b.Name, Queue: b.Queue, Payload: []byte(b.Payload), Join: job.Join{Rule: b.Join, Quorum: b.Quorum},
 			Priority: b.Priority, Retry: b.Retry, Timeout: b.Timeout, Deadline: b.Deadline, Delay: b.Delay, ScheduledAt: b.ScheduledAt,
 			TraceID: b.TraceID, CorrelationID: b.CorrelationID, Condition: b.Condition, Unmet: b.Unmet, With: b.With,
-			AllowFailure: b.AllowFailure, Gate: b.Gate,
+			AllowFailure: b.AllowFailure, Inherit: b.Inherit, Gate: b.Gate,
 		}
 		for _, e := range b.DependsOn {
 			j.DependsOn = append(j.DependsOn, job.Dependency{Parent: e.Parent, On: e.On, Optional: e.Optional})

@@ -20,10 +20,10 @@ func TestEveryFieldOfASpawnedJobArrives(t *testing.T) {
 		DependsOn: []job.Dependency{{Parent: parent, On: job.OnSuccess, Optional: true}}, Join: job.Join{Rule: job.JoinQuorum, Quorum: 1},
 		Priority: &high, Retry: &job.RetryPolicy{MaxAttempts: 4}, Timeout: time.Second, Deadline: time.Minute, ScheduledAt: time.Unix(1, 0).UTC(),
 		Delay: time.Hour, TraceID: "4bf92f3577b34da6a3ce929d0e0e4736", CorrelationID: "c", Condition: "true", Unmet: job.UnmetPass,
-		With: map[string]string{"a": "1"}, AllowFailure: true, Gate: &job.Gate{Type: job.GateTimer, Wait: time.Second},
+		With: map[string]string{"a": "1"}, AllowFailure: true, Inherit: true, Gate: &job.Gate{Type: job.GateTimer, Wait: time.Second},
 	}
 	// What a spawned job can't have.
-	never := []string{"Barrier", "Parts", "Finally", "Catch", "err"}
+	never := []string{"Barrier", "Parts", "Finally", "Catch", "Cron", "err"}
 	for i, v := 0, reflect.ValueOf(*j); i < v.NumField(); i++ {
 		name := v.Type().Field(i).Name
 		if v.Field(i).IsZero() != contains(never, name) {

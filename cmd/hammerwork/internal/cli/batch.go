@@ -198,11 +198,15 @@ its workflow: for one retry names the command that does it.`,
 				return err
 			}
 			return a.withBatch(func(ctx context.Context, client *remote.Client, id string) error {
+				ended, err := client.Batch(ctx, id) // what runs again may be running by the answer
+				if err != nil {
+					return batchError(err, id)
+				}
 				b, err := client.RetryBatch(ctx, id, who)
 				if err != nil {
 					return batchError(err, id)
 				}
-				return a.done(b, fmt.Sprintf("batch %s runs again: %s did not complete; hammerwork batch status %s --watch", term.OneLine(b.Name), term.Count(notCompleted(b.Stats), "item"), id))
+				return a.done(b, fmt.Sprintf("batch %s runs again: %s did not complete; hammerwork batch status %s --watch", term.OneLine(b.Name), term.Count(notCompleted(ended.Stats), "item"), id))
 			})(c, args)
 		},
 	}
