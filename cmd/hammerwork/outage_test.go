@@ -17,7 +17,7 @@ func TestADatabaseThatHangsForLongerThanALeaseCostsNoJobAnotherRun(t *testing.T)
 	t.Parallel()
 	natsURL, _ := rigtest.NATS(t, 0)
 	p := newProxy(t, pgtest.Fresh(t))
-	c := leasing(t, p.url, natsURL)
+	c := leasing(t, p.url, natsURL, "--scheduler-reap-hold", (3 * leaseTTL).String()) // a slow machine's heartbeats come late
 	d := newDiary(t)
 	c.workers(2, "--handler", "exec", "--concurrency", "6")
 	var b strings.Builder
@@ -47,7 +47,7 @@ func TestASchedulerThatStartsDuringAnOutageCostsNoJobAnotherRun(t *testing.T) {
 	t.Parallel()
 	natsURL, _ := rigtest.NATS(t, 0)
 	p := newProxy(t, pgtest.Fresh(t))
-	c := leasing(t, p.url, natsURL)
+	c := leasing(t, p.url, natsURL, "--scheduler-reap-hold", (3 * leaseTTL).String()) // a slow machine's heartbeats come late
 	d := newDiary(t)
 	c.workers(1, "--handler", "exec")
 	id := create(t, c.server, file(t, fmt.Sprintf("name: away\njobs:\n  - {name: a, queue: q, payload: %s}\n", d.command("a", "15"))))

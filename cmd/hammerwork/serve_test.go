@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"syscall"
@@ -184,6 +185,13 @@ func TestAnAbsentNATSAndAnAbsentDatabaseAreWaitedFor(t *testing.T) {
 	proxy.allow()
 	readiness(t, healthAddress, http.StatusServiceUnavailable, `"database":"ok"`)
 	// The API needs NATS for hints only.
+	rigtest.Until(t, "the API listens", func() bool {
+		conn, err := net.Dial("tcp", listen)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
 	early := create(t, "http://"+listen, file(t, shape("early", time.Millisecond, 1, 1)))
 	natsURL, server := rigtest.NATS(t, natsPort)
 	p.Says(`"msg":"ready"`)
