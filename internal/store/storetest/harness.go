@@ -120,6 +120,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"locks", testLocks},
 		{"commit", testCommit},
 		{"model", testModel},
+		{"modelparts", testModelOfParts},
 		{"reopen", testReopen},
 		{"steer", testSteer},
 		{"gate", testGate},

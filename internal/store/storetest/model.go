@@ -16,14 +16,35 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow/model/modeltest"
 )
 
-var modelCases = flag.Int("modelcases", 20, "how many random workflows a store is held to the model with")
+var (
+	modelCases = flag.Int("modelcases", 20, "how many random workflows a store is held to the model with")
+	partsCases = flag.Int("partscases", 20, "how many random workflows with gates and parts a store is held to the model with")
+)
 
 // testModel holds a store to the reference model of workflows.
 func testModel(t *testing.T, open Opener) {
 	check(t, open, "after everything that happens to random workflows the store is as the model is", func(r *rig) {
-		modeltest.Run(r.T, func() modeltest.Engine { return &modelled{rig: r, held: map[int]store.Claimed{}} }, *modelCases)
+		modeltest.Run(r.T, func() modeltest.Engine { return atWork{r.modelled()} }, *modelCases)
 	})
 }
+
+// testModelOfParts does so for workflows with gates and with jobs that are made
+// of others.
+func testModelOfParts(t *testing.T, open Opener) {
+	check(t, open, "after everything that happens to random workflows with gates and parts the store is as the model is", func(r *rig) {
+		modeltest.Run(r.T, func() modeltest.Engine { return r.modelled() }, *partsCases)
+	})
+}
+
+func (r *rig) modelled() *modelled { return &modelled{rig: r, held: map[int]store.Claimed{}} }
+
+// atWork is a store all of whose jobs have work of their own.
+type atWork struct {
+	modeltest.Engine
+}
+
+// Break implements modeltest.Unreliable.
+func (e atWork) Break(happened bool) { e.Engine.(modeltest.Unreliable).Break(happened) }
 
 // modelled drives a store as package modeltest asks. Each job has a queue of its
 // own, so that it can be claimed alone. The cases share a database.

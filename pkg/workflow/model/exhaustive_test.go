@@ -52,6 +52,7 @@ func every(optional bool) []parent {
 }
 
 func TestWhatBecomesOfAJobIsTheSameInWhateverOrderItsParentsEnd(t *testing.T) {
+	t.Parallel()
 	checked := 0
 	upTo := map[int][]parent{1: every(true), 2: every(true), 3: every(false)}
 	if *exhaustive {
@@ -190,6 +191,7 @@ func permutations(n int) [][]int {
 }
 
 func TestEverySmallWorkflowEndsAsTheModelSays(t *testing.T) {
+	t.Parallel()
 	rules := []job.JoinRule{job.JoinAll, job.JoinMerge, job.JoinAny, job.JoinDone}
 	every := slices.Concat(graphs(1, ons, rules), graphs(2, ons, rules), graphs(3, ons, rules[:1]))
 	if *exhaustive {
@@ -203,6 +205,7 @@ func TestEverySmallWorkflowEndsAsTheModelSays(t *testing.T) {
 }
 
 func TestEverySmallWorkflowWithAGateEndsAsTheModelSays(t *testing.T) {
+	t.Parallel()
 	rules := []job.JoinRule{job.JoinAll, job.JoinAny, job.JoinMerge, job.JoinDone}
 	every := slices.Concat(graphs(1, ons, rules), graphs(2, ons, rules), graphs(3, ons[:2], rules[:1]))
 	if *exhaustive {

@@ -56,7 +56,7 @@ func drawWorkflows(t *rapid.T, workless bool) []*workflow.Workflow {
 		}
 		var within []*job.Job
 		for k := range between(t, 1, 8, "jobs") {
-			j := drawJob(t, fmt.Sprintf("j%d", jobs), within, before, w.ID == (job.ID{}), k > 0)
+			j := drawJob(t, fmt.Sprintf("j%d", jobs), within, before, w.ID == (job.ID{}), k > 0, workless)
 			if workless {
 				drawWorkless(t, j, before, 1)
 			}
@@ -74,7 +74,7 @@ func drawWorkflows(t *rapid.T, workless bool) []*workflow.Workflow {
 
 // drawJob makes a job of a workflow, or a loose one, whose condition would know
 // its parents by ids.
-func drawJob(t *rapid.T, name string, within, before []*job.Job, loose, mayBeFinally bool) *job.Job {
+func drawJob(t *rapid.T, name string, within, before []*job.Job, loose, mayBeFinally, workless bool) *job.Job {
 	j := job.New(name, nil).WithName(name)
 	j.Retry = &job.RetryPolicy{MaxAttempts: between(t, 1, 2, "attempts")}
 	j.AllowFailure = chance(t, 8, "allow failure")
@@ -98,7 +98,7 @@ func drawJob(t *rapid.T, name string, within, before []*job.Job, loose, mayBeFin
 		if loose {
 			inside = nil
 		}
-		j.Condition = drawCondition(t, inside)
+		j.Condition = drawCondition(t, inside, workless)
 		j.Unmet = pick(t, "unmet", "", job.UnmetSkip, job.UnmetPass, job.UnmetFail)
 	}
 	return j
@@ -118,8 +118,12 @@ func drawParents(t *rapid.T, from []*job.Job, one int) []job.Dependency {
 }
 
 // drawCondition speaks of parents of the job's own workflow by name.
-func drawCondition(t *rapid.T, parents []job.Dependency) string {
-	conditions := []string{"true", "false", "counts.completed > 0", "counts.failed + counts.dead == 0", "counts.pending == 0", "counts.suspended == 0", "payload.field == 1"}
+func drawCondition(t *rapid.T, parents []job.Dependency, workless bool) string {
+	conditions := []string{"true", "false", "counts.completed > 0", "counts.failed + counts.dead == 0", "counts.pending == 0"}
+	if workless {
+		conditions = append(conditions, "counts.suspended == 0")
+	}
+	conditions = append(conditions, "payload.field == 1")
 	for _, p := range parents {
 		conditions = append(conditions,
 			fmt.Sprintf("deps.%s.status == 'completed'", p.Name), fmt.Sprintf("deps.%s.result.ok", p.Name), fmt.Sprintf("deps.%s.attempts < 2", p.Name))

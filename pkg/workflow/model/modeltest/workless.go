@@ -72,7 +72,7 @@ func drawSubWorkflow(t *rapid.T, j *job.Job, before []*job.Job, depth int) *work
 	}
 	var within []*job.Job
 	for k := range between(t, 1, 3, "jobs") {
-		inner := drawJob(t, fmt.Sprintf("%s_%d", j.Name, k), within, before, false, k > 0)
+		inner := drawJob(t, fmt.Sprintf("%s_%d", j.Name, k), within, before, false, k > 0, true)
 		drawWorkless(t, inner, before, depth+1)
 		if !inner.Finally {
 			within = append(within, inner)
