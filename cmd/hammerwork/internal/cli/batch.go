@@ -152,17 +152,7 @@ func (a *app) batchEnqueue(ctx context.Context, b remote.NewBatch) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case a.format != output.FormatTable:
-		return output.Write(a.out, a.format, created)
-	case a.quiet:
-		_, err = fmt.Fprintln(a.out, created.ID)
-	case created.Existing:
-		_, err = fmt.Fprintf(a.out, "the batch was enqueued before with this key: %s\n", created.ID)
-	default:
-		_, err = fmt.Fprintf(a.out, "batch %s of %s enqueued: %s\n", term.OneLine(created.Name), term.Count(len(b.Payloads), "item"), created.ID)
-	}
-	return err
+	return a.enqueued(created, "batch", term.OneLine(created.Name)+" of "+term.Count(len(b.Payloads), "item"))
 }
 
 // withBatch calls do with a client and the id that the argument is.

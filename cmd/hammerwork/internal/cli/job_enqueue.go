@@ -15,6 +15,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
 // enqueueFlags are the flags of job enqueue.
@@ -160,15 +161,20 @@ func (a *app) jobEnqueue(ctx context.Context, j remote.NewJob) error {
 	if err != nil {
 		return err
 	}
+	return a.enqueued(created, "job", term.OneLine(created.Name))
+}
+
+// enqueued says what became of an enqueue; what names it in words.
+func (a *app) enqueued(created wire.Created, noun, what string) (err error) {
 	switch {
 	case a.format != output.FormatTable:
 		return output.Write(a.out, a.format, created)
 	case a.quiet:
 		_, err = fmt.Fprintln(a.out, created.ID)
 	case created.Existing:
-		_, err = fmt.Fprintf(a.out, "the job was enqueued before with this key: %s\n", created.ID)
+		_, err = fmt.Fprintf(a.out, "the %s was enqueued before with this key: %s\n", noun, created.ID)
 	default:
-		_, err = fmt.Fprintf(a.out, "job %s enqueued: %s\n", term.OneLine(created.Name), created.ID)
+		_, err = fmt.Fprintf(a.out, "%s %s enqueued: %s\n", noun, what, created.ID)
 	}
 	return err
 }
