@@ -23,7 +23,9 @@ type Node struct {
 	Gate  job.GateType
 	Parts PartsKind
 	// Answer is what a signal was sent before it opens: it completes with it then.
-	Answer json.RawMessage
+	// AnswerKnown says that no Answer means none.
+	Answer      json.RawMessage
+	AnswerKnown bool
 	// AllowFailure lets the edges that leave it see a completion when it fails.
 	AllowFailure bool
 	// Tolerated says that a failure of it does not fail its workflow; see
@@ -150,7 +152,7 @@ func (p *Part) Complete() {
 		p.Workflows[i].Known, p.Workflows[i].FinallyKnown = KnownAll, true
 	}
 	for i := range p.Nodes {
-		p.Nodes[i].EdgesKnown = true
+		p.Nodes[i].EdgesKnown, p.Nodes[i].AnswerKnown = true, true
 	}
 }
 
@@ -165,11 +167,12 @@ type Missing struct {
 	Finally     []int // workflows: their finally jobs
 	Inputs      []int // nodes: Part.Inputs
 	Next        []int // workflows with MaxParallel: the waiting jobs that come next, by id
+	Answers     []int // nodes: what they were sent before they opened
 }
 
 // None reports whether nothing was missing.
 func (m *Missing) None() bool {
-	return len(m.Edges)+len(m.Descendants)+len(m.Open)+len(m.All)+len(m.Finally)+len(m.Inputs)+len(m.Next) == 0
+	return len(m.Edges)+len(m.Descendants)+len(m.Open)+len(m.All)+len(m.Finally)+len(m.Inputs)+len(m.Next)+len(m.Answers) == 0
 }
 
 // Changes lists what a resolution changed in its part, by index.

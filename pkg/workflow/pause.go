@@ -146,7 +146,8 @@ func (r *Resolution) reopen(i int) {
 		}
 	}
 	n.Status, n.Reason, n.Cause, n.Decision, n.Spared = job.Pending, "", job.ID{}, "", false
-	n.Attempts, n.Result, n.Answer, n.Held = 0, nil, nil, false
+	n.Attempts, n.Result, n.Held = 0, nil, false
+	n.Answer, n.AnswerKnown = nil, true
 	if n.Deps != job.NoDependencies {
 		n.Deps = job.Waiting
 	}

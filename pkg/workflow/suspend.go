@@ -15,10 +15,15 @@ func (n *Node) starts() bool { return n.evaluates() || n.suspends() }
 // waits for nothing.
 func (r *Resolution) suspend(i int) {
 	n := &r.p.Nodes[i]
-	if n.Gate == job.GateSignal && n.Answer != nil {
-		n.Result = n.Answer
-		r.end(i, job.Completed, "")
-		return
+	if n.Gate == job.GateSignal {
+		if !n.AnswerKnown {
+			r.lack(&r.missing.Answers, i)
+		}
+		if n.Answer != nil {
+			n.Result = n.Answer
+			r.end(i, job.Completed, "")
+			return
+		}
 	}
 	n.Status, n.Held = job.Suspended, n.Parts != ""
 	r.add(&r.changes.Suspended, suspended, i)

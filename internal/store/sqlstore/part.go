@@ -31,7 +31,6 @@ type part struct {
 	reached  map[int]bool       // nodes that may end by what follows, so that their edges are needed
 	foreign  []edgeRow          // edges to jobs of other workflows
 	asked    map[int]bool       // nodes of which it is known whether somebody holds them
-	answered map[int]bool       // signals of which it is known whether they were answered before
 	inputs   map[int]*workflow.Inputs
 	was      []workflow.EdgeState // of Edges, parallel: before the resolution
 	grace    int64                // microseconds that held jobs have which should stop
@@ -91,7 +90,6 @@ func newPart() *part {
 		room: 2 * pageRows, pageRows: pageRows,
 		index: map[job.ID]int{}, headers: map[job.ID]int{}, between: map[[2]job.ID]bool{}, later: map[int]bool{},
 		outside: map[int]bool{}, reached: map[int]bool{}, asked: map[int]bool{}, texts: map[string]string{}, inputs: map[int]*workflow.Inputs{},
-		answered: map[int]bool{},
 	}
 }
 

@@ -19,11 +19,6 @@ func (p *part) resolve(tx Tx, act func(r *workflow.Resolution, live *workflow.Pa
 		act(r, &live)
 		changes, missing := r.Finish()
 		if missing.None() {
-			if asked, err := p.askSignals(tx, changes.Suspended); err != nil {
-				return workflow.Changes{}, err
-			} else if asked {
-				continue
-			}
 			p.was = make([]workflow.EdgeState, len(p.Edges))
 			for i, e := range p.Edges {
 				p.was[i] = e.State
@@ -58,6 +53,9 @@ func (p *part) supply(tx Tx, m workflow.Missing) error {
 		return err
 	}
 	if err := p.lockMissing(tx); err != nil {
+		return err
+	}
+	if err := p.loadAnswers(tx, m.Answers); err != nil {
 		return err
 	}
 	p.addEdges()

@@ -66,28 +66,21 @@ func (t *transition) forget(tx Tx, nodes []int) {
 	queueRows(tx, "delete_suspensions", list)
 }
 
-// askSignals reads the answers that came before some of the suspended signals
-// opened. It reports whether there were any: they complete with them.
-func (p *part) askSignals(tx Tx, suspended []int) (bool, error) {
-	var list []job.ID
-	for _, i := range suspended {
-		if p.Nodes[i].Gate == job.GateSignal && !p.answered[i] {
-			p.answered[i] = true
-			list = append(list, p.Nodes[i].ID)
-		}
+// loadAnswers reads what signals were sent before they open, if anything.
+func (p *part) loadAnswers(tx Tx, signals []int) error {
+	list := make([]job.ID, len(signals))
+	for k, i := range signals {
+		list[k] = p.Nodes[i].ID
+		p.Nodes[i].AnswerKnown = true
 	}
-	if len(list) == 0 {
-		return false, nil
-	}
-	found := false
 	for page := range slices.Chunk(sortedIDs(list), p.pageRows) {
 		tx.QueueQuery("suspensions_of_jobs", func(r Row) error {
 			s, err := scanSuspension(r)
 			if i, known := p.index[s.job]; known && s.answer != nil {
-				p.Nodes[i].Answer, found = s.answer.Payload, true
+				p.Nodes[i].Answer = s.answer.Payload
 			}
 			return err
 		}, page)
 	}
-	return found, tx.Flush()
+	return tx.Flush()
 }

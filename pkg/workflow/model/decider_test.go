@@ -28,14 +28,14 @@ type decider struct {
 
 // loaded is what of all a part holds, by index into decider.p.
 type loaded struct {
-	nodes, holders, edgesKnown, edges, inputs map[int]bool
-	known                                     map[int]workflow.Known
-	finally                                   map[int]bool
+	nodes, holders, edgesKnown, edges, inputs, answers map[int]bool
+	known                                              map[int]workflow.Known
+	finally                                            map[int]bool
 }
 
 func load(nodes ...int) *loaded {
 	l := &loaded{
-		nodes: map[int]bool{}, holders: map[int]bool{}, edgesKnown: map[int]bool{}, edges: map[int]bool{}, inputs: map[int]bool{},
+		nodes: map[int]bool{}, holders: map[int]bool{}, edgesKnown: map[int]bool{}, edges: map[int]bool{}, inputs: map[int]bool{}, answers: map[int]bool{},
 		known: map[int]workflow.Known{}, finally: map[int]bool{},
 	}
 	for _, i := range nodes {
@@ -83,7 +83,7 @@ func (d *decider) once(l *loaded, f func(r *workflow.Resolution, v *view)) error
 			l.finally[w] = true
 		}
 		for i := range d.p.Nodes {
-			l.nodes[i], l.holders[i], l.edgesKnown[i], l.inputs[i] = true, true, true, true
+			l.nodes[i], l.holders[i], l.edgesKnown[i], l.inputs[i], l.answers[i] = true, true, true, true, true
 		}
 		for i := range d.p.Edges {
 			l.edges[i] = true
@@ -133,7 +133,10 @@ func (d *decider) view(l *loaded) *view {
 	for at, i := range v.nodes {
 		n := d.p.Nodes[i]
 		n.Workflow = v.workflow(n.Workflow)
-		n.EdgesKnown = l.edgesKnown[i]
+		n.EdgesKnown, n.AnswerKnown = l.edgesKnown[i], l.answers[i]
+		if !n.AnswerKnown {
+			n.Answer = nil
+		}
 		n.Held, n.Taken = l.holders[i] && d.held[i] || n.Status == job.Suspended && n.Parts != "", l.holders[i] && d.ready[i]
 		v.p.Nodes = append(v.p.Nodes, n)
 		if l.inputs[i] {
@@ -199,6 +202,9 @@ func (d *decider) extend(l *loaded, v *view, m workflow.Missing) {
 	}
 	for _, i := range m.Inputs {
 		l.inputs[v.nodes[i]] = true
+	}
+	for _, i := range m.Answers {
+		l.answers[v.nodes[i]] = true
 	}
 }
 
@@ -302,6 +308,9 @@ func (d *decider) compare(v *view) error {
 	for at, n := range v.p.Nodes {
 		s := d.p.Nodes[v.nodes[at]]
 		s.Workflow, s.EdgesKnown, s.Held, s.Taken = n.Workflow, n.EdgesKnown, n.Held, n.Taken
+		if s.AnswerKnown = n.AnswerKnown; !n.AnswerKnown {
+			s.Answer = nil
+		}
 		if !reflect.DeepEqual(s, n) {
 			return fmt.Errorf("the change of job %d is not listed: stored %+v, part %+v", v.nodes[at], s, n)
 		}

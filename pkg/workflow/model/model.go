@@ -78,7 +78,7 @@ type flow struct {
 	*workflow.Workflow
 	number int
 	WorkflowState
-	ran                  bool       // it has begun, or its end was the job's
+	ran                  bool       // for the job that it is run as: it has begun, was its end, or is of an earlier run
 	above                bool       // its pause is that of the workflow of that job
 	turns, bears         int        // how many of its jobs may run at once, 0 being all, and how many may fail, -1 being any number
 	jobs, news           []*node    // news: what failed, or ended and catches, since its policy looked
@@ -176,6 +176,9 @@ func (w *World) add(f *flow, spec *workflow.Workflow) []*node {
 func (n *node) renew() {
 	waits := len(n.in) > 0 || n.Condition != "" || n.Finally || !n.Barrier && !n.works() || n.flow.turns > 0
 	deps := map[bool]job.DependencyStatus{true: job.Waiting, false: job.NoDependencies}[waits]
+	if n.made != nil {
+		n.made.ran = true
+	}
 	*n = node{Job: n.Job, JobState: JobState{Workflow: n.Workflow, Status: job.Pending, Deps: deps}, flow: n.flow, made: n.made, in: n.in, out: n.out}
 }
 

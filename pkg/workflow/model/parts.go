@@ -105,6 +105,7 @@ func (w *World) compare(n *node, c *flow) bool {
 		n.fresh, c.ran, c.Status = false, true, workflow.Running
 		for _, first := range c.jobs {
 			w.ask(first)
+			w.pass(first)
 		}
 	case c.Status == workflow.Running && paused && !c.UserPaused:
 		c.UserPaused, c.above = true, true

@@ -13,7 +13,7 @@ type parts struct {
 	of    map[int]int             // job → the workflow that it is made of
 	fresh map[int]bool            // jobs that were suspended, and whose parts have not begun for that
 	lists map[int]json.RawMessage // map → what it is over
-	ran   map[int]bool            // workflows that have begun, or whose end was their job's
+	ran   map[int]bool            // workflows that have begun, or were their job's end, for it or for an earlier run of it
 	above map[int]bool            // workflows whose pause is that of the workflow around them
 }
 
@@ -34,6 +34,11 @@ func (p *parts) keep(v *view, c workflow.Changes) {
 	}
 	for _, at := range c.Suspended {
 		p.fresh[v.nodes[at]] = v.p.Nodes[at].Parts != ""
+	}
+	for _, at := range c.Reset {
+		if w, made := p.of[v.nodes[at]]; made {
+			p.ran[w] = true
+		}
 	}
 	for _, at := range c.Evaluated {
 		if list := v.p.Inputs[at].Evidence.Over; len(list) > 0 {
