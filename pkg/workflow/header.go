@@ -41,6 +41,9 @@ type Header struct {
 	Known             Known
 	// FinallyKnown says that its finally jobs are in the part.
 	FinallyKnown bool
+	// NextKnown says that its jobs that wait for their turn are in the part, up to
+	// the one with this id.
+	NextKnown job.ID
 }
 
 // Known is how much of a workflow is in a part.

@@ -1,6 +1,10 @@
 package workflow
 
-import "github.com/hammerwork/hammerwork/pkg/job"
+import (
+	"bytes"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
 
 // suspends reports whether a job does not wait for a worker when it may start,
 // but for an answer, a time or its parts.
@@ -73,7 +77,11 @@ func (r *Resolution) fill() bool {
 		room := min(h.MaxParallel, h.Tally.Total-h.Tally.Ended()) - h.InFlight
 		for nodes := r.of(w); room > 0 && r.turn[w] < len(nodes); r.turn[w]++ {
 			i := nodes[r.turn[w]]
-			if n := &r.p.Nodes[i]; n.Deps == job.Waiting && !n.Status.Terminal() {
+			n := &r.p.Nodes[i]
+			if h.Known < KnownOpen && bytes.Compare(n.ID[:], h.NextKnown[:]) > 0 {
+				break // others may come before it
+			}
+			if n.Deps == job.Waiting && !n.Status.Terminal() {
 				r.run(i)
 				filled = true
 				room--

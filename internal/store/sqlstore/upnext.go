@@ -53,6 +53,7 @@ func (p *part) loadNext(tx Tx, workflows []int) error {
 			}
 		}
 		t.after = places[len(places)-1] + 1
+		h.NextKnown = list[len(list)-1]
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type decider struct {
 	parts     parts
 	ready     []bool // the places where claims look
 	giveBacks []int
+	spawners  [][2]int         // spawner, spawned
 	again     map[int]job.Next // what the resolution being made requeues
 }
 
@@ -30,13 +31,14 @@ type decider struct {
 type loaded struct {
 	nodes, holders, edgesKnown, edges, inputs, answers map[int]bool
 	known                                              map[int]workflow.Known
+	next                                               map[int]job.ID
 	finally                                            map[int]bool
 }
 
 func load(nodes ...int) *loaded {
 	l := &loaded{
 		nodes: map[int]bool{}, holders: map[int]bool{}, edgesKnown: map[int]bool{}, edges: map[int]bool{}, inputs: map[int]bool{}, answers: map[int]bool{},
-		known: map[int]workflow.Known{}, finally: map[int]bool{},
+		known: map[int]workflow.Known{}, next: map[int]job.ID{}, finally: map[int]bool{},
 	}
 	for _, i := range nodes {
 		l.nodes[i], l.holders[i] = true, true
@@ -124,7 +126,7 @@ func (d *decider) view(l *loaded) *view {
 	}
 	for _, w := range v.workflows {
 		h := d.p.Workflows[w]
-		h.Known, h.FinallyKnown = l.known[w], l.finally[w]
+		h.Known, h.FinallyKnown, h.NextKnown = l.known[w], l.finally[w], l.next[w]
 		v.p.Workflows = append(v.p.Workflows, h)
 	}
 	if d.lazy { // a store reads them as it needs them
@@ -196,6 +198,7 @@ func (d *decider) extend(l *loaded, v *view, m workflow.Missing) {
 		for i, n := range d.p.Nodes {
 			if n.Workflow == w && n.Deps == job.Waiting && !n.Status.Terminal() && next > 0 {
 				next--
+				l.next[w] = n.ID
 				l.nodes[i], l.holders[i], l.edgesKnown[i] = true, true, true
 			}
 		}
@@ -290,7 +293,7 @@ func (d *decider) keep(l *loaded, v *view, c workflow.Changes) error {
 	}
 	for _, at := range c.Workflows {
 		h := v.p.Workflows[at]
-		h.Known, h.FinallyKnown = workflow.KnownSome, false
+		h.Known, h.FinallyKnown, h.NextKnown = workflow.KnownSome, false, job.ID{}
 		d.p.Workflows[v.workflows[at]] = h
 	}
 	for _, at := range c.Runnable {
@@ -321,7 +324,7 @@ func (d *decider) compare(v *view) error {
 		}
 	}
 	for at, h := range v.p.Workflows {
-		h.Known, h.FinallyKnown = workflow.KnownSome, false
+		h.Known, h.FinallyKnown, h.NextKnown = workflow.KnownSome, false, job.ID{}
 		if s := d.p.Workflows[v.workflows[at]]; s != h {
 			return fmt.Errorf("the change of workflow %d is not listed: stored %+v, part %+v", v.workflows[at], s, h)
 		}
@@ -446,9 +449,9 @@ func (d *decider) End(batch []model.Outcome) error {
 	var counted []model.Outcome
 	for _, o := range batch {
 		if d.held[o.Job] && !l.nodes[o.Job] {
-			l.nodes[o.Job], l.holders[o.Job] = true, true
 			counted = append(counted, o)
 		}
+		l.nodes[o.Job], l.holders[o.Job] = true, true // also who does not hold it
 	}
 	if len(counted) == 0 {
 		return nil

@@ -18,7 +18,7 @@ type Outcome struct {
 // State is all that can be seen of a world.
 type State struct {
 	Jobs      []JobState
-	Edges     []workflow.EdgeState // in the order of their children, then as these name them
+	Edges     []workflow.EdgeState // in the order of their children, then as these name them; see Spawn
 	Workflows []WorkflowState
 }
 
@@ -47,8 +47,8 @@ type WorkflowState struct {
 
 // World is all there is.
 type World struct {
-	jobs  []*node // in the order of their enqueue: parents come before their children
-	edges []*edge // in the order of their children
+	jobs  []*node // in the order of their enqueue
+	edges []*edge // in the order of their children, but for those into what was there before
 	flows []*flow
 	loose flow    // of jobs without a workflow; nothing happens to it
 	ended []*node // whose edges are to be settled, in the order of time
@@ -65,6 +65,7 @@ type node struct {
 	giveBacks    int
 	result, list json.RawMessage // list: that a map is over
 	early        json.RawMessage // what a signal was sent before it opened
+	spawner      *node
 }
 
 type edge struct {
@@ -79,6 +80,7 @@ type flow struct {
 	number int
 	WorkflowState
 	ran                  bool       // for the job that it is run as: it has begun, was its end, or is of an earlier run
+	items                bool       // of a batch or a map
 	above                bool       // its pause is that of the workflow of that job
 	turns, bears         int        // how many of its jobs may run at once, 0 being all, and how many may fail, -1 being any number
 	jobs, news           []*node    // news: what failed, or ended and catches, since its policy looked
@@ -142,6 +144,9 @@ func (w *World) Enqueue(spec *workflow.Workflow) error {
 	})
 }
 
+// Job returns what was enqueued as a job.
+func (w *World) Job(i int) *job.Job { return w.jobs[i].Job }
+
 func (w *World) newFlow(status workflow.Status) *flow {
 	f := &flow{WorkflowState: WorkflowState{Status: status}, number: len(w.flows)}
 	w.flows = append(w.flows, f)
@@ -151,15 +156,13 @@ func (w *World) newFlow(status workflow.Status) *flow {
 // add adds jobs to a workflow, then what these are made of, and returns them.
 func (w *World) add(f *flow, spec *workflow.Workflow) []*node {
 	first := len(f.jobs)
-	f.Workflow = spec
+	if f.Workflow == nil {
+		f.Workflow = spec
+	}
 	for _, j := range spec.Jobs {
 		n := &node{Job: j, JobState: JobState{Workflow: f.number}, flow: f}
 		for _, d := range j.DependsOn {
-			e := &edge{d, w.jobs[slices.IndexFunc(w.jobs, func(p *node) bool { return p.ID == d.Parent })], n, unresolved}
-			n.in, w.edges = append(n.in, e), append(w.edges, e)
-			if e.parent.flow == f {
-				e.parent.out = append(e.parent.out, e)
-			}
+			w.connect(d, n)
 		}
 		n.renew()
 		w.jobs, f.jobs = append(w.jobs, n), append(f.jobs, n)
@@ -172,6 +175,15 @@ func (w *World) add(f *flow, spec *workflow.Workflow) []*node {
 	return f.jobs[first:]
 }
 
+// connect adds an edge.
+func (w *World) connect(d job.Dependency, child *node) {
+	e := &edge{d, w.jobs[slices.IndexFunc(w.jobs, func(p *node) bool { return p.ID == d.Parent })], child, unresolved}
+	child.in, w.edges = append(child.in, e), append(w.edges, e)
+	if e.parent.flow == child.flow {
+		e.parent.out = append(e.parent.out, e)
+	}
+}
+
 // renew makes a job one that nothing has happened to.
 func (n *node) renew() {
 	waits := len(n.in) > 0 || n.Condition != "" || n.Finally || !n.Barrier && !n.works() || n.flow.turns > 0
@@ -179,7 +191,7 @@ func (n *node) renew() {
 	if n.made != nil {
 		n.made.ran = true
 	}
-	*n = node{Job: n.Job, JobState: JobState{Workflow: n.Workflow, Status: job.Pending, Deps: deps}, flow: n.flow, made: n.made, in: n.in, out: n.out}
+	*n = node{Job: n.Job, JobState: JobState{Workflow: n.Workflow, Status: job.Pending, Deps: deps}, flow: n.flow, made: n.made, in: n.in, out: n.out, spawner: n.spawner}
 }
 
 // Claim gives a job to a worker.
@@ -283,12 +295,10 @@ func (w *World) Decide(i int, a workflow.Action, result json.RawMessage) error {
 // other than to accept it takes that back.
 func (n *node) revived(a workflow.Action) (plan []*node) {
 	behind := map[*node]bool{n: a != workflow.ActionAccept && n.flow.has((*node).catches)}
-	for _, c := range n.flow.jobs {
-		if c.follows() && slices.ContainsFunc(c.in, func(e *edge) bool { return e.state != unresolved && behind[e.parent] }) {
-			behind[c], plan = true, append(plan, c)
-		}
+	for _, c := range n.flow.order() {
+		behind[c] = behind[c] || c.follows() && slices.ContainsFunc(c.in, func(e *edge) bool { return e.state != unresolved && behind[e.parent] })
 	}
-	return plan
+	return slices.DeleteFunc(slices.Clone(n.flow.jobs), func(c *node) bool { return c == n || !behind[c] })
 }
 
 // Retry runs a part of a workflow again: what failed, a job with its
@@ -301,19 +311,17 @@ func (w *World) Retry(number int, mode workflow.RetryMode, from int) error {
 
 // plan returns what a retry runs again; nil: there is nothing that it begins with.
 func (f *flow) plan(mode workflow.RetryMode, from *node) (plan []*node) {
-	some, behind := false, map[*node]bool{}
-	for _, n := range f.jobs {
+	some, in, behind := false, map[*node]bool{}, map[*node]bool{}
+	for _, n := range f.order() {
 		chosen := mode == workflow.RetryAll || mode == workflow.RetryFrom && n == from || mode == workflow.RetryFailed && n.tried()
 		after := slices.ContainsFunc(n.in, func(e *edge) bool { return behind[e.parent] })
 		some, behind[n] = some || chosen, chosen || after
-		if chosen || n.Finally || after && (mode != workflow.RetryFailed || n.follows()) {
-			plan = append(plan, n)
-		}
+		in[n] = chosen || n.Finally || after && (mode != workflow.RetryFailed || n.follows())
 	}
 	if !some {
 		return nil
 	}
-	return plan
+	return slices.DeleteFunc(slices.Clone(f.jobs), func(n *node) bool { return !in[n] })
 }
 
 func (w *World) rerun(f *flow, plan []*node) {

@@ -46,6 +46,7 @@ func (w *World) make(n *node, spec *workflow.Workflow) {
 	p := workflow.PartsOf(n.Job)
 	n.made = w.newFlow(workflow.Pending)
 	n.made.Parent, n.made.turns, n.made.bears = slices.Index(w.jobs, n)+1, p.MaxParallel, p.Tolerate
+	n.made.items = p.Kind != workflow.PartsWorkflow
 	w.add(n.made, spec)
 }
 

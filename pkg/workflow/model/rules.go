@@ -134,7 +134,10 @@ func (w *World) ask(n *node) {
 	switch join(n.Join, n.counts()) {
 	case "run":
 		n.Deps = job.Satisfied
-		if n.halted = n.doomed(); !n.halted {
+		switch n.halted = n.doomed(); {
+		case n.halted && n.flow.Status == workflow.Cancelling: // it was spawned
+			w.end(n, job.Cancelled, n.flow.reason)
+		case !n.halted:
 			w.start(n)
 		}
 	case "skip":
@@ -287,13 +290,15 @@ func (n *node) hurts() bool { return n.Status.Failure() && !n.forgiven() && !n.c
 // job is spared.
 func (w *World) sweep(f *flow) {
 	may := map[*node]bool{}
-	for _, n := range f.jobs {
+	for _, n := range f.order() {
 		for _, e := range n.in {
 			if p := e.parent; p.flow == f && e.state == unresolved && n.open() {
 				n.Spared = n.Spared || p.Spared
 				may[n] = may[n] || n.Deps == job.Waiting && (may[p] || p.held() && e.On != job.OnSuccess)
 			}
 		}
+	}
+	for _, n := range f.jobs {
 		if !n.held() && !n.Finally && !n.Spared && !may[n] {
 			w.end(n, job.Cancelled, job.ReasonFailFast)
 		}

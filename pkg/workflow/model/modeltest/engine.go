@@ -57,6 +57,14 @@ type Workless interface {
 	Elapse(job int) error
 }
 
+// Spawner is an Engine whose jobs may spawn others.
+type Spawner interface {
+	// Spawn tells that an attempt completed whose handler spawned jobs, which are
+	// complete and may not be changed. The new ones get the numbers that follow;
+	// edges into jobs that were there before come last.
+	Spawn(o model.Outcome) error
+}
+
 // Unreliable is an Engine whose changes may meet a crash.
 type Unreliable interface {
 	// Break makes the commit of what comes next fail, before or after it
@@ -67,4 +75,5 @@ type Unreliable interface {
 var (
 	_ Engine   = (*model.World)(nil)
 	_ Workless = (*model.World)(nil)
+	_ Spawner  = (*model.World)(nil)
 )

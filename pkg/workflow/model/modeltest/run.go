@@ -50,6 +50,7 @@ func Run(t *testing.T, open func() Engine, cases int) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := &play{t: rt, engine: open(), done: done, saw: map[string]bool{}}
 		_, p.workless = p.engine.(Workless)
+		_, p.spawns = p.engine.(Spawner)
 		p.todo = drawWorkflows(rt, p.workless)
 		p.run()
 	})
@@ -71,6 +72,7 @@ type play struct {
 	saw    map[string]bool
 
 	workless bool // the engine is a Workless
+	spawns   bool // it is a Spawner
 }
 
 // run lets things happen at random, then brings everything to its end.
@@ -254,6 +256,11 @@ func (p *play) step() {
 		ofJobs += 3
 		early := p.some(func(j model.JobState) bool { return j.Status == job.Pending })
 		things = slices.Insert(things, 5, thing{12, p.opened(), p.answer}, thing{5, p.opened(), p.elapse}, thing{2, early, p.answer})
+	}
+	if p.spawns {
+		ofJobs++
+		held := p.some(func(j model.JobState) bool { return j.Status == job.Running })
+		things = slices.Insert(things, 5, thing{8, held, p.spawn})
 	}
 	if len(p.todo) > 0 && chance(p.t, 8, "enqueue") {
 		p.enqueue()
