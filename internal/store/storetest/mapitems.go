@@ -89,6 +89,16 @@ func testMap(t *testing.T, open Opener) {
 		r.wantTally(r.itemsOf(m), workflow.Tally{Total: 7, Completed: 6, Cancelled: 1})
 	})
 
+	check(t, open, "an outcome of an item that nobody holds lets it not have another's turn", func(r *rig) {
+		m := workflow.WithMaxParallel(mapped("m", "[0, 1, 2]"), 1)
+		r.start(m)
+		r.checkParts()
+		first := r.claimNamed("m[0]")["m[0]"]
+		stale := store.Claimed{Fence: job.Fence{Job: r.idOf(r.itemsOf(m), "m[2]"), Lease: newLease()}}
+		r.equal("verdicts", r.resolve(completed(first, `0`), completed(stale, `2`)).Verdicts, []job.Verdict{job.Committed, job.Stale})
+		r.claimNamed("m[1]")
+	})
+
 	check(t, open, "a map bears as many failed items as it tolerates", func(r *rig) {
 		m := workflow.WithTolerate(mapped("m", "[0, 1, 2]"), 1)
 		any := workflow.WithTolerate(mapped("any", "[0, 1]"), -1)
