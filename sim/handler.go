@@ -43,7 +43,7 @@ func (p *process) startHandler(a agent.Start) {
 	}
 	outcome.Fence = fence
 	if outcome.Kind == job.KindCompleted {
-		outcome.Spawned = w.work.plans[a.Job.Job].spawns
+		outcome.Spawned = w.work.plans[a.Job.Job].spawned(a.Job.Attempt, fence.Lease)
 		outcome.Result = json.RawMessage(fmt.Sprintf(`{"lease":%q,"pad":%q}`, fence.Lease, strings.Repeat("x", w.work.pad(a.Job.Job))))
 	}
 	p.handlers[a.Key] = &handler{start: a}

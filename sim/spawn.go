@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -35,4 +36,24 @@ func (l *workload) spawns(jobs []*job.Job, alone bool) {
 		}
 		l.plans[j.ID] = p
 	}
+}
+
+// spawned is what an attempt spawns, under the same ids as the others, with a
+// payload of its own. Every other attempt leaves the last one out, and spawns
+// before nothing: what runs again may do otherwise than at first.
+func (p plan) spawned(attempt int, lease job.ID) []job.Spawned {
+	var list []job.Spawned
+	for _, s := range p.spawns {
+		own := *s.Job
+		own.Payload = json.RawMessage(fmt.Sprintf(`{"by":%q}`, lease))
+		s.Job = &own
+		if attempt%2 == 0 {
+			s.Before = nil
+		}
+		list = append(list, s)
+	}
+	if attempt%2 == 0 && len(list) > 1 {
+		list = list[:len(list)-1]
+	}
+	return list
 }

@@ -204,7 +204,7 @@ func (j *judge) count(s *subject, l *life, now int64, prefer workflow.EdgeState)
 // before reports whether a life was over when a parent was spawned before the
 // job.
 func (l *life) before(parent *subject) bool {
-	return !l.last && l.FinishedAt > 0 && l.FinishedAt < parent.final.CreatedAt
+	return l.FinishedAt > 0 && l.FinishedAt < parent.final.CreatedAt
 }
 
 // said is what the join of a job said at a time in one of its lives: what it is

@@ -45,6 +45,7 @@ func (s *Store) resolveSpawning(ctx context.Context, o job.Outcome) (store.Resol
 		if _, err := s.resolve(tx, []job.Outcome{o}, &r); err != nil {
 			return err
 		}
+		r.Checks = r.Checks || sp.checks
 		if counts && r.Verdicts[0] != job.Committed {
 			return errInVain
 		}
@@ -66,10 +67,14 @@ type spawning struct {
 	p     *part
 	o     job.Outcome
 	now   int64
-	at    int             // node of the spawner
-	known map[string]bool // names of spawned jobs that are stored already
+	at    int // node of the spawner
 	ids   map[string]job.ID
 	like  *store.Claimed // the spawner, as its handler has it
+
+	met     map[string]*met    // by name: what an earlier run spawned
+	renamed map[job.ID]*met    // by the id that the handler gave it this time
+	there   map[[2]job.ID]bool // edges that are there already
+	checks  bool               // CheckEdges has to look at edges from what had ended
 }
 
 // lock locks what resolving the outcome will lock, and reports whether it
@@ -108,21 +113,32 @@ func (sp *spawning) look() error {
 	if err := sp.findNames(); err != nil {
 		return err
 	}
+	var list []before
 	var targets []job.ID
 	for _, s := range sp.o.Spawned {
-		if _, taken := sp.ids[s.Name]; taken && !sp.known[s.Name] && !alone {
+		m := sp.met[s.Name]
+		if _, taken := sp.ids[s.Name]; taken && m == nil && !alone {
 			return refuse("the workflow has a job %q already", s.Name)
+		}
+		if m != nil && !m.waits {
+			continue
 		}
 		for _, name := range s.Before {
 			id, found := sp.ids[name]
 			switch {
 			case !found:
 				return refuse("job %q is spawned before %q, which the workflow does not have", s.Name, name)
-			case id == sp.o.Job || sp.known[name]:
+			case id == sp.o.Job || sp.met[name] != nil:
 				return refuse("job %q is spawned before %q, which comes before it", s.Name, name)
+			case m != nil && sp.there[[2]job.ID{m.id, id}]:
+				continue
 			}
+			list = append(list, before{s, id})
 			targets = append(targets, id)
 		}
+	}
+	if err := sp.noCycle(list); err != nil {
+		return err
 	}
 	return sp.stopTargets(sortedIDs(targets))
 }
@@ -130,7 +146,7 @@ func (sp *spawning) look() error {
 // findNames finds the ids of the jobs that are named, those that an earlier run of the
 // spawner spawned, and what the spawner was claimed as.
 func (sp *spawning) findNames() error {
-	sp.ids, sp.known = make(map[string]job.ID), make(map[string]bool)
+	sp.ids, sp.met, sp.renamed, sp.there = make(map[string]job.ID), make(map[string]*met), make(map[job.ID]*met), make(map[[2]job.ID]bool)
 	earlier := make(map[job.ID]bool)
 	if wf := sp.workflow(); wf != (job.ID{}) {
 		var names []nameRow
@@ -162,13 +178,16 @@ func (sp *spawning) findNames() error {
 		return ErrConflict
 	}
 	for _, s := range sp.o.Spawned {
-		sp.known[s.Name] = earlier[sp.ids[s.Name]]
+		if id := sp.ids[s.Name]; earlier[id] {
+			sp.met[s.Name] = &met{id: id}
+			sp.renamed[s.ID] = sp.met[s.Name]
+		}
 	}
-	return nil
+	return sp.meet()
 }
 
-// stopTargets takes jobs from where claims look, unless one of them can't wait
-// for anything any more.
+// stopTargets takes jobs from where claims look, unless one of them has begun.
+// One that ended without that will wait when it begins anew.
 func (sp *spawning) stopTargets(targets []job.ID) error {
 	if len(targets) == 0 {
 		return nil
@@ -201,6 +220,7 @@ func (sp *spawning) stopTargets(targets []job.ID) error {
 			status = job.Running
 		}
 		switch {
+		case status == job.Cancelled, status == job.Skipped, status == job.UpstreamFailed:
 		case status != job.Pending && status != job.Retrying:
 			return refuse("job %q is %s already: nothing can be spawned before it", sp.p.jobs[i].name, status)
 		case n.Finally:
@@ -216,37 +236,51 @@ func (sp *spawning) insert() error {
 	var again []resetRow
 	var spawned []spawnedRow
 	stubs := make(map[string]*job.Job) // jobs before which others are spawned
-	var edges []edgeRow
+	var edges, late []edgeRow
 	for _, s := range sp.o.Spawned {
-		if sp.known[s.Name] { // an earlier run spawned it
+		m := sp.met[s.Name]
+		id := s.ID
+		switch {
+		case m == nil:
+			j := sp.inherit(s.Job)
+			late = append(late, sp.rename(j)...)
+			w.Jobs = append(w.Jobs, j)
+			spawned = append(spawned, spawnedRow{Spawner: hexID(sp.o.Job), ID: hexID(s.ID)})
+		case m.waits:
 			payload := string(s.Payload)
-			again = append(again, resetRow{ID: hexID(sp.ids[s.Name]), Payload: &payload})
+			again = append(again, resetRow{ID: hexID(m.id), Payload: &payload})
+			id = m.id
+		default:
 			continue
 		}
-		w.Jobs = append(w.Jobs, sp.inherit(s.Job))
-		spawned = append(spawned, spawnedRow{Spawner: hexID(sp.o.Job), ID: hexID(s.ID)})
 		for _, name := range s.Before {
+			if sp.there[[2]job.ID{id, sp.ids[name]}] {
+				continue
+			}
 			i := sp.p.index[sp.ids[name]]
+			n := &sp.p.Nodes[i]
 			if stubs[name] == nil {
 				priority := job.Priority(sp.p.jobs[i].priority)
-				stubs[name] = &job.Job{ID: sp.ids[name], Join: sp.p.Nodes[i].Join, Priority: &priority, Inherit: sp.p.jobs[i].inherits}
+				stubs[name] = &job.Job{ID: n.ID, Join: n.Join, Priority: &priority, Inherit: sp.p.jobs[i].inherits}
 			}
-			d := job.Dependency{Parent: s.ID, On: job.OnSuccess}
+			d := job.Dependency{Parent: id, On: job.OnSuccess}
 			stubs[name].DependsOn = append(stubs[name].DependsOn, d)
 			edges = append(edges, newEdge(stubs[name], d))
-			sp.p.Nodes[i].Counts.Unresolved++
-			sp.p.Nodes[i].Deps = job.Waiting
+			n.Counts.Unresolved++
+			if !n.Status.Terminal() {
+				n.Deps = job.Waiting
+			}
 		}
 	}
+	queueRows(sp.tx, "keep_payloads", again)
 	queueRows(sp.tx, "replace_payloads", again)
-	if len(w.Jobs) == 0 {
-		return nil
+	if len(w.Jobs) > 0 {
+		e := sp.enqueuer(w, stubs)
+		if err := e.store(0, len(e.jobs)); err != nil {
+			return err
+		}
+		e.deadlines()
 	}
-	e := sp.enqueuer(w, stubs)
-	if err := e.store(0, len(e.jobs)); err != nil {
-		return err
-	}
-	e.deadlines()
 	t := newTransition(sp.p)
 	var waiting []int
 	for _, name := range slices.Sorted(maps.Keys(stubs)) {
@@ -256,7 +290,9 @@ func (sp *spawning) insert() error {
 	queueRows(sp.tx, "extend_parents", moreParents(stubs, sp.ids))
 	queueRows(sp.tx, "insert_edges", edges)
 	queueRows(sp.tx, "insert_spawned", spawned)
-	if w.ID != (job.ID{}) {
+	queueRows(sp.tx, "insert_edge_checks", late)
+	sp.checks = len(late) > 0
+	if w.ID != (job.ID{}) && len(w.Jobs) > 0 {
 		sp.tx.QueueGuarded("grow_workflow", 1, w.ID[:], len(w.Jobs))
 		var list []job.ID
 		for _, j := range w.Jobs {
@@ -309,6 +345,9 @@ func (sp *spawning) enqueuer(w *workflow.Workflow, stubs map[string]*job.Job) *e
 	}
 	e := newEnqueuer(sp.tx, w, w.Jobs)
 	e.now, e.inside[sp.o.Job] = sp.now, true
+	for _, m := range sp.met {
+		e.inside[m.id] = true
+	}
 	e.calm = all.Tolerated()[:len(w.Jobs)]
 	e.urgent = workflow.Urgencies(all.Jobs, nil)[:len(w.Jobs)]
 	e.first = sp.p.header(sp.at).Tally.Total

@@ -92,6 +92,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"canceljob", testCancelJob},
 		{"retryjob", testRetryJob},
 		{"spawn", testSpawn},
+		{"spawn again", testSpawnAgain},
 		{"newpayload", testNewPayload},
 		{"timer", testTimer},
 		{"deadline", testDeadline},

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -222,23 +221,6 @@ func testSpawn(t *testing.T, open Opener) {
 		like, other := r.claimOne(), r.claimOne()
 		r.equal("like its spawner", fmt.Sprintf("%s %d %s", like.Priority, like.MaxAttempts, like.CorrelationID), "high 7 order-7")
 		r.equal("its own", fmt.Sprintf("%s %d %s", other.Priority, other.MaxAttempts, other.CorrelationID), "low 2 mine")
-	})
-
-	check(t, open, "a spawner that runs again meets what it spawned before", func(r *rig) {
-		id := r.start(task("split"))
-		r.commit(spawning(r.claimOne(), tasks(2, "part")))
-		r.complete(r.claimAll()...)
-		r.wantWorkflow(id, workflow.Completed)
-		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryAll}, false, store.Actor{})
-		r.ok(err, "retry")
-		again := job.New(queue, json.RawMessage(`{"again":true}`)).WithName("part0")
-		r.commit(spawning(r.claimOne(), []*job.Job{again, task("part2")}))
-		r.wantTally(id, workflow.Tally{Total: 4, Completed: 1})
-		got := r.claimNamed("part0", "part1", "part2")
-		r.equal("run in which it came", r.job(got["part2"].Fence.Job).Run, 2)
-		r.jsonEqual("payload", got["part0"].Payload, `{"again":true}`)
-		r.complete(got["part0"], got["part1"], got["part2"])
-		r.wantWorkflow(id, workflow.Completed)
 	})
 
 	check(t, open, "a cancelled workflow cancels what is spawned, a failing one too", func(r *rig) {

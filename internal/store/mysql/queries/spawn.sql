@@ -37,3 +37,28 @@ STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
 STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = UNHEX(?2)
 SET s.run = w.run
 WHERE w.run > 1;
+
+-- name: edges_there
+SELECT e.parent_id, e.child_id
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (
+    parent VARCHAR(32) PATH '$.parent', child VARCHAR(32) PATH '$.child')) c
+STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = UNHEX(c.parent) AND e.child_id = UNHEX(c.child);
+
+-- name: parents_above
+SELECT DISTINCT e.parent_id
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = UNHEX(i.id);
+
+-- name: keep_payloads
+-- With the last run of each job, unless that was kept when it was reset.
+UPDATE (
+    SELECT r.job_id, MAX(r.epoch) AS epoch
+    FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$.id')) i
+    STRAIGHT_JOIN hw_job_runs r FORCE INDEX (PRIMARY) ON r.job_id = UNHEX(i.id)
+    GROUP BY r.job_id) l
+STRAIGHT_JOIN JSON_TABLE(?1, '$[*]' COLUMNS (
+    id VARCHAR(32) PATH '$.id', payload LONGTEXT CHARACTER SET utf8mb4 PATH '$.payload')) c ON l.job_id = UNHEX(c.id)
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = l.job_id
+STRAIGHT_JOIN hw_job_runs r FORCE INDEX (PRIMARY) ON r.job_id = l.job_id AND r.epoch = l.epoch
+SET r.payload = j.payload
+WHERE r.payload IS NULL AND j.payload <> FROM_BASE64(c.payload);

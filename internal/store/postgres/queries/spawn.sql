@@ -30,3 +30,23 @@ WHERE j.id = ANY ($1::uuid[]) AND j.id = c.id;
 -- name: spawned_in_run
 -- They belong to the run in which they came.
 UPDATE job_state SET run = w.run FROM workflows w WHERE job_state.id = ANY ($1::uuid[]) AND w.id = $2::uuid AND w.run > 1;
+
+-- name: edges_there
+SELECT c.parent, c.child
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[]) AS c(parent, child, "on", optional, state)
+CROSS JOIN LATERAL (SELECT 1 FROM edges WHERE parent_id = c.parent AND child_id BETWEEN c.child AND c.child OFFSET 0) e;
+
+-- name: parents_above
+SELECT DISTINCT e.parent_id
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT parent_id FROM edges WHERE child_id = x.id OFFSET 0) e;
+
+-- name: keep_payloads
+-- With the last run of each job, unless that was kept when it was reset.
+UPDATE job_runs r SET payload = j.payload
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::bigint[], $8::int[], $9::bytea[],
+    $10::uuid[], $11::int[])
+    AS c(id, dependency_status, unresolved, active, inactive, broken, scheduled_at, run, payload, cause, spared)
+CROSS JOIN LATERAL (SELECT payload FROM jobs WHERE id = c.id OFFSET 0) j
+CROSS JOIN LATERAL (SELECT max(epoch) AS epoch FROM job_runs WHERE job_id = c.id OFFSET 0) l
+WHERE r.job_id = ANY ($1::uuid[]) AND r.job_id = c.id AND r.epoch = l.epoch AND r.payload IS NULL AND j.payload <> c.payload;

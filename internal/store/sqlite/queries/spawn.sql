@@ -29,3 +29,21 @@ WHERE jobs.id = c.id;
 -- name: spawned_in_run
 -- They belong to the run in which they came.
 UPDATE job_state SET run = (SELECT run FROM workflows WHERE id = ?2) WHERE id IN (SELECT unhex(value) FROM json_each(?1));
+
+-- name: edges_there
+SELECT e.parent_id, e.child_id
+FROM json_each(?1) x
+CROSS JOIN edges e ON e.parent_id = unhex(x.value ->> 'parent') AND e.child_id = unhex(x.value ->> 'child');
+
+-- name: parents_above
+SELECT DISTINCT e.parent_id FROM json_each(?1) x CROSS JOIN edges e ON e.child_id = unhex(x.value);
+
+-- name: keep_payloads
+-- With the last run of each job, unless that was kept when it was reset.
+UPDATE job_runs SET payload = c.old
+FROM (
+    SELECT j.id, j.payload AS old, (SELECT max(epoch) FROM job_runs r WHERE r.job_id = j.id) AS epoch
+    FROM json_each(?1) x
+    CROSS JOIN jobs j ON j.id = unhex(x.value ->> 'id')
+    WHERE j.payload <> CAST(x.value ->> 'payload' AS BLOB)) AS c
+WHERE job_runs.job_id = c.id AND job_runs.epoch = c.epoch AND job_runs.payload IS NULL;
