@@ -2,6 +2,12 @@ package workflow
 
 import "github.com/hammerwork/hammerwork/pkg/job"
 
+// Needs reports whether a job can't do without what a dependency of it asks for:
+// it is not optional, and enters no any or quorum join.
+func Needs(j *job.Job, d job.Dependency) bool {
+	return !d.Optional && j.Join.Rule != job.JoinAny && j.Join.Rule != job.JoinQuorum
+}
+
 // Tolerated says, for each of w's jobs, whether its failure does not fail the
 // workflow: it has AllowFailure, or jobs of the workflow depend on it and every
 // such dependency is optional or enters an any or quorum join.
@@ -18,9 +24,7 @@ func (w *Workflow) Tolerated() []bool {
 				continue
 			}
 			followed[i] = true
-			if !d.Optional && j.Join.Rule != job.JoinAny && j.Join.Rule != job.JoinQuorum {
-				needed[i] = true
-			}
+			needed[i] = needed[i] || Needs(j, d)
 		}
 	}
 	tolerated := make([]bool, len(w.Jobs))

@@ -96,6 +96,12 @@ type parentsRow struct {
 	Parents string `json:"parents"` // ids in quotes, with commas between
 }
 
+// rulesRow is a row of set_rules.
+type rulesRow struct {
+	ID    hexID  `json:"id"`
+	Rules string `json:"rules"`
+}
+
 // evaluationRow is a row of insert_evaluations.
 type evaluationRow struct {
 	ID     hexID  `json:"id"`

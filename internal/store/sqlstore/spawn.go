@@ -220,11 +220,11 @@ func (sp *spawning) stopTargets(targets []job.ID) error {
 			status = job.Running
 		}
 		switch {
+		case n.Finally:
+			return refuse("job %q is finally: it runs after everything anyway", sp.p.jobs[i].name)
 		case status == job.Cancelled, status == job.Skipped, status == job.UpstreamFailed:
 		case status != job.Pending && status != job.Retrying:
 			return refuse("job %q is %s already: nothing can be spawned before it", sp.p.jobs[i].name, status)
-		case n.Finally:
-			return refuse("job %q is finally: it runs after everything anyway", sp.p.jobs[i].name)
 		}
 	}
 	return nil
@@ -283,8 +283,15 @@ func (sp *spawning) insert() error {
 	}
 	t := newTransition(sp.p)
 	var waiting []int
+	children := slices.Clone(w.Jobs)
 	for _, name := range slices.Sorted(maps.Keys(stubs)) {
 		waiting = append(waiting, sp.p.index[sp.ids[name]])
+		children = append(children, stubs[name])
+	}
+	if w.ID != (job.ID{}) {
+		if err := sp.tolerate(children); err != nil {
+			return err
+		}
 	}
 	queueGuarded(sp.tx, "count_jobs", t.countRows(waiting))
 	queueRows(sp.tx, "extend_parents", moreParents(stubs, sp.ids))

@@ -276,21 +276,25 @@ func (m *modelled) Spawn(o model.Outcome) error {
 	o.Fence, o.Spawned = c.Fence, slices.Clone(o.Spawned)
 	for k, s := range o.Spawned {
 		other := *s.Job
-		other.Queue, other.DependsOn = other.ID.String(), slices.Clone(other.DependsOn)
+		other.DependsOn = slices.Clone(other.DependsOn)
+		if other.Gate == nil {
+			other.Queue = other.ID.String()
+		}
 		o.Spawned[k].Job = &other
 	}
-	verdict := job.Committed
+	verdict, why := job.Committed, ""
 	err := m.machine(func(s store.Store, _ bool) (store.Resolution, error) {
 		r, err := s.Resolve(m.ctx, []job.Outcome{o.Outcome})
 		if err == nil {
-			verdict = r.Verdicts[0]
+			verdict, why = r.Verdicts[0], r.Refused[0]
+			m.findSpawned(o)
 		}
 		return r, err
 	})
-	if err == nil && verdict != job.Committed {
-		err = job.ErrWrongState
+	again := m.seen.Jobs[o.Job].Status != job.Running // what comes again is said again
+	if err == nil && (verdict != job.Committed || again) {
+		err = fmt.Errorf("%w: %s", job.ErrWrongState, why)
 	}
-	m.findSpawned(o)
 	return err
 }
 

@@ -62,3 +62,18 @@ STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = l.job_id
 STRAIGHT_JOIN hw_job_runs r FORCE INDEX (PRIMARY) ON r.job_id = l.job_id AND r.epoch = l.epoch
 SET r.payload = j.payload
 WHERE r.payload IS NULL AND j.payload <> FROM_BASE64(c.payload);
+
+-- name: rules_and_followed
+-- Followed: jobs of its own workflow depend on it.
+SELECT j.id, j.rules, EXISTS (
+    SELECT 1 FROM hw_edges e FORCE INDEX (PRIMARY)
+    STRAIGHT_JOIN hw_jobs c FORCE INDEX (PRIMARY) ON c.id = e.child_id
+    WHERE e.parent_id = j.id AND c.workflow_id = j.workflow_id)
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id);
+
+-- name: set_rules
+UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
+    id VARCHAR(32) PATH '$.id', rules LONGTEXT CHARACTER SET utf8mb4 PATH '$.rules')) c
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(c.id)
+SET j.rules = c.rules;

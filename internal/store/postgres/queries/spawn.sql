@@ -50,3 +50,11 @@ FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], 
 CROSS JOIN LATERAL (SELECT payload FROM jobs WHERE id = c.id OFFSET 0) j
 CROSS JOIN LATERAL (SELECT max(epoch) AS epoch FROM job_runs WHERE job_id = c.id OFFSET 0) l
 WHERE r.job_id = ANY ($1::uuid[]) AND r.job_id = c.id AND r.epoch = l.epoch AND r.payload IS NULL AND j.payload <> c.payload;
+
+-- name: rules_and_followed
+-- Followed: jobs of its own workflow depend on it.
+SELECT j.id, j.rules, EXISTS (SELECT 1 FROM edges e JOIN jobs c ON c.id = e.child_id WHERE e.parent_id = j.id AND c.workflow_id = j.workflow_id)
+FROM jobs j WHERE j.id = ANY ($1::uuid[]);
+
+-- name: set_rules
+UPDATE jobs j SET rules = c.rules FROM unnest($1::uuid[], $2::text[]) AS c(id, rules) WHERE j.id = ANY ($1::uuid[]) AND j.id = c.id;

@@ -47,3 +47,15 @@ FROM (
     CROSS JOIN jobs j ON j.id = unhex(x.value ->> 'id')
     WHERE j.payload <> CAST(x.value ->> 'payload' AS BLOB)) AS c
 WHERE job_runs.job_id = c.id AND job_runs.epoch = c.epoch AND job_runs.payload IS NULL;
+
+-- name: rules_and_followed
+-- Followed: jobs of its own workflow depend on it.
+SELECT j.id, j.rules, EXISTS (
+    SELECT 1 FROM edges e CROSS JOIN jobs c ON c.id = e.child_id WHERE e.parent_id = j.id AND c.workflow_id = j.workflow_id)
+FROM json_each(?1) x
+CROSS JOIN jobs j ON j.id = unhex(x.value);
+
+-- name: set_rules
+UPDATE jobs SET rules = c.rules
+FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'rules' AS rules FROM json_each(?1)) AS c
+WHERE jobs.id = c.id;

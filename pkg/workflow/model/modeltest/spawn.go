@@ -22,8 +22,8 @@ func (p *play) spawn(i int) {
 		if len(names) > 0 && chance(p.t, 12, "name of another") {
 			s.WithName(pick(p.t, "name", names...))
 		}
-		if p.workless && !chance(p.t, 4, "gate") {
-			s.Gate = drawGate(p.t)
+		if p.workless && chance(p.t, 4, "gate") {
+			s.Gate, s.Retry, s.Queue = drawGate(p.t), nil, ""
 		}
 		s.DependsOn = []job.Dependency{{Parent: spawner.ID, On: job.OnSuccess}}
 		for _, other := range o.Spawned {
@@ -43,7 +43,11 @@ func tellSpawned(o model.Outcome) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d", o.Job)
 	for _, s := range o.Spawned {
-		fmt.Fprintf(&b, "\n  job %s attempts %d join %s condition %q gate %t, after %d, before %v", s.Name, s.Retry.MaxAttempts, s.Join.Rule, s.Condition, s.Gate != nil, len(s.DependsOn), s.Before)
+		attempts := 0 // it is a gate
+		if s.Retry != nil {
+			attempts = s.Retry.MaxAttempts
+		}
+		fmt.Fprintf(&b, "\n  job %s attempts %d condition %q after %d before %v", s.Name, attempts, s.Condition, len(s.DependsOn), s.Before)
 	}
 	return b.String()
 }
