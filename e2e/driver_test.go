@@ -222,6 +222,7 @@ func (d *driver) faults(ctx context.Context) (list []string, ends []time.Time, e
 		}
 		list = append(list, d.plans[i].faults(w, jobs)...)
 		list = append(list, d.acrossFaults(ctx, d.plans[i], jobs)...)
+		list = append(list, d.spawnFaults(ctx, d.plans[i], jobs)...)
 		for _, j := range jobs {
 			ends = append(ends, j.FinishedAt)
 		}

@@ -20,6 +20,7 @@ type plan struct {
 	Jobs          []*planned       `json:"jobs"`
 
 	kind   string
+	born   []*planned // what handlers spawn: not in the file
 	ends   workflow.Status
 	cancel bool                                                           // once it runs
 	steer  func(d *driver, ctx context.Context, p *plan, id job.ID) error // what people do to it meanwhile; nil: nothing
@@ -52,10 +53,17 @@ type planned struct {
 	Workflow     any               `json:"workflow,omitempty"`
 
 	number   int
+	later    []need          // what it depends on once that was spawned
 	ends     []job.Status    // any of these; none: completed
 	decision workflow.Action // about its failure
 	mended   bool            // it fails until it gets another payload
 }
+
+// all are the jobs that there are in the end.
+func (p *plan) all() []*planned { return slices.Concat(p.Jobs, p.born) }
+
+// needs are the dependencies that a job has in the end.
+func (j *planned) needs() []need { return slices.Concat(j.DependsOn, j.later) }
 
 // need is a dependency of a planned job.
 type need struct {
@@ -91,6 +99,7 @@ type payload struct {
 	SleepMS   int `json:"sleep_ms"`
 	FailTimes int `json:"fail_times,omitempty"`
 	Result    any `json:"result,omitempty"`
+	Spawn     any `json:"spawn,omitempty"`
 }
 
 // file returns the workflow file.
@@ -111,15 +120,16 @@ func (p *plan) faults(w store.WorkflowRecord, jobs []store.JobRecord) []string {
 	if w.Status != p.ends {
 		say("it is %s; want %s", w.Status, p.ends)
 	}
-	if len(jobs) != len(p.Jobs) || w.Tally.Total != len(p.Jobs) || w.Tally.Ended() != len(p.Jobs) {
-		say("%d jobs are stored, %d are counted, %d ended; want %d", len(jobs), w.Tally.Total, w.Tally.Ended(), len(p.Jobs))
+	all := p.all()
+	if len(jobs) != len(all) || w.Tally.Total != len(all) || w.Tally.Ended() != len(all) {
+		say("%d jobs are stored, %d are counted, %d ended; want %d", len(jobs), w.Tally.Total, w.Tally.Ended(), len(all))
 		return list
 	}
 	byName := make(map[string]store.JobRecord, len(jobs))
 	for _, j := range jobs {
 		byName[j.Name] = j
 	}
-	for _, want := range p.Jobs {
+	for _, want := range all {
 		j, there := byName[want.Name]
 		if !there {
 			say("%s is not stored", want.Name)
@@ -141,7 +151,10 @@ func (p *plan) faults(w store.WorkflowRecord, jobs []store.JobRecord) []string {
 		if !want.plain() {
 			continue // the history says whether it ran in its turn
 		}
-		for _, n := range want.DependsOn {
+		if len(p.across) == 0 && len(j.DependsOn) != len(want.needs()) {
+			say("%s depends on %d jobs; want %d", j.Name, len(j.DependsOn), len(want.needs()))
+		}
+		for _, n := range want.needs() {
 			parent := byName[n.Job]
 			good := parent.Status == job.Completed || parent.AllowFailure || parent.Decision == workflow.ActionSkip || parent.Decision == workflow.ActionComplete
 			if !good || j.StartedAt.Before(parent.FinishedAt) {

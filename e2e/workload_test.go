@@ -47,6 +47,8 @@ var mixed = []kind{
 	{"priorities", 8, (*generator).priorities},
 	{"across", 3, (*generator).acrossDiamonds},
 	{"rescue", 8, (*generator).rescue},
+	{"spawning", 8, (*generator).spawning},
+	{"spawned again", 5, (*generator).spawnedAgain},
 	{"paused", 10, (*generator).paused},
 	{"layers", 12, (*generator).layers},
 	{"fan", 8, (*generator).fan},
@@ -81,7 +83,7 @@ func workload(random *rand.Rand, kinds []kind, jobs int, mean time.Duration) []*
 		}}
 		k.make(g, n)
 		plans = append(plans, g.plan)
-		left -= len(g.plan.Jobs)
+		left -= len(g.plan.all())
 	}
 	return plans
 }

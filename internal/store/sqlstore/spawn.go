@@ -63,13 +63,13 @@ func (s *Store) resolveSpawning(ctx context.Context, o job.Outcome) (store.Resol
 
 // spawning is the work of storing what a handler spawned.
 type spawning struct {
-	tx    Tx
-	p     *part
-	o     job.Outcome
-	now   int64
-	at    int // node of the spawner
-	ids   map[string]job.ID
-	like  *store.Claimed // the spawner, as its handler has it
+	tx   Tx
+	p    *part
+	o    job.Outcome
+	now  int64
+	at   int // node of the spawner
+	ids  map[string]job.ID
+	like *store.Claimed // the spawner, as its handler has it
 
 	met     map[string]*met    // by name: what an earlier run spawned
 	renamed map[job.ID]*met    // by the id that the handler gave it this time

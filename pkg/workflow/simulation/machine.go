@@ -38,6 +38,7 @@ type machine struct {
 	parent *machine // the workflow with the job that this one is run as; nil: the outermost
 	node   int      // that job
 	prefix string   // of the paths of its jobs
+	items  bool     // its jobs are those of a batch or a map
 	began  time.Duration
 	last   time.Duration // when something happened in it last
 
@@ -64,6 +65,7 @@ type state struct {
 	parts             *machine // what it is made of
 	list              string   // that a map was over
 	fresh             bool     // its parts have not begun since it was suspended
+	spawner           int      // the node that spawned it, counted from 1; 0: none
 }
 
 // Run plays a workflow that has passed Validate, to its end or until nothing
@@ -85,29 +87,39 @@ func (all *world) newMachine(w *workflow.Workflow, p *workflow.Part) *machine {
 	p.Now = all.s.Start.Add(all.now)
 	m := &machine{
 		world: all, w: w, p: p, r: workflow.Begin(p), h: &p.Workflows[0], status: workflow.Running, order: len(all.machines), began: all.now,
-		jobs: make([]state, len(p.Nodes)), readers: map[int][]*workflow.ParentInput{}, index: make(map[job.ID]int, len(p.Nodes)),
+		jobs: make([]state, len(p.Nodes)), index: make(map[job.ID]int, len(p.Nodes)),
 		urgent: workflow.Urgencies(w.Jobs, w.Priority),
 	}
 	all.machines = append(all.machines, m)
 	for i := range m.jobs {
 		m.index[p.Nodes[i].ID] = i
-		m.jobs[i] = state{waitedFor: -1, ready: -1, start: -1, end: -1}
-		if i < len(w.Jobs) {
-			m.jobs[i].due = all.now + w.Jobs[i].Delay
-			if at := w.Jobs[i].ScheduledAt; !at.IsZero() {
-				m.jobs[i].due = max(all.now, at.Sub(all.s.Start))
-			}
+		m.jobs[i] = m.waiting(i)
+	}
+	m.read()
+	return m
+}
+
+// waiting is the state of a node at its enqueue.
+func (m *machine) waiting(i int) state {
+	s := state{waitedFor: -1, ready: -1, start: -1, end: -1}
+	if i < len(m.w.Jobs) {
+		s.due = m.now + m.w.Jobs[i].Delay
+		if at := m.w.Jobs[i].ScheduledAt; !at.IsZero() {
+			s.due = max(m.now, at.Sub(m.s.Start))
 		}
-		in := p.Inputs[i]
-		if in == nil {
-			continue
-		}
+	}
+	return s
+}
+
+// read notes what conditions read of which node.
+func (m *machine) read() {
+	m.readers = map[int][]*workflow.ParentInput{}
+	for _, in := range m.p.Inputs {
 		for k := range in.Parents {
 			parent := &in.Parents[k]
 			m.readers[parent.Node] = append(m.readers[parent.Node], parent)
 		}
 	}
-	return m
 }
 
 // begin enqueues the workflow.
@@ -141,12 +153,12 @@ func (m *machine) begin() {
 // moment brings. It reports whether there was anything.
 func (all *world) turn() bool {
 	all.claim()
-	outermost := all.machines[0].h
-	if outermost.Status.Terminal() || all.waits() || all.agenda.Len() == 0 {
+	outermost := all.machines[0]
+	if outermost.h.Status.Terminal() || all.waits() || all.agenda.Len() == 0 {
 		return false
 	}
 	all.now = all.agenda.list[0].at
-	for all.agenda.Len() > 0 && all.agenda.list[0].at == all.now && !outermost.Status.Terminal() {
+	for all.agenda.Len() > 0 && all.agenda.list[0].at == all.now && !outermost.h.Status.Terminal() {
 		e := all.agenda.next()
 		e.of.happen(e)
 	}
@@ -258,6 +270,7 @@ func (m *machine) happen(e event) {
 
 // end ends an attempt.
 func (m *machine) end(i int, o job.Outcome) {
+	o = m.spawned(i, o)
 	n, s := &m.p.Nodes[i], &m.jobs[i]
 	standing := m.h.Standing(n)
 	standing.Attempts, standing.Retry = s.attempts, m.retry(i)

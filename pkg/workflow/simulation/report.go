@@ -15,7 +15,7 @@ type Report struct {
 	Duration job.Duration    `json:"duration"`
 	Tally    map[string]int  `json:"stats"` // jobs by status; what there is none of is left out
 	Steps    []Step          `json:"steps"` // in the order they happen
-	Jobs     []Job           `json:"jobs"`  // in the order of the definition
+	Jobs     []Job           `json:"jobs"`  // in the order of the definition, then as they were spawned
 }
 
 // Step is something that happens to a job, or to the workflow.
@@ -26,7 +26,7 @@ type Step struct {
 	Outcome string        `json:"outcome"` // the status then, or one of the words below
 	Took    job.Duration  `json:"took"`    // the attempt
 	Reason  job.Reason    `json:"reason"`
-	Cause   string        `json:"cause"` // the job whose failure is behind it
+	Cause   string        `json:"cause"` // the job whose failure is behind it, or that spawned it
 	Error   string        `json:"error"`
 	Again   *job.Duration `json:"again_in"` // of a retry; null: none
 }
@@ -36,6 +36,7 @@ const (
 	Failing   = "failing"   // of the workflow: nothing new starts but what handles failures
 	Undecided = "undecided" // the failure waits for a decision
 	Decided   = "decided"   // Reason says what
+	Spawned   = "spawned"   // by the job that Cause names
 )
 
 // Job is how a job ends, or stands when nothing more happens.
@@ -49,6 +50,7 @@ type Job struct {
 	Attempts   int                  `json:"attempts"`
 	DependsOn  []string             `json:"depends_on"`
 	WaitedFor  string               `json:"waited_for"`  // the parent that decided last about it; empty: none
+	SpawnedBy  string               `json:"spawned_by"`  // the job whose handler spawned it; empty: none
 	Finally    bool                 `json:"finally"`     // it waited for all others
 	ReadyAt    *job.Duration        `json:"ready_at"`    // when it could first be claimed; null: never
 	StartedAt  *job.Duration        `json:"started_at"`  // first; null: never
@@ -93,6 +95,9 @@ func (m *machine) report() *Report {
 		}
 		for k, d := range j.DependsOn {
 			out.DependsOn[k] = m.name(d.Parent)
+		}
+		if s.spawner > 0 {
+			out.SpawnedBy = m.w.Jobs[s.spawner-1].Name
 		}
 		if s.waitedFor >= 0 {
 			out.WaitedFor = m.name(m.p.Nodes[s.waitedFor].ID)

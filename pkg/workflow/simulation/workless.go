@@ -162,7 +162,7 @@ func (m *machine) beginParts(i int) {
 	part := workflow.NewPart(w)
 	part.InTurns(p.MaxParallel, p.Tolerate)
 	c = m.newMachine(w, part)
-	c.parent, c.node, c.prefix = m, i, prefix
+	c.parent, c.node, c.prefix, c.items = m, i, prefix, p.Kind != workflow.PartsWorkflow
 	s.parts = c
 	c.begin()
 }

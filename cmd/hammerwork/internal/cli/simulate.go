@@ -16,13 +16,12 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/simulation"
-	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 )
 
 // simulateFlags are the flags of simulate.
 type simulateFlags struct {
 	set, fail, permanent, result, duration, decide []string
-	approve, reject, signal                        []string
+	approve, reject, signal, spawn                 []string
 	concurrency                                    int
 }
 
@@ -37,14 +36,16 @@ who waits for whom, and how the workflow ends. It runs and stores nothing. FILE 
 is standard input.
 
 An attempt takes payload.sleep_ms, the first payload.fail_times attempts fail,
-and payload.result is the result, {} without one; flags say otherwise. A back-off
-with jitter takes the middle of what it may. A failure that waits for a decision
-ends the simulation, unless --decide says what is decided.
+payload.result is the result, {} without one, and payload.spawn says which jobs it
+spawns; flags say otherwise. A back-off with jitter takes the middle of what it may.
+A failure that waits for a decision ends the simulation, unless --decide says what
+is decided.
 
 Approvals are approved at once; with --approve only those that it names. A signal
 gets what --signal says, or nothing. Timers take their time. A job within one that
 is a workflow is called sub/name, an item of a batch or a map name[0]; what is said
-of a batch or a map holds for each of its items.
+of a batch or a map holds for each of its items. What a handler would spawn is said
+with --spawn split=a,b, and which jobs wait for it after a colon: split=a,b:report.
 
 simulate exits with 0 only when the workflow would complete.`,
 		Example: `  hammerwork simulate workflow.yaml
@@ -52,6 +53,7 @@ simulate exits with 0 only when the workflow would complete.`,
   hammerwork simulate workflow.yaml --fail load:2 --result 'extract={"rows": 0}'
   hammerwork simulate workflow.yaml --fail load --decide load=skip -o json
   hammerwork simulate workflow.yaml --reject release --signal 'paid={"amount": 7}'
+  hammerwork simulate workflow.yaml --spawn split=part-1,part-2:report --fail part-2
   hammerwork simulate workflow.yaml --result 'regions={"list": ["eu", "us"]}' --fail 'deploy[1]'`,
 		Args:              oneFile,
 		ValidArgsFunction: completeFile,
@@ -68,9 +70,10 @@ simulate exits with 0 only when the workflow would complete.`,
 	flags.StringArrayVar(&f.approve, "approve", nil, "approve the gate with this `name`, and no other; may be repeated")
 	flags.StringArrayVar(&f.reject, "reject", nil, "reject the gate with this `name`; may be repeated")
 	flags.StringArrayVar(&f.signal, "signal", nil, "what a signal is sent, as `name=json`; may be repeated")
+	flags.StringArrayVar(&f.spawn, "spawn", nil, "what a job spawns when it completes, and before which jobs, as `name=jobs:before`; may be repeated")
 	flags.StringArrayVar(&f.set, "set", nil, "add `key=value` to the workflow's metadata; may be repeated")
 	flags.IntVar(&f.concurrency, "concurrency", 0, "`number` of jobs that run side by side (default: all that can)")
-	onlyHere(c, "fail", "permanent", "result", "duration", "decide", "approve", "reject", "signal", "concurrency")
+	onlyHere(c, "fail", "permanent", "result", "duration", "decide", "approve", "reject", "signal", "spawn", "concurrency")
 	a.outputFlag(c)
 	return c
 }
@@ -173,6 +176,7 @@ type theatre struct {
 	approved  map[string]bool // false: it is rejected
 	picky     bool            // only what was named is approved
 	signals   map[string]json.RawMessage
+	spawns    map[string]handler.Spawn
 }
 
 // said returns what a flag says of a job, or of the batch or the map that it is an
@@ -214,6 +218,9 @@ func (t *theatre) handle(a simulation.Attempt) (took time.Duration, o job.Outcom
 	if raw, is := said(t.results, name); is {
 		s.Result = raw
 	}
+	if spawn, is := t.spawns[name]; is {
+		s.Spawn = spawn
+	}
 	n, is := said(t.fails, name)
 	if is && n > 0 {
 		s.FailTimes = n
@@ -227,7 +234,7 @@ func (t *theatre) handle(a simulation.Attempt) (took time.Duration, o job.Outcom
 	case a.Number <= s.FailTimes:
 		return s.Sleep, job.Outcome{Kind: job.KindFailed, Error: s.Failure(a.Number).Error()}
 	}
-	return s.Sleep, job.Outcome{Kind: job.KindCompleted, Result: s.Result}
+	return s.Sleep, job.Outcome{Kind: job.KindCompleted, Result: s.Result, Spawned: s.Spawn.Jobs(a.Job.Queue)}
 }
 
 func (t *theatre) decide(name string) (workflow.Action, json.RawMessage) {
@@ -270,7 +277,7 @@ func eachJob(w *workflow.Workflow, prefix string, f func(path string, j *job.Job
 func (f simulateFlags) theatre(w *workflow.Workflow) (*theatre, error) {
 	t := &theatre{
 		fails: map[string]int{}, permanent: map[string]bool{}, results: map[string]json.RawMessage{}, durations: map[string]time.Duration{},
-		decisions: map[string]workflow.Action{}, approved: map[string]bool{}, signals: map[string]json.RawMessage{}, picky: len(f.approve) > 0,
+		decisions: map[string]workflow.Action{}, approved: map[string]bool{}, signals: map[string]json.RawMessage{}, spawns: map[string]handler.Spawn{}, picky: len(f.approve) > 0,
 	}
 	var names []string
 	jobs := map[string]*job.Job{}
@@ -278,6 +285,10 @@ func (f simulateFlags) theatre(w *workflow.Workflow) (*theatre, error) {
 		names = append(names, path)
 		jobs[path] = j
 	})
+	var err error
+	if names, err = t.born(f.spawn, names, jobs); err != nil {
+		return nil, err
+	}
 	known := func(flag, name string) error {
 		if jobs[name] != nil {
 			return nil
@@ -285,11 +296,7 @@ func (f simulateFlags) theatre(w *workflow.Workflow) (*theatre, error) {
 		if j := jobs[withoutIndex(name)]; j != nil && workflow.PartsOf(j) != nil && workflow.PartsOf(j).Kind == workflow.PartsMap {
 			return nil
 		}
-		hint := "name a job of the file"
-		if near := spelling.Nearest(name, names); near != "" {
-			hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		return &usageError{fmt.Errorf("--%s: the workflow has no job %q", flag, term.OneLine(name)), hint}
+		return notThere(flag, name, names)
 	}
 	for _, text := range f.fail {
 		name, count, counted := strings.Cut(text, ":")

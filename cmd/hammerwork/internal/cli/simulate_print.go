@@ -81,6 +81,8 @@ func (p *simulationPrinter) outcome(s simulation.Step) output.Cell {
 		return output.Cell{Text: "· decided", Paint: p.palette.Faint}
 	case s.Outcome == simulation.Failing:
 		return output.Cell{Text: "✗ failing", Paint: p.palette.Red}
+	case s.Outcome == simulation.Spawned:
+		return output.Cell{Text: "+ spawned", Paint: p.palette.Faint}
 	case s.Job == "":
 		mark, paint := workflowMark(p.palette, s.Outcome)
 		return output.Cell{Text: mark + " " + s.Outcome, Paint: paint}
@@ -95,6 +97,8 @@ func stepNote(s simulation.Step) string {
 		parts = append(parts, "again in "+term.Duration(time.Duration(*s.Again)))
 	}
 	switch {
+	case s.Outcome == simulation.Spawned:
+		parts = append(parts, "by "+s.Cause)
 	case s.Cause != "":
 		parts = append(parts, "because of "+s.Cause)
 	case s.Outcome == simulation.Failing:
@@ -150,6 +154,8 @@ func jobNote(j simulation.Job) string {
 		return "waits for an answer"
 	case j.Reason == job.ReasonParts:
 		return j.Error
+	case j.Reason == "" && j.SpawnedBy != "":
+		return "spawned by " + j.SpawnedBy
 	}
 	return string(j.Reason)
 }

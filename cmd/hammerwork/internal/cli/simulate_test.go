@@ -105,6 +105,27 @@ func TestASimulationEndsAsTheRunDoes(t *testing.T) {
 			{name: deep, workflow: {jobs: [{name: x, workflow: {jobs: [{name: y, queue: q, batch: {payloads: [{}, {}]}}]}}]}},
 			{name: after, queue: q, depends_on: [good, deep], condition: deps.good.result.b.n == 1 && deps.deep.result.x.y.completed == 2},
 			{name: alert, queue: q, depends_on: [{job: bad, on: failure}]}]}`,
+		"spawned": `{name: w, failure_policy: continue_on_failure, retry: {max_attempts: 1}, jobs: [
+			{name: split, queue: q, payload: {fail_times: 1, spawn: {jobs: [a, {name: b, depends_on: [a], payload: {result: 7}}], before: [report]}}, retry: {max_attempts: 2, initial_delay: 1ms}},
+			{name: report, queue: q, depends_on: [split], condition: "deps.split.result == {}"},
+			{name: bad, queue: q, payload: {spawn: {jobs: [{name: x, payload: {fail_times: 1}}, y], before: [late, gone]}}},
+			{name: late, queue: q, depends_on: [bad, {job: never, on: failure}]},
+			{name: never, queue: q, payload: {sleep_ms: 20}},
+			{name: off, queue: q, payload: {fail_times: 1}, allow_failure: true},
+			{name: gone, queue: q, depends_on: [bad, off], condition: "true"},
+			{name: clash, queue: q, payload: {spawn: {jobs: [split]}}},
+			{name: last, queue: q, finally: true, payload: {spawn: {jobs: [z]}}},
+			{name: tree, queue: q, payload: {spawn: {jobs: [{name: tree.1, payload: {spawn: {jobs: [tree.1.1], before: [top]}}}]}}},
+			{name: wait, queue: q, depends_on: [tree], payload: {sleep_ms: 200}},
+			{name: top, queue: q, depends_on: [tree, wait]}]}`,
+		"spawned while it fails": `{name: w, retry: {max_attempts: 1}, jobs: [
+			{name: split, queue: q, payload: {sleep_ms: 300, spawn: {jobs: [a, {name: b, depends_on: [a]}], before: [report, twin]}}},
+			{name: report, queue: q, depends_on: [split]},
+			{name: bad, queue: q, payload: {fail_times: 1}},
+			{name: twin, queue: q, depends_on: [split, bad]}]}`,
+		"spawned within": `{name: w, jobs: [
+			{name: sub, workflow: {jobs: [{name: a, queue: q, payload: {spawn: {jobs: [b]}}}]}},
+			{name: after, queue: q, depends_on: [sub], condition: "has(deps.sub.result.b)"}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "w.yaml")
@@ -173,6 +194,43 @@ func TestGatesAndWhatJobsAreMadeOfAreSimulated(t *testing.T) {
 		{"what is no gate", append(all, "--approve", "list"), exitUsage, []string{"does not wait for an approval"}},
 		{"a signal to an approval", append(all, "--signal", "ok=1"), exitUsage, []string{"does not wait for a signal"}},
 		{"a signal that is no JSON", append(all, "--signal", "paid=yes"), exitUsage, []string{"not valid JSON"}},
+	} {
+		var out, said bytes.Buffer
+		code := Main(append([]string{"simulate", path}, c.args...), strings.NewReader(""), &out, &said)
+		text := out.String() + said.String()
+		for _, word := range c.says {
+			if code != c.code || !strings.Contains(text, word) {
+				t.Errorf("%s: it ends with %d and does not say %q:\n%s", c.what, code, word, text)
+			}
+		}
+	}
+}
+
+func TestWhatIsSpawnedIsSimulated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.yaml")
+	file := `{name: w, jobs: [
+		{name: split, queue: q},
+		{name: report, queue: q, depends_on: [split]},
+		{name: sub, depends_on: [split], workflow: {jobs: [{name: in, queue: q}, {name: out, queue: q, depends_on: [in]}]}}]}`
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what string
+		args []string
+		code int
+		says []string
+	}{
+		{"two jobs", []string{"--spawn", "split=a,b:report", "--duration", "b=5m"}, exitDone, []string{"+ spawned", "by split", "spawned by split", "5m00s"}},
+		{"one of them fails", []string{"--spawn", "split=a,b:report", "--fail", "b"}, exitFailed, []string{"would fail", "because of b"}},
+		{"what is spawned spawns", []string{"--spawn", "split=a:report", "--spawn", "a=b:report"}, exitDone, []string{"by a"}},
+		{"within a workflow", []string{"--spawn", "sub/in=a:out"}, exitDone, []string{"sub/a", "by sub/in"}},
+		{"a name that is taken", []string{"--spawn", "split=report"}, exitFailed, []string{`the workflow has a job "report" already`}},
+		{"before what it does not have", []string{"--spawn", "split=a:repor"}, exitUsage, []string{`did you mean "report"?`}},
+		{"by what it does not have", []string{"--spawn", "splt=a"}, exitUsage, []string{`did you mean "split"?`}},
+		{"nothing", []string{"--spawn", "split="}, exitUsage, []string{"--spawn split=part-1"}},
+		{"no names", []string{"--spawn", "split=a b"}, exitUsage, []string{"are names"}},
+		{"twice", []string{"--spawn", "split=a", "--spawn", "split=b"}, exitUsage, []string{"said twice"}},
 	} {
 		var out, said bytes.Buffer
 		code := Main(append([]string{"simulate", path}, c.args...), strings.NewReader(""), &out, &said)

@@ -53,7 +53,7 @@ What a job does is said by its payload and --handler:
             shell; what it prints is the result
   http      posts the job to payload.url, or to --url; the answer is the result
   simulate  sleeps payload.sleep_ms, fails the first payload.fail_times attempts,
-            returns payload.result
+            spawns payload.spawn, returns payload.result
   auto      exec for payload.command, http for payload.url, else simulate
 
 On SIGTERM running jobs may end within --drain-timeout.`,

@@ -13,9 +13,9 @@ import (
 
 // Simulate returns a handler that pretends to work: it sleeps for
 // payload.sleep_ms milliseconds (may be fractional), fails the first
-// payload.fail_times attempts and then returns payload.result, {} without one.
-// Whatever else the payload holds does not matter; a wrong type in one of the
-// three is permanent.
+// payload.fail_times attempts, then spawns what payload.spawn says and returns
+// payload.result, {} without one. Whatever else the payload holds does not
+// matter; a fault in one of the four is permanent.
 func Simulate() worker.Handler {
 	return func(ctx context.Context, j *worker.Job) (any, error) {
 		s, err := SimulationOf(j.Payload)
@@ -28,6 +28,11 @@ func Simulate() worker.Handler {
 		if j.Attempt <= s.FailTimes {
 			return nil, s.Failure(j.Attempt)
 		}
+		for _, spawned := range s.Spawn.Jobs(j.Queue) {
+			if err := j.Spawn(spawned.Job, spawned.Before...); err != nil {
+				return nil, worker.Permanent(fmt.Errorf("payload.spawn: %w", err))
+			}
+		}
 		return s.Result, nil
 	}
 }
@@ -37,6 +42,7 @@ type Simulation struct {
 	Sleep     time.Duration
 	FailTimes int             // so many attempts fail first
 	Result    json.RawMessage // of the one that completes
+	Spawn     Spawn           // by that one
 }
 
 // Failure is the error of an attempt that fails.
@@ -69,6 +75,12 @@ func SimulationOf(payload json.RawMessage) (Simulation, error) {
 	}
 	if raw, ok := fields["result"]; ok {
 		s.Result = raw
+	}
+	if raw, ok := fields["spawn"]; ok {
+		var err error
+		if s.Spawn, err = spawnOf(raw); err != nil {
+			faults = append(faults, fmt.Errorf("payload.spawn %w", err))
+		}
 	}
 	return s, errors.Join(faults...)
 }

@@ -2,7 +2,10 @@ package handler
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,17 +59,36 @@ func TestSimulateStopsSleepingWhenItsContextEnds(t *testing.T) {
 
 func TestSimulateRefusesWrongTypesForGood(t *testing.T) {
 	for payload, want := range map[string]string{
-		`{"sleep_ms": "10"}`:  "sleep_ms",
-		`{"sleep_ms": null}`:  "sleep_ms",
-		`{"sleep_ms": -1}`:    "sleep_ms",
-		`{"sleep_ms": 1e300}`: "sleep_ms",
-		`{"fail_times": 1.5}`: "fail_times",
-		`{"fail_times": -1}`:  "fail_times",
-		`{"fail_times": []}`:  "fail_times",
+		`{"sleep_ms": "10"}`:                             "sleep_ms",
+		`{"sleep_ms": null}`:                             "sleep_ms",
+		`{"sleep_ms": -1}`:                               "sleep_ms",
+		`{"sleep_ms": 1e300}`:                            "sleep_ms",
+		`{"fail_times": 1.5}`:                            "fail_times",
+		`{"fail_times": -1}`:                             "fail_times",
+		`{"fail_times": []}`:                             "fail_times",
+		`{"spawn": ["a"]}`:                               "spawn is like",
+		`{"spawn": {"jobs": [{"name": "a", "nme": 1}]}}`: "spawn is like",
+		`{"spawn": {"jobs": [{"name": "a", "depends_on": ["b"]}, "b"]}}`: "spawn lets job",
+		`{"spawn": {"jobs": ["a", "a"]}}`:                                "spawn gives each job a name of its own",
 	} {
 		_, err := Simulate()(t.Context(), testJob(payload))
 		wantError(t, err, true, "payload."+want)
 	}
 	_, err := Simulate()(t.Context(), testJob(`{"sleep_ms": "10", "fail_times": "1"}`))
 	wantError(t, err, true, "payload.sleep_ms", "payload.fail_times")
+}
+
+func TestSimulateSpawnsWhatThePayloadSays(t *testing.T) {
+	s, err := SimulationOf(json.RawMessage(`{"spawn": {"jobs": ["a", {"name": "b", "queue": "other", "payload": {"n": 1}, "depends_on": ["a"]}], "before": ["report"]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := s.Spawn.Jobs("mine")
+	var got []string
+	for _, j := range list {
+		got = append(got, fmt.Sprint(j.Name, " ", j.Queue, " ", string(j.Payload), " ", len(j.DependsOn), " ", j.Before))
+	}
+	if want := []string{"a mine {} 0 [report]", `b other {"n": 1} 1 [report]`}; !slices.Equal(got, want) || list[1].DependsOn[0].Parent != list[0].ID {
+		t.Errorf("it spawns %q, want %q", got, want)
+	}
 }
