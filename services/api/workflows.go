@@ -43,6 +43,8 @@ func (a *API) workflowRoutes(api huma.API, doc *document) {
 	outline.codes = append(outline.codes, wire.CodeTooLarge)
 	register(a, api, doc, outline, a.getOutline)
 
+	a.exportRoute(api, doc)
+
 	register(a, api, doc, found(get("/workflows/{id}/events", "list-workflow-events", "What happened in a workflow, oldest first",
 		"By time, then by id. While a workflow is open the last second is left out, so that nothing comes in between later: to follow one, ask again with the id of the last event as the cursor.")), a.listEvents)
 
