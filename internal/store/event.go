@@ -25,7 +25,8 @@ const (
 )
 
 // EventPlace is where an event stands in the order of events: by time, then by
-// id, then by kind. The zero place is before all.
+// id, then by kind, but the end of the workflow after all else of its time. The
+// zero place is before all.
 type EventPlace struct {
 	At   time.Time
 	ID   job.ID // of the workflow, the job, or the entry of the audit

@@ -42,6 +42,7 @@ type GateRecord struct {
 	OpenedAt  time.Time // zero: not yet
 	ExpiresAt time.Time // of an open one; of a timer when it completes; zero: never
 	Answer    *AnswerRecord
+	Defined   job.Gate // as it was enqueued
 }
 
 // AnswerRecord is how a gate was answered.

@@ -312,6 +312,9 @@ type Reader interface {
 	// Spawned returns a page of the jobs that the handler of a job spawned, by
 	// id, from after a job's id (zero: the start).
 	Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error)
+	// SpawnersOf returns whose handlers spawned those jobs of a list that were
+	// spawned.
+	SpawnersOf(ctx context.Context, jobs []job.ID) (map[job.ID]job.ID, error)
 	// Explain returns all that bears on whether a job can be claimed now, or
 	// ErrNotFound. At most MaxPage parents are listed: those that it waits for,
 	// or that decided against it, first.
@@ -338,11 +341,13 @@ type WorkflowRecord struct {
 	CancelRunning  bool // fail_fast stops what runs, too
 	Failing        bool
 	UserPaused     bool
-	Undecided      int           // failures that wait for a decision
-	Unforgiven     int           // failures and cancelled jobs that are neither tolerated nor decided to be
-	DecidedAfter   time.Duration // how long a failure waits for a decision until the default holds; 0: for good
-	StallAfter     time.Duration // health check interval; 0: none
-	DeadlineAt     time.Time     // zero: none
+	Undecided      int             // failures that wait for a decision
+	Unforgiven     int             // failures and cancelled jobs that are neither tolerated nor decided to be
+	DecidedAfter   time.Duration   // how long a failure waits for a decision until the default holds; 0: for good
+	DecidedAs      workflow.Action // that default; empty: cancel
+	StallAfter     time.Duration   // health check interval; 0: none
+	Timeout        time.Duration   // as it was enqueued; 0: none
+	DeadlineAt     time.Time       // zero: none
 	Priority       job.Priority
 	Metadata       json.RawMessage
 	Run            int
@@ -399,6 +404,8 @@ type JobRecord struct {
 	Timeout          time.Duration   // of an attempt; 0: none; left out of lists, as is Retry
 	Retry            job.RetryPolicy // with its defaults
 	Deadline         time.Duration   // from the enqueue, or a retry; 0: none
+	Delay            time.Duration   // from the enqueue, as it was asked for; 0: none
+	NotBefore        time.Time       // as it was asked for; zero: at once
 	Inherit          bool            // what it depends on has at least its priority
 	Gate             *GateRecord     // nil: it is none
 	Parts            *PartsRecord    // nil: it has work of its own

@@ -25,13 +25,14 @@ var (
 	ErrZone  = errors.New("the cron expression names a time zone")
 	ErrNever = errors.New("the cron expression never comes true")
 	ErrEvery = errors.New("@every wants whole seconds, one or more")
+	ErrList  = errors.New("a list has an empty element")
 )
 
 var parser = cron.NewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
 
 // Parse reads five fields (minute, hour, day of month, month, day of week), six
 // with seconds first, @hourly, @daily, @weekly, @monthly, @yearly, or @every
-// with a duration, which ticks at its multiples since 1970. The zone is an IANA
+// with a duration, which ticks at its multiples since 1970. Sunday is 0 or 7. The zone is an IANA
 // name; empty: UTC.
 func Parse(expression, zone string) (*Expression, error) {
 	location, err := Zone(zone)
@@ -45,7 +46,11 @@ func Parse(expression, zone string) (*Expression, error) {
 	case strings.HasPrefix(text, "TZ="), strings.HasPrefix(text, "CRON_TZ="):
 		return nil, ErrZone
 	}
-	parsed, err := parser.Parse(text)
+	spelt, err := spell(text)
+	if err != nil {
+		return nil, fmt.Errorf("cron expression %q is not valid: %w", text, err)
+	}
+	parsed, err := parser.Parse(spelt)
 	if err != nil {
 		return nil, fmt.Errorf("cron expression %q is not valid: %w", text, err)
 	}

@@ -94,6 +94,21 @@ func TestTicksWhereClocksAreSet(t *testing.T) {
 			"2026-12-31T23:59:00Z 2026-12-31T23:59:20Z 2026-12-31T23:59:40Z",
 		},
 		{
+			"7 is Sunday", "0 0 * * 7", "UTC",
+			"2026-05-04T00:00:00Z", "2026-05-18T00:00:00Z",
+			"2026-05-10T00:00:00Z 2026-05-17T00:00:00Z",
+		},
+		{
+			"a range of days may end with Sunday", "0 0 * * 6-7", "UTC",
+			"2026-05-04T00:00:00Z", "2026-05-18T00:00:00Z",
+			"2026-05-09T00:00:00Z 2026-05-10T00:00:00Z 2026-05-16T00:00:00Z 2026-05-17T00:00:00Z",
+		},
+		{
+			"a step reaches Sunday or does not", "0 0 * * 1-7/3,fri-7/3", "UTC",
+			"2026-05-04T00:00:00Z", "2026-05-10T00:00:00Z",
+			"2026-05-04T00:00:00Z 2026-05-07T00:00:00Z 2026-05-08T00:00:00Z 2026-05-10T00:00:00Z",
+		},
+		{
 			"@every counts from 1970", "@every 90m", "UTC",
 			"1970-01-01T00:00:00Z", "1970-01-01T04:00:00Z",
 			"1970-01-01T00:00:00Z 1970-01-01T01:30:00Z 1970-01-01T03:00:00Z",
@@ -121,7 +136,12 @@ func TestWhatIsNoExpressionIsRefused(t *testing.T) {
 			t.Errorf("%q: %v", expression, err)
 		}
 	}
-	for _, expression := range []string{"61 * * * *", "* * * *", "@never", "a b c d e", "@every x"} {
+	for _, expression := range []string{"0 1,,2 * * *", ",5 * * * *", "0 0 * * 1,", "0 0 0 * 1,,2 *"} {
+		if _, err := cron.Parse(expression, ""); !errors.Is(err, cron.ErrList) {
+			t.Errorf("%q: %v", expression, err)
+		}
+	}
+	for _, expression := range []string{"0 0 * * 8", "0 0 * * 7-1", "0 0 * * 7/0", "0 0 * * 5-8", "0 0 * * 5-7/x", "0 0 * * -7", "0 0 * 7-13 *", "61 * * * *", "* * * *", "@never", "a b c d e", "@every x"} {
 		if _, err := cron.Parse(expression, ""); err == nil {
 			t.Errorf("%q is taken", expression)
 		}

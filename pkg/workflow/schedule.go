@@ -84,6 +84,8 @@ func (v *validator) cron(path, expression string) *cron.Expression {
 		v.fault(CodeInvalid, path, "put the zone into the schedule's timezone", "the cron expression names a time zone")
 	case errors.Is(err, cron.ErrNever):
 		v.fault(CodeInvalid, path, "", "cron expression %s never comes true", quote(expression))
+	case errors.Is(err, cron.ErrList):
+		v.fault(CodeInvalid, path, `take the comma away, as in "0 1,2 * * *"`, "cron expression %s is not valid: %v", quote(expression), errors.Unwrap(err))
 	default:
 		v.fault(CodeInvalid, path, hint, "cron expression %s is not valid: %v", quote(expression), errors.Unwrap(err))
 	}

@@ -40,6 +40,13 @@ func (v *validator) survey() bool {
 				continue
 			}
 			parts = true
+			if n := len(p.Workflow.Jobs); p.Kind == PartsBatch && n > v.limits.Jobs {
+				v.fault(CodeTooLarge, l.path+jobPath(i)+".batch.payloads", "split it into several batches", "the batch has %d items; at most %d are allowed", n, v.limits.Jobs)
+				return false
+			}
+			if v.flat && p.Kind == PartsBatch {
+				jobs-- // alone it counts as its items
+			}
 			at := level{p.Workflow, fmt.Sprintf("%s%s.%s", l.path, jobPath(i), p.Kind), l.depth + 1}
 			switch {
 			case seen[at.w]:
@@ -61,6 +68,9 @@ func (v *validator) survey() bool {
 	switch {
 	case len(v.w.Jobs) == 0:
 		v.fault(CodeInvalid, "jobs", "add at least one job", "the workflow has no jobs")
+	case jobs > v.limits.Jobs && v.flat:
+		v.fault(CodeTooLarge, "jobs", "enqueue them in parts", "there are %d jobs, with the items of batches; at most %d are allowed", jobs, v.limits.Jobs)
+		return false
 	case jobs > v.limits.Jobs:
 		v.fault(CodeTooLarge, "jobs", "split it into several workflows", "the workflow has %d jobs%s; at most %d are allowed", jobs, included, v.limits.Jobs)
 		return false

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -234,5 +235,38 @@ func TestTheItemsOfAMapHaveWhatTheyShareAndTheirOwn(t *testing.T) {
 	j.Payload = json.RawMessage("[]")
 	if _, err := PartsOf(j).Items(j, json.RawMessage("[1]"), nil); err == nil {
 		t.Error("a payload that is a list has room for fields")
+	}
+}
+
+func TestABatchOfTooManyItemsIsRefusedAsABatch(t *testing.T) {
+	batch := func(n int) *job.Job { return NewBatch("q", make([]any, n)).WithName("many") }
+	told := func(err error) string {
+		var report *Error
+		if !errors.As(err, &report) {
+			return fmt.Sprint(err)
+		}
+		return fmt.Sprintf("%s %s: %s (%s)", report.Code(), report.Faults[0].Path, report.Faults[0].Message, report.Faults[0].Hint)
+	}
+	flat := func(jobs ...*job.Job) error {
+		v := newValidator(&Workflow{Name: "jobs", Jobs: jobs}, Limits{Jobs: 5})
+		v.flat = true
+		return v.run()
+	}
+	whole := func(jobs ...*job.Job) error {
+		return (&Workflow{Name: "w", Jobs: jobs}).ValidateLimits(Limits{Jobs: 5})
+	}
+	for what, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a batch that fits":             {flat(batch(5)), "<nil>"},
+		"a batch":                       {flat(batch(6)), "too_large jobs[0].batch.payloads: the batch has 6 items; at most 5 are allowed (split it into several batches)"},
+		"two batches":                   {flat(batch(3), batch(3)), "too_large jobs: there are 6 jobs, with the items of batches; at most 5 are allowed (enqueue them in parts)"},
+		"a batch of a workflow":         {whole(batch(6)), "too_large jobs[0].batch.payloads: the batch has 6 items; at most 5 are allowed (split it into several batches)"},
+		"a workflow with a large batch": {whole(batch(5)), "too_large jobs: the workflow has 6 jobs, with those that its jobs are made of; at most 5 are allowed (split it into several workflows)"},
+	} {
+		if got := told(c.err); got != c.want {
+			t.Errorf("%s: got %s", what, got)
+		}
 	}
 }

@@ -47,6 +47,7 @@ type Store interface {
 	Jobs(ctx context.Context, f store.JobFilter) (page []store.JobRecord, next job.ID, err error)
 	Dependencies(ctx context.Context, id job.ID) (store.Dependencies, error)
 	Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error)
+	SpawnersOf(ctx context.Context, jobs []job.ID) (map[job.ID]job.ID, error)
 	Queues(ctx context.Context) ([]store.QueueRecord, error)
 	Workers(ctx context.Context) ([]store.WorkerRecord, error)
 	store.Planner

@@ -68,7 +68,7 @@ func TestTheOpenAPIDocumentNamesEveryRouteWithItsErrors(t *testing.T) {
 		"get /api/v1/info": "200", "get /api/v1/openapi.json": "200", "get /schema/workflow.json": "200",
 		"post /api/v1/workflows": "200 201 400 401 408 409 413", "get /api/v1/workflows": "200 401",
 		"get /api/v1/workflows/{id}": "200 401 404", "get /api/v1/workflows/{id}/stats": "200 401 404",
-		"get /api/v1/workflows/{id}/jobs": "200 401 404", "get /api/v1/workflows/{id}/graph": "200 401 404 413", "get /api/v1/workflows/{id}/critical-path": "200 401 404 413", "get /api/v1/workflows/{id}/outline": "200 401 404 413", "get /api/v1/workflows/{id}/events": "200 401 404",
+		"get /api/v1/workflows/{id}/jobs": "200 401 404", "get /api/v1/workflows/{id}/graph": "200 401 404 413", "get /api/v1/workflows/{id}/critical-path": "200 401 404 413", "get /api/v1/workflows/{id}/outline": "200 401 404 413", "get /api/v1/workflows/{id}/export": "200 401 404 409 413", "get /api/v1/workflows/{id}/events": "200 401 404",
 		"post /api/v1/workflows/{id}/cancel": "200 400 401 404 408 409 413", "post /api/v1/workflows/{id}/pause": "200 400 401 404 408 409 413",
 		"post /api/v1/workflows/{id}/resume": "200 400 401 404 408 409 413", "post /api/v1/workflows/{id}/retry": "200 400 401 404 408 409 413",
 		"post /api/v1/workflows/{id}/decide": "200 400 401 404 408 409 413",

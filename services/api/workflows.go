@@ -43,8 +43,10 @@ func (a *API) workflowRoutes(api huma.API, doc *document) {
 	outline.codes = append(outline.codes, wire.CodeTooLarge)
 	register(a, api, doc, outline, a.getOutline)
 
+	a.exportRoute(api, doc)
+
 	register(a, api, doc, found(get("/workflows/{id}/events", "list-workflow-events", "What happened in a workflow, oldest first",
-		"By time, then by id. While a workflow is open the last second is left out, so that nothing comes in between later: to follow one, ask again with the id of the last event as the cursor.")), a.listEvents)
+		"By time, then by id; the end of the workflow after all else of its time. While a workflow is open the last second is left out, so that nothing comes in between later: to follow one, ask again with the id of the last event as the cursor.")), a.listEvents)
 
 	draw := found(get("/workflows/{id}/graph", "get-workflow-graph", "The graph of a workflow and where its jobs stand", "A graph that is too large for svg is refused with too_large; the other formats have no limit."))
 	draw.codes = append(draw.codes, wire.CodeTooLarge)

@@ -9,7 +9,7 @@ import (
 // describe says of a job's record what it is besides a job with work of its own.
 func describe(j *store.JobRecord, rules jobRules) {
 	if g := rules.Gate; g != nil {
-		j.Gate = &store.GateRecord{Type: g.Type}
+		j.Gate = &store.GateRecord{Type: g.Type, Defined: *g.gate()}
 	}
 	if p := rules.Parts; p != nil {
 		j.Parts = &store.PartsRecord{Kind: p.Kind, Mode: p.Mode, Over: p.Over, MaxParallel: p.MaxParallel, Tolerate: p.Tolerate}

@@ -72,21 +72,22 @@ func (s *Store) WorkflowStatus(ctx context.Context, id job.ID) (workflow.Status,
 func scanWorkflow(r Row) (w store.WorkflowRecord, err error) {
 	t := &w.Tally
 	var metadata []byte
-	var stall int64
+	var stall, timeout int64
 	var rules string
 	err = r.Scan(&w.ID, &w.Name, &w.Description, &w.Status, &w.Reason, &w.FailurePolicy, &w.Failing, &w.Priority,
 		&metadata, &w.Run, &w.TraceID, &w.CorrelationID,
 		&t.Total, &t.Completed, &t.Failed, &t.Dead, &t.TimedOut, &t.UpstreamFailed, &t.Cancelled, &t.Skipped,
 		nullTime{&w.CreatedAt}, nullTime{&w.StartedAt}, nullTime{&w.FinishedAt},
-		&w.UserPaused, &w.Undecided, &w.Unforgiven, &stall, nullTime{&w.DeadlineAt}, &rules,
+		&w.UserPaused, &w.Undecided, &w.Unforgiven, &stall, &timeout, nullTime{&w.DeadlineAt}, &rules,
 		nullID{&w.ParentJob}, nullID{&w.ParentWorkflow})
 	if err != nil {
 		return w, err
 	}
-	w.Metadata, w.StallAfter = metadata, time.Duration(stall)*time.Microsecond
+	w.Metadata, w.StallAfter, w.Timeout = metadata, time.Duration(stall)*time.Microsecond, time.Duration(timeout)*time.Microsecond
 	var h workflow.Header
 	ends, err := readWorkflowRules(rules, &h)
-	w.CancelRunning, w.DecidedAfter = h.CancelRunning, time.Duration(ends.decisionTimeout)*time.Microsecond
+	w.CancelRunning = h.CancelRunning
+	w.DecidedAfter, w.DecidedAs = time.Duration(ends.decisionTimeout)*time.Microsecond, ends.decisionDefault
 	w.Schedule, w.ScheduledFor = ends.schedule, timeOf(ends.scheduledFor)
 	return w, err
 }
@@ -258,7 +259,8 @@ func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 		if err != nil {
 			return err
 		}
-		tx.QueueQuery("spawner_of", func(r Row) error { return r.Scan(&j.SpawnedBy) }, id[:])
+		var spawned job.ID
+		tx.QueueQuery("spawners_of", func(r Row) error { return r.Scan(&spawned, &j.SpawnedBy) }, []job.ID{id})
 		if err := s.readRuns(tx, &j); err != nil {
 			return err
 		}
@@ -329,6 +331,7 @@ func (c heldColumns) apply(j *store.JobRecord) error {
 	}
 	describe(j, rules)
 	j.Inherit, j.Deadline = rules.Inherit, time.Duration(rules.Deadline)*time.Microsecond
+	j.Delay, j.NotBefore = time.Duration(rules.Delay)*time.Microsecond, timeOf(rules.NotBefore)
 	j.Condition, j.Unmet, j.With = n.Condition, n.Unmet, n.With
 	j.AllowFailure, j.Tolerated, j.Finally, j.Catch = n.AllowFailure, n.Tolerated, n.Finally, n.Catch
 	return json.Unmarshal([]byte(c.dependsOn), &j.DependsOn)

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -18,7 +19,9 @@ type jobRules struct {
 	Tolerated    bool              `json:"tolerated,omitempty"`
 	Finally      bool              `json:"finally,omitempty"`
 	Catch        bool              `json:"catch,omitempty"`
-	Deadline     int64             `json:"deadline,omitempty"` // microseconds from the enqueue, or a retry
+	Deadline     int64             `json:"deadline,omitempty"`   // microseconds from the enqueue, or a retry
+	Delay        int64             `json:"delay,omitempty"`      // microseconds from the enqueue, as it was asked for
+	NotBefore    int64             `json:"not_before,omitempty"` // microseconds, as it was asked for
 	Inherit      bool              `json:"inherit,omitempty"`
 	Passes       int               `json:"passes,omitempty"` // what its parents outside get at least, with an edge from there
 	Gate         *gateRules        `json:"gate,omitempty"`
@@ -64,7 +67,8 @@ func rulesOf(w *workflow.Workflow) workflowRules {
 func rulesOfJob(j *job.Job, tolerated bool) jobRules {
 	return jobRules{
 		Condition: j.Condition, Unmet: j.Unmet, With: j.With, AllowFailure: j.AllowFailure, Tolerated: tolerated,
-		Finally: j.Finally, Catch: j.Catch, Deadline: microsUp(j.Deadline), Inherit: j.Inherit, Gate: rulesOfGate(j.Gate), Parts: rulesOfParts(j),
+		Finally: j.Finally, Catch: j.Catch, Deadline: microsUp(j.Deadline),
+		Delay: microsUp(j.Delay), NotBefore: micros(j.ScheduledAt), Inherit: j.Inherit, Gate: rulesOfGate(j.Gate), Parts: rulesOfParts(j),
 	}
 }
 
@@ -132,9 +136,12 @@ func rulesOfGate(g *job.Gate) *gateRules {
 	}
 }
 
-// gate is what rulesOfGate was made of, as far as it says how the gate ends.
+// gate is what rulesOfGate was made of.
 func (g *gateRules) gate() *job.Gate {
-	return &job.Gate{Type: g.Type, ApproveOnExpiry: g.Approve, DefaultPayload: g.Payload}
+	return &job.Gate{
+		Type: g.Type, Wait: time.Duration(g.Wait) * time.Microsecond, Until: timeOf(g.Until), ExpiresAfter: time.Duration(g.Expires) * time.Microsecond,
+		ApproveOnExpiry: g.Approve, DefaultPayload: g.Payload,
+	}
 }
 
 // expires is when a gate that opens now ends if nobody answers it; nil: never.

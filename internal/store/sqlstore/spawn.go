@@ -361,6 +361,26 @@ func (sp *spawning) enqueuer(w *workflow.Workflow, stubs map[string]*job.Job) *e
 	return e
 }
 
+// SpawnersOf implements store.Reader.
+func (s *Store) SpawnersOf(ctx context.Context, jobs []job.ID) (map[job.ID]job.ID, error) {
+	spawners := make(map[job.ID]job.ID)
+	err := s.db.Read(ctx, func(tx Tx) error {
+		for page := range slices.Chunk(jobs, pageRows) {
+			tx.QueueQuery("spawners_of", func(r Row) error {
+				var id, spawner job.ID
+				err := r.Scan(&id, &spawner)
+				spawners[id] = spawner
+				return err
+			}, page)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("spawners of %d jobs: %w", len(jobs), err)
+	}
+	return spawners, nil
+}
+
 // Spawned implements store.Reader.
 func (s *Store) Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error) {
 	var list []job.ID

@@ -55,8 +55,9 @@ func testEvents(t *testing.T, open Opener) {
 			"b ended dead", "c ended upstream_failed", "test workflow ended failed",
 		}
 		all := r.events(id, 100)
-		r.equal("events", told(all)[:8], want[:8]) // of the last three the ids decide
+		r.equal("events", told(all)[:7], want[:7]) // of the ends of the jobs the ids decide
 		r.equal("events", len(all), len(want))
+		r.equal("last", told(all)[9], want[9])
 		for _, size := range []int{1, 3} {
 			r.equal("events in pages", told(r.events(id, size)), told(all))
 		}
@@ -68,6 +69,20 @@ func testEvents(t *testing.T, open Opener) {
 			if all[i+1].At.Before(all[i].At) {
 				r.Errorf("%v is before %v", all[i+1], all[i])
 			}
+		}
+	})
+
+	check(t, open, "a workflow ends after its jobs, whatever their ids are", func(r *rig) {
+		first, last := task("a"), task("b")
+		w := graph(first, last)
+		ids := sortedIDs(3)
+		first.ID, w.ID, last.ID = ids[0], ids[1], ids[2]
+		r.enqueue(w)
+		r.complete(r.claimAll()...)
+		for size := 1; size < 7; size++ {
+			all := r.events(w.ID, size)
+			r.equal("events", len(all), 6)
+			r.equal("last event", all[5].Kind, store.WorkflowEnded)
 		}
 	})
 

@@ -112,6 +112,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"callertx", testCallerTx},
 		{"progress", testProgress},
 		{"text", testText},
+		{"definition", testDefinition},
 		{"time", testTime},
 		{"purge", testPurge},
 		{"view", testView},

@@ -1,6 +1,7 @@
 package workflowfile
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ type (
 	}
 	fileJob struct {
 		Name          string            `json:"name"`
-		Queue         string            `json:"queue"`
+		Queue         string            `json:"queue,omitempty"`
 		Payload       json.RawMessage   `json:"payload,omitempty"`
 		With          map[string]string `json:"with,omitempty"`
 		DependsOn     []fileDependency  `json:"depends_on,omitempty"`
@@ -95,19 +96,34 @@ type (
 // MarshalText writes a duration as a file does.
 func (d fileDuration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
+// MarshalJSON writes a dependency on a success as the name of the job.
+func (d fileDependency) MarshalJSON() ([]byte, error) {
+	if d.On == job.OnSuccess && !d.Optional {
+		return json.Marshal(d.Job)
+	}
+	type object fileDependency
+	return json.Marshal(object(d))
+}
+
 // ErrNotInFiles says that a workflow has what files cannot say.
 var ErrNotInFiles = errors.New("cannot be written as a workflow file")
 
 // Encode writes a workflow that has passed Validate as a workflow file in JSON,
 // which Parse makes the same workflow of, but for ids. What files have no words
-// for is ErrNotInFiles: jobs that wait for jobs outside, and barriers of large
-// stages.
+// for is ErrNotInFiles: jobs that wait for jobs outside, barriers of large
+// stages, and batches whose items have more of their own than a payload.
 func Encode(w *workflow.Workflow) ([]byte, error) {
 	f, err := encodeWorkflow(w)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(f)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // payloads stay as they are
+	if err := enc.Encode(f); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 func encodeWorkflow(w *workflow.Workflow) (*fileWorkflow, error) {
@@ -140,29 +156,31 @@ func encodeWorkflow(w *workflow.Workflow) (*fileWorkflow, error) {
 			return nil, fmt.Errorf("job %s stands between large stages: the workflow %w", j.Name, ErrNotInFiles)
 		}
 		f.Jobs[i] = encodeJob(j)
-		if err := encodeParts(&f.Jobs[i], j); err != nil {
+		if err := encodeParts(&f.Jobs[i], j, w); err != nil {
 			return nil, err
 		}
 	}
 	return f, nil
 }
 
-// encodeParts writes what a job has in place of work of its own.
-func encodeParts(f *fileJob, j *job.Job) (err error) {
-	f.Gate = encodeGate(j.Gate)
+// encodeParts writes what a job of w has in place of work of its own.
+func encodeParts(f *fileJob, j *job.Job, w *workflow.Workflow) (err error) {
+	if f.Gate = encodeGate(j.Gate); f.Gate != nil && f.Queue == job.GateQueue {
+		f.Queue = ""
+	}
 	p := workflow.PartsOf(j)
 	if p == nil {
 		return nil
 	}
 	switch p.Kind {
 	case workflow.PartsBatch:
-		f.Batch = &fileBatch{Mode: p.Mode}
-		for _, item := range p.Workflow.Jobs {
-			f.Batch.Payloads = append(f.Batch.Payloads, item.Payload)
-		}
+		err = encodeBatch(f, j, p, w)
 	case workflow.PartsMap:
 		f.Map = &fileMap{p.Over, p.MaxParallel, p.Tolerate}
 	case workflow.PartsWorkflow:
+		if f.Queue == workflow.WorkflowQueue {
+			f.Queue = ""
+		}
 		f.Workflow, err = encodeWorkflow(p.Workflow)
 	}
 	return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -117,6 +118,56 @@ func TestWhatFilesHaveNoWordsForIsNotWritten(t *testing.T) {
 		}
 		if _, err := Encode(w); !errors.Is(err, ErrNotInFiles) {
 			t.Errorf("got %v", err)
+		}
+	}
+}
+
+func TestABatchBuiltInGoIsWrittenWithWhatItsItemsHaveInCommon(t *testing.T) {
+	build := func(change func(i int, item *job.Job)) *workflow.Workflow {
+		b := workflow.NewBatch("mail", []any{1, map[string]int{"n": 2}}).WithName("send")
+		for i, item := range workflow.PartsOf(b).Workflow.Jobs {
+			change(i, item)
+		}
+		w := workflow.NewWorkflow("w").Add(b)
+		if err := w.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	w := build(func(_ int, item *job.Job) {
+		item.Queue = "sms"
+		item.WithPriority(job.High).WithTimeout(time.Minute).WithRetry(job.RetryPolicy{MaxAttempts: 7})
+	})
+	data, err := Encode(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse("w.json", data, Options{})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, data)
+	}
+	items := workflow.PartsOf(again.Jobs[0]).Workflow
+	for i, item := range items.Jobs {
+		if item.Queue != "sms" || *items.Priority != job.High || item.Timeout != time.Minute || items.Retry.MaxAttempts != 7 {
+			t.Errorf("item %d is %+v of %+v", i, item, items)
+		}
+	}
+	for what, change := range map[string]func(item *job.Job){
+		"another queue":    func(item *job.Job) { item.Queue = "sms" },
+		"another priority": func(item *job.Job) { item.WithPriority(job.Low) },
+		"another policy":   func(item *job.Job) { item.WithRetry(job.RetryPolicy{MaxAttempts: 7}) },
+		"another timeout":  func(item *job.Job) { item.WithTimeout(time.Second) },
+		"a delay":          func(item *job.Job) { item.WithDelay(time.Second) },
+		"a deadline":       func(item *job.Job) { item.WithDeadline(time.Second) },
+		"a correlation id": func(item *job.Job) { item.WithCorrelationID("c") },
+	} {
+		w := build(func(i int, item *job.Job) {
+			if i == 1 {
+				change(item)
+			}
+		})
+		if _, err := Encode(w); !errors.Is(err, ErrNotInFiles) || !strings.Contains(err.Error(), "item 1 of batch send") {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package workflowfile
 
 import (
 	"math"
+	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -31,11 +32,11 @@ func (d *decoder) gate(n *node, path string) *job.Gate {
 			typed = true
 			g.Type = word(d, v, path, types...)
 		case "wait":
-			g.Wait = d.duration(v, path)
+			g.Wait = said(d, path, d.duration(v, path), time.Second)
 		case "until":
-			g.Until = d.time(v, path)
+			g.Until = said(d, path, d.time(v, path), time.Unix(0, 0))
 		case "expires_after":
-			g.ExpiresAfter = d.duration(v, path)
+			g.ExpiresAfter = said(d, path, d.duration(v, path), time.Second)
 		case "default":
 			otherwise = v
 		}
@@ -47,6 +48,15 @@ func (d *decoder) gate(n *node, path string) *job.Gate {
 		d.otherwise(g, otherwise, path+".default")
 	}
 	return g
+}
+
+// said returns a value, or for one that has a fault another, so that nothing is
+// reported as though there were none.
+func said[T any](d *decoder, path string, value, other T) T {
+	if d.bad[path] {
+		return other
+	}
+	return value
 }
 
 // otherwise reads what holds when nobody answers a gate.

@@ -2,6 +2,7 @@ package workflowfile
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -128,4 +129,46 @@ func TestTheItemsOfABatchOfAJSONFileStayAsTheyAreWritten(t *testing.T) {
 	if all := strings.Join(got, " "); all != `"\u0000" 1.50 {"b":1,"a":"\ud83d\ude00"}` || s.Name != "q" {
 		t.Errorf("%s: %s", s.Name, all)
 	}
+}
+
+func TestEachFaultOfAGateAndOfCatchUpIsReportedOnce(t *testing.T) {
+	for text, want := range map[string]string{
+		`{type: timer, wait: soon}`:                              `"soon" is not a duration`,
+		`{type: timer, until: soon}`:                             `"soon" is not a time of RFC 3339`,
+		`{type: timer, until: 5}`:                                `jobs[0].gate.until is a number, not a time`,
+		`{type: timer, wait: -5m}`:                               `wait -5m0s is negative`,
+		`{type: approval, expires_after: x, default: approve}`:   `"x" is not a duration`,
+		`{type: approval, expires_after: x, default: reject}`:    `"x" is not a duration`,
+		`{type: signal, expires_after: [1h], default: {a: 1}}`:   `jobs[0].gate.expires_after is a list, not a duration`,
+		`{type: timer, wait: soon, until: 2030-01-31T08:00:00Z}`: `the timer has wait and until; "soon" is not a duration`,
+	} {
+		file := "name: w\njobs:\n- {name: g, gate: " + text + "}\n- {name: a, queue: q}\n"
+		if got := reported(file); got != want {
+			t.Errorf("%s: got %s", text, got)
+		}
+	}
+	for text, want := range map[string]string{
+		`{all: x}`: `schedule.catch_up.all is a text, not a number`, `{all: 0}`: `schedule.catch_up.all 0 is not between 1 and 1000`,
+		`{all: 1.5}`: `schedule.catch_up.all 1.5 is not a whole number`, `{all: null}`: `schedule.catch_up.all is null, not a number`,
+		`{all: -3}`: `schedule.catch_up.all -3 is not between 1 and 1000`, `{}`: `catch_up is empty`, `{al: 5}`: `catch_up has no field "al"`,
+	} {
+		file := "name: w\nschedule: {cron: '@daily', catch_up: " + text + "}\njobs:\n- {name: a, queue: q}\n"
+		if got := reported(file); got != want {
+			t.Errorf("%s: got %s", text, got)
+		}
+	}
+}
+
+// reported returns the messages about a file.
+func reported(file string) string {
+	_, err := Parse("w.yaml", []byte(file), Options{})
+	var report *workflow.Error
+	if !errors.As(err, &report) {
+		return fmt.Sprint(err)
+	}
+	var list []string
+	for _, f := range report.Faults {
+		list = append(list, f.Message)
+	}
+	return strings.Join(list, "; ")
 }

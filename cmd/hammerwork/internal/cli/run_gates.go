@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/progress"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
@@ -137,6 +138,28 @@ func answerFlag(j wire.Job) string {
 	return fmt.Sprintf("--approve %s or --reject %s", name, name)
 }
 
+// passable collects the names of gates with which a workflow goes on when nobody
+// answers them in time: a default holds, or their failure is handled or borne.
+func passable(w *workflow.Workflow, names map[string]bool) {
+	handled := make(map[job.ID]bool)
+	for _, j := range w.Jobs {
+		for _, d := range j.DependsOn {
+			if d.On != job.OnSuccess || j.Join.Rule == job.JoinDone {
+				handled[d.Parent] = true
+			}
+		}
+		if p := workflow.PartsOf(j); p != nil && p.Workflow != nil {
+			passable(p.Workflow, names)
+		}
+	}
+	borne := w.Tolerated()
+	for i, j := range w.Jobs {
+		if g := j.Gate; g != nil && g.ExpiresAfter > 0 && (g.ApproveOnExpiry || len(g.DefaultPayload) > 0 || handled[j.ID] || borne[i]) {
+			names[j.Name] = true
+		}
+	}
+}
+
 // attendEvery is how often a run looks at its gates and parts.
 const attendEvery = 200 * time.Millisecond
 
@@ -147,6 +170,7 @@ func (s *session) attend(ctx context.Context) {
 	tick := time.NewTicker(attendEvery)
 	defer tick.Stop()
 	asleep, waited := false, false
+	told := make(map[string]bool) // gates, when nothing else is told
 	for {
 		select {
 		case <-ctx.Done():
@@ -159,7 +183,11 @@ func (s *session) attend(ctx context.Context) {
 		}
 		list, open := s.answerOpen(ctx, list)
 		if waited || len(list) > 0 {
-			s.progress.Waits(shown(list, time.Now(), func(j wire.Job) string { return "answer it with " + answerFlag(j) }))
+			now := shown(list, time.Now(), func(j wire.Job) string { return "answer it with " + answerFlag(j) })
+			s.progress.Waits(now)
+			if s.app.quiet {
+				s.sayWaits(now, told)
+			}
 		}
 		waited = len(list) > 0
 		was := asleep
@@ -174,9 +202,19 @@ func (s *session) attend(ctx context.Context) {
 	}
 }
 
+// sayWaits says once of each gate that it waits for an answer.
+func (s *session) sayWaits(list []progress.Wait, told map[string]bool) {
+	for _, w := range list {
+		if w.Command != "" && !told[w.ID] {
+			told[w.ID] = true
+			s.app.say("note:", strings.TrimSpace(w.Name)+" waits: "+w.Text+"; "+w.Command)
+		}
+	}
+}
+
 // answerOpen gives the answers there are to gates that are open. It returns what
-// still waits, and the first gate of that for which there is no answer and that
-// never expires.
+// still waits, and the first gate of that for which there is no answer and with
+// which the workflow does not go on otherwise.
 func (s *session) answerOpen(ctx context.Context, list []suspended) (rest []suspended, open *wire.Job) {
 	for _, w := range list {
 		if !isOpenGate(w.Job) {
@@ -186,7 +224,7 @@ func (s *session) answerOpen(ctx context.Context, list []suspended) (rest []susp
 		answer, given := s.answers.to(w.Name, job.GateType(w.Gate.Type))
 		if !given {
 			rest = append(rest, w)
-			if w.Gate.ExpiresAt == nil && open == nil {
+			if !s.passable[w.Name] && open == nil {
 				open = &w.Job
 			}
 			continue
@@ -221,7 +259,7 @@ func (s *session) asleep(ctx context.Context, id job.ID) bool {
 		case j.Parts != nil && (j.Parts.Workflow == (job.ID{}) || !s.asleep(ctx, j.Parts.Workflow)):
 			return false
 		case j.Gate == nil:
-		case j.Gate.Type == job.GateTimer || !j.Gate.ExpiresAt.IsZero():
+		case j.Gate.Type == job.GateTimer || s.passable[j.Name]:
 			return false
 		}
 		if j.Gate != nil {

@@ -46,8 +46,9 @@ type session struct {
 	hurry *hurry
 
 	answers    answers
-	unanswered chan wire.Job // a gate that the run ends for
-	open       *wire.Job     // that it ended for; nil: none
+	passable   map[string]bool // gates with which it goes on without an answer, by name
+	unanswered chan wire.Job   // a gate that the run ends for
+	open       *wire.Job       // that it ended for; nil: none
 
 	engine   runner
 	stops    *stops

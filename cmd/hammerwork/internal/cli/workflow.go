@@ -28,7 +28,7 @@ the token for it.`,
 	}
 	c.AddCommand(
 		newWorkflowCreate(a), newWorkflowList(a), newWorkflowShow(a), newWorkflowStatus(a), newWorkflowWait(a),
-		newGraph(a), newDependencies(a), newWorkflowStats(a), newCriticalPath(a), newWorkflowDiff(a), newWorkflowEvents(a),
+		newGraph(a), newDependencies(a), newWorkflowStats(a), newCriticalPath(a), newWorkflowDiff(a), newWorkflowExport(a), newWorkflowEvents(a),
 		newWorkflowPause(a), newWorkflowResume(a), newWorkflowCancel(a), newWorkflowRetry(a), newWorkflowDecide(a), newWorkflowAudit(a),
 		newWorkflowApprove(a), newWorkflowReject(a), newWorkflowSignal(a),
 		newWorkflowDelete(a),

@@ -13,7 +13,7 @@ import (
 func toYAML(in []byte) ([]byte, error) {
 	y := yamlWriter{dec: json.NewDecoder(bytes.NewReader(in))}
 	y.dec.UseNumber()
-	if err := y.value(0, ""); err != nil {
+	if err := y.value(0, "", false); err != nil {
 		return nil, err
 	}
 	return bytes.TrimPrefix(y.out.Bytes(), []byte("\n")), nil
@@ -24,16 +24,16 @@ type yamlWriter struct {
 	out bytes.Buffer
 }
 
-// value writes the next value after "key:" or "-". lead is what separates it
-// from them when it fits on the line.
-func (y *yamlWriter) value(depth int, lead string) error {
+// value writes the next value after "key:" or, when it is an item, "-". lead is
+// what separates it from them when it fits on the line.
+func (y *yamlWriter) value(depth int, lead string, item bool) error {
 	token, err := y.dec.Token()
 	if err != nil {
 		return err
 	}
 	switch t := token.(type) {
 	case json.Delim:
-		return y.collection(depth, lead, t == '{')
+		return y.collection(depth, lead, t == '{', item)
 	case string:
 		y.out.WriteString(lead + scalar(t) + "\n")
 	case json.Number:
@@ -50,7 +50,8 @@ func (y *yamlWriter) value(depth int, lead string) error {
 	return nil
 }
 
-func (y *yamlWriter) collection(depth int, lead string, isMap bool) error {
+// collection writes a list or a map. A map that is an item begins on its line.
+func (y *yamlWriter) collection(depth int, lead string, isMap, item bool) error {
 	if !y.dec.More() {
 		empty := "[]\n"
 		if isMap {
@@ -60,9 +61,14 @@ func (y *yamlWriter) collection(depth int, lead string, isMap bool) error {
 		_, err := y.dec.Token()
 		return err
 	}
-	y.out.WriteString("\n")
+	indent := strings.Repeat("  ", depth)
+	before := "\n" + indent
+	if isMap && item {
+		before = lead
+	}
 	for y.dec.More() {
-		y.out.WriteString(strings.Repeat("  ", depth))
+		y.out.WriteString(before)
+		before = indent
 		if isMap {
 			key, err := y.dec.Token()
 			if err != nil {
@@ -72,7 +78,7 @@ func (y *yamlWriter) collection(depth int, lead string, isMap bool) error {
 		} else {
 			y.out.WriteString("-")
 		}
-		if err := y.value(depth+1, " "); err != nil {
+		if err := y.value(depth+1, " ", !isMap); err != nil {
 			return err
 		}
 	}

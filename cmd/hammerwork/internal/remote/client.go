@@ -198,6 +198,11 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 		return err
 	}
 	defer answer.Body.Close()
+	return c.decode(answer, r, out)
+}
+
+// decode reads the answer to a request into out.
+func (c *Client) decode(answer *http.Response, r request, out any) error {
 	if media(answer) != "application/json" {
 		return strange(c.base, answer)
 	}

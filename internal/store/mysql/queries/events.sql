@@ -1,7 +1,8 @@
 -- name: workflow_events
 -- What happened in a workflow after (at, place, kind) and up to ?5, ?6 at most:
 -- its begin and end, what people did, the begin and end of attempts and jobs, in
--- this run, in earlier ones and of jobs that are held.
+-- this run, in earlier ones and of jobs that are held. Of what has one time the end
+-- of the workflow comes last.
 SELECT at, place, kind, job_id, name, status, reason, error, worker, attempt, actor, comment
 FROM (
     SELECT created_at AS at, id AS place, 0 AS kind, NULL AS job_id, name, 'running' AS status, '' AS reason, '' AS error,
@@ -54,6 +55,7 @@ FROM (
     STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(h.id)
     STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = j.id
     WHERE j.workflow_id = UNHEX(?1) AND s.epoch = h.epoch AND s.status IN ('pending', 'retrying')) e
-WHERE at <= ?5 AND (at > ?2 OR at = ?2 AND (place > UNHEX(?3) OR place = UNHEX(?3) AND kind > ?4))
-ORDER BY at, place, kind
+WHERE at <= ?5 AND (at > ?2 OR at = ?2 AND ((kind = 5) > (?4 = 5) OR (kind = 5) = (?4 = 5)
+    AND (place > UNHEX(?3) OR place = UNHEX(?3) AND kind > ?4)))
+ORDER BY at, kind = 5, place, kind
 LIMIT ?6;

@@ -2,7 +2,7 @@
 -- From ?1 down to ?2.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, timeout, deadline_at, rules,
     parent_job_id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = hw_workflows.parent_job_id)
 FROM hw_workflows FORCE INDEX (PRIMARY)
 WHERE id < UNHEX(?1) AND id >= UNHEX(?2) AND (?4 = '' OR status = ?4) AND (?5 = '' OR name = CAST(?5 AS BINARY)) AND hidden = '' AND created_at >= ?6
@@ -14,7 +14,7 @@ LIMIT ?3;
 -- Those that a job is made of, from ?1 down to ?2.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, timeout, deadline_at, rules,
     parent_job_id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = hw_workflows.parent_job_id)
 FROM hw_workflows FORCE INDEX (hw_workflows_parent)
 WHERE parent_job_id = UNHEX(?7) AND id < UNHEX(?1) AND id >= UNHEX(?2) AND (?4 = '' OR status = ?4) AND (?5 = '' OR name = CAST(?5 AS BINARY)) AND hidden = '' AND created_at >= ?6

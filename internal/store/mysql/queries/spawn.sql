@@ -11,8 +11,10 @@ SELECT job_id FROM hw_spawned WHERE spawner_id = UNHEX(?1);
 -- name: spawned_page
 SELECT job_id FROM hw_spawned WHERE spawner_id = UNHEX(?1) AND job_id > UNHEX(?2) ORDER BY job_id LIMIT ?3;
 
--- name: spawner_of
-SELECT spawner_id FROM hw_spawned FORCE INDEX (hw_spawned_job) WHERE job_id = UNHEX(?1);
+-- name: spawners_of
+SELECT p.job_id, p.spawner_id
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_spawned p FORCE INDEX (hw_spawned_job) ON p.job_id = UNHEX(i.id);
 
 -- name: grow_workflow
 -- The caller has locked it.

@@ -1,7 +1,8 @@
 -- name: workflow_events
 -- What happened in a workflow after (at, place, kind) and up to $5, $6 at most:
 -- its begin and end, what people did, the begin and end of attempts and jobs, in
--- this run, in earlier ones and of jobs that are held.
+-- this run, in earlier ones and of jobs that are held. Of what has one time the end
+-- of the workflow comes last.
 SELECT at, place, kind, job_id, name, status, reason, error, worker, attempt, actor, comment
 FROM (
     SELECT created_at AS at, id AS place, 0 AS kind, NULL::uuid AS job_id, name, 'running' AS status, '' AS reason, '' AS error,
@@ -51,6 +52,6 @@ FROM (
     CROSS JOIN LATERAL (SELECT id, name, workflow_id FROM jobs WHERE id = h.id OFFSET 0) j
     CROSS JOIN LATERAL (SELECT epoch, status, attempts FROM job_state WHERE id = h.id OFFSET 0) s
     WHERE j.workflow_id = $1::uuid AND s.epoch = h.epoch AND s.status IN ('pending', 'retrying')) e
-WHERE at <= $5::bigint AND (at, place, kind) > ($2::bigint, $3::uuid, $4::int)
-ORDER BY at, place, kind
+WHERE at <= $5::bigint AND (at, kind = 5, place, kind) > ($2::bigint, $4::int = 5, $3::uuid, $4::int)
+ORDER BY at, kind = 5, place, kind
 LIMIT $6::int;

@@ -2,7 +2,7 @@
 -- From $1 down to $2.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, timeout, deadline_at, rules,
     parent_job_id, (SELECT j.workflow_id FROM jobs j WHERE j.id = workflows.parent_job_id)
 FROM workflows
 WHERE id < $1::uuid AND id >= $2::uuid AND ($4::text = '' OR status = $4::text) AND ($5::text = '' OR name = $5::text) AND hidden = '' AND created_at >= $6::bigint
@@ -14,7 +14,7 @@ LIMIT $3::int;
 -- Those that a job is made of, from $1 down to $2.
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, timeout, deadline_at, rules,
     parent_job_id, (SELECT j.workflow_id FROM jobs j WHERE j.id = workflows.parent_job_id)
 FROM workflows
 WHERE parent_job_id = $7::uuid AND id < $1::uuid AND id >= $2::uuid AND ($4::text = '' OR status = $4::text) AND ($5::text = '' OR name = $5::text) AND hidden = '' AND created_at >= $6::bigint

@@ -1,7 +1,7 @@
 -- name: workflow
 SELECT id, name, description, status, reason, failure_policy, failing, priority, metadata, run, trace_id,
     correlation_id, total, completed, failed, dead, timed_out, upstream_failed, cancelled, skipped,
-    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, deadline_at, rules,
+    created_at, started_at, finished_at, user_paused, undecided, unforgiven, health_check_interval, timeout, deadline_at, rules,
     parent_job_id, (SELECT j.workflow_id FROM jobs j WHERE j.id = workflows.parent_job_id)
 FROM workflows WHERE id = $1::uuid AND hidden = '';
 

@@ -10,8 +10,10 @@ SELECT job_id FROM spawned WHERE spawner_id = $1::uuid;
 -- name: spawned_page
 SELECT job_id FROM spawned WHERE spawner_id = $1::uuid AND job_id > $2::uuid ORDER BY spawner_id, job_id LIMIT $3::int;
 
--- name: spawner_of
-SELECT spawner_id FROM spawned WHERE job_id = $1::uuid;
+-- name: spawners_of
+SELECT p.job_id, p.spawner_id
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT job_id, spawner_id FROM spawned WHERE job_id = x.id OFFSET 0) p;
 
 -- name: grow_workflow
 -- The caller has locked it.

@@ -1,7 +1,8 @@
 -- name: workflow_events
 -- What happened in a workflow after (at, place, kind) and up to ?5, ?6 at most:
 -- its begin and end, what people did, the begin and end of attempts and jobs, in
--- this run, in earlier ones and of jobs that are held.
+-- this run, in earlier ones and of jobs that are held. Of what has one time the end
+-- of the workflow comes last.
 SELECT at, place, kind, job_id, name, status, reason, error, worker, attempt, actor, comment
 FROM (
     SELECT created_at AS at, id AS place, 0 AS kind, NULL AS job_id, name, 'running' AS status, '' AS reason, '' AS error,
@@ -53,6 +54,6 @@ FROM (
     CROSS JOIN jobs j ON j.id = unhex(h.value ->> 0)
     CROSS JOIN job_state s ON s.id = j.id
     WHERE j.workflow_id = ?1 AND s.epoch = h.value ->> 1 AND s.status IN ('pending', 'retrying')) e
-WHERE at <= ?5 AND (at, place, kind) > (?2, ?3, ?4)
-ORDER BY at, place, kind
+WHERE at <= ?5 AND (at, kind = 5, place, kind) > (?2, ?4 = 5, ?3, ?4)
+ORDER BY at, kind = 5, place, kind
 LIMIT ?6;

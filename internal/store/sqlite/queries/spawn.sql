@@ -10,8 +10,10 @@ SELECT job_id FROM spawned WHERE spawner_id = ?1;
 -- name: spawned_page
 SELECT job_id FROM spawned WHERE spawner_id = ?1 AND job_id > ?2 ORDER BY job_id LIMIT ?3;
 
--- name: spawner_of
-SELECT spawner_id FROM spawned INDEXED BY spawned_job WHERE job_id = ?1;
+-- name: spawners_of
+SELECT p.job_id, p.spawner_id
+FROM json_each(?1) x
+CROSS JOIN spawned p INDEXED BY spawned_job ON p.job_id = unhex(x.value);
 
 -- name: grow_workflow
 -- The caller has locked it.
