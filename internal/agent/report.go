@@ -79,12 +79,18 @@ func fitting(list []job.Outcome) int {
 	return len(list)
 }
 
+// send sends outcomes, as many as one message takes. One that no message takes
+// would be refused each time.
 func (m *Machine) send(n int, p *partition) service.Action {
 	msg := m.encode(n, p.sent)
 	for len(msg.Data) > m.maxPayload && len(p.sent) > 1 {
 		half := len(p.sent) / 2
 		p.waiting = slices.Insert(p.waiting, 0, p.sent[half:]...)
 		p.sent = p.sent[:half]
+		msg = m.encode(n, p.sent)
+	}
+	if len(msg.Data) > m.maxPayload {
+		p.sent[0] = m.oversize(p.sent[0], len(msg.Data))
 		msg = m.encode(n, p.sent)
 	}
 	return service.Request{
@@ -168,7 +174,19 @@ func rejected(o job.Outcome, why string) job.Outcome {
 	if why == "" {
 		why = fmt.Sprintf("%s with a result of %d bytes; a result is valid JSON of at most %d bytes", o.Kind, len(o.Result), job.MaxResult)
 	}
-	text := "the engine refused the outcome: " + why
+	return failed(o, "the engine refused the outcome: "+why)
+}
+
+// oversize is what is reported instead of an outcome that no message takes,
+// although what it is made of is within its limits.
+func (m *Machine) oversize(o job.Outcome, bytes int) job.Outcome {
+	m.log.Warn("an outcome is larger than a message of the bus may be; the job fails", "worker", m.name, "job", o.Job, "bytes", bytes, "limit", m.maxPayload)
+	return failed(o, fmt.Sprintf("the outcome takes a message of %d bytes, and the bus carries at most %d: keep large data outside and pass its place, "+
+		"or spawn less at once (the result has %d bytes, %d jobs are spawned)", bytes, m.maxPayload, len(o.Result), len(o.Spawned)))
+}
+
+// failed is a failure for good, in place of an outcome.
+func failed(o job.Outcome, text string) job.Outcome {
 	return job.Outcome{
 		Fence: o.Fence, Kind: job.KindFailed, Permanent: true, Reason: job.ReasonPermanent, Error: text[:min(len(text), job.MaxError)],
 	}

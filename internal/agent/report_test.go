@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -162,6 +163,37 @@ func TestARejectedResultIsReportedAsAPermanentFailure(t *testing.T) {
 		t.Errorf("outcome %+v", o)
 	}
 	r.answer(job.Rejected) // of a failure there is nothing else to say
+	if !r.m.Idle() {
+		t.Error("not idle")
+	}
+}
+
+func TestAnOutcomeThatNoMessageTakesIsReportedAsAPermanentFailure(t *testing.T) {
+	r := newRig(t, slots(5))
+	r.deliver(r.pulls[0].ID, 100, 10, 11)
+	var list []job.Spawned
+	size := 0
+	for range 300 {
+		s := job.Spawned{Job: job.New("q", json.RawMessage(`"`+strings.Repeat(`\\`, 420)+`"`))} // each backslash is escaped once more
+		list, size = append(list, s), size+s.Size()
+	}
+	result := []byte(`"` + strings.Repeat(`\\`, 131_000) + `"`)
+	if size > job.MaxSpawnedBytes || len(result) > job.MaxResult {
+		t.Fatalf("%d and %d bytes: over their limits", size, len(result))
+	}
+	r.end(100, 10, job.Outcome{Kind: job.KindCompleted, Result: result, Spawned: list}) // step checks the size
+	o := r.report().Outcomes[0]
+	equal(t, "fence", o.Fence, job.Fence{Job: number(10), Epoch: 3, Lease: number(100)})
+	equal(t, "kind", o.Kind, job.KindFailed)
+	equal(t, "permanent", o.Permanent, true)
+	equal(t, "reason", o.Reason, job.ReasonPermanent)
+	if !strings.Contains(o.Error, "1048576") || len(o.Result) > 0 || len(o.Spawned) > 0 {
+		t.Errorf("outcome %+v", o)
+	}
+	r.finish(100, 11)
+	r.answer(job.Committed)
+	equal(t, "the other", r.report().Outcomes[0].Kind, job.KindCompleted)
+	r.answer(job.Committed)
 	if !r.m.Idle() {
 		t.Error("not idle")
 	}

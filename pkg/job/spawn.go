@@ -17,6 +17,9 @@ type Spawned struct {
 // Size is what a spawned job counts for MaxSpawnedBytes.
 func (s Spawned) Size() int {
 	n := len(s.Name) + len(s.Queue) + len(s.Payload) + len(s.Condition) + len(s.TraceID) + len(s.CorrelationID)
+	if s.Gate != nil {
+		n += len(s.Gate.DefaultPayload)
+	}
 	for name, cel := range s.With {
 		n += len(name) + len(cel)
 	}

@@ -3,6 +3,7 @@ package workflow
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
@@ -28,6 +29,9 @@ func TestWhatCannotBeSpawnedIsRefused(t *testing.T) {
 	one := func(j *job.Job, before ...string) []job.Spawned {
 		return []job.Spawned{{Job: j.WithName("x"), Before: before}}
 	}
+	signal := func() []job.Spawned {
+		return one(job.NewSignal("").WithPayloadOnExpiry(time.Hour, strings.Repeat("x", job.MaxSpawnedBytes/2)))
+	}
 	many := make([]job.Spawned, job.MaxSpawned+1)
 	for i := range many {
 		many[i].Job = job.New("q", nil)
@@ -46,6 +50,7 @@ func TestWhatCannotBeSpawnedIsRefused(t *testing.T) {
 		"no queue":   {one(job.New("", nil)), false, "no queue"},
 		"too many":   {many, false, "at most 1000"},
 		"too large":  {one(job.New("q", strings.Repeat("x", job.MaxSpawnedBytes))), false, "at most 262144"},
+		"defaults":   {append(signal(), signal()...), false, "at most 262144"},
 		"before it":  {one(job.New("q", nil), "report"), true, "has no workflow"},
 		"twice":      {one(job.New("q", nil), "report", "report"), false, "before names"},
 		"same names": {append(one(job.New("q", nil)), one(job.New("q", nil))...), false, "already taken"},

@@ -201,6 +201,8 @@ func (c *claim) further(ahead int) (more bool, err error) {
 
 // try deletes the rows that were chosen for each grant, as far as no other
 // claim does: who deletes a row owns the job. It says whether others got some.
+// A job that moved while its queue was read may be chosen twice, and is given
+// once.
 func (c *claim) try(byGrant [][]candidate) (lost bool, err error) {
 	var chosen []candidate
 	var all []job.ID
@@ -220,9 +222,14 @@ func (c *claim) try(byGrant [][]candidate) (lost bool, err error) {
 		return err
 	}, chosen)
 	c.tx.QueueNow(&c.now)
-	jobs, withParents, err := loadJobs(c.tx, all)
+	jobs, withParents, err := loadJobs(c.tx, sortedIDs(all))
 	if err != nil {
 		return false, err
+	}
+	for _, id := range withParents {
+		if mine[id] {
+			c.withParents = append(c.withParents, id)
+		}
 	}
 	for i, list := range byGrant {
 		for _, x := range list {
@@ -231,15 +238,11 @@ func (c *claim) try(byGrant [][]candidate) (lost bool, err error) {
 				lost = true
 				continue
 			}
+			delete(mine, id)
 			c.taken[i] = append(c.taken[i], x)
 			if j := jobs[id]; j != nil {
 				c.jobs[id] = j
 			}
-		}
-	}
-	for _, id := range withParents {
-		if mine[id] {
-			c.withParents = append(c.withParents, id)
 		}
 	}
 	c.forget(chosen)

@@ -16,6 +16,9 @@ const maxItemErrors = 100
 // maxItemError bounds what it tells of each, in bytes.
 const maxItemError = 1 << 10
 
+// batchNumbers is more than the result of a batch has bytes beside its errors.
+const batchNumbers = 200
+
 // result returns what parts that have ended come to; nil: it is too large.
 func (a *assembly) result(kind workflow.PartsKind) (json.RawMessage, error) {
 	switch kind {
@@ -39,10 +42,38 @@ func (a *assembly) batchResult() (json.RawMessage, error) {
 	if b.Failed > 0 {
 		b.Errors, err = a.failed(maxItemErrors)
 	}
+	if err == nil {
+		b.Errors, err = fitting(b.Errors, job.MaxResult-batchNumbers)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(b)
+	return encoded(b)
+}
+
+// fitting returns the first errors, as many as have so many bytes when they are
+// encoded: of a text's bytes each may become six.
+func fitting(list []workflow.ItemError, limit int) ([]workflow.ItemError, error) {
+	bytes := 0
+	for i, e := range list {
+		text, err := encoded(e)
+		if err != nil {
+			return nil, err
+		}
+		if bytes += len(text) + len(","); bytes > limit {
+			return list[:i], nil
+		}
+	}
+	return list, nil
+}
+
+// encoded is v in JSON that keeps what only HTML wants escaped.
+func encoded(v any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSpace(b.Bytes()), err
 }
 
 // failed reads the first items that did not complete.
@@ -152,7 +183,7 @@ func (a *assembly) lastResults() (json.RawMessage, error) {
 	if err != nil || !fits {
 		return nil, err
 	}
-	result, err := json.Marshal(object)
+	result, err := encoded(object)
 	if len(result) > job.MaxResult {
 		return nil, err
 	}

@@ -110,14 +110,18 @@ func (l *line) byPriority(turns []job.Priority) []*line {
 }
 
 // inTurns returns a row for each turn. strict are the first rows in strict
-// order, as many.
+// order, as many. A job may be among them twice, and in two levels, when it
+// moved while they were read.
 func (l *line) inTurns(strict []candidate, turns []job.Priority) []candidate {
-	list := make([]candidate, len(turns))
+	list := slices.Clone(strict)
 	given := make(map[hexID]bool, len(turns))
 	var at [len(job.Weights{})]int
 	var left []int // turns of priorities that have no more
 	for i, p := range turns {
 		level := l.levels[p]
+		for at[p] < len(level.found) && given[level.found[at[p]].ID] {
+			at[p]++
+		}
 		if at[p] == len(level.found) {
 			left = append(left, i)
 			continue
@@ -128,7 +132,7 @@ func (l *line) inTurns(strict []candidate, turns []job.Priority) []candidate {
 	}
 	for _, x := range strict {
 		if len(left) > 0 && !given[x.ID] {
-			list[left[0]], left = x, left[1:]
+			list[left[0]], left, given[x.ID] = x, left[1:], true
 		}
 	}
 	return list

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -117,6 +118,43 @@ func testBatch(t *testing.T, open Opener) {
 		r.complete(r.claimNamed("after")["after"])
 		r.wantWorkflow(id, workflow.Completed)
 		r.wantRows("part_check", 0)
+	})
+
+	check(t, open, "the result of a batch tells as many errors as fit into it", func(r *rig) {
+		for _, c := range []struct {
+			character string
+			least     int
+		}{
+			{"<", 100}, // kept as it is
+			{"\x01", 40},
+		} {
+			b := batch("batch", 100, workflow.ContinueOnError)
+			id := r.enqueueTolerant(b)
+			r.checkParts()
+			var outcomes []job.Outcome
+			for _, item := range r.claimAll() {
+				o := failedForGood(item)
+				o.Error = strings.Repeat(c.character, 2000)
+				outcomes = append(outcomes, o)
+			}
+			r.commit(outcomes...)
+			r.checkParts()
+			r.wantWorkflow(id, workflow.Completed)
+			raw := r.job(b.ID).Result
+			if len(raw) > job.MaxResult {
+				r.Errorf("a result of %d bytes", len(raw))
+			}
+			var result workflow.BatchResult
+			r.ok(json.Unmarshal(raw, &result), "decode")
+			r.equal("failed", result.Failed, 100)
+			if n := len(result.Errors); n < c.least || n > 100 {
+				r.Errorf("%d errors of %q", n, c.character)
+			}
+			for i, e := range result.Errors {
+				r.equal("index", e.Index, i)
+				r.equal("error", e.Error, strings.Repeat(c.character, 1024))
+			}
+		}
 	})
 
 	for _, c := range []struct {

@@ -48,6 +48,47 @@ func (r *rig) wantShares(got, weights job.Weights, slack float64) {
 	}
 }
 
+// atHeads runs f in the transaction of the next claim just before it looks at
+// the head of a queue for the nth time.
+func (r *rig) atHeads(n int, f func(exec func(query string, args ...any))) {
+	seen := 0
+	r.Before(func(name, _ string, exec func(string, ...any)) {
+		if name != "ready_heads" {
+			return
+		}
+		if seen++; seen == n {
+			f(exec)
+		}
+	})
+	r.Cleanup(func() {
+		if seen < n {
+			r.Errorf("a claim looked %d times, not %d", seen, n)
+		}
+	})
+}
+
+// claimsOnce claims jobs with their queues in motion, and checks that each is
+// given once, by that claim or the next, with what there is of its parents.
+func (r *rig) claimsOnce(limit int, want []*job.Job) {
+	r.Helper()
+	got := r.claim(limit)
+	r.Before(nil)
+	times := map[job.ID]int{}
+	for _, c := range append(got, r.claimAll()...) {
+		times[c.Fence.Job]++
+		if c.Fence.Job == want[0].ID {
+			r.equal("parents of "+c.Name, len(c.Parents), 1)
+		}
+	}
+	for _, j := range want {
+		if times[j.ID] != 1 {
+			r.Errorf("%s was claimed %d times", j.Name, times[j.ID])
+		}
+	}
+	r.equal("claimed", len(times), len(want))
+	r.wantRows("ready", 0)
+}
+
 func testWeights(t *testing.T, open Opener) {
 	check(t, open, "priorities share 10,000 claims by their weights, whatever a claim asks for", func(r *rig) {
 		r.weigh(queue, halving)
@@ -208,6 +249,40 @@ func testWeights(t *testing.T, open Opener) {
 		r.equal("weights", r.explain(later.ID).Weights, halving)
 		r.pause(queue)
 		r.wantReasons(low.ID, explain.QueuePaused)
+	})
+
+	check(t, open, "a job that is lifted while a claim reads its queue is given once", func(r *rig) {
+		r.weigh(queue, job.Weights{1, 1, 1, 1, 1})
+		parent := task("parent")
+		r.enqueueJobs(parent)
+		r.runToEnd()
+		var list []*job.Job
+		for p := job.Background; p <= job.Critical; p++ {
+			list = append(list, task(fmt.Sprintf("%s-1", p)).WithPriority(p), task(fmt.Sprintf("%s-2", p)).WithPriority(p))
+		}
+		list[0].DependsOnIDs(parent.ID)
+		r.enqueueJobs(list...)
+		r.checkEdges()
+		r.atHeads(5, func(exec func(string, ...any)) { // background is read, critical is not
+			exec("UPDATE ready SET rank = 0 WHERE id = (SELECT id FROM jobs WHERE name = 'background-1')")
+			exec("UPDATE job_state SET priority = 4 WHERE id = (SELECT id FROM jobs WHERE name = 'background-1')")
+		})
+		r.claimsOnce(len(list), list)
+	})
+
+	check(t, open, "a job that gives way while a claim reads its queue is given once", func(r *rig) {
+		parent := task("parent")
+		r.enqueueJobs(parent)
+		r.runToEnd()
+		list := append(tasks(90, "j"), taskOn("other", "k"))
+		list[0].DependsOnIDs(parent.ID)
+		r.enqueueJobs(list...)
+		r.checkEdges()
+		r.atHeads(3, func(exec func(string, ...any)) { // the first 50 of each queue are read
+			exec("UPDATE ready SET rank = 3 WHERE id = (SELECT id FROM jobs WHERE name = 'j0')")
+			exec("UPDATE job_state SET priority = 1 WHERE id = (SELECT id FROM jobs WHERE name = 'j0')")
+		})
+		r.claimsOnce(100, list)
 	})
 
 	check(t, open, "weights cost a claim a statement for each priority at most, however much it asks for", func(r *rig) {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,18 @@ func testWithin(t *testing.T, open Opener) {
 		r.equal("result", string(r.job(sub.ID).Result), `{"b":2,"c":"C","gate":3}`)
 		r.claimNamed("after")
 		r.equal("totals", r.workflow(id).Tally.Total, 4)
+	})
+
+	check(t, open, "the last results within come up with the bytes that they have", func(r *rig) {
+		last := task("last")
+		within := graph(last).AsJob("within")
+		r.start(within)
+		r.checkParts()
+		result := `"` + strings.Repeat("<&>", job.MaxResult/4) + `"`
+		r.commit(completed(r.claimOne(), result))
+		r.checkParts()
+		r.wantJob(within.ID, "completed")
+		r.equal("result", string(r.job(within.ID).Result), `{"last":`+result+`}`)
 	})
 
 	check(t, open, "failure, deadline and a second run of what is within come up", func(r *rig) {
