@@ -27,9 +27,13 @@ type Keeper interface {
 	// there is an error.
 	Purge(ctx context.Context, r Retention, from Place, limit int) (done Purged, next Place, err error)
 	// DeleteWorkflow hides a workflow at once; Purge deletes it. ErrNotFound;
-	// job.ErrWrongState when it has not ended; ErrNeeded.
+	// job.ErrWrongState when it has not ended; ErrNeeded; ErrPartsRun.
 	DeleteWorkflow(ctx context.Context, id job.ID) error
 }
+
+// ErrPartsRun says that a workflow has ended, and something that one of its jobs
+// is made of has not: the job ended before it, and cancels it.
+var ErrPartsRun = errors.New("what its jobs are made of has not ended yet")
 
 // ErrNeeded says that a job outside a workflow, which has not ended, depends on
 // one of its jobs.

@@ -207,6 +207,7 @@ type Resolver interface {
 	// CheckEdges resolves up to limit edges whose parents may have ended
 	// before, while or after they were enqueued from outside, and a page of the
 	// edges that were too many for the transactions that ended their parents.
+	// A check that fails holds up no other: with an error it returns what it did.
 	CheckEdges(ctx context.Context, limit int) (Resolution, error)
 }
 

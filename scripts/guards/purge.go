@@ -46,8 +46,20 @@ var purgeGuards = []guard{
 		from: `tx.QueueExec("delete_workflow_timers", mine)`, to: "_ = mine", protects: "timers of workflows that are gone fire",
 	},
 	{
-		name: "purge of workflows: one on which an open job outside depends stays", kind: left, file: purgeWorkflowGo, place: "hide",
-		from: "if !needed[w.id] {", to: "if true {", protects: "an open job loses its parent and its result",
+		name: "purge of workflows: one on which an open job outside depends stays", kind: left, file: sqlstore + "purgefamily.go", place: "family.over",
+		from: "kept[root] = true", to: "_ = root", protects: "an open job loses its parent and its result",
+	},
+	{
+		name: "purge: what runs is not deleted with the job that is made of it", kind: left, file: sqlstore + "purgefamily.go", place: "family.over",
+		from: "f.runs[root] = true", to: "_ = root", protects: "a job waits for ever for one that ran when it was deleted",
+	},
+	{
+		name: "purge of workflows: it ended before it was looked for what it is made of", kind: clock, file: purgeWorkflowGo, place: "hide",
+		from: "case w.finishedAt > now:", to: "case false:", kept: "a moment between two statements, in which a workflow ends and is deleted; no test hits it",
+	},
+	{
+		name: "map: its items are made while it waits for them", kind: status, file: sqlstore + "items.go", place: "Store.stillOpen",
+		from: " || p.Nodes[i].Status != job.Suspended || p.jobs[i].epoch != j.epoch", protects: "items stay of a map that was deleted",
 	},
 	{
 		name: "purge of workflows: one whose edge waits for its check stays", kind: left, file: purgeWorkflowGo, place: "neededWorkflows",
@@ -132,14 +144,14 @@ var purgeGuards = []guard{
 	},
 	{
 		name: "delete of a workflow: it has ended", kind: status, file: purgeWorkflowGo, place: "Store.DeleteWorkflow",
-		from: "case !found[0].status.Terminal():", to: "case false:", protects: "a workflow is deleted while it runs",
+		from: "case !w.status.Terminal():", to: "case false:", protects: "a workflow is deleted while it runs",
 	},
 	{
 		name: "delete of a workflow: it is not hidden", kind: status, file: purgeWorkflowGo, place: "Store.DeleteWorkflow",
-		from: ` || found[0].hidden != ""`, protects: "a second delete is an error of the database",
+		from: `case w.hidden != "":`, to: "case false:", protects: "a second delete says that it deleted something",
 	},
 	{
 		name: "delete of a workflow: nobody needs it", kind: left, file: purgeWorkflowGo, place: "Store.DeleteWorkflow",
-		from: "if err == nil && hidden == 0 {", to: "if false {", protects: "a workflow is said to be deleted that is still there",
+		from: "return refused", to: "return nil", protects: "a workflow is said to be deleted that is still there",
 	},
 }

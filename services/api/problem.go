@@ -109,6 +109,8 @@ func (a *API) problemOf(ctx context.Context, err error) *problem {
 		return newProblem(wire.CodeInvalidRequest, "write the payload as an object, like {\"day\": \"monday\"}", "%s", store.ErrNoObject)
 	case errors.Is(err, store.ErrNeeded):
 		return newProblem(wire.CodeWrongState, "wait until what depends on it has ended, or cancel that", "a job that has not ended depends on it")
+	case errors.Is(err, store.ErrPartsRun):
+		return newProblem(wire.CodeWrongState, "it is being cancelled; try again when it has ended", "%s", store.ErrPartsRun)
 	case errors.Is(err, store.ErrNameTaken):
 		return newProblem(wire.CodeConflict, "update that one, or give this one another name", "%s", store.ErrNameTaken)
 	case errors.Is(err, store.ErrKeyReused):

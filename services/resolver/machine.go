@@ -136,7 +136,7 @@ func (m *Machine) received(now time.Time, msg bus.Message) []service.Action {
 }
 
 // full reports whether there may be more to check.
-func (c check) full(batch int) bool { return c.err == nil && c.resolution.Done == batch }
+func (c check) full(batch int) bool { return c.resolution.Done == batch }
 
 // check looks for parts that wait, and for edges whose parents may have ended outside of a resolution.
 func (m *Machine) check(now time.Time) []service.Action {
@@ -154,17 +154,13 @@ func (m *Machine) check(now time.Time) []service.Action {
 }
 
 func (m *Machine) checked(now time.Time, e checked) []service.Action {
-	again := m.again || e.edges.full(m.cfg.Batch) || e.parts.full(m.cfg.Batch)
+	again := e.edges.full(m.cfg.Batch) || e.parts.full(m.cfg.Batch) || m.again && (e.edges.err == nil || e.parts.err == nil)
 	m.checking, m.again = false, false
 	m.calls.Note(now, "check edges", e.edges.err)
 	m.calls.Note(now, "check parts", e.parts.err)
-	var actions []service.Action
-	if e.edges.err == nil {
-		actions = service.Announce(m.source, e.edges.resolution)
-	}
-	// Each part is a transaction of its own: others than the one that failed count.
-	actions = append(actions, service.Announce(m.source, e.parts.resolution)...)
-	if again && (e.edges.err == nil || e.parts.err == nil) {
+	// Others than those that failed count: what fails is apart from them.
+	actions := append(service.Announce(m.source, e.edges.resolution), service.Announce(m.source, e.parts.resolution)...)
+	if again {
 		actions = append(actions, m.check(now)...)
 	}
 	return actions

@@ -107,10 +107,10 @@ func outcome(kind history.Kind, o job.Outcome) history.Record {
 	return x
 }
 
-// CheckEdges implements store.Resolver.
+// CheckEdges implements store.Resolver. What it did before an error counts.
 func (w watched) CheckEdges(ctx context.Context, limit int) (store.Resolution, error) {
 	r, err := w.Store.CheckEdges(ctx, limit)
-	w.changed(r, err)
+	w.changed(r, nil)
 	return r, err
 }
 

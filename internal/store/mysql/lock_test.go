@@ -84,10 +84,6 @@ func TestEveryLockWaitsForWhoHoldsItAndForNobodyElse(t *testing.T) {
 				if _, err := mysqltest.Raw(t, url).ExecContext(t.Context(), "UPDATE hw_workflows SET hidden = 'building'"); err != nil {
 					t.Fatal(err)
 				}
-			case "lock_parts":
-				if _, err := mysqltest.Raw(t, url).ExecContext(t.Context(), "UPDATE hw_workflows SET parent_job_id = ?", lease.Jobs[0].Fence.Job[:]); err != nil {
-					t.Fatal(err)
-				}
 			case "lock_schedule":
 				args = []any{"nightly"}
 				if _, err := s.CreateSchedule(t.Context(), store.NewSchedule{
@@ -104,7 +100,7 @@ func TestEveryLockWaitsForWhoHoldsItAndForNobodyElse(t *testing.T) {
 			}
 			table := "hw_job_state"
 			switch name {
-			case "lock_building", "lock_parts":
+			case "lock_building":
 				table = "hw_workflows"
 			case "lock_schedule":
 				table = "hw_schedules"

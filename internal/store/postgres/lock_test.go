@@ -103,12 +103,6 @@ func TestEveryLockWaitsForWhoHoldsIt(t *testing.T) {
 					}
 				})
 			}
-			if name == "lock_parts" {
-				table = "workflows"
-				if _, err := s.db.pool.Exec(t.Context(), "UPDATE workflows SET parent_job_id = $1", lease.Jobs[0].Fence.Job); err != nil {
-					t.Fatal(err)
-				}
-			}
 			for _, other := range []string{"workflows", "leases", "partitions"} {
 				if strings.HasPrefix(name, "lock_"+other) {
 					table = other

@@ -66,6 +66,8 @@ type Store struct {
 	db    Database
 	opts  store.Options
 	turns turns
+
+	failedEdge failedEdge
 }
 
 var _ store.Store = (*Store)(nil)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -20,35 +22,113 @@ import (
 // sees the edge. While there is nothing to check it only reads.
 func (s *Store) CheckEdges(ctx context.Context, limit int) (store.Resolution, error) {
 	var r store.Resolution
-	var checks []edgeRow
-	err := s.db.Read(ctx, func(tx Tx) error {
-		checks = nil
-		tx.QueueQuery("edge_checks", func(row Row) error {
-			var parent, child job.ID
-			err := row.Scan(&parent, &child)
-			checks = append(checks, edgeRow{Parent: hexID(parent), Child: hexID(child)})
-			return err
-		}, limit)
-		return nil
-	})
+	var more bool
+	checks, err := s.edgeChecks(ctx, limit)
 	if err == nil && len(checks) > 0 {
-		err = s.db.Write(ctx, func(tx Tx) error {
-			r = store.Resolution{}
-			return s.checkEdges(tx, checks, limit, &r)
-		})
+		more, err = s.checkApart(ctx, checks, &r)
+	}
+	if err == nil && len(checks) < limit { // those were all
+		s.failedEdge.set(edgeRow{})
+	}
+	if more || len(checks) == limit && r.Done > 0 {
+		r.Done = limit
 	}
 	if err != nil {
-		return store.Resolution{}, fmt.Errorf("check edges: %w", err)
+		err = fmt.Errorf("check edges: %w", err)
 	}
-	return r, nil
+	return r, err
+}
+
+// edgeChecks reads checks, those behind the last one that failed first.
+func (s *Store) edgeChecks(ctx context.Context, limit int) (checks []edgeRow, err error) {
+	last := s.failedEdge.get()
+	err = s.db.Read(ctx, func(tx Tx) error {
+		checks = nil
+		read := func(after, upTo edgeRow) {
+			tx.QueueQuery("edge_checks", func(row Row) error {
+				var parent, child job.ID
+				err := row.Scan(&parent, &child)
+				k := edgeRow{Parent: hexID(parent), Child: hexID(child)}
+				if len(checks) < limit && (upTo == edgeRow{} || compareEdges(k, upTo) <= 0) {
+					checks = append(checks, k)
+				}
+				return err
+			}, limit, after.Parent[:], after.Child[:])
+		}
+		read(last, edgeRow{})
+		if last != (edgeRow{}) {
+			read(edgeRow{}, last)
+		}
+		return nil
+	})
+	return checks, err
+}
+
+// checkApart works off checks in one transaction, or, if that fails, in halves,
+// until those that fail are alone: those come behind the others from then on. It
+// reports whether more is left of what it worked off.
+func (s *Store) checkApart(ctx context.Context, checks []edgeRow, r *store.Resolution) (more bool, err error) {
+	var done store.Resolution
+	err = s.db.Write(ctx, func(tx Tx) (err error) {
+		done = store.Resolution{}
+		more, err = s.checkEdges(tx, checks, &done)
+		return err
+	})
+	switch {
+	case err == nil:
+		addTo(r, done)
+		return more, nil
+	case away(ctx, err):
+		return false, err
+	case len(checks) == 1:
+		s.failedEdge.set(checks[0])
+		return false, fmt.Errorf("parent %s, child %s: %w", job.ID(checks[0].Parent), job.ID(checks[0].Child), err)
+	}
+	var failed error
+	more = false
+	for _, half := range [][]edgeRow{checks[:len(checks)/2], checks[len(checks)/2:]} {
+		left, err := s.checkApart(ctx, half, r)
+		more, failed = more || left, errors.Join(failed, err)
+		if away(ctx, err) {
+			break
+		}
+	}
+	return more, failed
+}
+
+// away reports whether an error is one of the database, or of the caller's
+// patience: nothing else would fare better.
+func away(ctx context.Context, err error) bool {
+	return err != nil && (errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil)
+}
+
+// failedEdge is the last edge check that failed; the zero value: none. It is
+// memory of this process alone, as any order is right: a check that always fails
+// is only tried after others.
+type failedEdge struct {
+	mu   sync.Mutex
+	edge edgeRow
+}
+
+func (f *failedEdge) get() edgeRow {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.edge
+}
+
+func (f *failedEdge) set(e edgeRow) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.edge = e
 }
 
 // maxCheckedEdges bounds the edges of wide parents that a transaction settles:
 // outcomes of the same workflow wait for it, and there is no hurry.
 const maxCheckedEdges = 1000
 
-// checkEdges works off checks, which were limit at most.
-func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resolution) error {
+// checkEdges works off checks, and reports whether it got on with those of
+// parents and is not through with them.
+func (s *Store) checkEdges(tx Tx, checks []edgeRow, r *store.Resolution) (more bool, err error) {
 	c := &parentCheck{size: max(min(s.opts.SettledEdges/2, maxCheckedEdges), 1)}
 	single := make([]edgeRow, 0, len(checks))
 	var starts []job.ID
@@ -63,7 +143,7 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 		}
 	}
 	if err := c.take(tx); err != nil {
-		return err
+		return false, err
 	}
 	edges, all := together(single, c.page), slices.Concat(c.parents, starts)
 	for _, e := range edges {
@@ -82,13 +162,13 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 	var now int64
 	tx.QueueNow(&now)
 	if err := tx.Flush(); err != nil {
-		return err
+		return false, err
 	}
 	p.addEdges()
 	queueRows(tx, "mark_depended_on", p.outsideParents())
 	lifted, err := p.lift(tx, now)
 	if err != nil {
-		return err
+		return false, err
 	}
 	changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) {
 		for _, id := range sortedIDs(starts) {
@@ -99,22 +179,19 @@ func (s *Store) checkEdges(tx Tx, checks []edgeRow, limit int, r *store.Resoluti
 		r.Revisit()
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	newTransition(p).write(tx, changes, now, r)
 	n, err := tx.Exec("delete_edge_checks", single)
 	if err != nil {
-		return err
+		return false, err
 	}
 	queueRows(tx, "delete_start_checks", starts)
 	queueRows(tx, "insert_lift_checks", lifted, maxLifted)
 	r.Checks = r.Checks || len(lifted) > 0
 	over, err := c.over(tx, p)
 	r.Done = int(n) + len(starts) + over
-	if left := len(checks) == limit || over < len(c.parents); left && r.Done+len(changes.Edges) > 0 {
-		r.Done = limit
-	}
-	return err
+	return over < len(c.parents) && r.Done+len(changes.Edges) > 0, err
 }
 
 // parentCheck is the work on checks of all edges of parents.
@@ -175,10 +252,12 @@ func (c *parentCheck) over(tx Tx, p *part) (int, error) {
 // together returns the edges of two lists in order, each once.
 func together(a, b []edgeRow) []edgeRow {
 	list := slices.Concat(a, b)
-	slices.SortFunc(list, func(a, b edgeRow) int {
-		return cmp.Or(bytes.Compare(a.Parent[:], b.Parent[:]), bytes.Compare(a.Child[:], b.Child[:]))
-	})
+	slices.SortFunc(list, compareEdges)
 	return slices.Compact(list)
+}
+
+func compareEdges(a, b edgeRow) int {
+	return cmp.Or(bytes.Compare(a.Parent[:], b.Parent[:]), bytes.Compare(a.Child[:], b.Child[:]))
 }
 
 // outsideParents returns the workflows of parents whose children are outside.

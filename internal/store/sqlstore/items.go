@@ -85,6 +85,21 @@ func (s *Store) endUnmade(tx Tx, j *jobOfParts, why refusal, r *store.Resolution
 	return s.endGates(tx, p, []gateEnd{{node: i, status: job.Failed, reason: job.ReasonInputError, error: string(why)}}, now, r)
 }
 
+// stillOpen locks a map and its workflow, so that neither is deleted as what is
+// made of nothing yet. errMoved: it is not what it was when it was read.
+func (s *Store) stillOpen(tx Tx, j *jobOfParts) error {
+	p := s.newPart()
+	p.lockWorkflows(tx, "lock_workflows_of_jobs", []job.ID{j.id})
+	p.lockJobs(tx, "lock_jobs", []job.ID{j.id})
+	if err := tx.Flush(); err != nil {
+		return err
+	}
+	if i, known := p.index[j.id]; !known || p.Nodes[i].Status != job.Suspended || p.jobs[i].epoch != j.epoch {
+		return errMoved
+	}
+	return nil
+}
+
 // itemsID is the id of the workflow of a map's items: derived from the job and
 // from what they are made of, so that making them can be repeated, and another
 // list makes others. Like every id it begins with a time: that of the job.
@@ -131,10 +146,19 @@ func (s *Store) makeItems(ctx context.Context, j *jobOfParts) error {
 	chunk := s.opts.EnqueueChunk
 	if len(w.Jobs) > 4*chunk {
 		if err = s.buildHidden(ctx, e, chunk); err == nil {
-			err = s.db.Write(ctx, func(tx Tx) error { e.in(tx); return e.show() })
+			err = s.db.Write(ctx, func(tx Tx) error {
+				if err := s.stillOpen(tx, j); err != nil {
+					return err
+				}
+				e.in(tx)
+				return e.show()
+			})
 		}
 	} else {
 		err = s.db.Write(ctx, func(tx Tx) error {
+			if err := s.stillOpen(tx, j); err != nil {
+				return err
+			}
 			e.in(tx)
 			exists := false
 			tx.QueueQuery("workflow_exists", func(Row) error { exists = true; return nil }, w.ID[:])

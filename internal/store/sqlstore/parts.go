@@ -40,7 +40,7 @@ func (s *Store) CheckParts(ctx context.Context, limit int) (store.Resolution, er
 		case err == nil:
 			addTo(&r, done)
 			continue
-		case errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil:
+		case away(ctx, err):
 			return r, errors.Join(failed, fmt.Errorf("check parts of job %s: %w", id, err))
 		}
 		failed = errors.Join(failed, fmt.Errorf("check parts of job %s: %w", id, err), s.putOff(ctx, id, checks[id]))

@@ -14,7 +14,8 @@ const (
 
 // purgeJobs deletes old jobs that belong to no workflow. How old they are is
 // asked again once they are locked, and then, in a later statement, whether a
-// job that has not ended depends on them: CheckEdges locks a parent, too.
+// job that has not ended depends on them: CheckEdges locks a parent, too. Those
+// that are made of what still runs stay.
 func purgeJobs(ctx context.Context, p *purge) (bool, error) {
 	looked, next := 0, p.place
 	var old []job.ID
@@ -73,8 +74,14 @@ func (p *purge) deleteOld(ctx context.Context, list []job.ID) (all bool, err err
 	err = p.s.db.Write(ctx, func(tx Tx) error {
 		deleted, all = 0, true
 		var now, bytes int64
-		tx.QueueQuery("lock_parts", func(Row) error { return nil }, list) // before the jobs
 		tx.QueueNow(&now)
+		f := newFamily(nil)
+		if err := f.find(tx, "made_of_jobs", list); err != nil {
+			return err
+		}
+		if err := f.lock(tx); err != nil { // before the jobs
+			return err
+		}
 		var old []job.ID
 		tx.QueueQuery("lock_jobs_to_purge", func(r Row) error {
 			var id job.ID
@@ -106,9 +113,11 @@ func (p *purge) deleteOld(ctx context.Context, list []job.ID) (all bool, err err
 				free = append(free, id)
 			}
 		}
-		if err := hideParts(tx, free); err != nil {
+		free, err := f.over(tx, free)
+		if err != nil {
 			return err
 		}
+		f.hide(tx, free)
 		done, err := deleteJobs(tx, free)
 		if done {
 			deleted = len(free)

@@ -95,7 +95,7 @@ func (p *purge) workflows(ctx context.Context, old func(w oldWorkflow, now int64
 	}
 	hidden := 0
 	err = p.s.db.Write(ctx, func(tx Tx) (err error) {
-		hidden, err = hide(tx, sortedIDs(list), old)
+		hidden, _, err = hide(tx, sortedIDs(list), old)
 		return err
 	})
 	if err != nil {
@@ -105,52 +105,44 @@ func (p *purge) workflows(ctx context.Context, old func(w oldWorkflow, now int64
 	return hidden == 0 && looked == len(list) && looked < p.limit, nil
 }
 
-// hide locks workflows and hides those that are old and that no job outside
-// needs. CheckEdges locks the workflow of a parent, too: it is seen, or sees it.
-func hide(tx Tx, list []job.ID, old func(w oldWorkflow, now int64) bool) (int, error) {
+// hide locks workflows with all that they are made of, and hides those that are
+// old, of which all has ended and that no job outside needs. CheckEdges locks the
+// workflow of a parent, too: it is seen, or sees it.
+func hide(tx Tx, list []job.ID, old func(w oldWorkflow, now int64) bool) (hidden int, f *family, err error) {
 	now, err := tx.Now()
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	found, err := lockOld(tx, list)
-	if err != nil {
-		return 0, err
+	f = newFamily(list)
+	if err := f.find(tx, "made_of_workflows", list); err != nil {
+		return 0, nil, err
 	}
-	var free []oldWorkflow
-	for _, w := range found {
-		if old(w, now) {
-			free = append(free, w)
+	if err := f.lock(tx); err != nil {
+		return 0, nil, err
+	}
+	var free []job.ID
+	for _, id := range list {
+		w, found := f.locked[id]
+		switch {
+		case !found || !old(w, now):
+		case w.finishedAt > now:
+			return 0, nil, ErrConflict // since then it may be made of more
+		default:
+			free = append(free, id)
 		}
 	}
-	needed, err := neededWorkflows(tx, free)
-	if err != nil {
-		return 0, err
+	if free, err = f.over(tx, free); err != nil {
+		return 0, nil, err
 	}
-	var hidden []job.ID
-	for _, w := range free {
-		if !needed[w.id] {
-			hidden = append(hidden, w.id)
-		}
-	}
-	queueGuarded(tx, "hide_workflows", hidden)
-	return len(hidden), tx.Flush()
-}
-
-func lockOld(tx Tx, list []job.ID) ([]oldWorkflow, error) {
-	var found []oldWorkflow
-	err := tx.Query("lock_workflows_to_purge", func(r Row) error {
-		var w oldWorkflow
-		err := r.Scan(&w.id, &w.status, &w.hidden, &w.createdAt, &w.finishedAt, &w.total, &w.dependedOn, nullID{&w.parent})
-		found = append(found, w)
-		return err
-	}, list)
-	return found, err
+	f.hide(tx, free)
+	return len(free), f, tx.Flush()
 }
 
 // neededWorkflows returns those of some locked workflows that have a job on
-// which an open one outside depends. Each edge from outside has been looked at
-// by CheckEdges, which says so in the parent's workflow, or waits for that.
-func neededWorkflows(tx Tx, list []oldWorkflow) (map[job.ID]bool, error) {
+// which an open one of another depends, unless both are of one root. Each edge
+// from outside has been looked at by CheckEdges, which says so in the parent's
+// workflow, or waits for that.
+func neededWorkflows(tx Tx, list []oldWorkflow, root map[job.ID]job.ID) (map[job.ID]bool, error) {
 	needed := make(map[job.ID]bool)
 	checks := 0
 	if err := tx.Query("workflows_to_check", func(r Row) error {
@@ -164,9 +156,11 @@ func neededWorkflows(tx Tx, list []oldWorkflow) (map[job.ID]bool, error) {
 	}
 	for _, ranges := range lookedRanges(list) {
 		if err := tx.Query("needed_workflows", func(r Row) error {
-			var id job.ID
-			err := r.Scan(&id)
-			needed[id] = true
+			var id, by job.ID
+			err := r.Scan(&id, nullID{&by})
+			if from, inside := root[by]; !inside || from != root[id] {
+				needed[id] = true
+			}
 			return err
 		}, ranges); err != nil {
 			return nil, err
@@ -181,8 +175,7 @@ func neededWorkflows(tx Tx, list []oldWorkflow) (map[job.ID]bool, error) {
 }
 
 // lookedRanges are the jobs of the workflows that may be depended on, as much
-// as a statement takes at a time. All of their jobs have ended: an open child
-// is outside.
+// as a statement takes at a time.
 func lookedRanges(list []oldWorkflow) [][]jobRange {
 	var all [][]jobRange
 	room := 0
@@ -239,9 +232,6 @@ func (p *purge) finish(ctx context.Context) (begun bool, err error) {
 		}, mine, p.limit); err != nil {
 			return err
 		}
-		if err := hideParts(tx, jobs); err != nil {
-			return err
-		}
 		all, err := deleteJobs(tx, jobs)
 		if err != nil || !all {
 			return err
@@ -272,47 +262,30 @@ func scanIDs(list *[]job.ID) func(Row) error {
 // DeleteWorkflow implements store.Keeper.
 func (s *Store) DeleteWorkflow(ctx context.Context, id job.ID) error {
 	err := s.db.Write(ctx, func(tx Tx) error {
-		found, err := lockOld(tx, []job.ID{id})
+		refused := job.ErrNotFound
+		hidden, f, err := hide(tx, []job.ID{id}, func(w oldWorkflow, _ int64) bool {
+			switch {
+			case w.hidden != "":
+			case w.parent != (job.ID{}):
+				refused = fmt.Errorf("%w: a job is made of it; it is deleted with that", job.ErrWrongState)
+			case !w.status.Terminal():
+				refused = fmt.Errorf("%w: it is %s", job.ErrWrongState, w.status)
+			default:
+				refused = store.ErrNeeded
+				return true
+			}
+			return false
+		})
 		switch {
-		case err != nil:
+		case err != nil || hidden > 0:
 			return err
-		case len(found) == 0 || found[0].hidden != "":
-			return job.ErrNotFound
-		case found[0].parent != (job.ID{}):
-			return fmt.Errorf("%w: a job is made of it; it is deleted with that", job.ErrWrongState)
-		case !found[0].status.Terminal():
-			return fmt.Errorf("%w: it is %s", job.ErrWrongState, found[0].status)
+		case f.runs[id]:
+			return store.ErrPartsRun
 		}
-		hidden, err := hide(tx, []job.ID{id}, func(oldWorkflow, int64) bool { return true })
-		if err == nil && hidden == 0 {
-			err = store.ErrNeeded
-		}
-		return err
+		return refused
 	})
 	if err != nil {
 		return fmt.Errorf("delete workflow %s: %w", id, err)
 	}
-	return nil
-}
-
-// hideParts hides what jobs are made of that are to be deleted: it is deleted
-// after them. It comes before any lock of theirs.
-func hideParts(tx Tx, jobs []job.ID) error {
-	if len(jobs) == 0 {
-		return nil
-	}
-	var list []job.ID
-	if err := tx.Query("lock_parts", func(r Row) error {
-		var id job.ID
-		var hidden string
-		err := r.Scan(&id, &hidden)
-		if hidden != "purging" {
-			list = append(list, id)
-		}
-		return err
-	}, jobs); err != nil {
-		return err
-	}
-	queueGuarded(tx, "hide_workflows", list)
 	return nil
 }

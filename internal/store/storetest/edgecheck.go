@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -252,6 +255,58 @@ func testEdgeCheck(t *testing.T, open Opener) {
 			r.ok(err, "check edges")
 			r.equal("done", res.Done, 0)
 		})
+	})
+
+	for _, limit := range []int{1, 2, 3, 10} {
+		check(t, open, fmt.Sprintf("checks that always fail hold up no other, %d at a time", limit), func(r *rig) {
+			parents := tasks(9, "p")
+			r.enqueueJobs(parents...)
+			r.runToEnd()
+			for i, p := range parents {
+				r.start(task(fmt.Sprintf("child%d", i), p))
+			}
+			broken := []string{"child0", "child1", "child4", "child8"}
+			for _, name := range broken {
+				r.plant("UPDATE jobs SET rules = '{' WHERE name = ?", name)
+			}
+			for range 2 * len(parents) {
+				if _, err := r.s.CheckEdges(r.ctx, limit); err != nil && !strings.Contains(err.Error(), "rules of job") {
+					r.Fatal(err)
+				}
+			}
+			r.wantRows("edge_check", len(broken))
+			r.equal("claimable", len(r.claimAll()), len(parents)-len(broken))
+			r.start(task("late", parents[0]))
+			res, err := r.s.CheckEdges(r.ctx, everything)
+			if err == nil {
+				r.Error("nothing failed")
+			}
+			r.equal("what was done is said with the error", res.Queues, []string{queue})
+			r.claimNamed("late")
+			r.plant("UPDATE jobs SET rules = '' WHERE rules = '{'")
+			r.checkEdges()
+			r.equal("claimable when they fail no more", len(r.claimAll()), len(broken))
+		})
+	}
+
+	check(t, open, "a look that is given up is not taken apart", func(r *rig) {
+		parents := tasks(9, "p")
+		r.enqueueJobs(parents...)
+		r.start(task("child", parents...))
+		ctx, giveUp := context.WithCancel(r.ctx)
+		defer giveUp()
+		n := 0
+		r.Before(func(name, _ string, _ func(string, ...any)) {
+			if name == "edges_between" {
+				n++
+				giveUp()
+			}
+		})
+		_, err := r.s.CheckEdges(ctx, everything)
+		r.Before(nil)
+		r.isErr("check edges", err, context.Canceled)
+		r.equal("times they were worked off", n, 1)
+		r.wantRows("edge_check", 9)
 	})
 
 	check(t, open, "two checkers at once count each edge once", func(r *rig) {

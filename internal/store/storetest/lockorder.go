@@ -142,7 +142,7 @@ func lockNames(t *testing.T, open Opener) {
 		r.Advance(48 * time.Hour)
 		list := r.named(func() { r.purge(keepAll(time.Hour)) })
 		first := func(name string) int { return slices.Index(list, name) }
-		if parts, jobs, hide := first("lock_parts"), first("lock_jobs_to_purge"), first("hide_workflows"); parts < 0 || parts > jobs || jobs > hide {
+		if parts, jobs, hide := first("lock_workflows_to_purge"), first("lock_jobs_to_purge"), first("hide_workflows"); parts < 0 || parts > jobs || jobs > hide {
 			r.Errorf("the order is %v", list)
 		}
 	})

@@ -70,6 +70,7 @@ func testPurge(t *testing.T, open Opener) {
 	purgeNeeds(t, open)
 	purgeSteps(t, open)
 	purgeDeletes(t, open)
+	purgeParts(t, open)
 	testReapers(t, open)
 }
 

@@ -272,8 +272,9 @@ func newWorkflowDelete(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "delete ID",
 		Short: "Delete a workflow that has ended",
-		Long: `delete takes a workflow and its jobs away for good. One that has not ended, or
-that a job of another workflow depends on, is refused.`,
+		Long: `delete takes a workflow and its jobs away for good. One that has not ended,
+that has a job made of what has not ended, or that a job of another workflow
+depends on, is refused.`,
 		Example:           "  hammerwork workflow delete 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70",
 		Args:              oneWorkflow,
 		ValidArgsFunction: a.completeWorkflow(),

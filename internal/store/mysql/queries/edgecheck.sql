@@ -1,5 +1,9 @@
 -- name: edge_checks
-SELECT parent_id, child_id FROM hw_edge_check FORCE INDEX (PRIMARY) ORDER BY parent_id, child_id LIMIT ?1;
+-- Those after parent ?2 and child ?3.
+SELECT parent_id, child_id FROM hw_edge_check FORCE INDEX (PRIMARY)
+WHERE parent_id >= UNHEX(?2) AND (parent_id > UNHEX(?2) OR child_id > UNHEX(?3))
+ORDER BY parent_id, child_id
+LIMIT ?1;
 
 -- name: lock_jobs
 SELECT s.id, (SELECT j.workflow_id FROM hw_jobs j WHERE j.id = s.id), (SELECT j.name FROM hw_jobs j WHERE j.id = s.id),

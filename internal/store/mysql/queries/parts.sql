@@ -102,16 +102,17 @@ STRAIGHT_JOIN hw_workflows w FORCE INDEX (hw_workflows_parent) ON w.parent_job_i
 WHERE w.hidden = ''
 ORDER BY w.parent_job_id, w.parent_epoch, w.created_at, w.id;
 
--- name: lock_parts
--- What these jobs are made of.
-SELECT w.id, w.hidden
-FROM (
-    SELECT c.id
-    FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-    STRAIGHT_JOIN hw_workflows c FORCE INDEX (hw_workflows_parent) ON c.parent_job_id = UNHEX(i.id)
-    ORDER BY c.id LIMIT 18446744073709551615) x
-STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = x.id
-FOR UPDATE;
+-- name: made_of_jobs
+SELECT w.parent_job_id, w.id
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (hw_workflows_parent) ON w.parent_job_id = UNHEX(i.id);
+
+-- name: made_of_workflows
+-- What the jobs of workflows are made of.
+SELECT j.workflow_id, w.id
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (hw_jobs_workflow) ON j.workflow_id = UNHEX(i.id)
+STRAIGHT_JOIN hw_workflows w FORCE INDEX (hw_workflows_parent) ON w.parent_job_id = j.id;
 
 -- name: parent_of_workflow
 -- The job that a workflow is run as, and what that belongs to.

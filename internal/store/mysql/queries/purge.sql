@@ -38,13 +38,15 @@ SET w.depended_on = 1
 WHERE w.depended_on = 0;
 
 -- name: needed_workflows
--- Those of which a job that has not ended depends on one in these ranges.
-SELECT DISTINCT j.workflow_id
+-- Those of which a job that has not ended depends on one in these ranges, and the
+-- workflow of that job.
+SELECT DISTINCT j.workflow_id, k.workflow_id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id', `from` INT PATH '$.from', `to` INT PATH '$.to')) c
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (hw_jobs_workflow) ON j.workflow_id = UNHEX(c.id) AND j.position >= c.`from` AND j.position < c.`to`
 STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = j.id
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = e.child_id
+STRAIGHT_JOIN hw_jobs k FORCE INDEX (PRIMARY) ON k.id = e.child_id
 WHERE s.finished_at IS NULL;
 
 -- name: hide_workflows

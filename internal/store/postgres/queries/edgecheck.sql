@@ -1,5 +1,9 @@
 -- name: edge_checks
-SELECT parent_id, child_id FROM edge_check ORDER BY parent_id, child_id LIMIT $1::int;
+-- Those after parent $2 and child $3.
+SELECT parent_id, child_id FROM edge_check
+WHERE parent_id >= $2::uuid AND (parent_id > $2::uuid OR child_id > $3::uuid)
+ORDER BY parent_id, child_id
+LIMIT $1::int;
 
 -- name: lock_jobs
 SELECT s.id, j.workflow_id, j.name, j.queue, j.retry, s.status, s.dependency_status, s.epoch, s.attempts, s.give_backs,

@@ -100,15 +100,17 @@ CROSS JOIN LATERAL (SELECT * FROM workflows WHERE parent_job_id = x.id OFFSET 0)
 WHERE w.hidden = ''
 ORDER BY x.id, w.parent_epoch, w.created_at, w.id;
 
--- name: lock_parts
--- What these jobs are made of.
-SELECT w.id, w.hidden
-FROM (
-    SELECT c.id
-    FROM unnest($1::uuid[]) x(id)
-    CROSS JOIN LATERAL (SELECT id FROM workflows WHERE parent_job_id = x.id OFFSET 0) c
-    ORDER BY c.id) x
-CROSS JOIN LATERAL (SELECT id, hidden FROM workflows WHERE id = x.id FOR UPDATE) w;
+-- name: made_of_jobs
+SELECT x.id, w.id
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT id FROM workflows WHERE parent_job_id = x.id OFFSET 0) w;
+
+-- name: made_of_workflows
+-- What the jobs of workflows are made of.
+SELECT x.id, w.id
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT id FROM jobs WHERE workflow_id = x.id OFFSET 0) j
+CROSS JOIN LATERAL (SELECT id FROM workflows WHERE parent_job_id = j.id OFFSET 0) w;
 
 -- name: parent_of_workflow
 -- The job that a workflow is run as, and what that belongs to.

@@ -34,12 +34,14 @@ LEFT JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = k.parent_id OFFSET 0)
 UPDATE workflows SET depended_on = true WHERE id = ANY ($1::uuid[]) AND NOT depended_on;
 
 -- name: needed_workflows
--- Those of which a job that has not ended depends on one in these ranges.
-SELECT DISTINCT x.id
+-- Those of which a job that has not ended depends on one in these ranges, and the
+-- workflow of that job.
+SELECT DISTINCT x.id, c.workflow_id
 FROM unnest($1::uuid[], $2::int[], $3::int[]) AS x(id, first, last)
 CROSS JOIN LATERAL (SELECT id FROM jobs WHERE workflow_id = x.id AND position >= x.first AND position < x.last OFFSET 0) j
 CROSS JOIN LATERAL (SELECT child_id FROM edges WHERE parent_id = j.id OFFSET 0) e
 CROSS JOIN LATERAL (SELECT finished_at FROM job_state WHERE id = e.child_id OFFSET 0) s
+CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
 WHERE s.finished_at IS NULL;
 
 -- name: hide_workflows

@@ -84,11 +84,17 @@ CROSS JOIN workflows w ON w.parent_job_id = unhex(x.value)
 WHERE w.hidden = ''
 ORDER BY w.parent_job_id, w.parent_epoch, w.created_at, w.id;
 
--- name: lock_parts
--- What these jobs are made of.
-SELECT id, hidden FROM workflows
-WHERE parent_job_id IN (SELECT unhex(value) FROM json_each(?1))
-ORDER BY id;
+-- name: made_of_jobs
+SELECT w.parent_job_id, w.id
+FROM json_each(?1) x
+CROSS JOIN workflows w ON w.parent_job_id = unhex(x.value);
+
+-- name: made_of_workflows
+-- What the jobs of workflows are made of.
+SELECT j.workflow_id, w.id
+FROM json_each(?1) x
+CROSS JOIN jobs j ON j.workflow_id = unhex(x.value)
+CROSS JOIN workflows w ON w.parent_job_id = j.id;
 
 -- name: parent_of_workflow
 -- The job that a workflow is run as, and what that belongs to.

@@ -35,13 +35,15 @@ LEFT JOIN jobs j ON j.id = waiting.parent_id;
 UPDATE workflows SET depended_on = 1 WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND depended_on = 0;
 
 -- name: needed_workflows
--- Those of which a job that has not ended depends on one in the ranges ?1.
-SELECT DISTINCT j.workflow_id
+-- Those of which a job that has not ended depends on one in the ranges ?1, and
+-- the workflow of that job.
+SELECT DISTINCT j.workflow_id, c.workflow_id
 FROM json_each(?1) x
 CROSS JOIN jobs j ON j.workflow_id = unhex(x.value ->> 'id')
     AND j.position >= x.value ->> 'from' AND j.position < x.value ->> 'to'
 CROSS JOIN edges e ON e.parent_id = j.id
 CROSS JOIN job_state s ON s.id = e.child_id
+CROSS JOIN jobs c ON c.id = e.child_id
 WHERE s.finished_at IS NULL;
 
 -- name: hide_workflows
