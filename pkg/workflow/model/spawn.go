@@ -31,7 +31,8 @@ func (n *node) mayAdd(list []job.Spawned) bool {
 		}
 		for _, name := range s.Before {
 			too := slices.ContainsFunc(list, func(other job.Spawned) bool { return other.Name == name })
-			if b := n.flow.named(name); p.takes(b) && (b == nil || b == n || too || b.Finally || b.begun() || b.precedes(n)) {
+			b := n.flow.named(name)
+			if p.bound() && (b == nil || b == n || too || !p.leads(b) && (b.Finally || b.begun() || b.precedes(n))) {
 				return false
 			}
 		}
@@ -47,10 +48,13 @@ func (f *flow) named(name string) *node {
 	return nil
 }
 
-// takes reports whether a spawned job, nil being a new one, begins to come
-// before another: one that an earlier run spawned does so while it waits for its spawner.
-func (n *node) takes(b *node) bool {
-	return n == nil || n.open() && n.Deps == job.Waiting && !slices.ContainsFunc(n.out, func(e *edge) bool { return e.child == b })
+// bound reports whether a spawned job, nil being a new one, still waits for its
+// spawner: else what an earlier run spawned stays as it is.
+func (n *node) bound() bool { return n == nil || n.open() && n.Deps == job.Waiting }
+
+// leads reports whether there is an edge to another job.
+func (n *node) leads(b *node) bool {
+	return n != nil && slices.ContainsFunc(n.out, func(e *edge) bool { return e.child == b })
 }
 
 // begun reports whether it is too late for a job to wait for anything.
@@ -88,7 +92,7 @@ func (w *World) grow(n *node, list []job.Spawned) {
 	for _, s := range list {
 		for _, name := range s.Before {
 			p, b := n.flow.named(s.Name), n.flow.named(name)
-			if same[s.ID] != (job.ID{}) && !p.takes(b) {
+			if same[s.ID] != (job.ID{}) && (!p.bound() || p.leads(b)) {
 				continue
 			}
 			w.connect(job.Dependency{Parent: p.ID, On: job.OnSuccess}, b)

@@ -42,7 +42,7 @@ func (d *decider) Spawn(o model.Outcome) error {
 			p = d.place(s.ID)
 		}
 		for _, name := range s.Before {
-			if b := d.named(w, name); !known || d.takes(p, b) {
+			if b := d.named(w, name); !known || d.bound(p) && !d.leads(p, b) {
 				d.putBefore(p, b)
 			}
 		}
@@ -104,8 +104,11 @@ func (d *decider) maySpawn(o model.Outcome) bool {
 		for _, name := range s.Before {
 			b := d.named(w, name)
 			switch {
-			case p >= 0 && !d.takes(p, b):
-			case b < 0 || b == i || names[name] || d.p.Nodes[b].Finally || d.begun(b) || d.precedes(b, i):
+			case p >= 0 && !d.bound(p):
+			case b < 0 || b == i || names[name]:
+				return false
+			case p >= 0 && d.leads(p, b):
+			case d.p.Nodes[b].Finally || d.begun(b) || d.precedes(b, i):
 				return false
 			}
 		}
@@ -120,11 +123,13 @@ func (d *decider) named(w int, name string) int {
 	})
 }
 
-// takes reports whether p, of an earlier run, begins to come before b.
-func (d *decider) takes(p, b int) bool {
-	n := d.p.Nodes[p]
-	has := slices.ContainsFunc(d.p.Edges, func(e workflow.Edge) bool { return e.Parent == p && e.Child == b })
-	return !n.Status.Terminal() && n.Deps == job.Waiting && !has
+// bound reports whether p, of an earlier run, waits for its spawner.
+func (d *decider) bound(p int) bool {
+	return !d.p.Nodes[p].Status.Terminal() && d.p.Nodes[p].Deps == job.Waiting
+}
+
+func (d *decider) leads(p, b int) bool {
+	return slices.ContainsFunc(d.p.Edges, func(e workflow.Edge) bool { return e.Parent == p && e.Child == b })
 }
 
 func (d *decider) begun(b int) bool {
