@@ -151,6 +151,49 @@ func testSpawn(t *testing.T, open Opener) {
 		r.wantWorkflow(id, workflow.Completed)
 	})
 
+	check(t, open, "nothing is spawned before a job that has started and waits for its next attempt", func(r *rig) {
+		r.start(task("split"), task("failed").WithRetry(retries(3, time.Hour)), task("lost").WithRetry(retries(3, time.Hour)))
+		got := r.claimNamed("split", "failed", "lost")
+		r.commit(failed(got["failed"]), ended(got["lost"], job.KindTimedOut))
+		r.wantJob(got["failed"].Fence.Job, "retrying")
+		for _, name := range []string{"failed", "lost"} {
+			if why := r.refused(spawning(got["split"], tasks(1, "part"), name)); !strings.Contains(why, "has started already, and is ") {
+				r.Errorf("spawning before %s is refused with %q", name, why)
+			}
+		}
+		r.wantRows("edges", 0)
+	})
+
+	checkWith(t, open, store.Options{Limits: workflow.Limits{Jobs: 6, Edges: 5}}, "a workflow does not grow over its limits", func(r *rig) {
+		first := task("first")
+		id := r.start(first, task("split", first), task("late", first))
+		r.complete(r.claimOne())
+		split := r.claimNamedFirst("split")
+		refuses := func(o job.Outcome, want string) {
+			r.Helper()
+			before := r.see([]job.ID{id})
+			if why := r.refused(o); !strings.Contains(why, want) {
+				r.Errorf("refused: %s", why)
+			}
+			r.equal("what is stored", r.see([]job.ID{id}), before)
+		}
+		refuses(spawning(split, tasks(4, "part")), "would have 7 jobs with what is spawned; at most 6")
+		refuses(spawning(split, tasks(2, "part"), "late"), "would have 6 dependencies with what is spawned; at most 5")
+		r.commit(spawning(split, tasks(1, "part"), "late"))
+		part := r.claimNamedFirst("part0")
+		refuses(spawning(part, tasks(2, "more")), "would have 6 dependencies")
+		r.commit(spawning(part, tasks(1, "more")))
+		r.runToEnd()
+		r.wantTally(id, workflow.Tally{Total: 5, Completed: 5})
+		r.wantWorkflow(id, workflow.Completed)
+		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryAll}, false, nobody)
+		r.ok(err, "retry")
+		r.complete(r.claimOne())
+		r.commit(spawning(r.claimNamedFirst("split"), tasks(1, "part"), "late")) // which are there
+		r.runToEnd()
+		r.wantWorkflow(id, workflow.Completed)
+	})
+
 	check(t, open, "an outcome that is refused leaves what it was to be spawned before claimable", func(r *rig) {
 		r.start(task("split"), task("ready"), task("running"))
 		got := r.claim(1)

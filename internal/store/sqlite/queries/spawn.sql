@@ -15,7 +15,10 @@ SELECT spawner_id FROM spawned INDEXED BY spawned_job WHERE job_id = ?1;
 
 -- name: grow_workflow
 -- The caller has locked it.
-UPDATE workflows SET total = total + ?2 WHERE id = ?1;
+UPDATE workflows SET total = total + ?2, rules = ?3 WHERE id = ?1;
+
+-- name: edges_of_workflow
+SELECT count(*) FROM jobs j CROSS JOIN edges e ON e.child_id = j.id WHERE j.workflow_id = ?1;
 
 -- name: delete_spawned
 DELETE FROM spawned WHERE job_id IN (SELECT unhex(value) FROM json_each(?1));
