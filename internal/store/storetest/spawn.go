@@ -244,6 +244,30 @@ func testSpawn(t *testing.T, open Opener) {
 		r.equal("refused", res.Refused, map[int]string{1: `the workflow has a job "a" already`})
 	})
 
+	check(t, open, "what was committed before an outcome that spawns fails is said with the error", func(r *rig) {
+		a := task("a")
+		r.start(a, task("b"), task("c", a))
+		got := r.claimNamed("a", "b")
+		outcomes := []job.Outcome{completed1(got["a"]), spawning(got["b"], tasks(1, "part"))}
+		broken := false
+		r.Before(func(name, _ string, _ func(string, ...any)) {
+			if name == "insert_spawned" && !broken {
+				broken = true
+				r.BreakCommit(CommitRefused)
+			}
+		})
+		res, err := r.s.Resolve(r.ctx, outcomes)
+		r.Before(nil)
+		if err == nil {
+			r.Error("nothing failed")
+		}
+		r.equal("verdicts", res.Verdicts, []job.Verdict{job.Committed})
+		r.equal("queues", res.Queues, []string{queue})
+		r.equal("jobs that changed", len(res.Jobs), 1)
+		r.commit(outcomes[1])
+		r.claimNamed("c", "part0")
+	})
+
 	check(t, open, "a job without a workflow spawns jobs without one", func(r *rig) {
 		r.enqueueJobs(task("alone"))
 		alone := r.claimOne()
