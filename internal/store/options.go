@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // Options are the settings every store has. The zero value of a field means
@@ -28,6 +30,8 @@ type Options struct {
 	// PageRows is how many jobs of a large workflow a statement reads or locks,
 	// and half of how many edges; default, and most there can be, 5,000.
 	PageRows int
+	// Limits bound what a workflow grows to by what its jobs spawn.
+	Limits workflow.Limits
 	// Observe, if not nil, hears how long each statement took, and each begin of
 	// a transaction, also from many goroutines at once. Every statement is a
 	// round trip of its own then.
@@ -66,6 +70,7 @@ func (o Options) WithDefaults() Options {
 	if o.CancelGrace == 0 {
 		o.CancelGrace = 10 * time.Second
 	}
+	o.Limits = o.Limits.WithDefaults()
 	if o.EnqueueChunk <= 0 {
 		o.EnqueueChunk = 5000
 	}

@@ -12,10 +12,10 @@ import (
 // Gatekeeper lets people and programs answer gates.
 type Gatekeeper interface {
 	// AnswerGate ends an approval or a signal that is open, with all that
-	// follows. A signal that has not opened yet keeps the answer, the last one if
-	// there are several, and completes with it when it opens. ErrNotFound;
-	// job.ErrWrongState when the job is no such gate, has ended, or is an approval
-	// that has not opened.
+	// follows. A signal that has not opened yet keeps the answer and completes with
+	// it when it opens; the same payload may come again. ErrNotFound;
+	// job.ErrWrongState when the job is no such gate, has ended, is an approval
+	// that has not opened, or a signal that keeps another answer.
 	AnswerGate(ctx context.Context, a Answer, by Actor) (Resolution, error)
 }
 

@@ -203,6 +203,8 @@ type Resolver interface {
 	// some of these transactions may have been committed. Verdicts are in the order of outcomes. Repeating a call is
 	// harmless: what was committed before is then Committed again if the
 	// outcome is the one that ended its job, else Stale.
+	// With an error it returns what it did before: the verdicts are those of
+	// the first outcomes.
 	Resolve(ctx context.Context, outcomes []job.Outcome) (Resolution, error)
 	// CheckEdges resolves up to limit edges whose parents may have ended
 	// before, while or after they were enqueued from outside, and a page of the

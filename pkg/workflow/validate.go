@@ -21,7 +21,8 @@ type Limits struct {
 	Edges int // default 1,000,000
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns l with every zero field set to its default.
+func (l Limits) WithDefaults() Limits {
 	if l.Jobs == 0 {
 		l.Jobs = 100_000
 	}
@@ -50,7 +51,7 @@ func (w *Workflow) ValidateLimits(limits Limits) error {
 }
 
 func newValidator(w *Workflow, limits Limits) *validator {
-	return validatorOf(w, "", &report{limits: limits.withDefaults()})
+	return validatorOf(w, "", &report{limits: limits.WithDefaults()})
 }
 
 // validatorOf checks a workflow at a path: a whole one, or what a job is made of.

@@ -27,7 +27,7 @@ func (a *API) gateRoutes(api huma.API, doc *document) {
 	}{
 		{store.Answer{Type: job.GateApproval, Approve: true}, "approve", "Approve a gate", "What waits for it goes on." + refused, answerBody},
 		{store.Answer{Type: job.GateApproval}, "reject", "Reject a gate", "It fails, and what needs it cannot run." + refused, answerBody},
-		{store.Answer{Type: job.GateSignal}, "signal", "Send a payload to a gate", "It becomes the result of the gate. What comes before the gate opens is kept for it, the last one if there are several.", signalBody},
+		{store.Answer{Type: job.GateSignal}, "signal", "Send a payload to a gate", "It becomes the result of the gate. What comes before the gate opens is kept for it; the same payload may come again, another one is refused.", signalBody},
 	} {
 		of := post("/workflows/{id}/"+v.verb, v.verb+"-workflow", v.summary+" of a workflow", v.about, wire.CodeNotFound, wire.CodeWrongState)
 		of.body = "Workflow" + v.body
@@ -127,6 +127,8 @@ func answerRefused(j store.JobRecord, answer store.Answer) (detail, hint string)
 		return fmt.Sprintf("job %s is %s already: nobody answered until %s", j.Name, j.Status, g.Answer.At.UTC().Format(time.RFC3339)), show
 	case g.Answer != nil && j.Status.Terminal():
 		return fmt.Sprintf("job %s %s already by %s at %s", j.Name, answeredText(*g), g.Answer.Actor, g.Answer.At.UTC().Format(time.RFC3339)), show
+	case g.Answer != nil && g.Type == job.GateSignal && j.Status != job.Suspended:
+		return fmt.Sprintf("job %s was signalled already by %s at %s; it waits for the gate to open", j.Name, g.Answer.Actor, g.Answer.At.UTC().Format(time.RFC3339)), "the first signal counts; " + show
 	case j.Status.Terminal():
 		return fmt.Sprintf("job %s has ended already: it is %s", j.Name, j.Status), show
 	}

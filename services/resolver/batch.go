@@ -120,10 +120,10 @@ const triesBeforeSplit = 3
 // transaction of unknown outcome is simply repeated.
 func (m *Machine) resolved(now time.Time, e resolved) []service.Action {
 	b := m.batch
-	if e.err != nil {
+	if e.err != nil && len(e.resolution.Verdicts) == 0 {
 		return m.failed(now, e.err)
 	}
-	m.calls.Note(now, "resolve", nil)
+	m.calls.Note(now, "resolve", e.err) // after the first of several transactions: it comes again with the rest
 	b.tries = 0
 	for i, why := range e.resolution.Refused {
 		b.refused[len(b.verdicts)+i] = why

@@ -266,3 +266,20 @@ func TestAStopAnswersWhatHasArrived(t *testing.T) {
 	}
 	equal(t, "wake", r.m.Wake(), time.Time{})
 }
+
+func TestWhatWasCommittedBeforeAnErrorIsAnnounced(t *testing.T) {
+	r := newRig(t)
+	calls := 0
+	r.resolve = func(o []job.Outcome) (store.Resolution, error) {
+		if calls++; calls == 1 {
+			return store.Resolution{Verdicts: []job.Verdict{job.Committed}, Queues: []string{"q"}}, errStore
+		}
+		equal(t, "outcomes that are left", len(o), 2)
+		return committed(o), nil
+	}
+	r.report("reply", 10, 11, 12)
+	r.finish("resolve")
+	equal(t, "hints before the answer", len(r.sent), 1)
+	r.finish("resolve")
+	equal(t, "verdicts", len(r.verdicts()["reply"]), 3)
+}

@@ -87,11 +87,11 @@ func (w watched) Claim(ctx context.Context, grants []store.Grant, repeat bool) (
 // Resolve implements store.Resolver.
 func (w watched) Resolve(ctx context.Context, outcomes []job.Outcome) (store.Resolution, error) {
 	r, err := w.Store.Resolve(ctx, outcomes)
-	if err == nil {
-		list := make([]history.Record, len(outcomes))
-		for i, o := range outcomes {
-			list[i] = outcome(history.Resolved, o)
-			list[i].Verdict = r.Verdicts[i]
+	if len(r.Verdicts) > 0 { // with an error they are those of the first outcomes
+		list := make([]history.Record, len(r.Verdicts))
+		for i, verdict := range r.Verdicts {
+			list[i] = outcome(history.Resolved, outcomes[i])
+			list[i].Verdict = verdict
 		}
 		w.history.Record(append(list, changes(r)...)...)
 	}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -74,6 +75,15 @@ func (s *Store) answerGate(tx Tx, a store.Answer, by store.Actor, entry auditRow
 		return fmt.Errorf("%w: it has ended as %s", job.ErrWrongState, n.Status)
 	case n.Status != job.Suspended && a.Type != job.GateSignal:
 		return fmt.Errorf("%w: it has not opened yet", job.ErrWrongState)
+	}
+	if n.Status != job.Suspended {
+		earlier, err := suspensions(tx, []job.ID{a.Job})
+		if was := earlier[a.Job].answer; err != nil || was != nil {
+			if err == nil && !bytes.Equal(was.Payload, a.Payload) {
+				err = fmt.Errorf("%w: it is signalled already, and waits for the gate to open", job.ErrWrongState)
+			}
+			return err // nil: the same signal came again
+		}
 	}
 	row := answerRow{ID: hexID(a.Job), Actor: by.Name, Comment: by.Comment, Approve: boolInt(a.Approve)}
 	if a.Type == job.GateSignal {

@@ -53,6 +53,7 @@ type workflowEnds struct {
 	schedule        string // that made it; empty: none
 	scheduledFor    int64
 	items           bool // its jobs are those of a batch or a map
+	rules           workflowRules
 }
 
 // jobRow is what the engine needs of a job besides its node.

@@ -10,13 +10,14 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
-// Resolve implements store.Resolver.
+// Resolve implements store.Resolver. Each outcome that spawned jobs has a
+// transaction of its own.
 func (s *Store) Resolve(ctx context.Context, outcomes []job.Outcome) (store.Resolution, error) {
 	var r store.Resolution
 	for _, batch := range apart(outcomes) {
 		part, err := s.resolveBatch(ctx, batch)
 		if err != nil {
-			return store.Resolution{}, fmt.Errorf("resolve %d outcomes: %w", len(outcomes), err)
+			return r, fmt.Errorf("resolve %d outcomes: %w", len(outcomes)-len(r.Verdicts), err)
 		}
 		for i, why := range part.Refused {
 			if r.Refused == nil {

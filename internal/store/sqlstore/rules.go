@@ -41,6 +41,7 @@ type workflowRules struct {
 	Schedule        string          `json:"schedule,omitempty"`
 	ScheduledFor    int64           `json:"scheduled_for,omitempty"` // microseconds
 	Items           bool            `json:"items,omitempty"`         // of a batch or a map
+	Edges           int             `json:"edges,omitempty"`         // of one that has grown
 }
 
 // rulesOf returns the rules of a workflow's jobs, and its own. tolerated is
@@ -112,7 +113,7 @@ func readWorkflowRules(text string, h *workflow.Header) (workflowEnds, error) {
 	h.MaxParallel, h.Tolerate = r.MaxParallel, r.Tolerate
 	return workflowEnds{
 		decisionTimeout: r.DecisionTimeout, decisionDefault: r.DecisionDefault, finally: r.Finally,
-		schedule: r.Schedule, scheduledFor: r.ScheduledFor, items: r.Items,
+		schedule: r.Schedule, scheduledFor: r.ScheduledFor, items: r.Items, rules: r,
 	}, nil
 }
 

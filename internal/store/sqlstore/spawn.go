@@ -29,7 +29,7 @@ func (s *Store) resolveSpawning(ctx context.Context, o job.Outcome) (store.Resol
 	var r store.Resolution
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
-		sp := &spawning{tx: tx, p: s.newPart(), o: o}
+		sp := &spawning{tx: tx, p: s.newPart(), o: o, limits: s.opts.Limits}
 		counts, err := sp.lock()
 		if err != nil {
 			return err
@@ -63,13 +63,14 @@ func (s *Store) resolveSpawning(ctx context.Context, o job.Outcome) (store.Resol
 
 // spawning is the work of storing what a handler spawned.
 type spawning struct {
-	tx   Tx
-	p    *part
-	o    job.Outcome
-	now  int64
-	at   int // node of the spawner
-	ids  map[string]job.ID
-	like *store.Claimed // the spawner, as its handler has it
+	tx     Tx
+	p      *part
+	o      job.Outcome
+	limits workflow.Limits
+	now    int64
+	at     int // node of the spawner
+	ids    map[string]job.ID
+	like   *store.Claimed // the spawner, as its handler has it
 
 	met     map[string]*met    // by name: what an earlier run spawned
 	renamed map[job.ID]*met    // by the id that the handler gave it this time
@@ -225,6 +226,8 @@ func (sp *spawning) stopTargets(targets []job.ID) error {
 		case status == job.Cancelled, status == job.Skipped, status == job.UpstreamFailed:
 		case status != job.Pending && status != job.Retrying:
 			return refuse("job %q is %s already: nothing can be spawned before it", sp.p.jobs[i].name, status)
+		case status == job.Retrying || sp.p.jobs[i].attempts > 0:
+			return refuse("job %q has started already, and is %s: nothing can be spawned before it", sp.p.jobs[i].name, status)
 		}
 	}
 	return nil
@@ -274,6 +277,10 @@ func (sp *spawning) insert() error {
 	}
 	queueRows(sp.tx, "keep_payloads", again)
 	queueRows(sp.tx, "replace_payloads", again)
+	rules, err := sp.grow(w.Jobs, len(edges))
+	if err != nil {
+		return err
+	}
 	if len(w.Jobs) > 0 {
 		e := sp.enqueuer(w, stubs)
 		if err := e.store(0, len(e.jobs)); err != nil {
@@ -299,8 +306,8 @@ func (sp *spawning) insert() error {
 	queueRows(sp.tx, "insert_spawned", spawned)
 	queueRows(sp.tx, "insert_edge_checks", late)
 	sp.checks = len(late) > 0
-	if w.ID != (job.ID{}) && len(w.Jobs) > 0 {
-		sp.tx.QueueGuarded("grow_workflow", 1, w.ID[:], len(w.Jobs))
+	if w.ID != (job.ID{}) && len(w.Jobs)+len(edges) > 0 {
+		sp.tx.QueueGuarded("grow_workflow", 1, w.ID[:], len(w.Jobs), rules)
 		var list []job.ID
 		for _, j := range w.Jobs {
 			list = append(list, j.ID)
@@ -308,6 +315,34 @@ func (sp *spawning) insert() error {
 		sp.tx.QueueExec("spawned_in_run", list, w.ID[:])
 	}
 	return sp.tx.Flush()
+}
+
+// grow checks that the workflow stays within its limits with more jobs and their
+// edges and with edges besides, and returns its rules, which say how many edges it
+// has then: those that it came with are counted once.
+func (sp *spawning) grow(jobs []*job.Job, edges int) (string, error) {
+	w := sp.p.Nodes[sp.at].Workflow
+	if w < 0 {
+		return "", nil
+	}
+	rules := sp.p.ends[w].rules
+	if rules.Edges == 0 {
+		id := sp.workflow()
+		if err := sp.tx.Query("edges_of_workflow", func(r Row) error { return r.Scan(&rules.Edges) }, id[:]); err != nil {
+			return "", err
+		}
+	}
+	rules.Edges += edges
+	for _, j := range jobs {
+		rules.Edges += len(j.DependsOn)
+	}
+	switch total := sp.p.Workflows[w].Tally.Total + len(jobs); {
+	case total > sp.limits.Jobs:
+		return "", refuse("the workflow would have %d jobs with what is spawned; at most %d are allowed", total, sp.limits.Jobs)
+	case rules.Edges > sp.limits.Edges:
+		return "", refuse("the workflow would have %d dependencies with what is spawned; at most %d are allowed", rules.Edges, sp.limits.Edges)
+	}
+	return rulesText(rules)
 }
 
 // moreParents makes the rows of jobs that wait for more than they did.

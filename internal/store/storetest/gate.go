@@ -103,10 +103,16 @@ func testGate(t *testing.T, open Opener) {
 	check(t, open, "a signal's payload is its result, also one that came before it opened", func(r *rig) {
 		gate := job.NewSignal("gate")
 		id := r.start(aroundGate(gate)...)
-		r.answer(signal(gate.ID, `{"n": 1}`), ann)
 		r.answer(signal(gate.ID, `{"n": 2}`), ann)
+		r.answer(signal(gate.ID, `{"n": 2}`), store.Actor{Name: "bob"}) // the same may come again
+		_, err := r.s.AnswerGate(r.ctx, signal(gate.ID, `{"n":2}`), ann)
+		r.isErr("another signal", err, job.ErrWrongState)
+		if !strings.Contains(err.Error(), "signalled already, and waits for the gate to open") {
+			r.Errorf("%v does not say why", err)
+		}
+		r.equal("audit", r.audits(id), "signal")
 		r.wantJob(gate.ID, "pending")
-		if g := r.job(gate.ID).Gate; !g.OpenedAt.IsZero() || g.Answer == nil || string(g.Answer.Payload) != `{"n": 2}` {
+		if g := r.job(gate.ID).Gate; !g.OpenedAt.IsZero() || g.Answer == nil || g.Answer.Actor != "ann" || string(g.Answer.Payload) != `{"n": 2}` {
 			r.Errorf("the gate is %+v", g)
 		}
 		r.complete(r.claimNamed("before")["before"])

@@ -150,6 +150,49 @@ func testSpawn(t *testing.T, open Opener) {
 		r.wantWorkflow(id, workflow.Completed)
 	})
 
+	check(t, open, "nothing is spawned before a job that has started and waits for its next attempt", func(r *rig) {
+		r.start(task("split"), task("failed").WithRetry(retries(3, time.Hour)), task("lost").WithRetry(retries(3, time.Hour)))
+		got := r.claimNamed("split", "failed", "lost")
+		r.commit(failed(got["failed"]), ended(got["lost"], job.KindTimedOut))
+		r.wantJob(got["failed"].Fence.Job, "retrying")
+		for _, name := range []string{"failed", "lost"} {
+			if why := r.refused(spawning(got["split"], tasks(1, "part"), name)); !strings.Contains(why, "has started already, and is ") {
+				r.Errorf("spawning before %s is refused with %q", name, why)
+			}
+		}
+		r.wantRows("edges", 0)
+	})
+
+	checkWith(t, open, store.Options{Limits: workflow.Limits{Jobs: 6, Edges: 5}}, "a workflow does not grow over its limits", func(r *rig) {
+		first := task("first")
+		id := r.start(first, task("split", first), task("late", first))
+		r.complete(r.claimOne())
+		split := r.claimNamedFirst("split")
+		refuses := func(o job.Outcome, want string) {
+			r.Helper()
+			before := r.see([]job.ID{id})
+			if why := r.refused(o); !strings.Contains(why, want) {
+				r.Errorf("refused: %s", why)
+			}
+			r.equal("what is stored", r.see([]job.ID{id}), before)
+		}
+		refuses(spawning(split, tasks(4, "part")), "would have 7 jobs with what is spawned; at most 6")
+		refuses(spawning(split, tasks(2, "part"), "late"), "would have 6 dependencies with what is spawned; at most 5")
+		r.commit(spawning(split, tasks(1, "part"), "late"))
+		part := r.claimNamedFirst("part0")
+		refuses(spawning(part, tasks(2, "more")), "would have 6 dependencies")
+		r.commit(spawning(part, tasks(1, "more")))
+		r.runToEnd()
+		r.wantTally(id, workflow.Tally{Total: 5, Completed: 5})
+		r.wantWorkflow(id, workflow.Completed)
+		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryAll}, false, nobody)
+		r.ok(err, "retry")
+		r.complete(r.claimOne())
+		r.commit(spawning(r.claimNamedFirst("split"), tasks(1, "part"), "late")) // which are there
+		r.runToEnd()
+		r.wantWorkflow(id, workflow.Completed)
+	})
+
 	check(t, open, "an outcome that is refused leaves what it was to be spawned before claimable", func(r *rig) {
 		r.start(task("split"), task("ready"), task("running"))
 		got := r.claim(1)
@@ -198,6 +241,30 @@ func testSpawn(t *testing.T, open Opener) {
 		res := r.resolve(completed1(got[0]), bad, spawning(got[2], tasks(1, "part")))
 		r.equal("verdicts", res.Verdicts, []job.Verdict{job.Committed, job.Rejected, job.Committed})
 		r.equal("refused", res.Refused, map[int]string{1: `the workflow has a job "a" already`})
+	})
+
+	check(t, open, "what was committed before an outcome that spawns fails is said with the error", func(r *rig) {
+		a := task("a")
+		r.start(a, task("b"), task("c", a))
+		got := r.claimNamed("a", "b")
+		outcomes := []job.Outcome{completed1(got["a"]), spawning(got["b"], tasks(1, "part"))}
+		broken := false
+		r.Before(func(name, _ string, _ func(string, ...any)) {
+			if name == "insert_spawned" && !broken {
+				broken = true
+				r.BreakCommit(CommitRefused)
+			}
+		})
+		res, err := r.s.Resolve(r.ctx, outcomes)
+		r.Before(nil)
+		if err == nil {
+			r.Error("nothing failed")
+		}
+		r.equal("verdicts", res.Verdicts, []job.Verdict{job.Committed})
+		r.equal("queues", res.Queues, []string{queue})
+		r.equal("jobs that changed", len(res.Jobs), 1)
+		r.commit(outcomes[1])
+		r.claimNamed("c", "part0")
 	})
 
 	check(t, open, "a job without a workflow spawns jobs without one", func(r *rig) {

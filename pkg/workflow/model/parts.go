@@ -11,10 +11,11 @@ import (
 )
 
 // Answer answers a gate: an approval that is open is approved or rejected; a
-// signal completes with payload, or keeps it until it opens.
+// signal completes with payload, or keeps it until it opens, the first one.
 func (w *World) Answer(i int, approve bool, payload json.RawMessage) error {
 	n := w.jobs[i]
 	opened, signal := n.Status == job.Suspended, n.Gate != nil && n.Gate.Type == job.GateSignal
+	signal = signal && (opened || n.early == nil || string(n.early) == string(payload))
 	return w.when(n.open() && (signal || opened && n.Gate != nil && n.Gate.Type == job.GateApproval), func() {
 		switch {
 		case !opened:

@@ -18,7 +18,13 @@ STRAIGHT_JOIN hw_spawned p FORCE INDEX (hw_spawned_job) ON p.job_id = UNHEX(i.id
 
 -- name: grow_workflow
 -- The caller has locked it.
-UPDATE hw_workflows SET total = total + ?2 WHERE id = UNHEX(?1);
+UPDATE hw_workflows SET total = total + ?2, rules = ?3 WHERE id = UNHEX(?1);
+
+-- name: edges_of_workflow
+SELECT COUNT(*)
+FROM hw_jobs j FORCE INDEX (hw_jobs_workflow)
+STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = j.id
+WHERE j.workflow_id = UNHEX(?1);
 
 -- name: delete_spawned
 DELETE s

@@ -17,8 +17,13 @@ CROSS JOIN LATERAL (SELECT job_id, spawner_id FROM spawned WHERE job_id = x.id O
 
 -- name: grow_workflow
 -- The caller has locked it.
-WITH changed AS (UPDATE workflows SET total = total + $2::int WHERE id = $1::uuid RETURNING 1)
-SELECT hammerwork_changed(count(*), $3::int) FROM changed;
+WITH changed AS (UPDATE workflows SET total = total + $2::int, rules = $3::text WHERE id = $1::uuid RETURNING 1)
+SELECT hammerwork_changed(count(*), $4::int) FROM changed;
+
+-- name: edges_of_workflow
+SELECT count(*)
+FROM (SELECT id FROM jobs WHERE workflow_id = $1::uuid OFFSET 0) j
+CROSS JOIN LATERAL (SELECT 1 FROM edges WHERE child_id = j.id OFFSET 0) e;
 
 -- name: delete_spawned
 DELETE FROM spawned WHERE job_id = ANY ($1::uuid[]);

@@ -17,7 +17,10 @@ CROSS JOIN spawned p INDEXED BY spawned_job ON p.job_id = unhex(x.value);
 
 -- name: grow_workflow
 -- The caller has locked it.
-UPDATE workflows SET total = total + ?2 WHERE id = ?1;
+UPDATE workflows SET total = total + ?2, rules = ?3 WHERE id = ?1;
+
+-- name: edges_of_workflow
+SELECT count(*) FROM jobs j CROSS JOIN edges e ON e.child_id = j.id WHERE j.workflow_id = ?1;
 
 -- name: delete_spawned
 DELETE FROM spawned WHERE job_id IN (SELECT unhex(value) FROM json_each(?1));
