@@ -25,25 +25,70 @@ func OutlineOf(ctx context.Context, r OutlineReader, id job.ID) (compare.Outline
 	if err != nil {
 		return compare.Outline{}, err
 	}
-	if w.Tally.Total > maxJobs {
-		return compare.Outline{}, ErrTooLarge
+	o := &outliner{ctx: ctx, r: r}
+	if err := o.add(w, ""); err != nil {
+		return compare.Outline{}, err
 	}
-	out := compare.Outline{ID: w.ID.String(), Name: w.Name, Fields: workflowFields(w), Jobs: []compare.JobOutline{}}
+	out := compare.Outline{ID: w.ID.String(), Name: w.Name, Fields: workflowFields(w), Jobs: o.jobs}
 	out.Outcome = &compare.Outcome{Status: string(w.Status), Reason: string(w.Reason), Took: took(w.CreatedAt, w.FinishedAt)}
+	return out, nil
+}
+
+// outliner collects the outlines of the jobs of a workflow, and of all that they
+// are made of but the items of maps, which only a run makes.
+type outliner struct {
+	ctx   context.Context
+	r     OutlineReader
+	jobs  []compare.JobOutline
+	total int
+}
+
+// add adds the jobs of a workflow below a path.
+func (o *outliner) add(w store.WorkflowRecord, path string) error {
+	if o.total += w.Tally.Total; o.total > maxJobs {
+		return ErrTooLarge
+	}
+	if o.jobs == nil {
+		o.jobs = make([]compare.JobOutline, 0, w.Tally.Total)
+	}
 	names := make(map[job.ID]string, w.Tally.Total)
 	for from := 0; ; {
-		page, next, err := r.WorkflowJobs(ctx, id, from, store.MaxPage)
-		if err == nil {
-			out.Jobs, err = addJobs(ctx, r, id, out.Jobs, page, names)
-		}
+		page, next, err := o.r.WorkflowJobs(o.ctx, w.ID, from, store.MaxPage)
 		if err != nil {
-			return compare.Outline{}, err
+			return err
+		}
+		list, err := addJobs(o.ctx, o.r, w.ID, nil, page, names)
+		if err != nil {
+			return err
+		}
+		for i, of := range list {
+			of.Name = path + of.Name
+			if err := o.addWithParts(of, page[i].Parts); err != nil {
+				return err
+			}
 		}
 		if next == 0 {
-			return out, nil
+			return nil
 		}
 		from = next
 	}
+}
+
+// addWithParts adds a job, and then what it is made of.
+func (o *outliner) addWithParts(of compare.JobOutline, p *store.PartsRecord) error {
+	if p == nil || p.Kind == workflow.PartsMap {
+		o.jobs = append(o.jobs, of)
+		return nil
+	}
+	made, err := o.r.Workflow(o.ctx, p.Workflow)
+	if err != nil {
+		return err
+	}
+	if p.Kind == workflow.PartsWorkflow {
+		compare.Fields(of.Fields).Within(workflowFields(made))
+	}
+	o.jobs = append(o.jobs, of)
+	return o.add(made, of.Name+compare.Separator)
 }
 
 func workflowFields(w store.WorkflowRecord) compare.Fields {
@@ -55,11 +100,9 @@ func workflowFields(w store.WorkflowRecord) compare.Fields {
 		f.Set("running", string(workflow.CancelRunning), "")
 	}
 	f.Set("priority", w.Priority.String(), job.Normal.String())
-	if !w.DeadlineAt.IsZero() {
-		f.Duration("timeout", w.DeadlineAt.Sub(w.CreatedAt))
-	}
+	f.Duration("timeout", w.Timeout)
 	f.Duration("health_check_interval", w.StallAfter)
-	f.Duration("decision_timeout", w.DecidedAfter)
+	f.Decision(w.DecidedAfter, w.DecidedAs)
 	return f
 }
 
@@ -119,7 +162,7 @@ func jobOutline(j store.JobRecord, edges []store.EdgeRecord, names map[job.ID]st
 	f.Duration("deadline", j.Deadline)
 	f.Retry(j.Retry)
 	if j.Gate != nil {
-		f.Set("gate", string(j.Gate.Type), "")
+		f.Gate(j.Gate.Defined)
 	}
 	if p := j.Parts; p != nil {
 		f.Parts(workflow.Parts{Kind: p.Kind, Mode: p.Mode, Over: p.Over, MaxParallel: p.MaxParallel, Tolerate: p.Tolerate})

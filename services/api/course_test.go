@@ -75,7 +75,9 @@ func TestTheOutlineOfAStoredWorkflowIsThatOfItsFile(t *testing.T) {
 		{"name": "a", "queue": "q", "payload": {"x": [1, 2]}, "priority": "high", "inherit": true, "allow_failure": true},
 		{"name": "c", "queue": "q2", "depends_on": ["a"], "condition": "deps.a.attempts > 0", "unmet": "pass", "with": {"y": "1 + 1"}, "retry": {"strategy": "fixed", "initial_delay": "2s"}},
 		{"name": "ok", "gate": "approval", "depends_on": ["a"]}, {"name": "each", "queue": "q", "depends_on": ["c"], "map": {"over": "[1, 2]", "max_parallel": 1, "tolerate": 1}},
-		{"name": "many", "queue": "q", "batch": {"payloads": [1, 2], "mode": "collect_errors"}}, {"name": "last", "queue": "q", "finally": true}]}`
+		{"name": "many", "queue": "q", "batch": {"payloads": [1, 2], "mode": "collect_errors"}, "priority": "high", "timeout": "9s"},
+		{"name": "told", "gate": {"type": "signal", "expires_after": "1h", "default": {"x": 1}}}, {"name": "till", "gate": {"type": "timer", "until": "2030-01-01T00:00:00+01:00"}},
+		{"name": "sub", "workflow": {"failure_policy": "continue_on_failure", "timeout": "1h", "jobs": [{"name": "y", "queue": "q", "depends_on": ["x"]}, {"name": "x", "workflow": {"jobs": [{"name": "z", "queue": "q", "payload": 7}]}}]}}, {"name": "last", "queue": "q", "finally": true}]}`
 	w, err := workflowfile.Parse("body.json", []byte(file), workflowfile.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +85,9 @@ func TestTheOutlineOfAStoredWorkflowIsThatOfItsFile(t *testing.T) {
 	stored := into[compare.Outline](r.get("/api/v1/workflows/"+r.create(file)+"/outline"), http.StatusOK)
 	if d := compare.Compare(compare.OutlineOf(w), stored); !d.Same() {
 		t.Errorf("they differ: %+v", d)
+	}
+	if z := stored.Jobs[slices.IndexFunc(stored.Jobs, func(j compare.JobOutline) bool { return j.Name == "sub/x/z" })]; z.Fields["payload"] != "7" {
+		t.Errorf("got %+v", z)
 	}
 	if stored.Outcome == nil || stored.Outcome.Status != "running" || stored.Jobs[0].Outcome.Status != "pending" {
 		t.Errorf("got %+v", stored)

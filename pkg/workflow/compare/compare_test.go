@@ -3,6 +3,7 @@ package compare_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/compare"
+	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
 
 // pipeline is a workflow whose parts the tests change.
@@ -112,4 +114,30 @@ func TestADifferenceTurnedAroundIsTheOtherWay(t *testing.T) {
 			t.Fatalf("%+v differs from itself", a)
 		}
 	})
+}
+
+func TestWhatJobsAreMadeOfIsComparedByItsPath(t *testing.T) {
+	outline := func(policy, payload, item string) compare.Outline {
+		t.Helper()
+		file := `{"name": "w", "jobs": [{"name": "many", "queue": "q", "batch": {"payloads": [1, ` + item + `]}}, {"name": "sub", "workflow": {"failure_policy": "` + policy + `",
+			"jobs": [{"name": "a", "queue": "q", "payload": ` + payload + `}, {"name": "deep", "workflow": {"jobs": [{"name": "b", "queue": "q", "payload": ` + payload + `}]}}]}}]}`
+		w, err := workflowfile.Parse("w.json", []byte(file), workflowfile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return compare.OutlineOf(w)
+	}
+	a := outline("fail_fast", "1", "2")
+	if d := compare.Compare(a, outline("fail_fast", "1", "2")); !d.Same() {
+		t.Errorf("got %+v", d)
+	}
+	d := compare.Compare(a, outline("manual", "2", "3, 4"))
+	var got []string
+	for _, j := range d.Changed {
+		got = append(got, j.Name+" "+j.Fields[0].Field)
+	}
+	want := []string{"many/many[1] payload", "sub workflow.failure_policy", "sub/a payload", "sub/deep/b payload"}
+	if !slices.Equal(got, want) || !slices.Equal(d.Added, []string{"many/many[2]"}) || len(d.Fields)+len(d.Removed) > 0 {
+		t.Errorf("got %v, %+v", got, d)
+	}
 }

@@ -19,13 +19,13 @@ type Outline struct {
 	ID      string            `json:"id,omitempty"` // of a stored one
 	Name    string            `json:"name"`
 	Fields  map[string]string `json:"fields"`
-	Jobs    []JobOutline      `json:"jobs"` // in the order of the definition
+	Jobs    []JobOutline      `json:"jobs"` // in the order of the definition, each before what it is made of
 	Outcome *Outcome          `json:"outcome,omitempty"`
 }
 
 // JobOutline is what is compared of a job.
 type JobOutline struct {
-	Name      string            `json:"name"`
+	Name      string            `json:"name"` // with a path, if another is made of it: sub/name
 	Fields    map[string]string `json:"fields"`
 	DependsOn map[string]string `json:"depends_on"` // parent by name, outside of the workflow by id → "success", "failure", "done", also "… optional"
 	Outcome   *Outcome          `json:"outcome,omitempty"`
@@ -119,6 +119,35 @@ func EdgeText(on job.On, optional bool) string {
 
 // OutlineOf returns the outline of a definition that has passed Validate.
 func OutlineOf(w *workflow.Workflow) Outline {
+	out := Outline{Name: w.Name, Fields: fieldsOf(w), Jobs: make([]JobOutline, 0, len(w.Jobs))}
+	out.add(w, "")
+	return out
+}
+
+// add adds the jobs of a workflow, and what they are made of, below a path.
+func (o *Outline) add(w *workflow.Workflow, path string) {
+	names := make(map[job.ID]string, len(w.Jobs))
+	for _, j := range w.Jobs {
+		names[j.ID] = j.Name
+	}
+	for _, j := range w.Jobs {
+		of := jobOf(j, w, names)
+		of.Name = path + j.Name
+		p := workflow.PartsOf(j)
+		if p != nil && p.Kind == workflow.PartsWorkflow {
+			Fields(of.Fields).Within(fieldsOf(p.Workflow))
+		}
+		o.Jobs = append(o.Jobs, of)
+		if p != nil && p.Workflow != nil {
+			o.add(p.Workflow, of.Name+Separator)
+		}
+	}
+}
+
+// Separator stands between a job and what it is made of in names.
+const Separator = "/"
+
+func fieldsOf(w *workflow.Workflow) Fields {
 	f := Fields{}
 	f.Set("description", w.Description, "")
 	f.JSON("metadata", w.Metadata, "{}")
@@ -130,16 +159,35 @@ func OutlineOf(w *workflow.Workflow) Outline {
 	f.Set("priority", priority(w.Priority, nil).String(), job.Normal.String())
 	f.Duration("timeout", w.Timeout)
 	f.Duration("health_check_interval", w.HealthCheckInterval)
-	f.Duration("decision_timeout", w.DecisionTimeout)
-	out := Outline{Name: w.Name, Fields: f, Jobs: make([]JobOutline, len(w.Jobs))}
-	names := make(map[job.ID]string, len(w.Jobs))
-	for _, j := range w.Jobs {
-		names[j.ID] = j.Name
+	f.Decision(w.DecisionTimeout, w.DecisionDefault)
+	return f
+}
+
+// Within sets the fields of the workflow that a job is.
+func (f Fields) Within(inner Fields) {
+	for name, value := range inner {
+		f["workflow."+name] = value
 	}
-	for i, j := range w.Jobs {
-		out.Jobs[i] = jobOf(j, w, names)
+}
+
+// Decision sets what holds when nobody decides.
+func (f Fields) Decision(after time.Duration, otherwise workflow.Action) {
+	f.Duration("decision_timeout", after)
+	f.Set("decision_default", string(cmp.Or(otherwise, workflow.ActionCancel)), string(workflow.ActionCancel))
+}
+
+// Gate sets what a gate waits for.
+func (f Fields) Gate(g job.Gate) {
+	f.Set("gate", string(g.Type), "")
+	f.Duration("gate.wait", g.Wait)
+	if !g.Until.IsZero() {
+		f.Set("gate.until", g.Until.UTC().Format(time.RFC3339Nano), "")
 	}
-	return out
+	f.Duration("gate.expires_after", g.ExpiresAfter)
+	if g.ApproveOnExpiry {
+		f.Set("gate.default", "approve", "")
+	}
+	f.JSON("gate.default", g.DefaultPayload, "null")
 }
 
 func jobOf(j *job.Job, w *workflow.Workflow, names map[job.ID]string) JobOutline {
@@ -167,7 +215,7 @@ func jobOf(j *job.Job, w *workflow.Workflow, names map[job.ID]string) JobOutline
 	}
 	f.Retry(retry)
 	if j.Gate != nil {
-		f.Set("gate", string(j.Gate.Type), "")
+		f.Gate(*j.Gate)
 	}
 	if p := workflow.PartsOf(j); p != nil {
 		f.Parts(*p)

@@ -185,7 +185,10 @@ func workflows(l *look, p term.Palette) section {
 	}}
 	for _, w := range l.workflows {
 		status := output.Cell{Text: w.Status, Paint: p.Cyan}
-		if w.Status != "running" {
+		if waits := waitsText(l.waits[w.ID]); waits != "" {
+			status.Text = "waits: " + waits
+		}
+		if w.Status != "running" || len(l.waits[w.ID]) > 0 {
 			status.Paint = p.Yellow
 		}
 		failed := output.Cell{Text: term.Number(w.Stats.Failed)}
@@ -199,6 +202,18 @@ func workflows(l *look, p term.Palette) section {
 		})
 	}
 	return s
+}
+
+// waitsText names the first gate of some and counts the others.
+func waitsText(list []Wait) string {
+	if len(list) == 0 {
+		return ""
+	}
+	text := list[0].Type + " " + term.Fit(term.OneLine(list[0].Job), 24)
+	if more := len(list) - 1; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // bar shows how many of the jobs have ended.

@@ -18,11 +18,15 @@ type Source interface {
 	Workers(ctx context.Context) (wire.List[wire.Worker], error)
 	Workflows(ctx context.Context, f remote.WorkflowFilter, p remote.Page) (wire.List[wire.WorkflowItem], error)
 	Jobs(ctx context.Context, f remote.JobFilter, p remote.Page) (wire.List[wire.Job], error)
+	// Gates returns the open gates of a workflow, and of those within it, if
+	// nothing of it runs.
+	Gates(ctx context.Context, id string) ([]wire.Job, error)
 }
 
 // What is asked for at most.
 const (
 	shownWorkflows = 50
+	askedGates     = 20 // workflows
 	shownFailures  = 10
 	failuresSince  = 15 * time.Minute // older ones are not looked for
 	failuresEvery  = 10 * time.Second // looking for them costs the server most
@@ -38,6 +42,7 @@ type look struct {
 	queues    []wire.Queue
 	workers   []wire.Worker
 	workflows []wire.WorkflowItem
+	waits     map[string][]Wait // workflow → the gates that it waits at
 	failures  []wire.Job
 	failedAt  time.Time          // when failures were looked for
 	drain     map[string]float64 // queue → by how much its ready jobs grew, a second
@@ -88,6 +93,26 @@ func (l *look) ask(ctx context.Context, s Source) error {
 			return err
 		}
 		l.workflows = append(l.workflows, list.Items...)
+	}
+	return l.askGates(ctx, s)
+}
+
+// askGates finds out what the first workflows wait for of which nothing runs.
+func (l *look) askGates(ctx context.Context, s Source) error {
+	l.waits = make(map[string][]Wait)
+	asked := 0
+	for _, w := range l.workflows {
+		if w.Status != "running" || w.Stats.Suspended == 0 || w.Stats.Running+w.Stats.Retrying > 0 || asked == askedGates {
+			continue
+		}
+		asked++
+		gates, err := s.Gates(ctx, w.ID)
+		if err != nil {
+			return err
+		}
+		for _, g := range gates {
+			l.waits[w.ID] = append(l.waits[w.ID], Wait{Type: g.Gate.Type, Job: g.Name, JobID: g.ID})
+		}
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ type server struct {
 	workers   []wire.Worker
 	workflows []wire.WorkflowItem
 	jobs      []wire.Job
+	gates     map[string][]wire.Job
 	asked     int // for jobs
 	err       error
 }
@@ -57,6 +58,8 @@ func (s *server) Jobs(_ context.Context, f remote.JobFilter, _ remote.Page) (lis
 	}
 	return list, s.err
 }
+
+func (s *server) Gates(_ context.Context, id string) ([]wire.Job, error) { return s.gates[id], s.err }
 
 // busy is a server with n of everything.
 func busy(n int) *server {
@@ -102,6 +105,26 @@ AGE  STATUS  NAME  WORKFLOW  ERROR
  2m  dead    job0            it broke`
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAWorkflowThatOnlyWaitsAtAGateShowsIt(t *testing.T) {
+	s := busy(3)
+	gate := func(kind, name string) wire.Job { return wire.Job{ID: "7", Name: name, Gate: &wire.Gate{Type: kind}} }
+	s.gates = map[string][]wire.Job{"0": {gate("approval", "sign-off")}, "1": {gate("signal", "paid"), gate("timer", "pause")}, "2": {gate("approval", "unseen")}}
+	for i := range s.workflows {
+		s.workflows[i].Stats.Suspended = 1
+	}
+	s.workflows[0].Stats.Running, s.workflows[1].Stats.Running = 0, 0
+	got := frame(next(t.Context(), s, nil, noon), term.Palette{}, 80, 0)
+	for _, want := range []string{"  waits: approval sign-off       flow0\n", "  waits: signal paid and 1 more  flow1\n", "  running                        flow2\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+	v, err := Look(t.Context(), s)
+	if err != nil || len(v.Workflows) != 3 || len(v.Workflows[2].WaitsFor) != 0 || v.Workflows[0].WaitsFor[0] != (Wait{"approval", "sign-off", "7"}) || len(v.Workflows[1].WaitsFor) != 2 {
+		t.Errorf("got %+v, %v", v.Workflows, err)
 	}
 }
 
