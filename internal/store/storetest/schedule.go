@@ -188,6 +188,7 @@ func testSchedules(t *testing.T, open Opener) {
 	ticksDecided(t, open)
 	ticksOverlap(t, open)
 	ticksAsked(t, open)
+	ticksApart(t, open)
 }
 
 // ticksDecided are about who decides about a tick, and when.
