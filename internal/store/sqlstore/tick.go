@@ -418,6 +418,9 @@ func instance(r store.ScheduleRecord, t store.TickRecord) (*workflow.Workflow, e
 	if err != nil {
 		return nil, err
 	}
+	if t.Cause == store.CauseTrigger {
+		table = table.AtOnce()
+	}
 	return w, table.Instance(w, t.Instance, r.Name, t.At)
 }
 
