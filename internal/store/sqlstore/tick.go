@@ -14,7 +14,7 @@ import (
 
 // What RunTicks does with ticks.
 const (
-	ticksMade    = 20               // instances that one transaction makes
+	ticksMade    = 20               // instances that one transaction makes at most
 	ticksPatient = 10 * time.Minute // how long a tick is tried when the database refuses its instance
 
 	maxOpenTicks = store.MaxWaitingTicks + ticksMade // that one transaction looks at
@@ -219,6 +219,9 @@ type tickRun struct {
 	lastAt   time.Time       // its tick, if the run made it
 	status   workflow.Status // its status; empty: there is none any more
 	trying   time.Time       // the tick whose instance is being made
+	tried    int             // instances
+	jobs     int             // of those that were made
+	maxJobs  int             // after which there is no room for another instance
 	ends     []tickEnd
 	until    int64 // when to look at the ticks that are left; 0: there are none
 	done     store.TicksRun
@@ -226,8 +229,8 @@ type tickRun struct {
 
 // takeLine locks the schedule of a line and reads the line's ticks; found is
 // false when the schedule is not there, or in other hands.
-func takeLine(tx Tx, l tickLine) (run *tickRun, ticks []store.TickRecord, found bool, err error) {
-	run = &tickRun{tickLine: l, tx: tx}
+func takeLine(tx Tx, l tickLine, maxJobs int) (run *tickRun, ticks []store.TickRecord, found bool, err error) {
+	run = &tickRun{tickLine: l, tx: tx, maxJobs: maxJobs}
 	run.schedule, err = readSchedule(tx, "take_schedule", l.schedule[:])
 	if errors.Is(err, job.ErrNotFound) {
 		return run, nil, false, nil
@@ -248,7 +251,7 @@ func (s *Store) runLine(ctx context.Context, l tickLine, r *store.TicksRun) (try
 		var ticks []store.TickRecord
 		var found bool
 		var err error
-		if run, ticks, found, err = takeLine(tx, l); err != nil || !found {
+		if run, ticks, found, err = takeLine(tx, l, 4*s.opts.EnqueueChunk); err != nil || !found {
 			return err
 		}
 		cancel, err = run.all(ticks)
@@ -306,11 +309,10 @@ func (run *tickRun) open() bool { return run.status != "" && !run.status.Termina
 // all goes through the ticks, oldest first, as far as one transaction goes.
 func (run *tickRun) all(ticks []store.TickRecord) (cancel bool, err error) {
 	overlap := run.overlap()
-	tried := 0
 	more := len(ticks) == maxOpenTicks
 	for i, t := range ticks {
 		switch {
-		case tried == ticksMade:
+		case run.full():
 			more = true
 		case overlap == workflow.OverlapCancelPrevious && i < len(ticks)-1:
 			run.end(t, store.TickSkipped, "a later tick took its place")
@@ -319,7 +321,6 @@ func (run *tickRun) all(ticks []store.TickRecord) (cancel bool, err error) {
 			if err := run.make(t); err != nil {
 				return false, err
 			}
-			tried++
 			continue
 		case overlap == workflow.OverlapSkip:
 			run.end(t, store.TickSkipped, "the instance before had not ended")
@@ -382,10 +383,17 @@ func (run *tickRun) end(t store.TickRecord, state store.TickState, text string) 
 	}
 }
 
+// full reports whether another instance, which is as large as those before, is
+// too much for the transaction.
+func (run *tickRun) full() bool {
+	return run.tried == ticksMade || len(run.done.Made) > 0 && run.jobs+run.jobs/len(run.done.Made) > run.maxJobs
+}
+
 // make makes the instance of a tick. A definition that is not valid any more
 // fails the tick alone.
 func (run *tickRun) make(t store.TickRecord) error {
 	run.trying = t.At
+	run.tried++
 	w, err := instance(run.schedule, t)
 	if err != nil {
 		run.end(t, store.TickFailed, clipped(err.Error()))
@@ -396,6 +404,7 @@ func (run *tickRun) make(t store.TickRecord) error {
 		return err
 	}
 	run.end(t, store.TickStarted, "")
+	run.jobs += jobsOf(w.Jobs)
 	run.last, run.lastAt, run.status = w.ID, t.At, workflow.Running
 	run.done.Made = append(run.done.Made, store.Instance{Workflow: w.ID, Jobs: len(w.Jobs)})
 	run.done.Queues = append(run.done.Queues, done.Queues...)
@@ -435,7 +444,7 @@ func (s *Store) delayLine(ctx context.Context, l tickLine, refused time.Time, ca
 		var ticks []store.TickRecord
 		var found bool
 		var err error
-		if run, ticks, found, err = takeLine(tx, l); err != nil || !found {
+		if run, ticks, found, err = takeLine(tx, l, 4*s.opts.EnqueueChunk); err != nil || !found {
 			return err
 		}
 		for _, t := range ticks {

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,6 +128,25 @@ func ticksApart(t *testing.T, open Opener) {
 			made[w.Schedule]++
 			r.equal("schedules that had a turn", len(made), i+1)
 			r.Advance(time.Second)
+		}
+	})
+
+	checkWith(t, open, store.Options{EnqueueChunk: 5}, "one transaction makes as many instances as have four chunks of jobs, and one at least", func(r *rig) {
+		for name, c := range map[string]struct{ jobs, made int }{"small": {8, 2}, "whole": {20, 1}, "large": {21, 1}} {
+			list := make([]string, c.jobs)
+			for i := range list {
+				list[i] = fmt.Sprintf(`{"name":"j%d","queue":"work"}`, i)
+			}
+			_, err := r.s.CreateSchedule(r.ctx, newSchedule(name, workflow.Schedule{Cron: "@daily"}, strings.Join(list, ",")))
+			r.ok(err, "create")
+			r.backfill(name, r.scheduled(name).NextAt, 3)
+			made := 0
+			for more := true; more; {
+				ran := r.runTicks()
+				r.equal(name, len(ran.Made), min(c.made, 3-made))
+				made, more = made+len(ran.Made), ran.More
+			}
+			r.equal(name, made, 3)
 		}
 	})
 
