@@ -38,7 +38,8 @@ type Planner interface {
 	// Backfill decides for the ticks from from to to, both included, of which
 	// there is no instance: those that were never decided about, were missed or
 	// skipped, or failed. It returns them, oldest first; with dry it changes
-	// nothing. They are made one after the other unless the overlap is allow.
+	// nothing. They are made one after the other unless the overlap is allow, and
+	// neither wait for other ticks nor hold them up.
 	// job.ErrNotFound, ErrTooManyTicks, ErrFuture.
 	Backfill(ctx context.Context, name string, from, to time.Time, dry bool) ([]TickRecord, error)
 }
@@ -52,6 +53,7 @@ type Ticker interface {
 	DecideTicks(ctx context.Context, limit int) (d Decided, next time.Duration, err error)
 	// RunTicks makes the instances of decided ticks of up to limit schedules, as
 	// far as their overlap allows, each in the transaction that ends the tick.
+	// Those that have waited for it longest have their turn, and of backfills last.
 	// A definition that cannot be enqueued ends its tick as failed. next is how
 	// long until there is something to look at; negative: nothing is.
 	RunTicks(ctx context.Context, limit int) (r TicksRun, next time.Duration, err error)
@@ -98,7 +100,7 @@ type ScheduleRecord struct {
 	NextAt     time.Time // the next tick; zero: none will come
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
-	LastAt     time.Time // the tick of the instance that was made last; zero: none was
+	LastAt     time.Time // the tick of the instance that was made last, by no backfill; zero: none was
 	LastID     job.ID
 }
 

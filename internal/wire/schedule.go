@@ -18,7 +18,7 @@ type Schedule struct {
 	Overlap        string          `json:"overlap" enum:"allow,skip,queue,cancel_previous"`
 	Enabled        bool            `json:"enabled"`
 	NextAt         *time.Time      `json:"next_at" doc:"The next tick; null: none will come."`
-	LastAt         *time.Time      `json:"last_at" doc:"The tick of the instance that was made last; null: none was."`
+	LastAt         *time.Time      `json:"last_at" doc:"The tick of the instance that was made last, by no backfill; null: none was."`
 	LastWorkflowID string          `json:"last_workflow_id"`
 	CreatedAt      *time.Time      `json:"created_at"`
 	UpdatedAt      *time.Time      `json:"updated_at"`

@@ -116,6 +116,14 @@ func (t *Timetable) leader(jobs []*job.Job) (first *cron.Expression) {
 // none.
 func startIn(e *cron.Expression, tick time.Time) time.Time { return e.Next(tick.Add(-time.Nanosecond)) }
 
+// AtOnce returns t for an instance that somebody asks for: no job of it waits for
+// a cron of its own.
+func (t *Timetable) AtOnce() *Timetable {
+	at := *t
+	at.own = make([]*cron.Expression, len(t.own))
+	return &at
+}
+
 // Instance makes w, of which t is the timetable, the instance for a tick of the
 // schedule of a name: with an id of its own, what it knows of the schedule, also
 // in the metadata unless these have such fields, and times of the jobs that have
@@ -139,8 +147,8 @@ func (t *Timetable) Instance(w *Workflow, id job.ID, schedule string, tick time.
 	}
 	w.Metadata, _ = json.Marshal(metadata) // of valid JSON: no error is possible
 	for i, j := range w.Jobs {
-		if t.own[i] != nil {
-			j.ScheduledAt, j.Cron = startIn(t.own[i], tick), ""
+		if j.Cron = ""; t.own[i] != nil {
+			j.ScheduledAt = startIn(t.own[i], tick)
 		}
 	}
 	correlate(w)

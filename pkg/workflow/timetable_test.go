@@ -140,6 +140,19 @@ func TestJobsWithCronsOfTheirOwnMakeASchedule(t *testing.T) {
 	}
 }
 
+func TestJobsOfAnInstanceThatSomebodyAsksForWaitForNoCron(t *testing.T) {
+	extract := job.New("etl", nil).WithName("extract").WithCron("0 2 * * *")
+	w := NewWorkflow("w").AddHandlers(extract, job.New("etl", nil).WithName("report").WithCron("0 8 * * *").DependsOnJobs(extract))
+	if err := timetable(t, w).AtOnce().Instance(w, job.NewID(), "w", at("2026-03-29T15:00:00Z")); err != nil {
+		t.Fatal(err)
+	}
+	for _, j := range w.Jobs {
+		if !j.ScheduledAt.IsZero() || j.Cron != "" {
+			t.Errorf("%s waits for %q, or for %s", j.Name, j.Cron, j.ScheduledAt)
+		}
+	}
+}
+
 func TestAWorkflowWithoutACronIsNoSchedule(t *testing.T) {
 	if _, err := NewWorkflow("w").Add(named("a")).Timetable(); !errors.Is(err, ErrNoSchedule) {
 		t.Error(err)

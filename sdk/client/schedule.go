@@ -36,7 +36,7 @@ type ScheduleRecord struct {
 	Schedule   workflow.Schedule
 	Enabled    bool
 	NextAt     time.Time // the next tick; zero: none will come
-	LastAt     time.Time // the tick of the instance that was made last; zero: none was
+	LastAt     time.Time // the tick of the instance that was made last, by no backfill; zero: none was
 	LastID     job.ID    // that instance
 	CreatedAt  time.Time
 	UpdatedAt  time.Time

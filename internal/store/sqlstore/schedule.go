@@ -251,6 +251,7 @@ func (s *Store) TriggerSchedule(ctx context.Context, name string, id job.ID) (t 
 		if err == nil && inserted == 0 {
 			return ErrConflict // there is a tick at that time
 		}
+		tx.QueueExec("wake_ticks", r.ID[:], now)
 		return err
 	})
 	if err != nil {
@@ -336,6 +337,7 @@ func (s *Store) Backfill(ctx context.Context, name string, from, to time.Time, d
 		}
 		queueRows(tx, "insert_ticks", fresh, now)
 		queueRows(tx, "reopen_ticks", again, now)
+		tx.QueueExec("wake_backfill", r.ID[:], now)
 		return nil
 	})
 	if err != nil {

@@ -14,11 +14,13 @@ import (
 
 // What RunTicks does with ticks.
 const (
-	ticksMade    = 20               // instances that one transaction makes
+	ticksMade    = 20               // instances that one transaction makes at most
 	ticksPatient = 10 * time.Minute // how long a tick is tried when the database refuses its instance
+
+	maxOpenTicks = store.MaxWaitingTicks + ticksMade // that one transaction looks at
 )
 
-// How long until a schedule is looked at again whose ticks wait.
+// How long until ticks that wait are looked at again.
 const (
 	minTickWait = time.Second
 	maxTickWait = 15 * time.Second
@@ -26,9 +28,10 @@ const (
 
 // scheduleMove is a row of advance_schedules.
 type scheduleMove struct {
-	ID     hexID  `json:"id"`
-	Was    int64  `json:"was"`
-	NextAt *int64 `json:"next_at"`
+	ID      hexID  `json:"id"`
+	Was     int64  `json:"was"`
+	NextAt  *int64 `json:"next_at"`
+	TicksAt *int64 `json:"ticks_at"`
 }
 
 // DecideTicks implements store.Ticker. A schedule that another scheduler decides
@@ -67,14 +70,24 @@ func (s *Store) DecideTicks(ctx context.Context, limit int) (d store.Decided, ne
 	return d, next, err
 }
 
-// nextTick is how long until there is something to decide or to make; negative:
-// there is nothing.
-func (s *Store) nextTick(ctx context.Context, statement string) (time.Duration, error) {
+// nextTick is how long until there is something to decide or to make, as the
+// first of some statements says; negative: there is nothing.
+func (s *Store) nextTick(ctx context.Context, statements ...string) (time.Duration, error) {
 	var at, now int64
 	err := s.db.Read(ctx, func(tx Tx) error {
 		at = 0
 		tx.QueueNow(&now)
-		return tx.Query(statement, func(row Row) error { return row.Scan(&at) })
+		for _, name := range statements {
+			tx.QueueQuery(name, func(row Row) error {
+				var t int64
+				err := row.Scan(&t)
+				if at == 0 || t < at {
+					at = t
+				}
+				return err
+			})
+		}
+		return tx.Flush()
 	})
 	switch {
 	case err != nil:
@@ -105,6 +118,9 @@ func decide(tx Tx, due []store.ScheduleRecord, now int64, d *store.Decided) erro
 		for _, at := range made {
 			ticks = append(ticks, newTick(r.ID, at, store.CauseTime, store.TickDue, now))
 		}
+		if len(made) > 0 {
+			moves[i].TicksAt = &now
+		}
 		d.Missed, d.Due = d.Missed+len(missed), d.Due+len(made)
 		if !following.IsZero() {
 			at := micros(following)
@@ -116,48 +132,72 @@ func decide(tx Tx, due []store.ScheduleRecord, now int64, d *store.Decided) erro
 	return tx.Flush()
 }
 
-// RunTicks implements store.Ticker: a transaction for each schedule. One whose
+// tickLine is the open ticks of a schedule that wait for each other: those of
+// backfills, or all others.
+type tickLine struct {
+	schedule job.ID
+	backfill bool
+}
+
+// statement is the one of two that is for the line.
+func (l tickLine) statement(ticks, backfill string) string {
+	if l.backfill {
+		return backfill
+	}
+	return ticks
+}
+
+// RunTicks implements store.Ticker: a transaction for each line. One whose
 // instance the database refuses holds up no other.
 func (s *Store) RunTicks(ctx context.Context, limit int) (r store.TicksRun, next time.Duration, err error) {
-	if next, err := s.nextTick(ctx, "next_open_tick"); err != nil || next != 0 {
+	if next, err := s.nextTick(ctx, "next_ticks", "next_backfill"); err != nil || next != 0 {
 		return r, next, err
 	}
-	var schedules []job.ID
-	err = s.db.Read(ctx, func(tx Tx) error {
-		schedules = nil
-		now, err := tx.Now()
-		if err != nil {
-			return err
-		}
-		return tx.Query("schedules_with_ticks", func(row Row) error {
-			var id job.ID
-			var at int64
-			err := row.Scan(&id, &at)
-			schedules = append(schedules, id)
-			return err
-		}, now, limit)
-	})
-	r.Schedules = len(schedules)
+	lines, err := s.dueLines(ctx, limit)
+	r.Schedules = len(lines)
 	var errs []error
-	for _, id := range schedules {
+	for _, l := range lines {
 		if err != nil {
 			break
 		}
-		if broken := s.runSchedule(ctx, id, &r); errors.Is(broken, store.ErrUnavailable) || ctx.Err() != nil {
+		if trying, broken := s.runLine(ctx, l, &r); errors.Is(broken, store.ErrUnavailable) || ctx.Err() != nil {
 			err = broken
 		} else if broken != nil {
-			errs = append(errs, broken, s.delaySchedule(ctx, id, broken, &r))
+			errs = append(errs, broken, s.delayLine(ctx, l, trying, broken, &r))
 		}
 	}
 	r.Queues = sortedSet(r.Queues)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return r, 0, fmt.Errorf("run ticks: %w", err)
 	}
-	next, err = s.nextTick(ctx, "next_open_tick")
+	next, err = s.nextTick(ctx, "next_ticks", "next_backfill")
 	if next == 0 && !r.More && len(r.Made) == 0 {
 		next = heldPause // others make them
 	}
 	return r, next, err
+}
+
+// dueLines returns up to limit lines that are to be looked at: those that wait
+// for that longest, and backfills last.
+func (s *Store) dueLines(ctx context.Context, limit int) (lines []tickLine, err error) {
+	err = s.db.Read(ctx, func(tx Tx) error {
+		lines = nil
+		now, err := tx.Now()
+		if err != nil {
+			return err
+		}
+		for _, backfill := range []bool{false, true} {
+			name := tickLine{backfill: backfill}.statement("schedules_with_ticks", "schedules_with_backfill")
+			tx.QueueQuery(name, func(row Row) error {
+				l := tickLine{backfill: backfill}
+				err := row.Scan(&l.schedule)
+				lines = append(lines, l)
+				return err
+			}, now, limit)
+		}
+		return tx.Flush()
+	})
+	return lines[:min(len(lines), limit)], err
 }
 
 // tickEnd is a row of end_ticks.
@@ -169,71 +209,98 @@ type tickEnd struct {
 	DueAt    *int64 `json:"due_at"`
 }
 
-// tickRun is the work on the ticks of one schedule.
+// tickRun is the work on the ticks of one line.
 type tickRun struct {
+	tickLine
 	tx       Tx
 	now      int64
 	schedule store.ScheduleRecord
-	last     job.ID          // the instance that was made last
+	last     job.ID          // the instance of the line that was made last
+	lastAt   time.Time       // its tick, if the run made it
 	status   workflow.Status // its status; empty: there is none any more
+	trying   time.Time       // the tick whose instance is being made
+	tried    int             // instances
+	jobs     int             // of those that were made
+	maxJobs  int             // after which there is no room for another instance
 	ends     []tickEnd
-	until    int64 // when to look at the ticks again that are left; 0: at once
+	until    int64 // when to look at the ticks that are left; 0: there are none
 	done     store.TicksRun
 }
 
-// runSchedule makes instances of a schedule, unless another scheduler does. What
-// has to be cancelled first is cancelled after the commit: it locks another
-// workflow.
-func (s *Store) runSchedule(ctx context.Context, id job.ID, r *store.TicksRun) error {
-	var run *tickRun
-	cancel := false
-	err := s.db.Write(ctx, func(tx Tx) error {
-		run, cancel = &tickRun{tx: tx}, false
+// takeLine locks the schedule of a line and reads the line's ticks; found is
+// false when the schedule is not there, or in other hands.
+func takeLine(tx Tx, l tickLine, maxJobs int) (run *tickRun, ticks []store.TickRecord, found bool, err error) {
+	run = &tickRun{tickLine: l, tx: tx, maxJobs: maxJobs}
+	run.schedule, err = readSchedule(tx, "take_schedule", l.schedule[:])
+	if errors.Is(err, job.ErrNotFound) {
+		return run, nil, false, nil
+	}
+	if err == nil {
+		ticks, err = run.read()
+	}
+	return run, ticks, err == nil, err
+}
+
+// runLine makes instances of a line, unless another scheduler does. What has to
+// be cancelled first is cancelled after the commit: it locks another workflow.
+// With an error it returns the tick that led to it; zero: none did.
+func (s *Store) runLine(ctx context.Context, l tickLine, r *store.TicksRun) (trying time.Time, err error) {
+	run, cancel := &tickRun{}, false
+	err = s.db.Write(ctx, func(tx Tx) error {
+		cancel = false
+		var ticks []store.TickRecord
+		var found bool
 		var err error
-		run.schedule, err = readSchedule(tx, "take_schedule", id[:])
-		if errors.Is(err, job.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		ticks, err := run.read()
-		if err != nil {
+		if run, ticks, found, err = takeLine(tx, l, 4*s.opts.EnqueueChunk); err != nil || !found {
 			return err
 		}
 		cancel, err = run.all(ticks)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("schedule %s: %w", id, err)
+		return run.trying, fmt.Errorf("schedule %s: %w", l.schedule, err)
 	}
 	r.Add(run.done)
 	if !cancel {
-		return nil
+		return time.Time{}, nil
 	}
 	changed, err := s.CancelWorkflow(ctx, run.last, s.opts.CancelGrace, store.Actor{Name: "schedule " + run.schedule.Name, Comment: "overlap: cancel_previous"})
 	if errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound) {
-		return nil // it has ended meanwhile
+		return time.Time{}, nil // it has ended meanwhile
 	}
 	if err == nil {
 		r.Add(store.TicksRun{Resolution: changed, Cancelled: []job.ID{run.last}})
 	}
-	return err
+	return time.Time{}, err
 }
 
-// read returns the open ticks of the schedule, oldest first, and how the
-// instance before them stands.
+// read returns the open ticks of the line, oldest first, and how the instance
+// before them stands.
 func (run *tickRun) read() (ticks []store.TickRecord, err error) {
-	run.last = run.schedule.LastID
 	id := run.schedule.ID
 	run.tx.QueueNow(&run.now)
-	run.tx.QueueQuery("workflow_status", func(row Row) error { return row.Scan(&run.status) }, run.last[:])
+	if run.backfill {
+		run.tx.QueueQuery("last_backfill", func(row Row) error { return row.Scan(&run.last, &run.status) }, id[:])
+	} else {
+		run.last = run.schedule.LastID
+		run.tx.QueueQuery("workflow_status", func(row Row) error { return row.Scan(&run.status) }, run.last[:])
+	}
 	err = run.tx.Query("open_ticks", func(row Row) error {
 		t, err := scanTick(row)
 		ticks = append(ticks, t)
 		return err
-	}, id[:], store.MaxWaitingTicks+ticksMade)
+	}, id[:], boolInt(run.backfill), maxOpenTicks)
 	return ticks, err
+}
+
+// overlap is how the ticks of the line go about an instance that has not ended:
+// those of backfills wait, unless they need not.
+func (run *tickRun) overlap() workflow.Overlap {
+	o := run.schedule.Schedule.Overlap
+	if run.backfill && o != workflow.OverlapAllow {
+		return workflow.OverlapQueue
+	}
+	return o
 }
 
 // open reports whether the instance before has not ended.
@@ -241,54 +308,63 @@ func (run *tickRun) open() bool { return run.status != "" && !run.status.Termina
 
 // all goes through the ticks, oldest first, as far as one transaction goes.
 func (run *tickRun) all(ticks []store.TickRecord) (cancel bool, err error) {
-	overlap := run.schedule.Schedule.Overlap
-	made := 0
+	overlap := run.overlap()
+	more := len(ticks) == maxOpenTicks
 	for i, t := range ticks {
-		apart := t.Cause == store.CauseBackfill && overlap != workflow.OverlapAllow // waits, whatever the overlap
-		superseded := overlap == workflow.OverlapCancelPrevious && !apart && i < len(ticks)-1
 		switch {
-		case made == ticksMade:
-			run.done.More = true
-		case superseded:
+		case run.full():
+			more = true
+		case overlap == workflow.OverlapCancelPrevious && i < len(ticks)-1:
 			run.end(t, store.TickSkipped, "a later tick took its place")
 			continue
 		case !run.open() || overlap == workflow.OverlapAllow:
 			if err := run.make(t); err != nil {
 				return false, err
 			}
-			made++
 			continue
-		case overlap == workflow.OverlapSkip && !apart:
+		case overlap == workflow.OverlapSkip:
 			run.end(t, store.TickSkipped, "the instance before had not ended")
 			continue
 		default:
-			cancel = overlap == workflow.OverlapCancelPrevious && !apart && run.status != workflow.Cancelling
+			cancel = overlap == workflow.OverlapCancelPrevious && run.status != workflow.Cancelling
 			run.wait(ticks[i:])
 		}
 		break
 	}
-	queueGuarded(run.tx, "end_ticks", run.ends, run.now)
-	if run.until > 0 {
-		id := run.schedule.ID
-		run.tx.QueueExec("postpone_ticks", id[:], run.until)
+	if run.until == 0 && more {
+		run.until, run.done.More = run.now, true
 	}
-	return cancel, run.tx.Flush()
+	return cancel, run.finish()
+}
+
+// finish stores what came of the ticks.
+func (run *tickRun) finish() error {
+	id := run.schedule.ID
+	queueGuarded(run.tx, "end_ticks", run.ends, run.now)
+	switch {
+	case run.lastAt.IsZero():
+	case run.backfill:
+		run.tx.QueueExec("backfill_made", id[:], run.last[:])
+	default:
+		run.tx.QueueExec("schedule_made", id[:], run.lastAt.UnixMicro(), run.last[:])
+	}
+	run.tx.QueueExec(run.statement("postpone_ticks", "postpone_backfill"), id[:], run.until)
+	return run.tx.Flush()
 }
 
 // wait lets ticks wait for the end of the instance before. Those over
 // store.MaxWaitingTicks are skipped, the newest first.
 func (run *tickRun) wait(ticks []store.TickRecord) {
 	age := time.Duration(run.now-ticks[0].DecidedAt.UnixMicro()) * time.Microsecond
-	until := run.now + microsUp(min(max(age/10, minTickWait), maxTickWait))
+	run.until = run.now + microsUp(min(max(age/10, minTickWait), maxTickWait))
 	for i, t := range ticks {
 		switch {
 		case i >= store.MaxWaitingTicks && t.Cause == store.CauseTime:
 			run.end(t, store.TickSkipped, fmt.Sprintf("%d ticks wait already", store.MaxWaitingTicks))
 		case t.State == store.TickDue:
-			run.ends = append(run.ends, run.row(t, store.TickWaiting, "", &until))
+			run.ends = append(run.ends, run.row(t, store.TickWaiting, "", &run.until))
 		}
 	}
-	run.until = until
 }
 
 func (run *tickRun) row(t store.TickRecord, state store.TickState, text string, due *int64) tickEnd {
@@ -307,9 +383,17 @@ func (run *tickRun) end(t store.TickRecord, state store.TickState, text string) 
 	}
 }
 
+// full reports whether another instance, which is as large as those before, is
+// too much for the transaction.
+func (run *tickRun) full() bool {
+	return run.tried == ticksMade || len(run.done.Made) > 0 && run.jobs+run.jobs/len(run.done.Made) > run.maxJobs
+}
+
 // make makes the instance of a tick. A definition that is not valid any more
 // fails the tick alone.
 func (run *tickRun) make(t store.TickRecord) error {
+	run.trying = t.At
+	run.tried++
 	w, err := instance(run.schedule, t)
 	if err != nil {
 		run.end(t, store.TickFailed, clipped(err.Error()))
@@ -320,9 +404,8 @@ func (run *tickRun) make(t store.TickRecord) error {
 		return err
 	}
 	run.end(t, store.TickStarted, "")
-	run.last, run.status = w.ID, workflow.Running
-	id := run.schedule.ID
-	run.tx.QueueExec("schedule_made", id[:], t.At.UnixMicro(), w.ID[:])
+	run.jobs += jobsOf(w.Jobs)
+	run.last, run.lastAt, run.status = w.ID, t.At, workflow.Running
 	run.done.Made = append(run.done.Made, store.Instance{Workflow: w.ID, Jobs: len(w.Jobs)})
 	run.done.Queues = append(run.done.Queues, done.Queues...)
 	run.done.Checks, run.done.Timer = run.done.Checks || done.Checks, run.done.Timer || done.Timer
@@ -344,38 +427,33 @@ func instance(r store.ScheduleRecord, t store.TickRecord) (*workflow.Workflow, e
 	if err != nil {
 		return nil, err
 	}
+	if t.Cause == store.CauseTrigger {
+		table = table.AtOnce()
+	}
 	return w, table.Instance(w, t.Instance, r.Name, t.At)
 }
 
 // clipped bounds an error text.
 func clipped(text string) string { return text[:min(len(text), job.MaxError)] }
 
-// delaySchedule lets the ticks of a schedule wait that the database refused. The
-// first fails when that has been so for long.
-func (s *Store) delaySchedule(ctx context.Context, id job.ID, cause error, r *store.TicksRun) error {
+// delayLine lets the ticks of a line wait when the database refused the instance
+// of one, which fails when that has been so for long.
+func (s *Store) delayLine(ctx context.Context, l tickLine, refused time.Time, cause error, r *store.TicksRun) error {
 	var run *tickRun
 	err := s.db.Write(ctx, func(tx Tx) error {
-		run = &tickRun{tx: tx}
+		var ticks []store.TickRecord
+		var found bool
 		var err error
-		run.schedule, err = readSchedule(tx, "take_schedule", id[:])
-		if errors.Is(err, job.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
+		if run, ticks, found, err = takeLine(tx, l, 4*s.opts.EnqueueChunk); err != nil || !found {
 			return err
 		}
-		ticks, err := run.read()
-		if err != nil || len(ticks) == 0 {
-			return err
+		for _, t := range ticks {
+			if t.At.Equal(refused) && run.now-t.DecidedAt.UnixMicro() > ticksPatient.Microseconds() {
+				run.end(t, store.TickFailed, clipped(cause.Error()))
+			}
 		}
-		first := ticks[0]
-		until := run.now + microsUp(maxTickWait)
-		if run.now-first.DecidedAt.UnixMicro() > ticksPatient.Microseconds() {
-			run.end(first, store.TickFailed, clipped(cause.Error()))
-		}
-		queueGuarded(tx, "end_ticks", run.ends, run.now)
-		tx.QueueExec("postpone_ticks", id[:], until)
-		return nil
+		run.until = run.now + microsUp(maxTickWait)
+		return run.finish()
 	})
 	if err == nil {
 		r.Add(run.done)

@@ -188,6 +188,7 @@ func testSchedules(t *testing.T, open Opener) {
 	ticksDecided(t, open)
 	ticksOverlap(t, open)
 	ticksAsked(t, open)
+	ticksApart(t, open)
 }
 
 // ticksDecided are about who decides about a tick, and when.
@@ -369,6 +370,24 @@ func ticksDecided(t *testing.T, open Opener) {
 		r.until(at.Add(6 * time.Hour))
 		r.fire()
 		r.claimNamed("report")
+	})
+
+	check(t, open, "a trigger lets no job wait for a cron of its own, and costs no tick", func(r *rig) {
+		s := workflow.Schedule{Cron: "0 2 * * *", Overlap: workflow.OverlapSkip}
+		_, err := r.s.CreateSchedule(r.ctx, store.NewSchedule{
+			ID: job.NewID(), Name: "s", Schedule: s,
+			Definition: json.RawMessage(`{"name":"made","schedule":{"overlap":"skip"},"jobs":[{"name":"extract","queue":"work","cron":"0 2 * * *"},{"name":"report","queue":"work","cron":"0 8 * * *","depends_on":["extract"]}]}`),
+		})
+		r.ok(err, "create")
+		tick, err := r.s.TriggerSchedule(r.ctx, "s", job.NewID())
+		r.ok(err, "trigger")
+		r.tick()
+		r.complete(r.claimNamed("extract")["extract"])
+		r.complete(r.claimNamed("report")["report"])
+		r.wantWorkflow(tick.Instance, workflow.Completed)
+		r.nextTick("s")
+		r.tick()
+		r.equal("ticks", r.states("s"), "started started ")
 	})
 
 	check(t, open, "what became of ticks is deleted once it was kept for long enough", func(r *rig) {

@@ -41,12 +41,27 @@ SELECT next_at FROM hw_schedules FORCE INDEX (hw_schedules_next) WHERE next_at I
 
 -- name: advance_schedules
 UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
-    id VARCHAR(32) PATH '$.id', was BIGINT PATH '$.was', next_at BIGINT PATH '$.next_at')) c
+    id VARCHAR(32) PATH '$.id', was BIGINT PATH '$.was', next_at BIGINT PATH '$.next_at', ticks_at BIGINT PATH '$.ticks_at')) c
 STRAIGHT_JOIN hw_schedules s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id) AND s.next_at = c.was
-SET s.next_at = c.next_at;
+SET s.next_at = c.next_at, s.ticks_at = COALESCE(LEAST(s.ticks_at, c.ticks_at), s.ticks_at, c.ticks_at);
 
 -- name: schedule_made
 UPDATE hw_schedules SET last_at = ?2, last_id = UNHEX(?3) WHERE id = UNHEX(?1);
+
+-- name: backfill_made
+UPDATE hw_schedules SET backfill_id = UNHEX(?2) WHERE id = UNHEX(?1);
+
+-- name: wake_ticks
+UPDATE hw_schedules SET ticks_at = COALESCE(LEAST(ticks_at, ?2), ?2) WHERE id = UNHEX(?1);
+
+-- name: wake_backfill
+UPDATE hw_schedules SET backfill_at = COALESCE(LEAST(backfill_at, ?2), ?2) WHERE id = UNHEX(?1);
+
+-- name: postpone_ticks
+UPDATE hw_schedules SET ticks_at = NULLIF(?2, 0) WHERE id = UNHEX(?1);
+
+-- name: postpone_backfill
+UPDATE hw_schedules SET backfill_at = NULLIF(?2, 0) WHERE id = UNHEX(?1);
 
 -- name: insert_ticks
 INSERT IGNORE INTO hw_ticks (schedule_id, tick_at, cause, state, instance_id, decided_at, due_at, error)
@@ -57,16 +72,24 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     instance_id VARCHAR(32) PATH '$.instance_id', due_at BIGINT PATH '$.due_at')) c;
 
 -- name: schedules_with_ticks
-SELECT schedule_id, MIN(due_at)
-FROM (SELECT schedule_id, due_at FROM hw_ticks FORCE INDEX (hw_ticks_due) WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2) x
-GROUP BY schedule_id ORDER BY MIN(due_at);
+SELECT id FROM hw_schedules FORCE INDEX (hw_schedules_ticks) WHERE ticks_at <= ?1 ORDER BY ticks_at LIMIT ?2;
 
--- name: next_open_tick
-SELECT due_at FROM hw_ticks FORCE INDEX (hw_ticks_due) WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1;
+-- name: schedules_with_backfill
+SELECT id FROM hw_schedules FORCE INDEX (hw_schedules_backfill) WHERE backfill_at <= ?1 ORDER BY backfill_at LIMIT ?2;
+
+-- name: next_ticks
+SELECT ticks_at FROM hw_schedules FORCE INDEX (hw_schedules_ticks) WHERE ticks_at IS NOT NULL ORDER BY ticks_at LIMIT 1;
+
+-- name: next_backfill
+SELECT backfill_at FROM hw_schedules FORCE INDEX (hw_schedules_backfill) WHERE backfill_at IS NOT NULL ORDER BY backfill_at LIMIT 1;
+
+-- name: last_backfill
+SELECT id, status FROM hw_workflows WHERE id = (SELECT backfill_id FROM hw_schedules WHERE id = UNHEX(?1)) AND hidden = '';
 
 -- name: open_ticks
+-- Of backfills, or of anything else.
 SELECT tick_at, cause, state, instance_id, decided_at, error FROM hw_ticks FORCE INDEX (hw_ticks_open)
-WHERE schedule_id = UNHEX(?1) AND due_at IS NOT NULL ORDER BY tick_at LIMIT ?2;
+WHERE schedule_id = UNHEX(?1) AND due_at IS NOT NULL AND (cause = 'backfill') = ?2 ORDER BY tick_at LIMIT ?3;
 
 -- name: end_ticks
 UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
@@ -76,9 +99,6 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
 STRAIGHT_JOIN hw_ticks t FORCE INDEX (PRIMARY) ON t.schedule_id = UNHEX(c.schedule_id) AND t.tick_at = c.tick_at
 SET t.state = c.state, t.error = c.error, t.decided_at = CASE WHEN c.due_at IS NULL THEN ?2 ELSE t.decided_at END, t.due_at = c.due_at
 WHERE t.due_at IS NOT NULL;
-
--- name: postpone_ticks
-UPDATE hw_ticks SET due_at = ?2 WHERE schedule_id = UNHEX(?1) AND due_at IS NOT NULL;
 
 -- name: list_ticks
 SELECT tick_at, cause, state, instance_id, decided_at, error FROM hw_ticks FORCE INDEX (PRIMARY)

@@ -42,14 +42,29 @@ SELECT next_at FROM schedules WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1
 
 -- name: advance_schedules
 WITH changed AS (
-    UPDATE schedules s SET next_at = c.next_at
-    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS c(id, was, next_at)
+    UPDATE schedules s SET next_at = c.next_at, ticks_at = least(s.ticks_at, c.ticks_at)
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS c(id, was, next_at, ticks_at)
     WHERE s.id = ANY ($1::uuid[]) AND s.id = c.id AND s.next_at = c.was
     RETURNING 1)
-SELECT hammerwork_changed(count(*), $4::int) FROM changed;
+SELECT hammerwork_changed(count(*), $5::int) FROM changed;
 
 -- name: schedule_made
 UPDATE schedules SET last_at = $2::bigint, last_id = $3::uuid WHERE id = $1::uuid;
+
+-- name: backfill_made
+UPDATE schedules SET backfill_id = $2::uuid WHERE id = $1::uuid;
+
+-- name: wake_ticks
+UPDATE schedules SET ticks_at = coalesce(least(ticks_at, $2::bigint), $2::bigint) WHERE id = $1::uuid;
+
+-- name: wake_backfill
+UPDATE schedules SET backfill_at = coalesce(least(backfill_at, $2::bigint), $2::bigint) WHERE id = $1::uuid;
+
+-- name: postpone_ticks
+UPDATE schedules SET ticks_at = nullif($2::bigint, 0) WHERE id = $1::uuid;
+
+-- name: postpone_backfill
+UPDATE schedules SET backfill_at = nullif($2::bigint, 0) WHERE id = $1::uuid;
 
 -- name: insert_ticks
 INSERT INTO ticks (schedule_id, tick_at, cause, state, instance_id, decided_at, due_at, error)
@@ -59,16 +74,24 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::bi
 ON CONFLICT DO NOTHING;
 
 -- name: schedules_with_ticks
-SELECT schedule_id, min(due_at)
-FROM (SELECT schedule_id, due_at FROM ticks WHERE due_at <= $1::bigint ORDER BY due_at LIMIT $2::int) x
-GROUP BY schedule_id ORDER BY min(due_at);
+SELECT id FROM schedules WHERE ticks_at <= $1::bigint ORDER BY ticks_at LIMIT $2::int;
 
--- name: next_open_tick
-SELECT due_at FROM ticks WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1;
+-- name: schedules_with_backfill
+SELECT id FROM schedules WHERE backfill_at <= $1::bigint ORDER BY backfill_at LIMIT $2::int;
+
+-- name: next_ticks
+SELECT ticks_at FROM schedules WHERE ticks_at IS NOT NULL ORDER BY ticks_at LIMIT 1;
+
+-- name: next_backfill
+SELECT backfill_at FROM schedules WHERE backfill_at IS NOT NULL ORDER BY backfill_at LIMIT 1;
+
+-- name: last_backfill
+SELECT id, status FROM workflows WHERE id = (SELECT backfill_id FROM schedules WHERE id = $1::uuid) AND hidden = '';
 
 -- name: open_ticks
+-- Of backfills, or of anything else.
 SELECT tick_at, cause, state, instance_id, decided_at, error FROM ticks
-WHERE schedule_id = $1::uuid AND due_at IS NOT NULL ORDER BY tick_at LIMIT $2::int;
+WHERE schedule_id = $1::uuid AND due_at IS NOT NULL AND (cause = 'backfill') = ($2::int = 1) ORDER BY tick_at LIMIT $3::int;
 
 -- name: end_ticks
 -- By ctid: whoever changes an open tick has locked its schedule.
@@ -83,9 +106,6 @@ WITH changed AS (
     WHERE ticks.ctid = found.place
     RETURNING 1)
 SELECT hammerwork_changed(count(*), $7::int) FROM changed;
-
--- name: postpone_ticks
-UPDATE ticks SET due_at = $2::bigint WHERE schedule_id = $1::uuid AND due_at IS NOT NULL;
 
 -- name: list_ticks
 SELECT tick_at, cause, state, instance_id, decided_at, error FROM ticks

@@ -41,13 +41,29 @@ FROM schedules WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2;
 SELECT next_at FROM schedules WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1;
 
 -- name: advance_schedules
-UPDATE schedules SET next_at = c.next_at
+UPDATE schedules SET next_at = c.next_at, ticks_at = coalesce(min(schedules.ticks_at, c.ticks_at), schedules.ticks_at, c.ticks_at)
 FROM (
-    SELECT unhex(value ->> 'id') AS id, value ->> 'was' AS was, value ->> 'next_at' AS next_at FROM json_each(?1)) AS c
+    SELECT unhex(value ->> 'id') AS id, value ->> 'was' AS was, value ->> 'next_at' AS next_at, value ->> 'ticks_at' AS ticks_at
+    FROM json_each(?1)) AS c
 WHERE schedules.id = c.id AND schedules.next_at = c.was;
 
 -- name: schedule_made
 UPDATE schedules SET last_at = ?2, last_id = ?3 WHERE id = ?1;
+
+-- name: backfill_made
+UPDATE schedules SET backfill_id = ?2 WHERE id = ?1;
+
+-- name: wake_ticks
+UPDATE schedules SET ticks_at = coalesce(min(ticks_at, ?2), ?2) WHERE id = ?1;
+
+-- name: wake_backfill
+UPDATE schedules SET backfill_at = coalesce(min(backfill_at, ?2), ?2) WHERE id = ?1;
+
+-- name: postpone_ticks
+UPDATE schedules SET ticks_at = nullif(?2, 0) WHERE id = ?1;
+
+-- name: postpone_backfill
+UPDATE schedules SET backfill_at = nullif(?2, 0) WHERE id = ?1;
 
 -- name: insert_ticks
 INSERT INTO ticks (schedule_id, tick_at, cause, state, instance_id, decided_at, due_at, error)
@@ -57,16 +73,24 @@ FROM json_each(?1) WHERE true
 ON CONFLICT DO NOTHING;
 
 -- name: schedules_with_ticks
-SELECT schedule_id, min(due_at)
-FROM (SELECT schedule_id, due_at FROM ticks WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2)
-GROUP BY schedule_id ORDER BY min(due_at);
+SELECT id FROM schedules WHERE ticks_at <= ?1 ORDER BY ticks_at LIMIT ?2;
 
--- name: next_open_tick
-SELECT due_at FROM ticks WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1;
+-- name: schedules_with_backfill
+SELECT id FROM schedules WHERE backfill_at <= ?1 ORDER BY backfill_at LIMIT ?2;
+
+-- name: next_ticks
+SELECT ticks_at FROM schedules WHERE ticks_at IS NOT NULL ORDER BY ticks_at LIMIT 1;
+
+-- name: next_backfill
+SELECT backfill_at FROM schedules WHERE backfill_at IS NOT NULL ORDER BY backfill_at LIMIT 1;
+
+-- name: last_backfill
+SELECT id, status FROM workflows WHERE id = (SELECT backfill_id FROM schedules WHERE id = ?1) AND hidden = '';
 
 -- name: open_ticks
+-- Of backfills, or of anything else.
 SELECT tick_at, cause, state, instance_id, decided_at, error FROM ticks
-WHERE schedule_id = ?1 AND due_at IS NOT NULL ORDER BY tick_at LIMIT ?2;
+WHERE schedule_id = ?1 AND due_at IS NOT NULL AND (cause = 'backfill') = ?2 ORDER BY tick_at LIMIT ?3;
 
 -- name: end_ticks
 UPDATE ticks SET state = c.state, error = c.error, decided_at = CASE WHEN c.due_at IS NULL THEN ?2 ELSE decided_at END, due_at = c.due_at
@@ -75,9 +99,6 @@ FROM (
         value ->> 'error' AS error, value ->> 'due_at' AS due_at
     FROM json_each(?1)) AS c
 WHERE ticks.schedule_id = c.schedule_id AND ticks.tick_at = c.tick_at AND ticks.due_at IS NOT NULL;
-
--- name: postpone_ticks
-UPDATE ticks SET due_at = ?2 WHERE schedule_id = ?1 AND due_at IS NOT NULL;
 
 -- name: list_ticks
 SELECT tick_at, cause, state, instance_id, decided_at, error FROM ticks
