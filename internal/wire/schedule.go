@@ -69,6 +69,11 @@ type Times struct {
 	Items []time.Time `json:"items"`
 }
 
+// TriggerRequest names the instance that a trigger makes.
+type TriggerRequest struct {
+	ID string `json:"id,omitempty"`
+}
+
 // BackfillRequest says which ticks are to be made up for.
 type BackfillRequest struct {
 	From   string `json:"from"`

@@ -45,6 +45,7 @@ const (
 	signalBody         = "SignalRequest"
 	batchBody          = "BatchRequest"
 	backfillBody       = "BackfillRequest"
+	triggerBody        = "TriggerRequest"
 )
 
 // describe adds the errors of a route, a response a status.
@@ -212,6 +213,12 @@ func addSteering(schemas map[string]any) {
 		"payloads": map[string]any{"type": "object", "additionalProperties": true, "description": "New payloads of jobs that run again, by their names."},
 		"dry_run":  map[string]any{"type": "boolean", "description": "Only say what would run again."},
 	})
+	schemas[triggerBody] = map[string]any{
+		"type": "object", "additionalProperties": false,
+		"properties": map[string]any{
+			"id": map[string]any{"type": "string", "format": "uuid", "description": "Of the instance, a UUID of version 7: one is made, however often it is sent. Left out, each call makes one."},
+		},
+	}
 	schemas[backfillBody] = map[string]any{
 		"type": "object", "additionalProperties": false, "required": []any{"from", "to"},
 		"properties": map[string]any{

@@ -90,7 +90,7 @@ func TestTheOpenAPIDocumentNamesEveryRouteWithItsErrors(t *testing.T) {
 		"get /api/v1/schedules/{name}": "200 401 404", "put /api/v1/schedules/{name}": "200 400 401 404 408 413",
 		"delete /api/v1/schedules/{name}": "204 401 404", "post /api/v1/schedules/{name}/enable": "200 401 404",
 		"post /api/v1/schedules/{name}/disable": "200 401 404", "get /api/v1/schedules/{name}/next": "200 401 404",
-		"get /api/v1/schedules/{name}/ticks": "200 401 404", "post /api/v1/schedules/{name}/trigger": "202 401 404",
+		"get /api/v1/schedules/{name}/ticks": "200 401 404", "post /api/v1/schedules/{name}/trigger": "202 400 401 404 408 409 413",
 		"post /api/v1/schedules/{name}/backfill": "200 400 401 404 408 413",
 	} {
 		method, path, _ := strings.Cut(route, " ")

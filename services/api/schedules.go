@@ -43,8 +43,10 @@ func (a *API) scheduleRoutes(api huma.API, doc *document) {
 	register(a, api, doc, found(post("/schedules/{name}/disable", "disable-schedule", "Stop a schedule", "Its instances go on.")), a.disableSchedule)
 	register(a, api, doc, found(get("/schedules/{name}/next", "list-schedule-next", "The next ticks of a schedule", "Also of a disabled one.")), a.nextTicks)
 	register(a, api, doc, found(get("/schedules/{name}/ticks", "list-schedule-ticks", "What became of the ticks of a schedule, newest first", "")), a.listTicks)
-	trigger := found(post("/schedules/{name}/trigger", "trigger-schedule", "Make an instance now", "Also of a disabled schedule. Its overlap counts: the instance may wait, or be skipped."))
+	trigger := found(post("/schedules/{name}/trigger", "trigger-schedule", "Make an instance now", "Also of a disabled schedule. Its overlap counts: the instance may wait, or be skipped. With an id that came before it makes no other: it answers how that tick stands."))
 	trigger.DefaultStatus = http.StatusAccepted
+	trigger.body = triggerBody
+	trigger.codes = append(trigger.codes, wire.CodeConflict)
 	register(a, api, doc, trigger, a.triggerSchedule)
 	backfill := found(post("/schedules/{name}/backfill", "backfill-schedule", "Make the instances of ticks that have passed",
 		"Of the ticks from from to to, both included, those of which there is no instance: none is made twice. With dry_run it only says which.", wire.CodeTooLarge))
@@ -246,12 +248,55 @@ func (a *API) listTicks(ctx context.Context, in *listTicksInput) (*ticksAnswer, 
 	return out, nil
 }
 
+// triggerExample is a body of a trigger.
+const triggerExample = `{"id": "0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70"}`
+
 func (a *API) triggerSchedule(ctx context.Context, in *Named) (*tickAnswer, error) {
-	t, err := a.store.TriggerSchedule(ctx, in.Name, job.NewID())
+	id := job.NewID()
+	err := options(callOf(ctx).body, triggerExample, fields{
+		"id": func(v json.RawMessage) (err error) {
+			var text string
+			if err = json.Unmarshal(v, &text); err == nil {
+				id, err = idOf(text)
+			}
+			if err != nil || id == (job.ID{}) {
+				return badParameter("id", "write it like 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70", "is no id")
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	t, known, err := a.triggered(ctx, in.Name, id)
+	if err == nil && !known {
+		t, err = a.store.TriggerSchedule(ctx, in.Name, id)
+	}
 	if err != nil {
 		return nil, noSchedule(err)
 	}
 	return &tickAnswer{wire.TickFromRecord(t)}, nil
+}
+
+// triggered returns the tick of an instance that is stored already.
+func (a *API) triggered(ctx context.Context, name string, id job.ID) (t store.TickRecord, known bool, err error) {
+	w, err := a.store.Workflow(ctx, id)
+	if errors.Is(err, job.ErrNotFound) {
+		return t, false, nil
+	}
+	if err != nil {
+		return t, false, err
+	}
+	if w.Schedule == name {
+		ticks, err := a.store.Ticks(ctx, name, w.ScheduledFor.Add(time.Microsecond), 1)
+		if err != nil {
+			return t, false, err
+		}
+		if len(ticks) == 1 && ticks[0].Instance == id {
+			return ticks[0], true, nil
+		}
+	}
+	return t, false, newProblem(wire.CodeConflict, "choose a new id for each trigger", "there is a workflow with this id already")
 }
 
 // backfillExample is a body of a backfill.

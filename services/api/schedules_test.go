@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 const nightly = `
@@ -113,6 +114,26 @@ func TestTheNextTicksOfAScheduleAreTold(t *testing.T) {
 		t.Errorf("got %v", got.Items)
 	}
 	r.get("/api/v1/schedules/nightly/next?after=x").problem(422, wire.CodeInvalidRequest)
+}
+
+func TestATriggerWithItsIDMakesOneInstance(t *testing.T) {
+	r := start(t, config(), nil)
+	r.schedule("", strings.ReplaceAll(nightly, "skip", "allow"))
+	id := job.NewID().String()
+	again := func() wire.Tick {
+		return into[wire.Tick](r.post("/api/v1/schedules/nightly/trigger", `{"id":"`+id+`"}`), http.StatusAccepted)
+	}
+	first := again()
+	if second := again(); first.WorkflowID != id || !second.At.Equal(first.At) || second.WorkflowID != id {
+		t.Errorf("triggered %+v, and with the same id %+v", first, second)
+	}
+	other := r.post("/api/v1/workflows", `{"name":"w","jobs":[{"name":"a","queue":"q"}]}`)
+	r.post("/api/v1/schedules/nightly/trigger", `{"id":"`+into[wire.Created](other, http.StatusCreated).ID+`"}`).problem(409, wire.CodeConflict)
+	r.post("/api/v1/schedules/nightly/trigger", `{"id":"x"}`).problem(422, wire.CodeInvalidRequest)
+	list := into[wire.List[wire.Tick]](r.get("/api/v1/schedules/nightly/ticks"), http.StatusOK)
+	if len(list.Items) != 1 {
+		t.Errorf("ticks %+v", list.Items)
+	}
 }
 
 func TestAScheduleIsTriggeredAndBackfilled(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 // ScheduleFile is the definition of a schedule: a workflow file.
@@ -72,9 +73,15 @@ func (c *Client) DisableSchedule(ctx context.Context, name string) (s wire.Sched
 	return s, c.ask(ctx, nil, "/schedules/%s/disable", name, &s)
 }
 
-// TriggerSchedule makes an instance now.
+// TriggerSchedule makes an instance now, whose id is chosen here: a request that
+// is sent again makes no other.
 func (c *Client) TriggerSchedule(ctx context.Context, name string) (t wire.Tick, err error) {
-	return t, c.ask(ctx, nil, "/schedules/%s/trigger", name, &t)
+	r, err := post(wire.TriggerRequest{ID: job.NewID().String()}, "/schedules/%s/trigger", name)
+	if err != nil {
+		return t, err
+	}
+	r.keyed = true
+	return t, c.call(ctx, r, &t)
 }
 
 // Backfill makes the instances of ticks that have passed, or says which.
