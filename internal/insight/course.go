@@ -209,7 +209,8 @@ func earlierRuns(ctx context.Context, r Reader, w store.WorkflowRecord) ([]store
 }
 
 // Remaining says how long a workflow may still take, by how long the last runs
-// of the same name took. It knows nothing of one that has ended or is run again.
+// of the same name took that completed. One that was retried says little: it
+// waited for who retried it, and then ran in part. It knows nothing of one that has ended or is run again.
 func Remaining(ctx context.Context, r Reader, w store.WorkflowRecord, now time.Time) (timing.Remaining, error) {
 	if w.Status.Terminal() || w.Run > 1 {
 		return timing.Remaining{}, nil

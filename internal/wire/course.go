@@ -7,7 +7,8 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow/timing"
 )
 
-// ETA is how long a workflow may still take, by earlier runs of the same name.
+// ETA is how long a workflow may still take, by earlier runs of the same name that
+// completed without a retry.
 type ETA struct {
 	Runs      int        `json:"runs" doc:"Earlier runs it is known from; 0: there are none, or it is run again or has ended."`
 	Over      bool       `json:"over" doc:"It takes longer than any of them took."`

@@ -138,7 +138,7 @@ func fill[T any](limit int, after job.ID, read func(after job.ID, limit int) ([]
 type getWorkflowInput struct {
 	Identified
 	Jobs bool `query:"jobs" default:"true" doc:"With false the lists of jobs and of root causes stay empty."`
-	ETA  bool `query:"eta" default:"false" doc:"Say how long it may still take, by earlier runs of the same name."`
+	ETA  bool `query:"eta" default:"false" doc:"Say how long it may still take, by the last runs of the same name that completed without a retry."`
 }
 
 func (a *API) getWorkflow(ctx context.Context, in *getWorkflowInput) (*huma.StreamResponse, error) {

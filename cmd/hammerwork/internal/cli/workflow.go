@@ -127,6 +127,8 @@ func newWorkflowShow(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show a workflow, its jobs and their results",
+		Long: `show prints a workflow with its jobs. How long one that is open may still take is
+told as status does it.`,
 		Example: `  hammerwork workflow show 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70
   hammerwork workflow show 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70 -o json`,
 		Args:              oneWorkflow,

@@ -32,8 +32,8 @@ the jobs that came closest to it: SLACK is by how much each could have ended
 later.
 
 For a workflow that has not ended, what is to come is estimated: each job takes as
-long as in the last runs of a workflow of the same name, else as the jobs of its
-queue that have ended. Those are marked with ~.`,
+long as in the last runs of a workflow of the same name that completed without a
+retry, else as the jobs of its queue that have ended. Those are marked with ~.`,
 		Example: `  hammerwork workflow critical-path 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70
   hammerwork workflow critical-path 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70 --all
   hammerwork workflow critical-path 0190b1c2-7e4f-7c3a-9b1d-2f6e8a4c5d70 -o json`,

@@ -20,7 +20,9 @@ func newWorkflowStatus(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status ID",
 		Short: "Show how far a workflow is",
-		Long: `status shows how a workflow stands: its counts, what runs, what failed.
+		Long: `status shows how a workflow stands: its counts, what runs, what failed, and how
+long it may still take. That is known from the last 20 workflows of the same name
+that completed without a retry.
 
 With --watch it follows the workflow to its end, live on a terminal, prints the
 results of the last jobs, and exits with 0 only when the workflow completed.
