@@ -354,6 +354,21 @@ func (sp *spawning) enqueuer(w *workflow.Workflow, stubs map[string]*job.Job) *e
 	return e
 }
 
+// spawners finds who spawned jobs, as far as they were spawned.
+func spawners(tx Tx, list []job.ID) (map[job.ID]store.Spawner, error) {
+	found := make(map[job.ID]store.Spawner)
+	for page := range slices.Chunk(list, pageRows) {
+		tx.QueueQuery("spawners_of", func(r Row) error {
+			var id job.ID
+			var by store.Spawner
+			err := r.Scan(&id, &by.ID, &by.Name)
+			found[id] = by
+			return err
+		}, page)
+	}
+	return found, tx.Flush()
+}
+
 // Spawned implements store.Reader.
 func (s *Store) Spawned(ctx context.Context, spawner, after job.ID, limit int) ([]job.ID, error) {
 	var list []job.ID

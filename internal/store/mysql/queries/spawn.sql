@@ -62,3 +62,9 @@ STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = l.job_id
 STRAIGHT_JOIN hw_job_runs r FORCE INDEX (PRIMARY) ON r.job_id = l.job_id AND r.epoch = l.epoch
 SET r.payload = j.payload
 WHERE r.payload IS NULL AND j.payload <> FROM_BASE64(c.payload);
+
+-- name: spawners_of
+SELECT b.job_id, b.spawner_id, j.name
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_spawned b FORCE INDEX (hw_spawned_job) ON b.job_id = UNHEX(i.id)
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = b.spawner_id;

@@ -50,3 +50,9 @@ FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], 
 CROSS JOIN LATERAL (SELECT payload FROM jobs WHERE id = c.id OFFSET 0) j
 CROSS JOIN LATERAL (SELECT max(epoch) AS epoch FROM job_runs WHERE job_id = c.id OFFSET 0) l
 WHERE r.job_id = ANY ($1::uuid[]) AND r.job_id = c.id AND r.epoch = l.epoch AND r.payload IS NULL AND j.payload <> c.payload;
+
+-- name: spawners_of
+SELECT x.id, b.spawner_id, j.name
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT spawner_id FROM spawned WHERE job_id = x.id OFFSET 0) b
+CROSS JOIN LATERAL (SELECT name FROM jobs WHERE id = b.spawner_id OFFSET 0) j;

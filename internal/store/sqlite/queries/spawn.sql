@@ -47,3 +47,9 @@ FROM (
     CROSS JOIN jobs j ON j.id = unhex(x.value ->> 'id')
     WHERE j.payload <> CAST(x.value ->> 'payload' AS BLOB)) AS c
 WHERE job_runs.job_id = c.id AND job_runs.epoch = c.epoch AND job_runs.payload IS NULL;
+
+-- name: spawners_of
+SELECT b.job_id, b.spawner_id, j.name
+FROM json_each(?1) x
+CROSS JOIN spawned b ON b.job_id = unhex(x.value)
+CROSS JOIN jobs j ON j.id = b.spawner_id;
