@@ -29,14 +29,23 @@ func workflowStops(s store.Standing) bool {
 // most decisive first. There is always one.
 func Explain(s store.Standing) []Reason {
 	e := explainer{s: s, j: s.Job}
+	e.explain()
+	if s.Spawner.Name != "" {
+		e.add(Reason{Code: Spawned, Text: "The handler of " + s.Spawner.Name + " spawned it.", Since: s.Job.CreatedAt, Hint: "hammerwork job tree " + s.Spawner.ID.String()})
+	}
+	return e.reasons
+}
+
+func (e *explainer) explain() {
+	s := e.s
 	bars := Prospect(s).Bars()
 	switch {
 	case s.Job.Status.Terminal():
 		e.ended()
-		return e.reasons
+		return
 	case s.Job.Status == job.Running || s.Lease != nil:
 		e.running()
-		return e.reasons
+		return
 	}
 	for _, bar := range bars {
 		switch bar {
@@ -54,10 +63,10 @@ func Explain(s store.Standing) []Reason {
 	}
 	if e.j.Barrier {
 		e.add(Reason{Code: Barrier, Text: "It is a barrier: it has no work, and completes by itself when it may start."})
-		return e.reasons
+		return
 	}
 	if !e.worked() {
-		return e.reasons
+		return
 	}
 	if s.Workers == 0 {
 		e.add(Reason{Code: NoWorker, Text: fmt.Sprintf("No live worker serves its queue %s.", e.j.Queue), Hint: "hammerwork worker --queue " + word(e.j.Queue) + " starts one for jobs that need no code"})
@@ -65,7 +74,6 @@ func Explain(s store.Standing) []Reason {
 	if len(bars) == 0 {
 		e.line()
 	}
-	return e.reasons
 }
 
 // explainer collects reasons.
@@ -300,12 +308,21 @@ func (e *explainer) names(list []store.ParentStanding, more int) string {
 		if p.Optional {
 			how += ", optional"
 		}
+		if e.cameBefore(p) {
+			how += ", spawned before it by " + p.Spawner.Name
+		}
 		words = append(words, fmt.Sprintf("%s (%s)", name, how))
 	}
 	if more += max(0, len(list)-shown); more > 0 {
 		words = append(words, count(more, "more parent"))
 	}
 	return strings.Join(words, ", ")
+}
+
+// cameBefore reports whether a parent was spawned to come before the job, which
+// was there: not with it, nor by who spawned it.
+func (e *explainer) cameBefore(p store.ParentStanding) bool {
+	return p.Spawner.Name != "" && p.Workflow == e.j.Workflow && p.Spawner.ID != e.s.Spawner.ID && p.Job != e.s.Spawner.ID
 }
 
 func explainJob(p store.ParentStanding) string { return "hammerwork job explain " + p.Job.String() }

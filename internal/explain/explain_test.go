@@ -86,6 +86,16 @@ func TestEveryReasonIsGivenTheMostDecisiveFirst(t *testing.T) {
 			any.Optional = true
 			waits(s, any, load)
 		}, []explain.Code{explain.WaitsForParents}, "It waits for extract (running, optional), load (pending, waits for its failure); all must end as asked."},
+		{"what was spawned before it", func(s *store.Standing) {
+			part := extract
+			part.Workflow, part.Spawner = s.Job.Workflow, store.Spawner{ID: load.Job, Name: "load"}
+			waits(s, part)
+		}, []explain.Code{explain.WaitsForParents}, "It waits for extract (running, spawned before it by load); all must end as asked."},
+		{"what was spawned with it", func(s *store.Standing) {
+			part := extract
+			part.Workflow, part.Spawner, s.Spawner = s.Job.Workflow, store.Spawner{ID: load.Job, Name: "load"}, store.Spawner{ID: load.Job, Name: "load"}
+			waits(s, part)
+		}, []explain.Code{explain.WaitsForParents, explain.Spawned}, "It waits for extract (running); all must end as asked."},
 		{"a parent elsewhere", func(s *store.Standing) { waits(s, foreign) }, []explain.Code{explain.WaitsForParents}, foreign.Name + " of workflow " + foreign.Workflow.String() + " (pending)"},
 		{"any of its parents", func(s *store.Standing) { waits(s, extract); s.Join.Rule = job.JoinAny }, []explain.Code{explain.WaitsForParents}, "one that ends as asked is enough"},
 		{"some of its parents", func(s *store.Standing) {

@@ -38,6 +38,7 @@ const (
 	Behind           Code = "behind"
 	Next             Code = "next"
 	NextOfPriority   Code = "next_of_priority" // of a queue whose priorities share claims
+	Spawned          Code = "spawned"          // by the handler of another job
 )
 
 // Reason is one answer to why a job does not run.

@@ -69,6 +69,8 @@ type PlannedJob struct {
 	ID     job.ID
 	Name   string
 	Status job.Status // before
+	// SpawnedBy is the name of the job whose handler spawned it; empty: none.
+	SpawnedBy string
 }
 
 // AuditRecord is something that somebody did, or a deadline for them.
@@ -99,6 +101,7 @@ type Standing struct {
 	Counts          workflow.Counts
 	Parents         []ParentStanding
 	More            int // parents that are not listed
+	Spawner         Spawner
 	WorkflowStatus  workflow.Status
 	WorkflowFailing bool
 	UserPaused      bool
@@ -131,6 +134,13 @@ type ParentStanding struct {
 	On       job.On
 	Optional bool
 	State    workflow.EdgeState
+	Spawner  Spawner // zero: it was not spawned
+}
+
+// Spawner is the job whose handler spawned another one.
+type Spawner struct {
+	ID   job.ID
+	Name string
 }
 
 // Evaluation is what the condition and the inputs of a job came to.

@@ -429,6 +429,7 @@ type EdgeRecord struct {
 	Optional      bool
 	State         workflow.EdgeState
 	Join          job.Join // of the child
+	Spawned       bool     // the handler of the parent spawned the child
 }
 
 // AttemptRecord is one attempt that did not complete.

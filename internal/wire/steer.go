@@ -61,16 +61,17 @@ type RetryPlan struct {
 
 // PlannedJob is a job that a retry resets.
 type PlannedJob struct {
-	ID     string `json:"id"`
-	Name   string `json:"name"`
-	Status string `json:"status" enum:"pending,running,retrying,suspended,completed,failed,dead,timed_out,cancelled,skipped,upstream_failed" doc:"Before."`
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Status    string `json:"status" enum:"pending,running,retrying,suspended,completed,failed,dead,timed_out,cancelled,skipped,upstream_failed" doc:"Before."`
+	SpawnedBy string `json:"spawned_by" doc:"The name of the job whose handler spawned it; empty: none."`
 }
 
 // PlanFromRecord makes the JSON of a plan for a workflow.
 func PlanFromRecord(w store.WorkflowRecord, p store.RetryPlan, dry bool) RetryPlan {
 	out := RetryPlan{ID: text(w.ID), Name: w.Name, Status: string(w.Status), DryRun: dry, Run: p.Run, Jobs: make([]PlannedJob, len(p.Jobs))}
 	for i, j := range p.Jobs {
-		out.Jobs[i] = PlannedJob{ID: text(j.ID), Name: j.Name, Status: string(j.Status)}
+		out.Jobs[i] = PlannedJob{ID: text(j.ID), Name: j.Name, Status: string(j.Status), SpawnedBy: j.SpawnedBy}
 	}
 	return out
 }

@@ -124,6 +124,8 @@ type PlannedJob struct {
 	ID     job.ID
 	Name   string
 	Status job.Status // before
+	// SpawnedBy is the name of the job whose handler spawned it; empty: none.
+	SpawnedBy string
 }
 
 // RetryWorkflow runs a part of a workflow again that has ended or is paused.
@@ -187,7 +189,7 @@ func (c *Client) retry(ctx context.Context, id job.ID, r Retry, dry bool, option
 	}
 	out := RetryPlan{Run: plan.Run, Jobs: make([]PlannedJob, len(plan.Jobs))}
 	for i, j := range plan.Jobs {
-		out.Jobs[i] = PlannedJob{j.ID, j.Name, j.Status}
+		out.Jobs[i] = PlannedJob(j)
 	}
 	return out, nil
 }

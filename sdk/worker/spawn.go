@@ -22,14 +22,18 @@ var errReturned = errors.New("the handler has returned: nothing is spawned any m
 // transaction that completes this job: if the attempt does not complete, nothing
 // is spawned. s depends on this job, whose result it gets, and on jobs spawned
 // before it that it names itself. Jobs of the workflow that before names wait
-// for it, too: if one of them has started by then, or the workflow has a job of that name, this job
-// fails for good, and says why.
+// for it, too: if one of them has started by then, comes before this job, or the
+// workflow has a job of that name, this job fails for good, and says why.
 //
 // Trace and correlation id, priority and retry policy are this job's unless s
 // has its own. An attempt may spawn job.MaxSpawned jobs of job.MaxSpawnedBytes
-// together; a finally job, and an item of a batch or a map, spawn nothing. The error is a *workflow.Error that says what is wrong with s, which
-// is left out then. When a retry of the workflow lets the job run again, a job that it spawned
-// under the same name runs again with the new payload.
+// together; a finally job, and an item of a batch or a map, spawn nothing. The
+// error is a *workflow.Error that says what is wrong with s, which is left out
+// then.
+//
+// When a retry of the workflow lets this job run again, a job that it spawned
+// under the same name runs again, with the new payload, and so does one that it
+// does not spawn again, as it was.
 func (j *Job) Spawn(s *job.Job, before ...string) error {
 	if j.spawned == nil {
 		return errReturned

@@ -142,7 +142,7 @@ func (s *stored) edgesInto(ctx context.Context, from, to int) error {
 				s.graph.Nodes[child].Join = e.Join
 			}
 			s.graph.Edges = append(s.graph.Edges, graph.Edge{
-				From: s.name(parent), To: s.graph.Nodes[child].Name, On: e.On, Optional: e.Optional, State: e.State,
+				From: s.name(parent), To: s.graph.Nodes[child].Name, On: e.On, Optional: e.Optional, Spawned: e.Spawned, State: e.State,
 			})
 		}
 	}

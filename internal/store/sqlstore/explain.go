@@ -91,6 +91,18 @@ func (s *Store) Explain(ctx context.Context, id job.ID) (store.Standing, error) 
 				x.Parents[p.at].Status = job.Running
 			}
 		}
+		ids := []job.ID{id}
+		for _, p := range x.Parents {
+			ids = append(ids, p.Job)
+		}
+		by, err := spawners(tx, ids)
+		if err != nil {
+			return err
+		}
+		x.Spawner = by[id]
+		for i := range x.Parents {
+			x.Parents[i].Spawner = by[x.Parents[i].Job]
+		}
 		x.Now, x.More = timeOf(now), max(0, total-len(x.Parents))
 		workers, err := readWorkers(tx, store.WorkerSilent)
 		for _, w := range workers {

@@ -221,7 +221,7 @@ func (s *Store) EdgesInto(ctx context.Context, children []job.ID) ([]store.EdgeR
 		for page := range slices.Chunk(children, pageRows) {
 			tx.QueueQuery("edges_into", func(r Row) error {
 				var e store.EdgeRecord
-				err := r.Scan(&e.Parent, &e.Child, &e.On, &e.Optional, &e.State, &e.Join.Rule, &e.Join.Quorum)
+				err := r.Scan(&e.Parent, &e.Child, &e.On, &e.Optional, &e.State, &e.Join.Rule, &e.Join.Quorum, &e.Spawned)
 				list = append(list, e)
 				return err
 			}, page)

@@ -53,6 +53,9 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 			in[p.Nodes[i].ID] = i
 			plan.Jobs = append(plan.Jobs, store.PlannedJob{ID: p.Nodes[i].ID, Name: p.jobs[i].name, Status: p.Nodes[i].Status})
 		}
+		if err := namesSpawners(tx, plan.Jobs); err != nil {
+			return err
+		}
 		for id, payload := range o.Payloads {
 			at, known := p.index[id]
 			if !known || p.Nodes[at].Workflow != 0 {
@@ -91,6 +94,19 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 		return store.RetryPlan{}, store.Resolution{}, fmt.Errorf("retry workflow %s: %w", o.Workflow, err)
 	}
 	return plan, r, nil
+}
+
+// namesSpawners says of the jobs of a plan who spawned them.
+func namesSpawners(tx Tx, plan []store.PlannedJob) error {
+	list := make([]job.ID, len(plan))
+	for i, j := range plan {
+		list[i] = j.ID
+	}
+	by, err := spawners(tx, list)
+	for i, j := range plan {
+		plan[i].SpawnedBy = by[j.ID].Name
+	}
+	return err
 }
 
 // errDry rolls back what only looked.

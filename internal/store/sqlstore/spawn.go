@@ -270,8 +270,11 @@ func (sp *spawning) insert() error {
 			stubs[name].DependsOn = append(stubs[name].DependsOn, d)
 			edges = append(edges, newEdge(stubs[name], d))
 			n.Counts.Unresolved++
-			if !n.Status.Terminal() {
+			switch {
+			case !n.Status.Terminal():
 				n.Deps = job.Waiting
+			case n.Deps == job.NoDependencies:
+				n.Deps = job.Satisfied
 			}
 		}
 	}
@@ -398,22 +401,33 @@ func (sp *spawning) enqueuer(w *workflow.Workflow, stubs map[string]*job.Job) *e
 
 // SpawnersOf implements store.Reader.
 func (s *Store) SpawnersOf(ctx context.Context, jobs []job.ID) (map[job.ID]job.ID, error) {
-	spawners := make(map[job.ID]job.ID)
+	ids := make(map[job.ID]job.ID)
 	err := s.db.Read(ctx, func(tx Tx) error {
-		for page := range slices.Chunk(jobs, pageRows) {
-			tx.QueueQuery("spawners_of", func(r Row) error {
-				var id, spawner job.ID
-				err := r.Scan(&id, &spawner)
-				spawners[id] = spawner
-				return err
-			}, page)
+		found, err := spawners(tx, jobs)
+		for id, by := range found {
+			ids[id] = by.ID
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("spawners of %d jobs: %w", len(jobs), err)
 	}
-	return spawners, nil
+	return ids, nil
+}
+
+// spawners finds who spawned jobs, as far as they were spawned.
+func spawners(tx Tx, list []job.ID) (map[job.ID]store.Spawner, error) {
+	found := make(map[job.ID]store.Spawner)
+	for page := range slices.Chunk(list, pageRows) {
+		tx.QueueQuery("spawners_of", func(r Row) error {
+			var id job.ID
+			var by store.Spawner
+			err := r.Scan(&id, &by.ID, &by.Name)
+			found[id] = by
+			return err
+		}, page)
+	}
+	return found, tx.Flush()
 }
 
 // Spawned implements store.Reader.

@@ -98,6 +98,26 @@ func testSpawn(t *testing.T, open Opener) {
 		r.wantWorkflow(id, workflow.Completed)
 	})
 
+	check(t, open, "it is told who spawned a job, and which edges that made", func(r *rig) {
+		split := task("split")
+		report := task("report", split)
+		r.start(split, report)
+		part := task("part")
+		r.commit(spawning(r.claimOne(), []*job.Job{part}, "report"))
+		by := store.Spawner{ID: split.ID, Name: "split"}
+		r.equal("spawner of the part", r.explain(part.ID).Spawner, by)
+		x := r.explain(report.ID)
+		r.equal("spawner of the report", x.Spawner, store.Spawner{})
+		r.equal("parents in the way of the report", len(x.Parents), 1)
+		r.equal("who spawned that", x.Parents[0].Spawner, by)
+		edges, err := r.s.EdgesInto(r.ctx, []job.ID{part.ID, report.ID})
+		r.ok(err, "edges")
+		r.equal("edges", len(edges), 3)
+		for _, e := range edges {
+			r.equal("an edge from a spawner to what it spawned", e.Spawned, e.Parent == split.ID && e.Child == part.ID)
+		}
+	})
+
 	check(t, open, "a job that is claimable waits again when something is spawned before it", func(r *rig) {
 		id := r.start(task("split"), task("late").WithDelay(time.Hour), task("now"))
 		got := r.claim(1)

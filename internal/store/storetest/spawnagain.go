@@ -137,6 +137,13 @@ func testSpawnAgain(t *testing.T, open Opener) {
 			r.complete(got[0], got[2])
 			r.wantWorkflow(id, workflow.Failed)
 			plan := r.retryOf(id, mode, split.ID)
+			for _, j := range plan.Jobs {
+				want := ""
+				if strings.HasPrefix(j.Name, "part") {
+					want = "split"
+				}
+				r.equal("who spawned "+j.Name, j.SpawnedBy, want)
+			}
 			want := 5
 			if mode == workflow.RetryFailed {
 				want = 2

@@ -55,6 +55,8 @@ func dotEdge(e Edge) string {
 		attributes = append(attributes, "label="+dotQuote(label))
 	}
 	switch {
+	case e.Spawned:
+		attributes = append(attributes, "style=dashed", "arrowhead=empty")
 	case e.Optional:
 		attributes = append(attributes, "style=dashed")
 	case e.On == job.OnDone:

@@ -44,7 +44,8 @@ type Edge struct {
 	To       string             `json:"to"`
 	On       job.On             `json:"on"`
 	Optional bool               `json:"optional"`
-	State    workflow.EdgeState `json:"state"` // empty: the structure alone
+	Spawned  bool               `json:"spawned,omitempty"` // the handler of From spawned To
+	State    workflow.EdgeState `json:"state"`             // empty: the structure alone
 }
 
 // Format names how a graph is written.

@@ -56,6 +56,24 @@ func diamond() Graph {
 	}
 }
 
+// spawning has jobs that a handler spawned.
+func spawning() Graph {
+	return Graph{
+		Name: "spawning",
+		Nodes: []Node{
+			node("split", "etl", job.Completed), node("report", "mail", job.Pending),
+			node("part-1", "etl", job.Completed), node("part-2", "etl", job.Running),
+		},
+		Edges: []Edge{
+			{From: "split", To: "report", On: job.OnSuccess, State: workflow.EdgeActive},
+			{From: "part-1", To: "report", On: job.OnSuccess, State: workflow.EdgeActive},
+			{From: "part-2", To: "report", On: job.OnSuccess, State: workflow.EdgeUnresolved},
+			{From: "split", To: "part-1", On: job.OnSuccess, Spawned: true, State: workflow.EdgeActive},
+			{From: "split", To: "part-2", On: job.OnSuccess, Spawned: true, State: workflow.EdgeActive},
+		},
+	}
+}
+
 // rules has every kind of edge, join and role.
 func rules() Graph {
 	load := node("load", "warehouse", "")
@@ -157,7 +175,7 @@ func drawn(t *testing.T, g Graph, f Format) string {
 }
 
 func TestDrawingsLookAsTheyDidBefore(t *testing.T) {
-	for _, g := range []Graph{chain(), diamond(), rules(), stopped(), workless(), fan(92)} {
+	for _, g := range []Graph{chain(), diamond(), rules(), stopped(), workless(), spawning(), fan(92)} {
 		for _, f := range Formats {
 			if len(g.Nodes) > 20 && f != Text {
 				continue
@@ -180,7 +198,7 @@ func TestDrawingsLookAsTheyDidBefore(t *testing.T) {
 }
 
 func TestJSONHoldsEverythingAndNoNulls(t *testing.T) {
-	for _, g := range []Graph{chain(), diamond(), rules(), stopped(), workless(), hostile(), {}} {
+	for _, g := range []Graph{chain(), diamond(), rules(), stopped(), workless(), spawning(), hostile(), {}} {
 		text := drawn(t, g, JSON)
 		var back Graph
 		if err := json.Unmarshal([]byte(text), &back); err != nil {

@@ -53,7 +53,8 @@ func beginning(s string, limit int) string {
 	return s
 }
 
-// label says what an edge asks for when that is not success.
+// label says what an edge asks for when that is not success, and that it was
+// spawned with its child.
 func (e Edge) label() string {
 	var parts []string
 	if e.On != "" && e.On != job.OnSuccess {
@@ -61,6 +62,9 @@ func (e Edge) label() string {
 	}
 	if e.Optional {
 		parts = append(parts, "optional")
+	}
+	if e.Spawned {
+		parts = append(parts, "spawns")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -54,6 +54,8 @@ func writeMermaid(to io.Writer, g Graph) error {
 		}
 		arrow := "-->"
 		switch {
+		case e.Spawned:
+			arrow = "-.-o"
 		case e.Optional:
 			arrow = "-.->"
 		case e.On == job.OnDone:

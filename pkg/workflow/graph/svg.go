@@ -77,6 +77,9 @@ func writeEdge(w io.Writer, l link, p layout) {
 	if l.edge.Optional {
 		class += " optional"
 	}
+	if l.edge.Spawned {
+		class += " spawned"
+	}
 	fmt.Fprintf(w, `<path class="%s" marker-end="url(#%s)" d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/>`+"\n",
 		class, head, x1, y1, x1+bend, y1, x2-bend, y2, x2, y2)
 	if label := l.edge.label(); label != "" {
@@ -162,7 +165,7 @@ func style() string {
 .name{font-size:13px;font-weight:600}.queue{font-size:11px;opacity:.75}.on{font-size:10px;text-anchor:middle}
 .node rect,.box{fill:#f6f8fa;stroke:#8c959f;stroke-width:1.25}
 .edge{fill:none;stroke:#8c959f;stroke-width:1.4}.edge.failure{stroke:` + onFailureColour + `}.edge.done{stroke-width:2.4}.edge.active{stroke:#1a7f37}.edge.broken{stroke:#d1242f}
-.edge.inactive{stroke:#d0d7de}.edge.optional{stroke-dasharray:5 4}
+.edge.inactive{stroke:#d0d7de}.edge.optional{stroke-dasharray:5 4}.edge.spawned{stroke-dasharray:2 3}
 .tip{fill:#8c959f}.tip.active{fill:#1a7f37}.tip.broken{fill:#d1242f}
 `)
 	for _, p := range palettes {

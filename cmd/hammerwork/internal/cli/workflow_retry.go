@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,9 @@ func newWorkflowRetry(a *app) *cobra.Command {
 		Long: `retry runs a workflow that has ended or is paused again: what failed, and what
 could not run because of it. --from begins with one job and everything after it,
 --all with everything. What has completed and is not chosen does not run again.
-Finally jobs always do.
+Finally jobs always do. What a job spawned comes after it, and belongs to the
+workflow: it runs again when that does, with the payload that it is spawned with
+then.
 
 --payload gives a job that runs again another payload. --dry-run only prints
 which jobs would run.`,
@@ -118,9 +121,16 @@ func (a *app) workflowRetry(ctx context.Context, c *remote.Client, id string, o 
 	r.line(fmt.Sprintf("run %d of workflow %s %s %s again", plan.Run, term.OneLine(plan.Name), verb, term.Count(len(plan.Jobs), "job")))
 	if plan.DryRun && len(plan.Jobs) > 0 {
 		r.line("")
-		t := output.Table{Header: []string{"JOB", "WAS", "ID"}, Drop: []int{2}, Least: 24}
+		t := output.Table{Header: []string{"JOB", "WAS", "SPAWNED BY", "ID"}, Drop: []int{3, 2}, Least: 24}
+		some := slices.ContainsFunc(plan.Jobs, func(j wire.PlannedJob) bool { return j.SpawnedBy != "" })
 		for _, j := range plan.Jobs {
-			t.Rows = append(t.Rows, []output.Cell{output.Text(term.OneLine(j.Name)), statusCell(r.palette, job.Status(j.Status)), output.Text(j.ID)})
+			t.Rows = append(t.Rows, []output.Cell{output.Text(term.OneLine(j.Name)), statusCell(r.palette, job.Status(j.Status)), output.Text(term.OneLine(j.SpawnedBy)), output.Text(j.ID)})
+		}
+		if !some {
+			t.Header, t.Drop = slices.Delete(t.Header, 2, 3), []int{2}
+			for i := range t.Rows {
+				t.Rows[i] = slices.Delete(t.Rows[i], 2, 3)
+			}
 		}
 		if err := t.Write(r.out, r.palette, r.width); err != nil {
 			return err

@@ -86,7 +86,8 @@ WHERE j.workflow_id = UNHEX(?2)
     FROM JSON_TABLE(?1, '$[*]' COLUMNS (name VARCHAR(255) CHARACTER SET utf8mb4 PATH '$.name')) c);
 
 -- name: edges_into
-SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, s.join_rule, s.quorum
+SELECT e.parent_id, e.child_id, e.`on`, e.optional, e.state, s.join_rule, s.quorum,
+    EXISTS (SELECT 1 FROM hw_spawned b FORCE INDEX (PRIMARY) WHERE b.spawner_id = e.parent_id AND b.job_id = e.child_id)
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
 STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = s.id;

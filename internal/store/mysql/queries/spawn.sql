@@ -11,11 +11,6 @@ SELECT job_id FROM hw_spawned WHERE spawner_id = UNHEX(?1);
 -- name: spawned_page
 SELECT job_id FROM hw_spawned WHERE spawner_id = UNHEX(?1) AND job_id > UNHEX(?2) ORDER BY job_id LIMIT ?3;
 
--- name: spawners_of
-SELECT p.job_id, p.spawner_id
-FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_spawned p FORCE INDEX (hw_spawned_job) ON p.job_id = UNHEX(i.id);
-
 -- name: grow_workflow
 -- The caller has locked it.
 UPDATE hw_workflows SET total = total + ?2, rules = ?3 WHERE id = UNHEX(?1);
@@ -85,3 +80,9 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id', rules LONGTEXT CHARACTER SET utf8mb4 PATH '$.rules')) c
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(c.id)
 SET j.rules = c.rules;
+
+-- name: spawners_of
+SELECT b.job_id, b.spawner_id, j.name
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_spawned b FORCE INDEX (hw_spawned_job) ON b.job_id = UNHEX(i.id)
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = b.spawner_id;

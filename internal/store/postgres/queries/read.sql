@@ -80,7 +80,8 @@ WHERE j.workflow_id = $2;
 SELECT name, id FROM jobs WHERE workflow_id = $2 AND name = ANY($1::text[]);
 
 -- name: edges_into
-SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, s.join_rule, s.quorum
+SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, s.join_rule, s.quorum,
+    coalesce((SELECT true FROM spawned b WHERE b.spawner_id = e.parent_id AND b.job_id = e.child_id), false) -- EXISTS would be hashed
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT join_rule, quorum FROM job_state WHERE id = x.id OFFSET 0) s
 CROSS JOIN LATERAL (SELECT * FROM edges WHERE child_id = x.id OFFSET 0) e;

@@ -10,11 +10,6 @@ SELECT job_id FROM spawned WHERE spawner_id = $1::uuid;
 -- name: spawned_page
 SELECT job_id FROM spawned WHERE spawner_id = $1::uuid AND job_id > $2::uuid ORDER BY spawner_id, job_id LIMIT $3::int;
 
--- name: spawners_of
-SELECT p.job_id, p.spawner_id
-FROM unnest($1::uuid[]) x(id)
-CROSS JOIN LATERAL (SELECT job_id, spawner_id FROM spawned WHERE job_id = x.id OFFSET 0) p;
-
 -- name: grow_workflow
 -- The caller has locked it.
 WITH changed AS (UPDATE workflows SET total = total + $2::int, rules = $3::text WHERE id = $1::uuid RETURNING 1)
@@ -65,3 +60,9 @@ FROM jobs j WHERE j.id = ANY ($1::uuid[]);
 
 -- name: set_rules
 UPDATE jobs j SET rules = c.rules FROM unnest($1::uuid[], $2::text[]) AS c(id, rules) WHERE j.id = ANY ($1::uuid[]) AND j.id = c.id;
+
+-- name: spawners_of
+SELECT x.id, b.spawner_id, j.name
+FROM unnest($1::uuid[]) x(id)
+CROSS JOIN LATERAL (SELECT spawner_id FROM spawned WHERE job_id = x.id OFFSET 0) b
+CROSS JOIN LATERAL (SELECT name FROM jobs WHERE id = b.spawner_id OFFSET 0) j;

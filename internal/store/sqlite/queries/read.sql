@@ -79,7 +79,8 @@ SELECT j.name, j.id FROM jobs j INDEXED BY jobs_workflow
 WHERE j.workflow_id = ?2 AND j.name IN (SELECT value ->> 'name' FROM json_each(?1));
 
 -- name: edges_into
-SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, s.join_rule, s.quorum
+SELECT e.parent_id, e.child_id, e."on", e.optional, e.state, s.join_rule, s.quorum,
+    EXISTS (SELECT 1 FROM spawned b WHERE b.spawner_id = e.parent_id AND b.job_id = e.child_id)
 FROM json_each(?1) x
 CROSS JOIN job_state s ON s.id = unhex(x.value)
 CROSS JOIN edges e ON e.child_id = s.id;

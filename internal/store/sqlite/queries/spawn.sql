@@ -10,11 +10,6 @@ SELECT job_id FROM spawned WHERE spawner_id = ?1;
 -- name: spawned_page
 SELECT job_id FROM spawned WHERE spawner_id = ?1 AND job_id > ?2 ORDER BY job_id LIMIT ?3;
 
--- name: spawners_of
-SELECT p.job_id, p.spawner_id
-FROM json_each(?1) x
-CROSS JOIN spawned p INDEXED BY spawned_job ON p.job_id = unhex(x.value);
-
 -- name: grow_workflow
 -- The caller has locked it.
 UPDATE workflows SET total = total + ?2, rules = ?3 WHERE id = ?1;
@@ -64,3 +59,9 @@ CROSS JOIN jobs j ON j.id = unhex(x.value);
 UPDATE jobs SET rules = c.rules
 FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'rules' AS rules FROM json_each(?1)) AS c
 WHERE jobs.id = c.id;
+
+-- name: spawners_of
+SELECT b.job_id, b.spawner_id, j.name
+FROM json_each(?1) x
+CROSS JOIN spawned b ON b.job_id = unhex(x.value)
+CROSS JOIN jobs j ON j.id = b.spawner_id;
