@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 )
@@ -66,6 +67,8 @@ type Store struct {
 	db    Database
 	opts  store.Options
 	turns turns
+
+	undecided, unmade atomic.Int64 // schedules that the last look left to others: their cron or zone is not known here
 }
 
 var _ store.Store = (*Store)(nil)
