@@ -141,7 +141,7 @@ type TickRecord struct {
 type Decided struct {
 	Schedules   int // equal to the limit: call again
 	Due, Missed int
-	Unknown     []error // schedules whose zone is not known here; they are looked at again in a minute
+	Unknown     []error // schedules whose cron or zone is not known here; they stay as they are, for others
 }
 
 // TicksRun is what came of ticks.
@@ -153,6 +153,7 @@ type TicksRun struct {
 	Skipped, Failed int
 	Cancelled       []job.ID // instances, for those that come after them
 	More            bool     // there are others to be made at once
+	Unknown         []error  // schedules whose cron or zone is not known here; their ticks stay, for others
 }
 
 // Instance is a workflow that was made for a tick.
@@ -167,6 +168,7 @@ func (r *TicksRun) Add(o TicksRun) {
 	r.Workflows, r.Control = append(r.Workflows, o.Workflows...), append(r.Control, o.Control...)
 	r.Checks, r.Timer, r.More = r.Checks || o.Checks, r.Timer || o.Timer, r.More || o.More
 	r.Made, r.Cancelled = append(r.Made, o.Made...), append(r.Cancelled, o.Cancelled...)
+	r.Unknown = append(r.Unknown, o.Unknown...)
 	r.Lateness = append(r.Lateness, o.Lateness...)
 	r.Skipped, r.Failed = r.Skipped+o.Skipped, r.Failed+o.Failed
 }

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,9 +126,9 @@ func (t *Timetable) AtOnce() *Timetable {
 }
 
 // Instance makes w, of which t is the timetable, the instance for a tick of the
-// schedule of a name: with an id of its own, what it knows of the schedule, also
-// in the metadata unless these have such fields, and times of the jobs that have
-// crons.
+// schedule of a name: with an id of its own, from which those of its jobs
+// follow, what it knows of the schedule, also in the metadata unless these have
+// such fields, and times of the jobs that have crons.
 func (t *Timetable) Instance(w *Workflow, id job.ID, schedule string, tick time.Time) error {
 	w.ID, w.Schedule, w.Scheduled = id, nil, &Scheduled{Schedule: schedule, For: tick}
 	at := tick.UTC().Format(time.RFC3339)
@@ -152,7 +153,36 @@ func (t *Timetable) Instance(w *Workflow, id job.ID, schedule string, tick time.
 		}
 	}
 	correlate(w)
+	number(w, id, new(uint32))
 	return nil
+}
+
+// number gives all that an instance has of its jobs, and of those that they are
+// made of, ids that follow from its own, in their order: so that making it can be
+// repeated.
+func number(w *Workflow, of job.ID, last *uint32) {
+	next := func() job.ID {
+		*last++
+		binary.BigEndian.PutUint32(of[12:], *last)
+		return of
+	}
+	ids := make(map[job.ID]job.ID, len(w.Jobs))
+	for _, j := range w.Jobs {
+		was := j.ID
+		j.ID = next()
+		ids[was] = j.ID
+		if p := PartsOf(j); p != nil && p.Workflow != nil {
+			p.Workflow.ID = next()
+			number(p.Workflow, of, last)
+		}
+	}
+	for _, j := range w.Jobs {
+		for i, d := range j.DependsOn {
+			if id, within := ids[d.Parent]; within {
+				j.DependsOn[i].Parent = id
+			}
+		}
+	}
 }
 
 // correlate hands the correlation id of a workflow down to those that jobs of it

@@ -1,8 +1,10 @@
 package workflow
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +119,43 @@ func TestALongNameOfAScheduleIsCutInTheCorrelationID(t *testing.T) {
 	}
 	if err := w.Validate(); err != nil || !strings.HasSuffix(w.CorrelationID, "ü@2026-05-04T00:00:00Z") {
 		t.Error(w.CorrelationID, err)
+	}
+}
+
+func TestAnInstanceThatIsMadeTwiceHasTheSameIDs(t *testing.T) {
+	id, tick := job.NewID(), at("2026-05-04T00:00:00Z")
+	ids := func() (list []job.ID) {
+		inner := NewWorkflow("inner").Add(named("x"))
+		first := job.New("q", nil).WithName("first")
+		w := NewWorkflow("w").AddHandlers(first, inner.AsJob("within").DependsOnJobs(first), NewBatch("q", []any{1, 2}).WithName("batch"))
+		w.Schedule = &Schedule{Cron: "@daily"}
+		if err := timetable(t, w).Instance(w, id, "s", tick); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		if w.Jobs[1].DependsOn[0].Parent != w.Jobs[0].ID {
+			t.Error("a job depends on one that is not there")
+		}
+		for _, j := range w.Jobs {
+			list = append(list, j.ID)
+			if p := PartsOf(j); p != nil {
+				list = append(list, p.Workflow.ID)
+				for _, part := range p.Workflow.Jobs {
+					list = append(list, part.ID)
+				}
+			}
+		}
+		return list
+	}
+	first := ids()
+	if again := ids(); !slices.Equal(first, again) {
+		t.Errorf("first %v, then %v", first, again)
+	}
+	slices.SortFunc(first, func(a, b job.ID) int { return bytes.Compare(a[:], b[:]) })
+	if n := len(slices.Compact(first)); n != 8 {
+		t.Errorf("%d ids, want 8", n)
 	}
 }
 

@@ -30,6 +30,8 @@ type Machine struct {
 
 	ticks duty
 	purge pass
+
+	toldUnknown time.Time // when schedules were named last that are left to others
 }
 
 // duty is something to look after now and then.

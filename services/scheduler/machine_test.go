@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -39,6 +40,7 @@ type tester interface {
 // rig drives a Machine by hand: it holds the clock and the calls that have not
 // returned, and answers for the store.
 type rig struct {
+	logged  bytes.Buffer
 	t       tester
 	m       *scheduler.Machine
 	metrics *scheduler.Metrics
@@ -65,7 +67,7 @@ func newRigWith(t tester, cfg scheduler.Config) *rig {
 	t.Helper()
 	r := &rig{t: t, metrics: scheduler.NewMetrics(nil), now: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)}
 	var err error
-	r.m, err = scheduler.NewMachine(cfg, fakeStore{r}, service.Source{Rand: rand.New(rand.NewPCG(1, 2))}, slog.New(slog.DiscardHandler), r.metrics)
+	r.m, err = scheduler.NewMachine(cfg, fakeStore{r}, service.Source{Rand: rand.New(rand.NewPCG(1, 2))}, slog.New(slog.NewTextHandler(&r.logged, nil)), r.metrics)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

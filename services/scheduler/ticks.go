@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/service"
@@ -12,6 +13,9 @@ import (
 // ticksBatch bounds the schedules that one look decides about, and those that it
 // makes instances of.
 const ticksBatch = 100
+
+// tellUnknown is how often it is told which schedules are left to others.
+const tellUnknown = time.Minute
 
 // ticked is the event that ticks were decided about and instances made.
 type ticked struct {
@@ -55,8 +59,11 @@ func (m *Machine) ticksDone(now time.Time, e ticked) []service.Action {
 	for _, late := range e.ran.Lateness {
 		m.metrics.Late.Observe(late.Seconds())
 	}
-	for _, err := range e.decided.Unknown {
-		m.log.Error("a schedule has no ticks", "service", "scheduler", "error", err)
+	if unknown := slices.Concat(e.decided.Unknown, e.ran.Unknown); len(unknown) > 0 && now.Sub(m.toldUnknown) >= tellUnknown {
+		m.toldUnknown = now
+		for _, err := range unknown {
+			m.log.Error("the ticks of a schedule are left to schedulers that know its cron and zone", "service", "scheduler", "error", err)
+		}
 	}
 	if e.ran.Failed > 0 {
 		m.log.Warn("instances of schedules could not be enqueued", "service", "scheduler", "ticks", e.ran.Failed)

@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +90,19 @@ func TestTicksThatWereDecidedAreMadeAlsoWhenDecidingFails(t *testing.T) {
 	r.next(ticks)
 	r.finish(ticks)
 	equal(t, "asked while the database is away", made, 1)
+}
+
+func TestSchedulesThatAreLeftToOthersAreNamedOnceAMinute(t *testing.T) {
+	r := newRig(t)
+	r.decide = func(int) (store.Decided, time.Duration, error) {
+		return store.Decided{Unknown: []error{errors.New("schedule nightly: unknown time zone Mars/Olympus")}}, time.Second, nil
+	}
+	began := r.now
+	for r.now.Sub(began) < 90*time.Second {
+		r.next(ticks)
+		r.finish(ticks)
+	}
+	equal(t, "named", strings.Count(r.logged.String(), "Mars/Olympus"), 2)
 }
 
 func TestAStopWaitsForTicks(t *testing.T) {

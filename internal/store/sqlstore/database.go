@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 )
@@ -67,7 +68,8 @@ type Store struct {
 	opts  store.Options
 	turns turns
 
-	failedEdge failedEdge
+	failedEdge        failedEdge
+	undecided, unmade atomic.Int64 // schedules that the last look left to others: their cron or zone is not known here
 }
 
 var _ store.Store = (*Store)(nil)

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -213,12 +215,24 @@ type tickInsert struct {
 // newTick is a tick that is decided for now, or missed.
 func newTick(schedule job.ID, at time.Time, cause store.TickCause, state store.TickState, now int64) tickInsert {
 	row := tickInsert{
-		Schedule: hexID(schedule), At: at.UnixMicro(), Cause: string(cause), State: string(state), Instance: hexID(job.NewID()),
+		Schedule: hexID(schedule), At: at.UnixMicro(), Cause: string(cause), State: string(state), Instance: hexID(instanceID(schedule, at.UnixMicro(), now)),
 	}
 	if state == store.TickDue {
 		row.DueAt = &now
 	}
 	return row
+}
+
+// instanceID is the id of the instance of a tick: derived from the schedule and
+// the tick. Like every id it begins with a time: that of the decision.
+func instanceID(schedule job.ID, at, now int64) (id job.ID) {
+	h := sha256.Sum256(binary.BigEndian.AppendUint64(schedule[:], uint64(at)))
+	copy(id[:], h[:])
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(now/1000))
+	copy(id[:6], ms[2:])
+	id[6], id[8] = 0x70|id[6]&0x0f, 0x80|id[8]&0x3f
+	return id
 }
 
 // TriggerSchedule implements store.Planner. Ticks of a cron are whole seconds;

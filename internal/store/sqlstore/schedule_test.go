@@ -1,11 +1,24 @@
 package sqlstore
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
+	"github.com/hammerwork/hammerwork/pkg/job"
 )
+
+func TestATickOfAScheduleHasAnInstanceOfItsOwn(t *testing.T) {
+	s, other, now := job.NewID(), job.NewID(), time.Now().UnixMicro()
+	id := instanceID(s, 1, now)
+	if id != instanceID(s, 1, now) || id == instanceID(s, 2, now) || id == instanceID(other, 1, now) {
+		t.Error("the id does not follow from the schedule and the tick")
+	}
+	if after := instanceID(s, 1, now+1000); bytes.Compare(id[:], after[:]) >= 0 {
+		t.Error("ids are not in the order of their making")
+	}
+}
 
 func TestTriggersOfTheSameMicrosecondGetTimesOfTheirOwn(t *testing.T) {
 	var known []store.TickRecord // the newest first

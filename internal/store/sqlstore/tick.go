@@ -26,6 +26,10 @@ const (
 	maxTickWait = 15 * time.Second
 )
 
+// unknownPause is how long until schedules are looked at again whose cron or
+// zone is not known here.
+const unknownPause = time.Second
+
 // scheduleMove is a row of advance_schedules.
 type scheduleMove struct {
 	ID      hexID  `json:"id"`
@@ -52,22 +56,28 @@ func (s *Store) DecideTicks(ctx context.Context, limit int) (d store.Decided, ne
 			r, err := scanSchedule(row)
 			due = append(due, r)
 			return err
-		}, now, limit); err != nil {
+		}, now, limit+int(s.undecided.Load())); err != nil {
 			return err
-		}
-		if d.Schedules = len(due); len(due) == 0 {
-			return nil
 		}
 		return decide(tx, due, now, &d)
 	})
 	if err != nil {
 		return store.Decided{}, 0, fmt.Errorf("decide about ticks: %w", err)
 	}
+	s.undecided.Store(int64(len(d.Unknown)))
 	next, err = s.nextTick(ctx, "next_schedule")
 	if next == 0 && d.Schedules == 0 {
-		next = heldPause
+		next = pause(d.Unknown)
 	}
 	return d, next, err
+}
+
+// pause is how long to wait when all that is due is left to others.
+func pause(unknown []error) time.Duration {
+	if len(unknown) > 0 {
+		return unknownPause
+	}
+	return heldPause
 }
 
 // nextTick is how long until there is something to decide or to make, as the
@@ -99,18 +109,17 @@ func (s *Store) nextTick(ctx context.Context, statements ...string) (time.Durati
 }
 
 // decide stores the due ticks of schedules that are locked, and moves these on.
+// One whose cron or zone is not known here stays as it is, for others.
 func decide(tx Tx, due []store.ScheduleRecord, now int64, d *store.Decided) error {
 	var ticks []tickInsert
-	moves := make([]scheduleMove, len(due))
-	for i, r := range due {
-		moves[i] = scheduleMove{ID: hexID(r.ID), Was: micros(r.NextAt)}
+	var moves []scheduleMove
+	for _, r := range due {
 		t, err := r.Schedule.Timetable()
-		if err != nil { // a zone that this machine does not know: another may
-			later := now + time.Minute.Microseconds()
-			moves[i].NextAt = &later
+		if err != nil {
 			d.Unknown = append(d.Unknown, fmt.Errorf("schedule %s: %w", r.Name, err))
 			continue
 		}
+		move := scheduleMove{ID: hexID(r.ID), Was: micros(r.NextAt)}
 		made, missed, following := t.Due(r.NextAt, timeOf(now))
 		for _, at := range missed {
 			ticks = append(ticks, newTick(r.ID, at, store.CauseTime, store.TickMissed, now))
@@ -119,14 +128,16 @@ func decide(tx Tx, due []store.ScheduleRecord, now int64, d *store.Decided) erro
 			ticks = append(ticks, newTick(r.ID, at, store.CauseTime, store.TickDue, now))
 		}
 		if len(made) > 0 {
-			moves[i].TicksAt = &now
+			move.TicksAt = &now
 		}
 		d.Missed, d.Due = d.Missed+len(missed), d.Due+len(made)
 		if !following.IsZero() {
 			at := micros(following)
-			moves[i].NextAt = &at
+			move.NextAt = &at
 		}
+		moves = append(moves, move)
 	}
+	d.Schedules = len(moves)
 	queueRows(tx, "insert_ticks", ticks, now)
 	queueGuarded(tx, "advance_schedules", moves)
 	return tx.Flush()
@@ -153,8 +164,7 @@ func (s *Store) RunTicks(ctx context.Context, limit int) (r store.TicksRun, next
 	if next, err := s.nextTick(ctx, "next_ticks", "next_backfill"); err != nil || next != 0 {
 		return r, next, err
 	}
-	lines, err := s.dueLines(ctx, limit)
-	r.Schedules = len(lines)
+	lines, err := s.dueLines(ctx, limit+int(s.unmade.Load()))
 	var errs []error
 	for _, l := range lines {
 		if err != nil {
@@ -166,13 +176,15 @@ func (s *Store) RunTicks(ctx context.Context, limit int) (r store.TicksRun, next
 			errs = append(errs, broken, s.delayLine(ctx, l, trying, broken, &r))
 		}
 	}
+	r.Schedules = len(lines) - len(r.Unknown)
+	s.unmade.Store(int64(len(r.Unknown)))
 	r.Queues = sortedSet(r.Queues)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return r, 0, fmt.Errorf("run ticks: %w", err)
 	}
 	next, err = s.nextTick(ctx, "next_ticks", "next_backfill")
 	if next == 0 && !r.More && len(r.Made) == 0 {
-		next = heldPause // others make them
+		next = pause(r.Unknown) // others make them
 	}
 	return r, next, err
 }
@@ -253,6 +265,10 @@ func (s *Store) runLine(ctx context.Context, l tickLine, r *store.TicksRun) (try
 		var err error
 		if run, ticks, found, err = takeLine(tx, l, 4*s.opts.EnqueueChunk); err != nil || !found {
 			return err
+		}
+		if _, err := run.schedule.Schedule.Timetable(); err != nil { // others may know it
+			run.done.Unknown = []error{fmt.Errorf("schedule %s: %w", run.schedule.Name, err)}
+			return nil
 		}
 		cancel, err = run.all(ticks)
 		return err

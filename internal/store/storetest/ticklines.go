@@ -131,6 +131,33 @@ func ticksApart(t *testing.T, open Opener) {
 		}
 	})
 
+	check(t, open, "the ticks of a schedule whose zone is not known here are left to others, and hold up none", func(r *rig) {
+		s := r.schedule("s", daily(""))
+		r.schedule("t", workflow.Schedule{Cron: "1 0 * * *"})
+		_, err := r.s.TriggerSchedule(r.ctx, "s", job.NewID())
+		r.ok(err, "trigger")
+		at := r.nextTick("s")
+		r.nextTick("t")
+		r.plant("UPDATE schedules SET timezone = 'Mars/Olympus' WHERE name = 's'")
+		for range 2 { // the first look learns of it
+			d, _, err := r.s.DecideTicks(r.ctx, 1)
+			r.ok(err, "decide")
+			ran := r.runSome(1)
+			r.equal("left to others", len(d.Unknown)+len(ran.Unknown), 2)
+		}
+		r.equal("the other", r.states("t"), "started ")
+		r.equal("the next tick", r.scheduled("s").NextAt, s.NextAt)
+		r.equal("ticks", r.states("s"), "due ")
+		d, next, err := r.s.DecideTicks(r.ctx, 1)
+		r.ok(err, "decide")
+		r.equal("schedules", d.Schedules, 0)
+		r.equal("a pause", next >= time.Second/2, true)
+		r.plant("UPDATE schedules SET timezone = 'UTC' WHERE name = 's'")
+		r.tickOn(r.Second())
+		r.equal("ticks", r.states("s"), "started started ")
+		r.equal("the last", r.ticks("s")[0].At, at)
+	})
+
 	checkWith(t, open, store.Options{EnqueueChunk: 5}, "one transaction makes as many instances as have four chunks of jobs, and one at least", func(r *rig) {
 		for name, c := range map[string]struct{ jobs, made int }{"small": {8, 2}, "whole": {20, 1}, "large": {21, 1}} {
 			list := make([]string, c.jobs)
