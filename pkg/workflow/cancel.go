@@ -1,22 +1,30 @@
 package workflow
 
-import "github.com/hammerwork/hammerwork/pkg/job"
+import (
+	"slices"
+
+	"github.com/hammerwork/hammerwork/pkg/job"
+)
 
 // Cancel cancels every job of workflow w that nobody holds, and marks it
 // cancelling: what is held is told to stop, finally jobs run when the rest has
 // ended. The first cancel decides how it ends; a second one by a user stops
-// its finally jobs, too. A workflow that has ended is left alone.
+// its finally jobs, too, and those within: a job that is made of others passes
+// it on. A workflow that has ended, or has none of these, is left alone.
 func (r *Resolution) Cancel(w int, reason job.Reason) {
 	h := &r.p.Workflows[w]
 	if !h.open() {
 		return
 	}
 	again := h.Status == Cancelling
-	if again && (reason == job.ReasonDeadline || h.Finally == 0 || h.CancelFinally) {
+	if again && (reason == job.ReasonDeadline || h.CancelFinally) {
 		return
 	}
 	if h.Known < KnownOpen {
 		r.lack(&r.missing.Open, w)
+		return
+	}
+	if again && h.Finally == 0 && !r.holdsParts(w) {
 		return
 	}
 	r.touch(w)
@@ -42,6 +50,11 @@ func (r *Resolution) Cancel(w int, reason job.Reason) {
 		}
 	}
 	r.conclude()
+}
+
+// holdsParts reports whether a job of workflow w runs that is made of others.
+func (r *Resolution) holdsParts(w int) bool {
+	return slices.ContainsFunc(r.of(w), func(i int) bool { return r.p.Nodes[i].Held && r.p.Nodes[i].Parts != "" })
 }
 
 // CancelHeld ends what is still held when a grace is over: of a cancelling

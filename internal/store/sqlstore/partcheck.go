@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"encoding/binary"
+	"hash/fnv"
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -59,12 +60,16 @@ func (t *transition) partChecks(changes workflow.Changes, now int64) []partCheck
 }
 
 // newPartChecks makes notes about jobs. The first are looked at first: their ids
-// begin with their time.
+// begin with their time. They end with a hash of the job's id, of which no part
+// alone is unique: who makes ids may count in any of it.
 func newPartChecks(jobs []job.ID, now int64) []partCheckRow {
 	rows := make([]partCheckRow, len(jobs))
 	for k, id := range jobs {
-		rows[k] = partCheckRow{ID: hexID(id), Job: hexID(id)}
+		rows[k].Job = hexID(id)
 		binary.BigEndian.PutUint64(rows[k].ID[:8], uint64(now))
+		h := fnv.New64a()
+		h.Write(id[:])
+		binary.BigEndian.PutUint64(rows[k].ID[8:], h.Sum64())
 	}
 	return rows
 }

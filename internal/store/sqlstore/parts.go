@@ -169,6 +169,7 @@ type assembly struct {
 func (a *assembly) step() error {
 	n, j, h := &a.p.Nodes[a.node], &a.p.jobs[a.node], &a.p.Workflows[a.parts]
 	paused := n.Workflow >= 0 && a.p.Workflows[n.Workflow].Status == workflow.Paused
+	twice := n.Workflow >= 0 && a.p.Workflows[n.Workflow].CancelFinally
 	switch {
 	case n.Status.Terminal():
 		if h.Status == workflow.Pending || h.Status.Terminal() || h.Status == workflow.Cancelling {
@@ -178,17 +179,17 @@ func (a *assembly) step() error {
 		if n.Reason == job.ReasonDeadline {
 			reason = n.Reason
 		}
-		return a.cancel(reason)
+		return a.cancel(reason, false)
 	case n.Status != job.Suspended:
 		return nil // it begins anew, and is not as far
 	case h.Status.Terminal() && a.epoch != j.epoch:
 		return a.again()
 	case h.Status.Terminal():
 		return a.end()
-	case j.stopping && h.Status == workflow.Cancelling:
+	case j.stopping && h.Status == workflow.Cancelling && (h.CancelFinally || !twice):
 		return nil
 	case j.stopping:
-		return a.cancel(job.ReasonUser)
+		return a.cancel(job.ReasonUser, twice)
 	case h.Status == workflow.Pending && paused:
 		return nil // until it is resumed
 	case h.Status == workflow.Pending:
@@ -209,7 +210,9 @@ func (a *assembly) act(action, why string, f func(r *workflow.Resolution)) error
 	if err != nil {
 		return err
 	}
-	a.note(action, why)
+	if len(changes.Workflows) > 0 { // not for what a second cancel finds nothing to stop in
+		a.note(action, why)
+	}
 	a.mark()
 	newTransition(a.p).write(a.tx, changes, a.now, a.r)
 	return nil
@@ -232,14 +235,25 @@ func (a *assembly) mark() {
 	a.tx.QueueExec("mark_parts", id[:], a.epoch, boolInt(a.paused))
 }
 
-// cancel cancels the parts; their grace is their own. Those that never began
-// are over at once.
-func (a *assembly) cancel(reason job.Reason) error {
-	if a.p.Workflows[a.parts].Status == workflow.Pending {
+// cancel cancels the parts, twice if the workflow around them was: then their
+// finally jobs stop, too. Their grace is their own. Those that never began are
+// over at once.
+func (a *assembly) cancel(reason job.Reason, twice bool) error {
+	h, why := &a.p.Workflows[a.parts], "the job that is made of it ends"
+	if h.Status == workflow.Pending {
 		a.epoch = a.p.jobs[a.node].epoch
 	}
-	a.p.reasons[a.parts] = reason
-	return a.act("cancel", "the job that is made of it ends", func(r *workflow.Resolution) { r.Cancel(a.parts, reason) })
+	if h.Status == workflow.Cancelling { // its first cancel decides how it ends
+		why = "the workflow around it is cancelled for the second time"
+	} else {
+		a.p.reasons[a.parts] = reason
+	}
+	return a.act("cancel", why, func(r *workflow.Resolution) {
+		r.Cancel(a.parts, reason)
+		if twice {
+			r.Cancel(a.parts, job.ReasonUser)
+		}
+	})
 }
 
 // open lets the parts begin.

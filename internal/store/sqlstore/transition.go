@@ -172,7 +172,7 @@ func (t *transition) stop(tx Tx, nodes []int, now int64, r *store.Resolution) []
 		}
 		seen[w] = true
 		kind := timerGrace
-		if p.before[w] == workflow.Cancelling {
+		if p.Workflows[w].CancelFinally {
 			kind = timerFinally
 		}
 		timers = append(timers, timerRow{now + p.grace, kind, hexID(p.Workflows[w].ID)})

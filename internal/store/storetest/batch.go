@@ -120,6 +120,19 @@ func testBatch(t *testing.T, open Opener) {
 		r.wantRows("part_check", 0)
 	})
 
+	check(t, open, "jobs of parts whose ids end or begin alike begin, although their time has come at once", func(r *rig) {
+		list := make([]*job.Job, 32)
+		first := job.NewID()
+		for i := range list {
+			list[i] = batch(fmt.Sprintf("b%d", i), 1, "")
+			list[i].ID = first
+			list[i].ID[i%16] ^= byte(1 + i/16) // another one in one byte
+		}
+		r.enqueueTolerant(list...)
+		r.checkParts()
+		r.equal("items", len(r.claimAll()), len(list))
+	})
+
 	check(t, open, "the result of a batch tells as many errors as fit into it", func(r *rig) {
 		for _, c := range []struct {
 			character string

@@ -87,8 +87,10 @@ func (w *World) compare(n *node, c *flow) bool {
 	switch paused := n.flow.paused(); {
 	case !n.open() && c.Status == workflow.Running:
 		w.cancel(c, map[bool]job.Reason{true: job.ReasonDeadline, false: job.ReasonUser}[n.Reason == job.ReasonDeadline])
-	case !n.parted() || stopped:
+	case !n.parted() || stopped && (c.cancelFinally || !n.flow.cancelFinally):
 		return false
+	case stopped:
+		w.cancel(c, job.ReasonUser)
 	case over && n.fresh && c.ran:
 		n.fresh, c.UserPaused, c.above = false, c.UserPaused && !c.above, false
 		plan := c.plan(workflow.RetryFailed, nil)

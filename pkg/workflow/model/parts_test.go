@@ -3,6 +3,7 @@ package model_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
@@ -100,7 +101,11 @@ func (d *decider) owed(l *loaded, i, w int) func(r *workflow.Resolution, v *view
 		return cancel(job.ReasonDeadline)
 	case n.Status.Terminal() && running:
 		return cancel(job.ReasonUser)
-	case !mine || c.Status == workflow.Cancelling:
+	case !mine:
+		return nil
+	case c.Status == workflow.Cancelling && !c.CancelFinally && n.Workflow >= 0 && d.p.Workflows[n.Workflow].CancelFinally && d.stopsAgain(w):
+		return cancel(job.ReasonUser)
+	case c.Status == workflow.Cancelling:
 		return nil
 	case c.Status.Terminal() && d.parts.fresh[i] && d.parts.ran[w]:
 		d.parts.fresh[i] = false
@@ -128,6 +133,13 @@ func (d *decider) owed(l *loaded, i, w int) func(r *workflow.Resolution, v *view
 		return func(r *workflow.Resolution, v *view) { r.Resume(v.workflow(w)) }
 	}
 	return nil
+}
+
+// stopsAgain reports whether a second cancel of a workflow changes anything.
+func (d *decider) stopsAgain(w int) bool {
+	return d.p.Workflows[w].Finally > 0 || slices.ContainsFunc(d.p.Nodes, func(n workflow.Node) bool {
+		return n.Workflow == w && n.Status == job.Suspended && n.Parts != ""
+	})
 }
 
 // told reports whether a resolution said that a job should stop.

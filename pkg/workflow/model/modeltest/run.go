@@ -236,9 +236,9 @@ func (p *play) step() {
 		{2, p.some(waits), func(i int) {
 			p.do(fmt.Sprintf("expireJob %d", i), func(e Engine) error { return e.EndAlone(i, job.TimedOut, job.ReasonDeadline) })
 		}},
-		{2, open, func(f int) {
-			reason := pick(p.t, "reason", job.ReasonUser, job.ReasonDeadline)
-			p.do(fmt.Sprintf("cancel %d %s", f, reason), func(e Engine) error { return e.Cancel(f, reason) })
+		{2, open, func(f int) { p.cancel(f, pick(p.t, "reason", job.ReasonUser, job.ReasonDeadline)) }},
+		{3, p.workflows(func(w model.WorkflowState) bool { return w.Status == workflow.Cancelling }), func(f int) {
+			p.cancel(f, job.ReasonUser) // for the second time, maybe
 		}},
 		{3, p.workflows(func(w model.WorkflowState) bool {
 			return w.Status == workflow.Cancelling || w.Failing && !w.Status.Terminal()
@@ -293,6 +293,10 @@ func (p *play) step() {
 
 func (p *play) claim(i int) {
 	p.do(fmt.Sprintf("claim %d", i), func(e Engine) error { return e.Claim(i) })
+}
+
+func (p *play) cancel(f int, reason job.Reason) {
+	p.do(fmt.Sprintf("cancel %d %s", f, reason), func(e Engine) error { return e.Cancel(f, reason) })
 }
 
 func (p *play) end() {
