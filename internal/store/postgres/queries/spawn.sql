@@ -62,6 +62,11 @@ SELECT j.id, j.rules, EXISTS (
     WHERE c.workflow_id = j.workflow_id)
 FROM jobs j WHERE j.id = ANY ($1::uuid[]);
 
+-- name: rules_with_one_parent
+-- Of the jobs that depend on one other.
+SELECT j.id, j.rules, j.depends_on FROM jobs j
+WHERE j.id = ANY ($1::uuid[]) AND j.depends_on <> '[]' AND j.depends_on NOT LIKE '%,%';
+
 -- name: set_rules
 UPDATE jobs j SET rules = c.rules FROM unnest($1::uuid[], $2::text[]) AS c(id, rules) WHERE j.id = ANY ($1::uuid[]) AND j.id = c.id;
 
