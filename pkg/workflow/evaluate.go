@@ -14,6 +14,7 @@ import (
 // these don't read, as Node.Reads says, may be left out.
 type Inputs struct {
 	Parents  []ParentInput // its direct parents, in any order
+	Only     string        // the only one it had when others were spawned before it: bare names are of its result; empty: none were
 	Payload  json.RawMessage
 	Metadata json.RawMessage // of its workflow
 	Evidence Evidence        // set by the evaluation
@@ -94,21 +95,21 @@ func (n *Node) sources() []string {
 }
 
 func (in *Inputs) environment() condition.Env {
-	env := condition.Env{Parents: make([]string, len(in.Parents))}
+	env := condition.Env{Parents: make([]string, len(in.Parents)), Only: in.Only}
 	for k, p := range in.Parents {
 		env.Parents[k] = p.Name
 	}
 	return env
 }
 
-// evaluates reports whether something is evaluated before a job runs.
-func (n *Node) evaluates() bool { return n.Condition != "" || len(n.With) > 0 || n.Over != "" }
+// Evaluates reports whether something is evaluated before a job runs.
+func (n *Node) Evaluates() bool { return n.Condition != "" || len(n.With) > 0 || n.Over != "" }
 
 // evaluate asks the condition of a node that may run now, once, and works its
 // inputs out. It reports whether the node still may run.
 func (r *Resolution) evaluate(i int) bool {
 	n := &r.p.Nodes[i]
-	if !n.evaluates() {
+	if !n.Evaluates() {
 		return true
 	}
 	in, known := r.p.Inputs[i]
@@ -171,7 +172,7 @@ func (r *Resolution) spread(i int, in *Inputs, values condition.Inputs) bool {
 // inputs overlays what was loaded of the parents with what this resolution
 // made of them. What no expression reads is left out.
 func (r *Resolution) inputs(n *Node, in *Inputs) condition.Inputs {
-	values := condition.Inputs{Now: r.p.Now, Memo: &r.memo}
+	values := condition.Inputs{Now: r.p.Now, Memo: &r.memo, Only: in.Only}
 	reads := n.Reads(in)
 	if reads.Own {
 		values.Payload, values.Metadata = in.Payload, in.Metadata

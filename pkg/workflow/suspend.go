@@ -12,7 +12,7 @@ func (n *Node) suspends() bool { return n.Gate != "" || n.Parts != "" }
 
 // starts reports whether something happens by itself as soon as a job may run.
 // One without parents waits for Start.
-func (n *Node) starts() bool { return n.evaluates() || n.suspends() }
+func (n *Node) starts() bool { return n.Evaluates() || n.suspends() }
 
 // suspend lets a job begin to wait for what is no worker. Its parts are held:
 // they are told to stop, and end by themselves. A signal that was sent before

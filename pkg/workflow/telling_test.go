@@ -16,7 +16,7 @@ func (s *stage) tell(f func(r *Resolution)) string {
 	for i := range s.p.Nodes {
 		n := &s.p.Nodes[i]
 		n.Taken = s.ready[i]
-		if !n.evaluates() {
+		if !n.Evaluates() {
 			continue
 		}
 		in := &Inputs{}

@@ -39,7 +39,7 @@ func NewPart(w *Workflow) *Part {
 		}
 		h.Catches = h.Catches || n.Catch
 		p.Nodes[i] = n
-		if n.evaluates() {
+		if n.Evaluates() {
 			p.Inputs[i] = &Inputs{Payload: j.Payload, Metadata: w.Metadata}
 		}
 		for _, d := range j.DependsOn {

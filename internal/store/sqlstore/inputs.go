@@ -119,9 +119,23 @@ func (p *part) loadParentInputs(tx Tx, nodes []int) (open map[job.ID]int64, err 
 		return nil, err
 	}
 	for _, i := range nodes {
+		if only := p.jobs[i].only; only != nil {
+			p.inputs[i].Only = nameOfParent(p.inputs[i], *only)
+		}
 		slices.SortFunc(p.inputs[i].Parents, func(a, b workflow.ParentInput) int { return cmp.Compare(a.Name, b.Name) })
 	}
 	return open, nil
+}
+
+// nameOfParent is how a parent is named: one that is gone, which nothing is known
+// of, by its id.
+func nameOfParent(in *workflow.Inputs, id job.ID) string {
+	for _, x := range in.Parents {
+		if x.ID == id {
+			return x.Name
+		}
+	}
+	return id.String()
 }
 
 // loadResults reads each of some results once, however many read it.

@@ -69,6 +69,7 @@ type jobRow struct {
 	priority  int
 	inherits  bool
 	passes    int // what its parents outside get at least, by its enqueue
+	only      *job.ID
 	scheduled int64
 	deadline  int64  // microseconds from the enqueue, or a retry; 0: none
 	endedBy   job.ID // lease of the claim that ended it; zero: none
@@ -173,7 +174,7 @@ func (p *part) scanJob(r Row) (int, error) {
 		return 0, err
 	}
 	j.deadline, j.inherits, j.passes = more.Deadline, more.Inherit, more.Passes
-	j.gate, j.parts, j.suspended = more.Gate, more.Parts, n.Status == job.Suspended
+	j.only, j.gate, j.parts, j.suspended = more.Only, more.Gate, more.Parts, n.Status == job.Suspended
 	n.Held = j.suspended && n.Parts != ""
 	n.Workflow, n.Attempts = -1, j.attempts
 	if h, locked := p.headers[j.workflow]; locked {

@@ -260,7 +260,8 @@ func (s *Store) Job(ctx context.Context, id job.ID) (store.JobRecord, error) {
 			return err
 		}
 		var spawned job.ID
-		tx.QueueQuery("spawners_of", func(r Row) error { return r.Scan(&spawned, &j.SpawnedBy) }, []job.ID{id})
+		var by string // its name
+		tx.QueueQuery("spawners_of", func(r Row) error { return r.Scan(&spawned, &j.SpawnedBy, &by) }, []job.ID{id})
 		if err := s.readRuns(tx, &j); err != nil {
 			return err
 		}

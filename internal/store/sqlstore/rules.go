@@ -24,6 +24,7 @@ type jobRules struct {
 	NotBefore    int64             `json:"not_before,omitempty"` // microseconds, as it was asked for
 	Inherit      bool              `json:"inherit,omitempty"`
 	Passes       int               `json:"passes,omitempty"` // what its parents outside get at least, with an edge from there
+	Only         *job.ID           `json:"only,omitempty"`   // the one parent that it had when others were spawned before it
 	Gate         *gateRules        `json:"gate,omitempty"`
 	Parts        *partsRules       `json:"parts,omitempty"`
 }

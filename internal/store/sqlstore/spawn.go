@@ -302,6 +302,9 @@ func (sp *spawning) insert() error {
 		if err := sp.tolerate(children); err != nil {
 			return err
 		}
+		if err := sp.keepOnly(waiting); err != nil {
+			return err
+		}
 	}
 	queueGuarded(sp.tx, "count_jobs", t.countRows(waiting))
 	queueRows(sp.tx, "extend_parents", moreParents(stubs, sp.ids))

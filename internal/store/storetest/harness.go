@@ -93,6 +93,7 @@ func Run(t *testing.T, open func(t *testing.T, o store.Options) Harness) {
 		{"retryjob", testRetryJob},
 		{"spawn", testSpawn},
 		{"spawn again", testSpawnAgain},
+		{"spawn names", testSpawnNames},
 		{"newpayload", testNewPayload},
 		{"timer", testTimer},
 		{"deadline", testDeadline},

@@ -20,6 +20,21 @@ const MaxLength = 4 << 10
 // Env is what an expression may speak of.
 type Env struct {
 	Parents []string // the names of the job's direct parents, in the order of its dependencies
+	// Only is the parent whose result's fields bare identifiers are, where others
+	// were added to the only one that the job had; empty: the only one of Parents.
+	Only string
+}
+
+// only returns the parent whose result's fields bare identifiers are, if there
+// is one.
+func (env Env) only() (name string, found bool) {
+	if env.Only != "" {
+		return env.Only, slices.Contains(env.Parents, env.Only)
+	}
+	if len(env.Parents) != 1 {
+		return "", false
+	}
+	return env.Parents[0], true
 }
 
 // Expression is an expression that was checked for a job. It is safe for
@@ -66,7 +81,7 @@ func parse(source string, env Env, wrong func(p *program) []Fault) (*Expression,
 	}
 	e := &Expression{program: p}
 	if len(p.bare) > 0 {
-		e.only = env.Parents[0]
+		e.only, _ = env.only()
 	}
 	return e, nil
 }
@@ -89,7 +104,7 @@ func (p *program) unknownNames(env Env) []Fault {
 			faults = append(faults, r.fault(hint, "the job does not depend on %s", quote(r.name)))
 		}
 	}
-	if len(env.Parents) == 1 {
+	if _, found := env.only(); found {
 		return faults
 	}
 	for _, r := range p.bare {

@@ -319,6 +319,28 @@ func TestTheSameExpressionMeansEachJobsOwnParent(t *testing.T) {
 	}
 }
 
+func TestABareNameMeansTheOneParentThatOthersWereAddedTo(t *testing.T) {
+	in := Inputs{Only: "extract"}
+	in.Add("extract", Parent{Status: job.Completed, Result: json.RawMessage(`{"rows":1}`)})
+	alone := in.Digest()
+	in.Add("added", Parent{Status: job.Completed, Result: json.RawMessage(`{"rows":2}`)})
+	if yes, err := in.Ask("rows == 1 && deps.added.result.rows == 2 && counts.completed == 2"); !yes || err != nil {
+		t.Errorf("it is %v, %v", yes, err)
+	}
+	other := in
+	other.Only = "added"
+	if yes, err := other.Ask("rows == 2"); !yes || err != nil {
+		t.Errorf("of the other it is %v, %v", yes, err)
+	}
+	if in.Digest() == other.Digest() || in.Digest() == alone {
+		t.Error("inputs that expressions can tell apart have one digest")
+	}
+	other.Only = "gone"
+	if _, err := other.Ask("rows == 2"); err == nil || !strings.Contains(err.Error(), "has 2 parents") {
+		t.Errorf("of one that is gone it is %v", err)
+	}
+}
+
 func TestInputsThatLackAParentAreNotTheAuthorsFault(t *testing.T) {
 	e, err := Parse("rows > 0", one)
 	if err != nil {

@@ -5,7 +5,8 @@
 // An expression speaks of the job's direct parents, deps.NAME.status, .result
 // and .attempts (deps["a.b"] for names that are no identifier), of counts.STATUS over them, of the job's payload and
 // metadata, and of now. With exactly one parent a bare identifier is a field
-// of that parent's result: rows > 0 means deps.extract.result.rows > 0.
+// of that parent's result: rows > 0 means deps.extract.result.rows > 0. That
+// stays so when other parents are added to it.
 //
 // A parent without a result has the result null. Selecting a field of null, or
 // a field that is not there, is an error; has(deps.extract.result.rows) and

@@ -35,6 +35,7 @@ type Parent struct {
 // be left out.
 type Inputs struct {
 	Parents  map[string]Parent  // by name
+	Only     string             // see Env
 	Counts   map[job.Status]int // of direct parents; one that is left out is 0
 	Payload  json.RawMessage    // empty is null
 	Metadata json.RawMessage    // empty is null
@@ -52,7 +53,9 @@ func (in *Inputs) Add(name string, p Parent) {
 }
 
 // Env is what an expression can speak of that is evaluated on the inputs.
-func (in Inputs) Env() Env { return Env{Parents: slices.Sorted(maps.Keys(in.Parents))} }
+func (in Inputs) Env() Env {
+	return Env{Parents: slices.Sorted(maps.Keys(in.Parents)), Only: in.Only}
+}
 
 // Ask parses a condition and evaluates it.
 func (in Inputs) Ask(source string) (bool, error) {
@@ -77,11 +80,15 @@ func (in Inputs) Digest() string {
 			counts[string(status)] = int64(count)
 		}
 	}
-	w := &writer{limit: -1}
-	w.value(map[string]any{
+	all := map[string]any{
 		"parents": parents, "counts": counts, "payload": canonical(readingOf(in.Payload)), "metadata": canonical(readingOf(in.Metadata)),
 		"now": in.Now.UTC().Format(time.RFC3339Nano),
-	})
+	}
+	if in.Only != "" {
+		all["only"] = in.Only
+	}
+	w := &writer{limit: -1}
+	w.value(all)
 	sum := sha256.Sum256(w.out)
 	return hex.EncodeToString(sum[:])
 }

@@ -24,6 +24,7 @@ type decider struct {
 	ready     []bool // the places where claims look
 	giveBacks []int
 	spawners  [][2]int         // spawner, spawned
+	only      map[int]string   // job → the one parent that it had before others were spawned
 	again     map[int]job.Next // what the resolution being made requeues
 }
 
@@ -142,7 +143,7 @@ func (d *decider) view(l *loaded) *view {
 		n.Held, n.Taken = l.holders[i] && d.held[i] || n.Status == job.Suspended && n.Parts != "", l.holders[i] && d.ready[i]
 		v.p.Nodes = append(v.p.Nodes, n)
 		if l.inputs[i] {
-			in := &workflow.Inputs{}
+			in := &workflow.Inputs{Only: d.only[i]}
 			for _, dep := range d.specs[i].DependsOn {
 				p := d.place(dep.Parent)
 				in.Parents = append(in.Parents, workflow.ParentInput{

@@ -71,6 +71,7 @@ type node struct {
 type edge struct {
 	job.Dependency
 	parent, child *node
+	late          bool // the parent was spawned before the child, which was there
 	state         workflow.EdgeState
 }
 
@@ -162,7 +163,7 @@ func (w *World) add(f *flow, spec *workflow.Workflow) []*node {
 	for _, j := range spec.Jobs {
 		n := &node{Job: j, JobState: JobState{Workflow: f.number}, flow: f}
 		for _, d := range j.DependsOn {
-			w.connect(d, n)
+			w.connect(d, n, false)
 		}
 		n.renew()
 		w.jobs, f.jobs = append(w.jobs, n), append(f.jobs, n)
@@ -176,8 +177,8 @@ func (w *World) add(f *flow, spec *workflow.Workflow) []*node {
 }
 
 // connect adds an edge.
-func (w *World) connect(d job.Dependency, child *node) {
-	e := &edge{d, w.jobs[slices.IndexFunc(w.jobs, func(p *node) bool { return p.ID == d.Parent })], child, unresolved}
+func (w *World) connect(d job.Dependency, child *node, late bool) {
+	e := &edge{d, w.jobs[slices.IndexFunc(w.jobs, func(p *node) bool { return p.ID == d.Parent })], child, late, unresolved}
 	child.in, w.edges = append(child.in, e), append(w.edges, e)
 	if e.parent.flow == child.flow {
 		e.parent.out = append(e.parent.out, e)

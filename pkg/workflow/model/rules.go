@@ -147,9 +147,14 @@ func (w *World) ask(n *node) {
 	}
 }
 
-// start lets a job run if its condition, without which it is true, says so.
+// start lets a job run if its condition, without which it is true, says so. Bare
+// names mean the only parent that it had before others were spawned.
 func (w *World) start(n *node) {
 	var in condition.Inputs
+	first := slices.DeleteFunc(slices.Clone(n.in), func(e *edge) bool { return e.late })
+	if len(first) == 1 {
+		in.Only = first[0].parent.Name
+	}
 	for _, e := range n.in {
 		in.Add(e.parent.Name, condition.Parent{Status: e.parent.Status, Result: e.parent.result, Attempts: e.parent.Attempts})
 	}

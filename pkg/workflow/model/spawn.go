@@ -95,7 +95,7 @@ func (w *World) grow(n *node, list []job.Spawned) {
 			if same[s.ID] != (job.ID{}) && (!p.bound() || p.leads(b)) {
 				continue
 			}
-			w.connect(job.Dependency{Parent: p.ID, On: job.OnSuccess}, b)
+			w.connect(job.Dependency{Parent: p.ID, On: job.OnSuccess}, b, true)
 			switch {
 			case b.open():
 				b.Deps = job.Waiting

@@ -55,6 +55,12 @@ func (d *decider) Spawn(o model.Outcome) error {
 func (d *decider) putBefore(p, b int) {
 	d.p.Edges = append(d.p.Edges, workflow.Edge{Parent: p, Child: b, On: job.OnSuccess, State: workflow.EdgeUnresolved})
 	j := *d.specs[b]
+	if d.only == nil {
+		d.only = map[int]string{}
+	}
+	if len(j.DependsOn) == 1 && d.only[b] == "" {
+		d.only[b] = j.DependsOn[0].Name
+	}
 	j.DependsOn = append(slices.Clone(j.DependsOn), job.Dependency{Parent: d.p.Nodes[p].ID, On: job.OnSuccess})
 	d.specs[b] = &j
 	n := &d.p.Nodes[b]

@@ -179,6 +179,9 @@ func (m *machine) grow(w *workflow.Workflow, spawner int) {
 		if before := old.Inputs[i]; i < was && before != nil {
 			parents := in.Parents
 			*in = *before
+			if in.Only == "" && len(before.Parents) == 1 && len(parents) > 1 {
+				in.Only = before.Parents[0].Name
+			}
 			for k := range before.Parents {
 				node := parents[k].Node
 				parents[k] = before.Parents[k]

@@ -75,6 +75,13 @@ SELECT j.id, j.rules, EXISTS (
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id);
 
+-- name: rules_with_one_parent
+-- Of the jobs that depend on one other.
+SELECT j.id, j.rules, j.depends_on
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(i.id)
+WHERE j.depends_on <> '[]' AND j.depends_on NOT LIKE '%,%';
+
 -- name: set_rules
 UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id', rules LONGTEXT CHARACTER SET utf8mb4 PATH '$.rules')) c

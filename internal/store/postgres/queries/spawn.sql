@@ -55,8 +55,17 @@ WHERE r.job_id = ANY ($1::uuid[]) AND r.job_id = c.id AND r.epoch = l.epoch AND 
 
 -- name: rules_and_followed
 -- Followed: jobs of its own workflow depend on it.
-SELECT j.id, j.rules, EXISTS (SELECT 1 FROM edges e JOIN jobs c ON c.id = e.child_id WHERE e.parent_id = j.id AND c.workflow_id = j.workflow_id)
+SELECT j.id, j.rules, EXISTS (
+    SELECT 1
+    FROM (SELECT child_id FROM edges WHERE parent_id = j.id OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT workflow_id FROM jobs WHERE id = e.child_id OFFSET 0) c
+    WHERE c.workflow_id = j.workflow_id)
 FROM jobs j WHERE j.id = ANY ($1::uuid[]);
+
+-- name: rules_with_one_parent
+-- Of the jobs that depend on one other.
+SELECT j.id, j.rules, j.depends_on FROM jobs j
+WHERE j.id = ANY ($1::uuid[]) AND j.depends_on <> '[]' AND j.depends_on NOT LIKE '%,%';
 
 -- name: set_rules
 UPDATE jobs j SET rules = c.rules FROM unnest($1::uuid[], $2::text[]) AS c(id, rules) WHERE j.id = ANY ($1::uuid[]) AND j.id = c.id;

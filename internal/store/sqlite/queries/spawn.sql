@@ -55,6 +55,13 @@ SELECT j.id, j.rules, EXISTS (
 FROM json_each(?1) x
 CROSS JOIN jobs j ON j.id = unhex(x.value);
 
+-- name: rules_with_one_parent
+-- Of the jobs that depend on one other.
+SELECT j.id, j.rules, j.depends_on
+FROM json_each(?1) x
+CROSS JOIN jobs j ON j.id = unhex(x.value)
+WHERE j.depends_on <> '[]' AND j.depends_on NOT LIKE '%,%';
+
 -- name: set_rules
 UPDATE jobs SET rules = c.rules
 FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'rules' AS rules FROM json_each(?1)) AS c

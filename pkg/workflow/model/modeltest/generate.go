@@ -98,7 +98,7 @@ func drawJob(t *rapid.T, name string, within, before []*job.Job, loose, mayBeFin
 		if loose {
 			inside = nil
 		}
-		j.Condition = drawCondition(t, inside, workless)
+		j.Condition = drawCondition(t, inside, len(j.DependsOn), workless)
 		j.Unmet = pick(t, "unmet", "", job.UnmetSkip, job.UnmetPass, job.UnmetFail)
 	}
 	return j
@@ -117,13 +117,17 @@ func drawParents(t *rapid.T, from []*job.Job, one int) []job.Dependency {
 	return list
 }
 
-// drawCondition speaks of parents of the job's own workflow by name.
-func drawCondition(t *rapid.T, parents []job.Dependency, workless bool) string {
+// drawCondition speaks of parents of the job's own workflow by name, and of the
+// only one without.
+func drawCondition(t *rapid.T, parents []job.Dependency, all int, workless bool) string {
 	conditions := []string{"true", "false", "counts.completed > 0", "counts.failed + counts.dead == 0", "counts.pending == 0"}
 	if workless {
 		conditions = append(conditions, "counts.suspended == 0")
 	}
 	conditions = append(conditions, "payload.field == 1")
+	if all == 1 {
+		conditions = append(conditions, "ok", "has(ok)")
+	}
 	for _, p := range parents {
 		conditions = append(conditions,
 			fmt.Sprintf("deps.%s.status == 'completed'", p.Name), fmt.Sprintf("deps.%s.result.ok", p.Name), fmt.Sprintf("deps.%s.attempts < 2", p.Name))
