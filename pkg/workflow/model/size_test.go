@@ -10,7 +10,7 @@ import (
 // A model is no proof of anything that cannot be read at one sitting: each file
 // of it is one, workflows being two.
 func TestTheModelIsSmallEnoughToBeReadAtOneSitting(t *testing.T) {
-	most := map[string]int{"doc.go": 5, "model.go": 300, "rules.go": 270, "parts.go": 130, "spawn.go": 100}
+	most := map[string]int{"doc.go": 5, "model.go": 300, "rules.go": 270, "parts.go": 135, "spawn.go": 100}
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
