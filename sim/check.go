@@ -38,7 +38,7 @@ type ending struct {
 
 func newChecker(ctx context.Context, d *Database, w *World) (*checker, error) {
 	db := d.sql
-	for _, table := range []string{"workflows", "jobs", "job_state", "ready", "timers", "leases", "attempts", "edges", "edge_check", "queues", "resolvers", "partitions", "evaluations", "job_runs", "audit", "suspensions", "part_check", "spawned"} {
+	for _, table := range []string{"workflows", "jobs", "job_state", "ready", "timers", "leases", "attempts", "edges", "edge_check", "queues", "resolvers", "partitions", "evaluations", "job_runs", "audit", "suspensions", "part_check", "spawned", "schedules", "ticks"} {
 		if _, err := db.ExecContext(ctx, d.dialect.empty+table); err != nil {
 			return nil, fmt.Errorf("empty %s: %w", table, err)
 		}
@@ -171,6 +171,22 @@ var rules = []struct{ name, query string }{
 			AND (s.status = 'suspended' AND (w.status IN ('completed', 'failed', 'cancelled') OR w.status = 'pending' AND coalesce(o.status, '') <> 'paused')
 				OR s.status = 'suspended' AND o.status = 'paused' AND w.status = 'running'
 				OR s.finished_at IS NOT NULL AND w.status IN ('running', 'paused'))`},
+	{"an instance of a schedule was made for a tick, once, and a tick that says so has one", `
+		SELECT s.name || ': a tick is ' || t.state || ', its instance ' || coalesce(w.status, 'not there')
+		FROM ticks t JOIN schedules s ON s.id = t.schedule_id LEFT JOIN workflows w ON w.id = t.instance_id
+		WHERE (t.state = 'started') <> (w.id IS NOT NULL) OR EXISTS (
+			SELECT 1 FROM ticks o WHERE o.instance_id = t.instance_id AND (o.schedule_id <> t.schedule_id OR o.tick_at <> t.tick_at))`},
+	{"instances of a schedule overlap only if they may", `
+		SELECT s.name || ' runs ' || count(*) || ' at once, ' || s.overlap
+		FROM ticks t JOIN schedules s ON s.id = t.schedule_id JOIN workflows w ON w.id = t.instance_id
+		WHERE s.overlap <> 'allow' AND w.finished_at IS NULL
+		GROUP BY s.id, s.name, s.overlap, CASE t.cause WHEN 'backfill' THEN 1 ELSE 0 END
+		HAVING count(*) > 1`},
+	{"a schedule that has open ticks is looked at", `
+		SELECT s.name || ' has ticks that nobody looks at'
+		FROM schedules s
+		WHERE (s.ticks_at IS NULL) <> (NOT EXISTS (SELECT 1 FROM ticks t WHERE t.schedule_id = s.id AND t.due_at IS NOT NULL AND t.cause <> 'backfill'))
+			OR s.backfill_at IS NULL AND EXISTS (SELECT 1 FROM ticks t WHERE t.schedule_id = s.id AND t.due_at IS NOT NULL AND t.cause = 'backfill')`},
 	{"a lease says how many of its jobs have not ended", `
 		SELECT 'one says ' || h.remaining
 		FROM {held} h JOIN job_state s ON s.id = h.id
@@ -264,7 +280,8 @@ func (c *checker) allEnded(ctx context.Context) bool {
 	err := c.db.QueryRowContext(ctx, `
 		SELECT (SELECT count(*) FROM job_state s JOIN jobs j ON j.id = s.id LEFT JOIN workflows w ON w.id = j.workflow_id WHERE s.finished_at IS NULL AND coalesce(w.status, '') <> 'pending')
 			+ (SELECT count(*) FROM workflows WHERE finished_at IS NULL AND status <> 'pending') + (SELECT count(*) FROM leases)
-			+ (SELECT count(*) FROM edge_check) + (SELECT count(*) FROM part_check)`).Scan(&open)
+			+ (SELECT count(*) FROM edge_check) + (SELECT count(*) FROM part_check)
+			+ (SELECT count(*) FROM ticks WHERE due_at IS NOT NULL)`).Scan(&open)
 	return err == nil && open == 0
 }
 
@@ -312,6 +329,11 @@ func (c *checker) atEnd(ctx context.Context) error {
 	}
 	if planned := len(c.w.work.plans) + len(c.w.work.items); stored < planned {
 		return fmt.Errorf("broken: %d jobs were handed in or ran, %d are stored", planned, stored)
+	}
+	for _, s := range c.w.work.timed {
+		if err := s.check(ctx); err != nil {
+			return err
+		}
 	}
 	return empty("nothing is left in ready", c.db.QueryRowContext(ctx, "SELECT queue FROM ready"))
 }

@@ -130,7 +130,7 @@ func (s *faultyStore) DecideTicks(ctx context.Context, limit int) (store.Decided
 		store.Decided
 		next time.Duration
 	}
-	d, err := overlook(s, func() (decided, error) {
+	d, err := inject(s, func() (decided, error) {
 		d, next, err := s.Store.DecideTicks(ctx, limit)
 		return decided{d, next}, err
 	})
@@ -147,6 +147,18 @@ func (s *faultyStore) RunTicks(ctx context.Context, limit int) (store.TicksRun, 
 		return ran{r, next}, err
 	})
 	return r.TicksRun, r.next, err
+}
+
+func (s *faultyStore) CreateSchedule(ctx context.Context, n store.NewSchedule) (store.ScheduleRecord, error) {
+	return overlook(s, func() (store.ScheduleRecord, error) { return s.Store.CreateSchedule(ctx, n) })
+}
+
+func (s *faultyStore) TriggerSchedule(ctx context.Context, name string, id job.ID) (store.TickRecord, error) {
+	return inject(s, func() (store.TickRecord, error) { return s.Store.TriggerSchedule(ctx, name, id) })
+}
+
+func (s *faultyStore) Backfill(ctx context.Context, name string, from, to time.Time, dry bool) ([]store.TickRecord, error) {
+	return inject(s, func() ([]store.TickRecord, error) { return s.Store.Backfill(ctx, name, from, to, dry) })
 }
 
 func (s *faultyStore) ExpireLeases(ctx context.Context, limit int) (store.Resolution, error) {

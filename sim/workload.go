@@ -23,6 +23,7 @@ type workload struct {
 	born    map[job.ID]plan // of jobs that handlers may spawn
 	waiting int             // submissions, and what users are to do once, without an answer
 	stored  []*job.Job      // jobs that are enqueued for sure
+	timed   []*timed
 	source  service.Source
 }
 
@@ -39,6 +40,7 @@ func newWorkload(w *World) *workload {
 		l.waiting++
 		w.after(w.between(0, 30*time.Second), "submit jobs", func() { l.submitJobs(l.flat()) })
 	}
+	l.schedules()
 	return l
 }
 
