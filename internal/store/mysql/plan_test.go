@@ -258,6 +258,34 @@ func TestWhatIsOpenOfAScheduleIsFoundBesideWhatEnded(t *testing.T) {
 	}
 }
 
+// A job may wait for very many others, of which a lift goes up to some at a time.
+func TestWhatALiftedJobWaitsForIsReadAsFarAsItIsLookedAt(t *testing.T) {
+	url := mysqltest.Fresh(t)
+	s := opened(t, strings.Replace(url, "pool_max_conns=4", "pool_max_conns=1", 1), store.Options{})
+	var jobs []*job.Job
+	for i := range 5000 {
+		jobs = append(jobs, job.New("q", json.RawMessage("1")).WithName(fmt.Sprint(i)))
+	}
+	last := job.New("q", json.RawMessage("1")).WithName("last").DependsOnJobs(jobs...)
+	if _, err := s.EnqueueJobs(t.Context(), append(jobs, last), nil); err != nil {
+		t.Fatal(err)
+	}
+	lift := statements["insert_lift_checks"]
+	values, err := lift.values([]any{`["` + strings.ReplaceAll(last.ID.String(), "-", "") + `"]`, 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := handled(t, s)
+	done, err := s.db.pool.ExecContext(t.Context(), lift.sql, values...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noted, err := done.RowsAffected()
+	if read := handled(t, s) - before; err != nil || noted != 100 || read > 1000 {
+		t.Errorf("%d rows were read for %d edges, %v", read, noted, err)
+	}
+}
+
 // A row is read once for each time that it is looked up, however many rows a
 // table has: what is counted are rows that were read, not time.
 func TestABatchReadsLittleMoreThanItChanges(t *testing.T) {
