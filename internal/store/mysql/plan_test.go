@@ -15,7 +15,10 @@ import (
 )
 
 // growing are the tables that get larger with every job that is stored.
-var growing = []string{"hw_jobs", "hw_job_state", "hw_ready", "hw_timers", "hw_edges", "hw_edge_check", "hw_attempts", "hw_workflows", "hw_idempotency_keys", "hw_evaluations", "hw_job_runs", "hw_audit", "hw_spawned", "hw_ticks"}
+var growing = []string{
+	"hw_jobs", "hw_job_state", "hw_ready", "hw_timers", "hw_edges", "hw_edge_check", "hw_attempts", "hw_workflows", "hw_idempotency_keys", "hw_evaluations", "hw_job_runs", "hw_audit", "hw_spawned", "hw_ticks",
+	"hw_schedules", "hw_suspensions", "hw_part_check",
+}
 
 // planned is a row of what EXPLAIN says.
 type planned struct {
@@ -76,7 +79,7 @@ func scanned(sql string, p planned) bool {
 
 // bounded are the statements that read an index in its order, as far as their
 // limit goes.
-var bounded = []string{"edge_checks", "workflows_to_check", "next_ready_queue"}
+var bounded = []string{"edge_checks", "part_checks", "workflows_to_check", "next_ready_queue"}
 
 // example returns an argument for each parameter of a statement.
 func example(s statement, list string) []any {
@@ -106,6 +109,7 @@ func TestNoStatementIsPlannedToReadATableThatGrowsFromEndToEnd(t *testing.T) {
 			fill(t, s, 3000)
 		}
 		raw := mysqltest.Raw(t, url)
+		fillBeside(t, raw)
 		for _, table := range growing {
 			if _, err := raw.ExecContext(t.Context(), "ANALYZE TABLE "+table); err != nil {
 				t.Fatal(err)
@@ -186,6 +190,99 @@ func fill(t *testing.T, s *Store, n int) {
 	}
 	if _, err := s.EnqueueJobs(t.Context(), jobs, keys); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// fillBeside stores as many rows of what jobs and schedules have beside as there
+// are jobs: an odd tick is open.
+func fillBeside(t *testing.T, raw *sql.DB) {
+	t.Helper()
+	for _, insert := range []string{
+		"INSERT IGNORE INTO hw_suspensions (job_id, opened_at, actor, comment) SELECT id, 1, '', '' FROM hw_jobs",
+		"INSERT IGNORE INTO hw_part_check (id, job_id) SELECT id, id FROM hw_jobs",
+		"INSERT IGNORE INTO hw_spawned (spawner_id, job_id) SELECT id, id FROM hw_jobs",
+		`INSERT IGNORE INTO hw_schedules (id, name, definition, cron, timezone, catch_up, catch_up_max, overlap, enabled, next_at, created_at, updated_at)
+			SELECT id, HEX(id), '{}', '@daily', '', 'none', 0, 'skip', 1, IF(dependency_status = 'none', scheduled_at, NULL), 1, 1 FROM hw_job_state`,
+		`INSERT IGNORE INTO hw_ticks (schedule_id, tick_at, cause, state, instance_id, decided_at, due_at, error)
+			SELECT id, 1, 'time', 'due', id, 1, IF(dependency_status = 'none', scheduled_at, NULL), '' FROM hw_job_state`,
+	} {
+		if _, err := raw.ExecContext(t.Context(), insert); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A schedule has many ticks that ended, and is looked at each time that it makes
+// another instance.
+func TestWhatIsOpenOfAScheduleIsFoundBesideWhatEnded(t *testing.T) {
+	url := mysqltest.Fresh(t)
+	s := opened(t, strings.Replace(url, "pool_max_conns=4", "pool_max_conns=1", 1), store.Options{})
+	raw := mysqltest.Raw(t, url)
+	for _, insert := range []string{
+		`INSERT INTO hw_ticks (schedule_id, tick_at, cause, state, instance_id, decided_at, error)
+			WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 139)
+			SELECT UNHEX(LPAD(a.n % 2, 32, '0')), 140 * a.n + b.n, 'time', 'started', UNHEX(LPAD(140 * a.n + b.n, 32, '0')), 2000 + 140 * a.n + b.n, ''
+			FROM n a CROSS JOIN n b`,
+		"UPDATE hw_ticks SET state = 'due', due_at = tick_at WHERE tick_at > 19590",
+		"ANALYZE TABLE hw_ticks",
+	} {
+		if _, err := raw.ExecContext(t.Context(), insert); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := strings.Repeat("0", 31) + "1"
+	for _, c := range []struct {
+		name string
+		args []any
+	}{
+		{"next_open_tick", nil},
+		{"open_ticks", []any{id, 100}},
+		{"list_ticks", []any{id, 20_000, 0, 10}},
+		{"old_ticks", []any{2010, 100}},
+		{"postpone_ticks", []any{id, 40_000}},
+		{"delete_open_ticks", []any{id}},
+	} {
+		values, err := statements[c.name].values(c.args)
+		if err != nil {
+			t.Fatal(c.name, err)
+		}
+		before := handled(t, s)
+		if _, err := s.db.pool.ExecContext(t.Context(), statements[c.name].sql, values...); err != nil {
+			t.Fatal(c.name, err)
+		}
+		read := handled(t, s) - before
+		t.Logf("%s read %d rows", c.name, read)
+		if read > 200 {
+			t.Errorf("%s read %d rows", c.name, read)
+		}
+	}
+}
+
+// A job may wait for very many others, of which a lift goes up to some at a time.
+func TestWhatALiftedJobWaitsForIsReadAsFarAsItIsLookedAt(t *testing.T) {
+	url := mysqltest.Fresh(t)
+	s := opened(t, strings.Replace(url, "pool_max_conns=4", "pool_max_conns=1", 1), store.Options{})
+	var jobs []*job.Job
+	for i := range 5000 {
+		jobs = append(jobs, job.New("q", json.RawMessage("1")).WithName(fmt.Sprint(i)))
+	}
+	last := job.New("q", json.RawMessage("1")).WithName("last").DependsOnJobs(jobs...)
+	if _, err := s.EnqueueJobs(t.Context(), append(jobs, last), nil); err != nil {
+		t.Fatal(err)
+	}
+	lift := statements["insert_lift_checks"]
+	values, err := lift.values([]any{`["` + strings.ReplaceAll(last.ID.String(), "-", "") + `"]`, 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := handled(t, s)
+	done, err := s.db.pool.ExecContext(t.Context(), lift.sql, values...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noted, err := done.RowsAffected()
+	if read := handled(t, s) - before; err != nil || noted != 100 || read > 1000 {
+		t.Errorf("%d rows were read for %d edges, %v", read, noted, err)
 	}
 }
 

@@ -79,9 +79,11 @@ WHERE s.priority < c.priority AND s.finished_at IS NULL;
 -- name: insert_lift_checks
 -- Of unresolved edges into jobs, ?2 at most.
 INSERT IGNORE INTO hw_edge_check (parent_id, child_id)
-SELECT e.parent_id, e.child_id
-FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = UNHEX(i.id)
-WHERE e.state = 'unresolved'
-ORDER BY e.parent_id, e.child_id
-LIMIT ?2;
+SELECT x.parent_id, x.child_id
+FROM (
+    SELECT e.parent_id, e.child_id
+    FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
+    STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = UNHEX(i.id)
+    WHERE e.state = 'unresolved'
+    LIMIT ?2) x
+ORDER BY x.parent_id, x.child_id;

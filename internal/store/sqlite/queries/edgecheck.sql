@@ -63,10 +63,12 @@ WHERE job_state.id = c.id AND job_state.priority < c.priority AND job_state.fini
 -- name: insert_lift_checks
 -- Of unresolved edges into jobs, ?2 at most.
 INSERT INTO edge_check (parent_id, child_id)
-SELECT e.parent_id, e.child_id
-FROM json_each(?1) x
-CROSS JOIN edges e ON e.child_id = unhex(x.value)
-WHERE e.state = 'unresolved'
-ORDER BY e.parent_id, e.child_id
-LIMIT ?2
+SELECT parent_id, child_id
+FROM (
+    SELECT e.parent_id, e.child_id
+    FROM json_each(?1) x
+    CROSS JOIN edges e ON e.child_id = unhex(x.value)
+    WHERE e.state = 'unresolved'
+    LIMIT ?2)
+ORDER BY parent_id, child_id
 ON CONFLICT DO NOTHING;
