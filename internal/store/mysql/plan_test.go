@@ -235,8 +235,8 @@ func TestWhatIsOpenOfAScheduleIsFoundBesideWhatEnded(t *testing.T) {
 		name string
 		args []any
 	}{
-		{"next_open_tick", nil},
-		{"open_ticks", []any{id, 100}},
+		{"next_ticks", nil},
+		{"open_ticks", []any{id, false, 100}},
 		{"list_ticks", []any{id, 20_000, 0, 10}},
 		{"old_ticks", []any{2010, 100}},
 		{"postpone_ticks", []any{id, 40_000}},
