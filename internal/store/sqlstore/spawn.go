@@ -105,16 +105,18 @@ func (sp *spawning) look() error {
 		return refuse("a finally job runs after all others, so it spawns nothing")
 	}
 	alone := sp.workflow() == job.ID{}
-	if err := workflow.ValidateSpawned(sp.o.Job, sp.o.Spawned, alone); err != nil {
+	list, err := workflow.ValidateSpawned(sp.o.Job, sp.p.jobs[sp.at].name, sp.o.Spawned, alone)
+	if err != nil {
 		return refusal(err.Error())
 	}
+	sp.o.Spawned = list
 	if n := sp.p.Nodes[sp.at]; n.Workflow >= 0 && sp.p.ends[n.Workflow].items {
 		return refuse("job %q is an item of a batch or a map, which spawns nothing", sp.p.jobs[sp.at].name)
 	}
 	if err := sp.findNames(); err != nil {
 		return err
 	}
-	var list []before
+	var edges []before
 	var targets []job.ID
 	for _, s := range sp.o.Spawned {
 		m := sp.met[s.Name]
@@ -134,11 +136,11 @@ func (sp *spawning) look() error {
 			case m != nil && sp.there[[2]job.ID{m.id, id}]:
 				continue
 			}
-			list = append(list, before{s, id})
+			edges = append(edges, before{s, id})
 			targets = append(targets, id)
 		}
 	}
-	if err := sp.noCycle(list); err != nil {
+	if err := sp.noCycle(edges); err != nil {
 		return err
 	}
 	return sp.stopTargets(sortedIDs(targets))
