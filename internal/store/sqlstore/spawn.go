@@ -70,6 +70,7 @@ type spawning struct {
 	now    int64
 	at     int // node of the spawner
 	ids    map[string]job.ID
+	stored map[job.ID]bool // ids of spawned jobs that are stored already
 	like   *store.Claimed // the spawner, as its handler has it
 
 	met     map[string]*met    // by name: what an earlier run spawned
@@ -123,6 +124,9 @@ func (sp *spawning) look() error {
 		if _, taken := sp.ids[s.Name]; taken && m == nil && !alone {
 			return refuse("the workflow has a job %q already", s.Name)
 		}
+		if m == nil && sp.stored[s.ID] {
+			return refuse("job %q has the id of a job that is stored already: make a new one each time", s.Name)
+		}
 		if m != nil && !m.waits {
 			continue
 		}
@@ -146,11 +150,24 @@ func (sp *spawning) look() error {
 	return sp.stopTargets(sortedIDs(targets))
 }
 
-// findNames finds the ids of the jobs that are named, those that an earlier run of the
-// spawner spawned, and what the spawner was claimed as.
+// findNames finds the ids of the jobs that are named, which ids are stored already,
+// what an earlier run of the spawner spawned, and what the spawner was claimed as.
 func (sp *spawning) findNames() error {
 	sp.ids, sp.met, sp.renamed, sp.there = make(map[string]job.ID), make(map[string]*met), make(map[job.ID]*met), make(map[[2]job.ID]bool)
+	sp.stored = make(map[job.ID]bool)
 	earlier := make(map[job.ID]bool)
+	var made []job.ID
+	for _, s := range sp.o.Spawned {
+		made = append(made, s.ID)
+	}
+	for page := range slices.Chunk(made, pageRows) {
+		sp.tx.QueueQuery("jobs_existing", func(r Row) error {
+			var id job.ID
+			err := r.Scan(&id)
+			sp.stored[id] = true
+			return err
+		}, page)
+	}
 	if wf := sp.workflow(); wf != (job.ID{}) {
 		var names []nameRow
 		for _, s := range sp.o.Spawned {

@@ -88,6 +88,33 @@ func testSpawnNames(t *testing.T, open Opener) {
 		r.claimNamed("alone")
 	})
 
+	check(t, open, "a job that is stored already is not spawned, unless an earlier run of the spawner spawned it", func(r *rig) {
+		other := task("other")
+		id := r.start(task("a"), task("b"), other)
+		r.enqueueJobs(task("alone"))
+		got := r.claimNamed("a", "b", "other", "alone")
+		mine := task("mine")
+		r.commit(spawning(got["a"], []*job.Job{mine}))
+		reused := task("x")
+		reused.ID = other.ID
+		for _, o := range []job.Outcome{
+			spawning(got["b"], []*job.Job{task("y"), reused}), spawning(got["alone"], []*job.Job{mine}),
+			spawning(got["b"], []*job.Job{mine.WithName("renamed")}),
+		} {
+			if why := r.refused(o); !strings.Contains(why, "has the id of a job that is stored already") {
+				r.Errorf("refused: %s", why)
+			}
+		}
+		mine.WithName("mine")
+		r.complete(got["b"], got["other"], got["alone"], r.claimOne())
+		r.wantTally(id, workflow.Tally{Total: 4, Completed: 4})
+		r.retryOf(id, workflow.RetryAll, job.ID{})
+		got = r.claimNamed("a", "b", "other")
+		r.commit(spawning(got["a"], []*job.Job{mine}))
+		r.complete(got["b"], got["other"], r.claimOne())
+		r.wantWorkflow(id, workflow.Completed)
+	})
+
 	check(t, open, "counts count what was spawned before a job, too", func(r *rig) {
 		split := task("split")
 		report := task("report", split).WithCondition("counts.completed == 3")
