@@ -71,7 +71,8 @@ type spawning struct {
 	at     int // node of the spawner
 	ids    map[string]job.ID
 	stored map[job.ID]bool // ids of spawned jobs that are stored already
-	like   *store.Claimed // the spawner, as its handler has it
+	own    map[job.ID]int  // priorities of jobs that are to wait, as they were asked for
+	like   *store.Claimed  // the spawner, as its handler has it
 
 	met     map[string]*met    // by name: what an earlier run spawned
 	renamed map[job.ID]*met    // by the id that the handler gave it this time
@@ -219,6 +220,14 @@ func (sp *spawning) stopTargets(targets []job.ID) error {
 	if err := sp.tx.Flush(); err != nil {
 		return err
 	}
+	sp.own = make(map[job.ID]int)
+	sp.tx.QueueQuery("own_priorities", func(r Row) error {
+		var id job.ID
+		var priority int
+		err := r.Scan(&id, &priority)
+		sp.own[id] = priority
+		return err
+	}, targets)
 	running := heldBy(sp.tx, targets) // after their places were looked for: who was faster is seen
 	if err := sp.tx.Flush(); err != nil {
 		return err
@@ -282,8 +291,8 @@ func (sp *spawning) insert() error {
 			i := sp.p.index[sp.ids[name]]
 			n := &sp.p.Nodes[i]
 			if stubs[name] == nil {
-				priority := job.Priority(sp.p.jobs[i].priority)
-				stubs[name] = &job.Job{ID: n.ID, Join: n.Join, Priority: &priority, Inherit: sp.p.jobs[i].inherits}
+				passes := sp.passes(i)
+				stubs[name] = &job.Job{ID: n.ID, Join: n.Join, Priority: &passes, Inherit: true}
 			}
 			d := job.Dependency{Parent: id, On: job.OnSuccess}
 			stubs[name].DependsOn = append(stubs[name].DependsOn, d)
@@ -303,19 +312,23 @@ func (sp *spawning) insert() error {
 	if err != nil {
 		return err
 	}
+	var passes []job.Priority // what children pass on
 	if len(w.Jobs) > 0 {
 		e := sp.enqueuer(w, stubs)
 		if err := e.store(0, len(e.jobs)); err != nil {
 			return err
 		}
 		e.deadlines()
+		for _, u := range e.urgent {
+			passes = append(passes, u.Passes)
+		}
 	}
 	t := newTransition(sp.p)
 	var waiting []int
 	children := slices.Clone(w.Jobs)
 	for _, name := range slices.Sorted(maps.Keys(stubs)) {
 		waiting = append(waiting, sp.p.index[sp.ids[name]])
-		children = append(children, stubs[name])
+		children, passes = append(children, stubs[name]), append(passes, *stubs[name].Priority)
 	}
 	if w.ID != (job.ID{}) {
 		if err := sp.tolerate(children); err != nil {
@@ -331,6 +344,9 @@ func (sp *spawning) insert() error {
 	queueRows(sp.tx, "insert_spawned", spawned)
 	queueRows(sp.tx, "insert_edge_checks", late)
 	sp.checks = len(late) > 0
+	if err := sp.lift(children, passes); err != nil {
+		return err
+	}
 	if w.ID != (job.ID{}) && len(w.Jobs)+len(edges) > 0 {
 		sp.tx.QueueGuarded("grow_workflow", 1, w.ID[:], len(w.Jobs), rules)
 		var list []job.ID
