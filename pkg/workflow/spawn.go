@@ -2,17 +2,63 @@ package workflow
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
 // ValidateSpawned completes and checks what the handler of a job spawns, as
-// Validate does for a workflow: each job depends on the spawner besides. Names
-// are unique among them; that they are new in the workflow, and that what they
-// are to come before has not started, is checked when the spawner completes.
-// alone says that the spawner has no workflow.
-func ValidateSpawned(spawner job.ID, list []job.Spawned, alone bool) error {
-	w := &Workflow{Name: "spawned", Jobs: []*job.Job{{ID: spawner, Name: "spawner", Queue: "spawner"}}}
+// Validate does for a workflow, and returns it: what it is given stays as it is.
+// Each job depends on the spawner besides; one without a name is named after the
+// spawner, with a number. Names are unique among them; that they are new in the workflow,
+// and that what they are to come before has not started, is checked when the spawner
+// completes. alone says that the spawner has no workflow.
+func ValidateSpawned(spawner job.ID, name string, list []job.Spawned, alone bool) ([]job.Spawned, error) {
+	if !namePattern.MatchString(name) { // an item of a batch or a map, which spawns nothing
+		name = nameAfter(name)
+	}
+	list = copySpawned(list)
+	nameSpawned(spawner, name, list)
+	if err := validateSpawned(spawner, name, list, alone); err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+func copySpawned(list []job.Spawned) []job.Spawned {
+	list = slices.Clone(list)
+	for i := range list {
+		own := *list[i].Job
+		own.DependsOn = slices.Clone(own.DependsOn)
+		list[i].Job = &own
+	}
+	return list
+}
+
+// nameSpawned names what has no name after the spawner: split.1, split.2, …, in
+// the order in which it is spawned, which is the same when the spawner runs again.
+func nameSpawned(spawner job.ID, name string, list []job.Spawned) {
+	taken := make(map[string]bool, len(list))
+	for _, s := range list {
+		taken[s.Name] = true
+	}
+	// What spawns its like has longer names from one generation to the next.
+	if id := spawner.String(); len(name) > job.MaxName-roomForNumber {
+		name = name[:job.MaxName-roomForNumber-len(id)-1] + "-" + id
+	}
+	n := 0
+	for _, s := range list {
+		for s.Name == "" {
+			n++
+			if free := fmt.Sprintf("%s.%d", name, n); !taken[free] {
+				s.Name = free
+			}
+		}
+	}
+}
+
+func validateSpawned(spawner job.ID, name string, list []job.Spawned, alone bool) error {
+	w := &Workflow{Name: "spawned", Jobs: []*job.Job{{ID: spawner, Name: name, Queue: "spawner"}}}
 	size := 0
 	for _, s := range list {
 		w.Jobs = append(w.Jobs, s.Job)
@@ -26,11 +72,20 @@ func ValidateSpawned(spawner job.ID, list []job.Spawned, alone bool) error {
 	if size > job.MaxSpawnedBytes {
 		v.fault(CodeTooLarge, "jobs", "keep large data outside and pass its place", "what is spawned has %d bytes; at most %d are allowed", size, job.MaxSpawnedBytes)
 	}
+	known := name // what goes by it is the spawner
+	for i, s := range list {
+		if s.Name == name {
+			known = ""
+		}
+		if s.Name == name && !alone {
+			v.fault(CodeDuplicateName, jobPath(i+1)+".name", "names are unique within a workflow", "job name %q is that of the spawner", name)
+		}
+	}
 	if len(v.faults) > 0 {
 		return v.err()
 	}
 	for i, s := range list {
-		v.spawned(jobPath(i+1), spawner, s, alone)
+		v.spawned(jobPath(i+1), spawner, known, s, alone)
 	}
 	if err := v.run(); err != nil {
 		return err
@@ -48,11 +103,15 @@ func ValidateSpawned(spawner job.ID, list []job.Spawned, alone bool) error {
 	return v.err()
 }
 
-// spawned lets a spawned job depend on its spawner and checks what only
-// spawned jobs may not be.
-func (v *validator) spawned(path string, spawner job.ID, s job.Spawned, alone bool) {
+// spawned lets a spawned job depend on its spawner, which it may have named, and
+// checks what only spawned jobs may not be.
+func (v *validator) spawned(path string, spawner job.ID, name string, s job.Spawned, alone bool) {
 	depends := false
-	for _, d := range s.DependsOn {
+	for k := range s.DependsOn {
+		d := &s.DependsOn[k]
+		if d.Parent == (job.ID{}) && name != "" && d.Name == name {
+			d.Parent = spawner
+		}
 		depends = depends || d.Parent == spawner
 	}
 	if !depends {

@@ -221,13 +221,16 @@ func (v *validator) freeName(queue string, numbered map[string]int) string {
 	}
 }
 
+// roomForNumber is for the numbers behind names that are made up.
+const roomForNumber = 8
+
 // nameAfter makes a name of a queue's, with room for a number behind it.
 func nameAfter(queue string) string {
 	base := notNameChar.ReplaceAllString(queue, "-")
 	if base == "" {
 		return "job"
 	}
-	return base[:min(len(base), job.MaxName-8)]
+	return base[:min(len(base), job.MaxName-roomForNumber)]
 }
 
 // lastYear is the last one a job may wait for. RFC 3339, which every answer

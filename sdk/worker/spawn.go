@@ -25,6 +25,9 @@ var errReturned = errors.New("the handler has returned: nothing is spawned any m
 // for it, too: if one of them has started by then, comes before this job, or the
 // workflow has a job of that name, this job fails for good, and says why.
 //
+// A job without a name is named after this one, with a number: split.1, split.2, …,
+// in the order in which they are spawned. What s says counts as it is now.
+//
 // Trace and correlation id, priority and retry policy are this job's unless s
 // has its own. An attempt may spawn job.MaxSpawned jobs of job.MaxSpawnedBytes
 // together; a finally job, and an item of a batch or a map, spawn nothing. The
@@ -43,8 +46,12 @@ func (j *Job) Spawn(s *job.Job, before ...string) error {
 	if j.spawned.ended {
 		return errReturned
 	}
+	if s.ID == (job.ID{}) {
+		s.ID = job.NewID() // others may depend on it
+	}
 	list := append(j.spawned.list[:len(j.spawned.list):len(j.spawned.list)], job.Spawned{Job: s, Before: before})
-	if err := workflow.ValidateSpawned(j.ID(), list, j.WorkflowID == job.ID{}); err != nil {
+	list, err := workflow.ValidateSpawned(j.ID(), j.Name, list, j.WorkflowID == job.ID{})
+	if err != nil {
 		return err
 	}
 	j.spawned.list = list

@@ -452,9 +452,7 @@ func (e *enqueuer) spec(i int, j *job.Job) (jobInsert, error) {
 	}
 	row.DependsOn = parentList(j.DependsOn)
 	rules := rulesOfJob(j, e.calm != nil && e.calm[i])
-	if slices.ContainsFunc(j.DependsOn, func(d job.Dependency) bool { return !e.inside[d.Parent] }) {
-		rules.Passes = int(e.urgent[i].Passes)
-	}
+	rules.Passes = int(e.urgent[i].Passes)
 	row.Rules, err = rulesText(rules)
 	return row, err
 }

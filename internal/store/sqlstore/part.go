@@ -68,7 +68,7 @@ type jobRow struct {
 	giveBacks int
 	priority  int
 	inherits  bool
-	passes    int // what its parents outside get at least, by its enqueue
+	passes    int // what its parents get at least, by its enqueue
 	only      *job.ID
 	scheduled int64
 	deadline  int64  // microseconds from the enqueue, or a retry; 0: none

@@ -23,7 +23,7 @@ type jobRules struct {
 	Delay        int64             `json:"delay,omitempty"`      // microseconds from the enqueue, as it was asked for
 	NotBefore    int64             `json:"not_before,omitempty"` // microseconds, as it was asked for
 	Inherit      bool              `json:"inherit,omitempty"`
-	Passes       int               `json:"passes,omitempty"` // what its parents outside get at least, with an edge from there
+	Passes       int               `json:"passes,omitempty"` // what its parents get at least, by its enqueue
 	Only         *job.ID           `json:"only,omitempty"`   // the one parent that it had when others were spawned before it
 	Gate         *gateRules        `json:"gate,omitempty"`
 	Parts        *partsRules       `json:"parts,omitempty"`

@@ -70,7 +70,9 @@ type spawning struct {
 	now    int64
 	at     int // node of the spawner
 	ids    map[string]job.ID
-	like   *store.Claimed // the spawner, as its handler has it
+	stored map[job.ID]bool // ids of spawned jobs that are stored already
+	own    map[job.ID]int  // priorities of jobs that are to wait, as they were asked for
+	like   *store.Claimed  // the spawner, as its handler has it
 
 	met     map[string]*met    // by name: what an earlier run spawned
 	renamed map[job.ID]*met    // by the id that the handler gave it this time
@@ -105,21 +107,26 @@ func (sp *spawning) look() error {
 		return refuse("a finally job runs after all others, so it spawns nothing")
 	}
 	alone := sp.workflow() == job.ID{}
-	if err := workflow.ValidateSpawned(sp.o.Job, sp.o.Spawned, alone); err != nil {
+	list, err := workflow.ValidateSpawned(sp.o.Job, sp.p.jobs[sp.at].name, sp.o.Spawned, alone)
+	if err != nil {
 		return refusal(err.Error())
 	}
+	sp.o.Spawned = list
 	if n := sp.p.Nodes[sp.at]; n.Workflow >= 0 && sp.p.ends[n.Workflow].items {
 		return refuse("job %q is an item of a batch or a map, which spawns nothing", sp.p.jobs[sp.at].name)
 	}
 	if err := sp.findNames(); err != nil {
 		return err
 	}
-	var list []before
+	var edges []before
 	var targets []job.ID
 	for _, s := range sp.o.Spawned {
 		m := sp.met[s.Name]
 		if _, taken := sp.ids[s.Name]; taken && m == nil && !alone {
 			return refuse("the workflow has a job %q already", s.Name)
+		}
+		if m == nil && sp.stored[s.ID] {
+			return refuse("job %q has the id of a job that is stored already: make a new one each time", s.Name)
 		}
 		if m != nil && !m.waits {
 			continue
@@ -134,21 +141,34 @@ func (sp *spawning) look() error {
 			case m != nil && sp.there[[2]job.ID{m.id, id}]:
 				continue
 			}
-			list = append(list, before{s, id})
+			edges = append(edges, before{s, id})
 			targets = append(targets, id)
 		}
 	}
-	if err := sp.noCycle(list); err != nil {
+	if err := sp.noCycle(edges); err != nil {
 		return err
 	}
 	return sp.stopTargets(sortedIDs(targets))
 }
 
-// findNames finds the ids of the jobs that are named, those that an earlier run of the
-// spawner spawned, and what the spawner was claimed as.
+// findNames finds the ids of the jobs that are named, which ids are stored already,
+// what an earlier run of the spawner spawned, and what the spawner was claimed as.
 func (sp *spawning) findNames() error {
 	sp.ids, sp.met, sp.renamed, sp.there = make(map[string]job.ID), make(map[string]*met), make(map[job.ID]*met), make(map[[2]job.ID]bool)
+	sp.stored = make(map[job.ID]bool)
 	earlier := make(map[job.ID]bool)
+	var made []job.ID
+	for _, s := range sp.o.Spawned {
+		made = append(made, s.ID)
+	}
+	for page := range slices.Chunk(made, pageRows) {
+		sp.tx.QueueQuery("jobs_existing", func(r Row) error {
+			var id job.ID
+			err := r.Scan(&id)
+			sp.stored[id] = true
+			return err
+		}, page)
+	}
 	if wf := sp.workflow(); wf != (job.ID{}) {
 		var names []nameRow
 		for _, s := range sp.o.Spawned {
@@ -200,6 +220,14 @@ func (sp *spawning) stopTargets(targets []job.ID) error {
 	if err := sp.tx.Flush(); err != nil {
 		return err
 	}
+	sp.own = make(map[job.ID]int)
+	sp.tx.QueueQuery("own_priorities", func(r Row) error {
+		var id job.ID
+		var priority int
+		err := r.Scan(&id, &priority)
+		sp.own[id] = priority
+		return err
+	}, targets)
 	running := heldBy(sp.tx, targets) // after their places were looked for: who was faster is seen
 	if err := sp.tx.Flush(); err != nil {
 		return err
@@ -263,8 +291,8 @@ func (sp *spawning) insert() error {
 			i := sp.p.index[sp.ids[name]]
 			n := &sp.p.Nodes[i]
 			if stubs[name] == nil {
-				priority := job.Priority(sp.p.jobs[i].priority)
-				stubs[name] = &job.Job{ID: n.ID, Join: n.Join, Priority: &priority, Inherit: sp.p.jobs[i].inherits}
+				passes := sp.passes(i)
+				stubs[name] = &job.Job{ID: n.ID, Join: n.Join, Priority: &passes, Inherit: true}
 			}
 			d := job.Dependency{Parent: id, On: job.OnSuccess}
 			stubs[name].DependsOn = append(stubs[name].DependsOn, d)
@@ -284,19 +312,23 @@ func (sp *spawning) insert() error {
 	if err != nil {
 		return err
 	}
+	var passes []job.Priority // what children pass on
 	if len(w.Jobs) > 0 {
 		e := sp.enqueuer(w, stubs)
 		if err := e.store(0, len(e.jobs)); err != nil {
 			return err
 		}
 		e.deadlines()
+		for _, u := range e.urgent {
+			passes = append(passes, u.Passes)
+		}
 	}
 	t := newTransition(sp.p)
 	var waiting []int
 	children := slices.Clone(w.Jobs)
 	for _, name := range slices.Sorted(maps.Keys(stubs)) {
 		waiting = append(waiting, sp.p.index[sp.ids[name]])
-		children = append(children, stubs[name])
+		children, passes = append(children, stubs[name]), append(passes, *stubs[name].Priority)
 	}
 	if w.ID != (job.ID{}) {
 		if err := sp.tolerate(children); err != nil {
@@ -312,6 +344,9 @@ func (sp *spawning) insert() error {
 	queueRows(sp.tx, "insert_spawned", spawned)
 	queueRows(sp.tx, "insert_edge_checks", late)
 	sp.checks = len(late) > 0
+	if err := sp.lift(children, passes); err != nil {
+		return err
+	}
 	if w.ID != (job.ID{}) && len(w.Jobs)+len(edges) > 0 {
 		sp.tx.QueueGuarded("grow_workflow", 1, w.ID[:], len(w.Jobs), rules)
 		var list []job.ID

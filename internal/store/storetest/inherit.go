@@ -7,6 +7,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // urgent returns a critical job that passes its priority on to parents.
@@ -44,6 +45,63 @@ func testInherit(t *testing.T, open Opener) {
 		r.enqueueJobs(task("other"), first, urgent("last", first))
 		r.wantPriority(first, job.Critical, job.Low)
 		r.equal("claimed", r.claimOne().Name, "first")
+	})
+
+	check(t, open, "what is spawned before a job has what that passes on", func(r *rig) {
+		split := task("split")
+		lifted := task("lifted", split)
+		urgently := task("urgently", split).WithPriority(job.Critical) // urgent itself, and passes on what is less so
+		last := task("last", lifted, urgently).WithPriority(job.High).WithInherit()
+		alone := task("alone", split).WithPriority(job.Critical)
+		r.start(split, lifted, urgently, last, alone)
+		c := r.claimOne()
+		first := task("first").WithPriority(job.Low)
+		a, b, other := task("a", first).WithPriority(job.Low), task("b").WithPriority(job.Low), task("c").WithPriority(job.Low)
+		o := spawning(c, []*job.Job{first})
+		for name, j := range map[string]*job.Job{"lifted": a, "urgently": b, "alone": other} {
+			o.Spawned = append(o.Spawned, job.Spawned{Job: j, Before: []string{name}})
+		}
+		r.commit(o)
+		for _, j := range []*job.Job{first, a, b} {
+			r.wantPriority(j, job.High, job.Low)
+		}
+		r.wantPriority(other, job.Low, job.Low)
+	})
+
+	check(t, open, "what is spawned before a job that was lifted since its enqueue has its priority", func(r *rig) {
+		split := task("split")
+		target := task("target", split)
+		r.start(split, target)
+		c := r.claimOne()
+		r.start(urgent("urgent", target))
+		r.checkEdges()
+		a := task("a").WithPriority(job.Low)
+		r.commit(spawning(c, []*job.Job{a}, "target"))
+		r.wantPriority(a, job.Critical, job.Low)
+	})
+
+	check(t, open, "what was spawned before is lifted by what a later run spawns behind it", func(r *rig) {
+		split := task("split")
+		id := r.start(split)
+		spawned := func() []*job.Job { // anew each time
+			first := task("first").WithPriority(job.Low)
+			return []*job.Job{first, task("second", first).WithPriority(job.Low)}
+		}
+		r.commit(spawning(r.claimOne(), spawned()))
+		r.complete(r.claimOne())
+		r.complete(r.claimOne())
+		r.wantWorkflow(id, workflow.Completed)
+		r.retryOf(id, workflow.RetryFrom, split.ID)
+		list := spawned()
+		o := spawning(r.claimOne(), list)
+		o.Spawned = append(o.Spawned, job.Spawned{Job: urgent("third", list[1])})
+		r.commit(o)
+		for range 3 {
+			r.checkEdges()
+		}
+		for _, name := range []string{"first", "second"} {
+			r.equal("priority of "+name, r.job(r.idOf(id, name)).Priority, job.Critical)
+		}
 	})
 
 	check(t, open, "what does not inherit lifts nothing", func(r *rig) {

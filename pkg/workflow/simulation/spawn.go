@@ -32,7 +32,8 @@ func (m *machine) spawn(i int, list []job.Spawned) error {
 	case m.items:
 		return fmt.Errorf("job %q is an item of a batch or a map, which spawns nothing", spawner.Name)
 	}
-	if err := workflow.ValidateSpawned(spawner.ID, list, false); err != nil {
+	list, err := workflow.ValidateSpawned(spawner.ID, spawner.Name, list, false)
+	if err != nil {
 		return err
 	}
 	names := make(map[string]int, len(m.w.Jobs))

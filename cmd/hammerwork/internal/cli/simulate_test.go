@@ -123,6 +123,9 @@ func TestASimulationEndsAsTheRunDoes(t *testing.T) {
 			{name: report, queue: q, depends_on: [split]},
 			{name: bad, queue: q, payload: {fail_times: 1}},
 			{name: twin, queue: q, depends_on: [split, bad]}]}`,
+		"spawned before a bare name": `{name: w, jobs: [
+			{name: split, queue: q, payload: {result: {n: 1}, spawn: {jobs: [{name: a, payload: {result: {n: 2}}}, {name: b, payload: {spawn: {jobs: [c], before: [report]}}}], before: [report]}}},
+			{name: report, queue: q, depends_on: [split], condition: "n == 1 && counts.completed == 4"}]}`,
 		"spawned within": `{name: w, jobs: [
 			{name: sub, workflow: {jobs: [{name: a, queue: q, payload: {spawn: {jobs: [b]}}}]}},
 			{name: after, queue: q, depends_on: [sub], condition: "has(deps.sub.result.b)"}]}`,

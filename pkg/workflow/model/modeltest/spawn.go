@@ -25,11 +25,14 @@ func (p *play) spawn(i int) {
 		if p.workless && chance(p.t, 4, "gate") {
 			s.Gate, s.Retry, s.Queue = drawGate(p.t), nil, ""
 		}
-		s.DependsOn = []job.Dependency{{Parent: spawner.ID, On: job.OnSuccess}}
+		s.DependsOn = []job.Dependency{{Parent: spawner.ID, Name: spawner.Name, On: job.OnSuccess}}
 		for _, other := range o.Spawned {
 			if chance(p.t, 3, "after") {
 				s.DependsOn = append(s.DependsOn, job.Dependency{Parent: other.ID, On: job.OnSuccess})
 			}
+		}
+		if len(s.DependsOn) == 1 && chance(p.t, 8, "bare name") {
+			s.Condition = "ok"
 		}
 		if len(names) > 0 && chance(p.t, 2, "before") {
 			s.Before = []string{pick(p.t, "before", names...)}
