@@ -79,7 +79,7 @@ func (s *Store) answerGate(tx Tx, a store.Answer, by store.Actor, entry auditRow
 	if n.Status != job.Suspended {
 		earlier, err := suspensions(tx, []job.ID{a.Job})
 		if was := earlier[a.Job].answer; err != nil || was != nil {
-			if err == nil && !bytes.Equal(was.Payload, a.Payload) {
+			if err == nil && !sameJSON(was.Payload, a.Payload) {
 				err = fmt.Errorf("%w: it is signalled already, and waits for the gate to open", job.ErrWrongState)
 			}
 			return err // nil: the same signal came again
@@ -99,6 +99,12 @@ func (s *Store) answerGate(tx Tx, a store.Answer, by store.Actor, entry auditRow
 		return nil
 	}
 	return s.endGates(tx, p, []gateEnd{answered(i, a, by)}, now, r)
+}
+
+// sameJSON reports whether two texts, which are JSON, differ in no more than spaces.
+func sameJSON(a, b json.RawMessage) bool {
+	var first, second bytes.Buffer
+	return json.Compact(&first, a) == nil && json.Compact(&second, b) == nil && bytes.Equal(first.Bytes(), second.Bytes())
 }
 
 // whatIs says what a job is that was taken for something else.

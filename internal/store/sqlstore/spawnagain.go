@@ -73,6 +73,7 @@ func (sp *spawning) meet() error {
 // noCycle refuses what would let a job wait for itself. Most that are to wait
 // depend on the spawner, so that they can't come before it.
 func (sp *spawning) noCycle(list []before) error {
+	wf := sp.workflow() // no edge that was added later leads out of it
 	level, clear := []job.ID{sp.o.Job}, true
 	targets := make(map[job.ID]string, len(list))
 	for _, b := range list {
@@ -103,7 +104,7 @@ func (sp *spawning) noCycle(list []before) error {
 		}
 		var above []job.ID
 		for page := range slices.Chunk(level, sp.p.pageRows) {
-			sp.tx.QueueQuery("parents_above", scanIDs(&above), page)
+			sp.tx.QueueQuery("parents_above", scanIDs(&above), page, wf[:])
 		}
 		if err := sp.tx.Flush(); err != nil {
 			return err

@@ -104,8 +104,8 @@ func testGate(t *testing.T, open Opener) {
 		gate := job.NewSignal("gate")
 		id := r.start(aroundGate(gate)...)
 		r.answer(signal(gate.ID, `{"n": 2}`), ann)
-		r.answer(signal(gate.ID, `{"n": 2}`), store.Actor{Name: "bob"}) // the same may come again
-		_, err := r.s.AnswerGate(r.ctx, signal(gate.ID, `{"n":2}`), ann)
+		r.answer(signal(gate.ID, `{"n":2}`), store.Actor{Name: "bob"}) // the same may come again
+		_, err := r.s.AnswerGate(r.ctx, signal(gate.ID, `{"n":3}`), ann)
 		r.isErr("another signal", err, job.ErrWrongState)
 		if !strings.Contains(err.Error(), "signalled already, and waits for the gate to open") {
 			r.Errorf("%v does not say why", err)

@@ -300,6 +300,19 @@ func testSpawn(t *testing.T, open Opener) {
 		}
 	})
 
+	check(t, open, "who spawned a job is known when that one is deleted", func(r *rig) {
+		r.enqueueJobs(task("alone"))
+		alone := r.claimOne()
+		r.commit(spawning(alone, tasks(1, "a")))
+		got := r.claimOne()
+		r.commit(failedForGood(got))
+		r.Advance(kept + slack)
+		keep := keepAll(2 * kept)
+		keep.Completed = kept
+		r.equal("purged", r.purge(keep), store.Purged{Jobs: 1})
+		r.equal("spawned by", r.job(got.Fence.Job).SpawnedBy, alone.Fence.Job)
+	})
+
 	check(t, open, "a spawned job has its spawner's priority, retry policy and correlation id unless it says otherwise", func(r *rig) {
 		spawner := task("split").WithPriority(job.High).WithCorrelationID("order-7").WithRetry(job.RetryPolicy{MaxAttempts: 7})
 		r.start(spawner)

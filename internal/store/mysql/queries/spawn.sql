@@ -48,9 +48,11 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
 STRAIGHT_JOIN hw_edges e FORCE INDEX (PRIMARY) ON e.parent_id = UNHEX(c.parent) AND e.child_id = UNHEX(c.child);
 
 -- name: parents_above
+-- In their own workflow.
 SELECT DISTINCT e.parent_id
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = UNHEX(i.id);
+STRAIGHT_JOIN hw_edges e FORCE INDEX (hw_edges_child) ON e.child_id = UNHEX(i.id)
+STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = e.parent_id AND j.workflow_id = UNHEX(?2);
 
 -- name: keep_payloads
 -- With the last run of each job, unless that was kept when it was reset.
@@ -89,7 +91,8 @@ STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = UNHEX(c.id)
 SET j.rules = c.rules;
 
 -- name: spawners_of
-SELECT b.job_id, b.spawner_id, j.name
+-- A spawner that is deleted has no name.
+SELECT b.job_id, b.spawner_id, COALESCE(j.name, '')
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
 STRAIGHT_JOIN hw_spawned b FORCE INDEX (hw_spawned_job) ON b.job_id = UNHEX(i.id)
-STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = b.spawner_id;
+LEFT JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = b.spawner_id;

@@ -39,9 +39,11 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[]) AS c(pare
 CROSS JOIN LATERAL (SELECT 1 FROM edges WHERE parent_id = c.parent AND child_id BETWEEN c.child AND c.child OFFSET 0) e;
 
 -- name: parents_above
+-- In their own workflow.
 SELECT DISTINCT e.parent_id
 FROM unnest($1::uuid[]) x(id)
-CROSS JOIN LATERAL (SELECT parent_id FROM edges WHERE child_id = x.id OFFSET 0) e;
+CROSS JOIN LATERAL (SELECT parent_id FROM edges WHERE child_id = x.id OFFSET 0) e
+CROSS JOIN LATERAL (SELECT 1 FROM jobs WHERE id = e.parent_id AND workflow_id = $2::uuid OFFSET 0) j;
 
 -- name: keep_payloads
 -- With the last run of each job, unless that was kept when it was reset.
@@ -71,7 +73,8 @@ WHERE j.id = ANY ($1::uuid[]) AND j.depends_on <> '[]' AND j.depends_on NOT LIKE
 UPDATE jobs j SET rules = c.rules FROM unnest($1::uuid[], $2::text[]) AS c(id, rules) WHERE j.id = ANY ($1::uuid[]) AND j.id = c.id;
 
 -- name: spawners_of
-SELECT x.id, b.spawner_id, j.name
+-- A spawner that is deleted has no name.
+SELECT x.id, b.spawner_id, COALESCE(j.name, '')
 FROM unnest($1::uuid[]) x(id)
 CROSS JOIN LATERAL (SELECT spawner_id FROM spawned WHERE job_id = x.id OFFSET 0) b
-CROSS JOIN LATERAL (SELECT name FROM jobs WHERE id = b.spawner_id OFFSET 0) j;
+LEFT JOIN LATERAL (SELECT name FROM jobs WHERE id = b.spawner_id OFFSET 0) j ON true;

@@ -36,7 +36,11 @@ FROM json_each(?1) x
 CROSS JOIN edges e ON e.parent_id = unhex(x.value ->> 'parent') AND e.child_id = unhex(x.value ->> 'child');
 
 -- name: parents_above
-SELECT DISTINCT e.parent_id FROM json_each(?1) x CROSS JOIN edges e ON e.child_id = unhex(x.value);
+-- In their own workflow.
+SELECT DISTINCT e.parent_id
+FROM json_each(?1) x
+CROSS JOIN edges e ON e.child_id = unhex(x.value)
+CROSS JOIN jobs j ON j.id = e.parent_id AND j.workflow_id = ?2;
 
 -- name: keep_payloads
 -- With the last run of each job, unless that was kept when it was reset.
@@ -68,7 +72,8 @@ FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'rules' AS rules FROM json_e
 WHERE jobs.id = c.id;
 
 -- name: spawners_of
-SELECT b.job_id, b.spawner_id, j.name
+-- A spawner that is deleted has no name.
+SELECT b.job_id, b.spawner_id, COALESCE(j.name, '')
 FROM json_each(?1) x
 CROSS JOIN spawned b ON b.job_id = unhex(x.value)
-CROSS JOIN jobs j ON j.id = b.spawner_id;
+LEFT JOIN jobs j ON j.id = b.spawner_id;
