@@ -26,12 +26,12 @@ type Steerer interface {
 	// changes nothing.
 	ResumeWorkflow(ctx context.Context, id job.ID, by Actor) (Resolution, error)
 	// Decide applies a decision about a failure that waits for one. ErrNotFound,
-	// or ErrWrongState when it does not wait for one; ErrNoObject.
+	// or ErrWrongState when it does not wait for one; ErrNoObject, ErrUnread.
 	Decide(ctx context.Context, d Decision, by Actor) (Resolution, error)
 	// RetryWorkflow runs a part of a workflow again that has ended or is
 	// paused, or, with dry set, only says which. ErrNotFound, ErrWrongState when
 	// it still runs, a worker holds a job that it would reset, or nothing of it
-	// is to be run again; ErrNoObject.
+	// is to be run again; ErrNoObject, ErrUnread.
 	RetryWorkflow(ctx context.Context, o Retry, dry bool, by Actor) (RetryPlan, Resolution, error)
 }
 

@@ -79,9 +79,13 @@ var ErrExists = errors.New("already exists")
 // ErrNewerSchema says that the database was written by a newer version.
 var ErrNewerSchema = errors.New("the data was written by a newer version of hammerwork")
 
-// ErrNoObject says that a payload is to replace one to which inputs are added,
-// and is not an object.
-var ErrNoObject = errors.New("with adds fields to the payload, so it must be an object")
+// ErrNoObject says that a payload is to replace one to which inputs, or the items
+// of a map, are added, and is not an object.
+var ErrNoObject = errors.New("with and map add fields to the payload, so it must be an object")
+
+// ErrUnread says that a payload is for a job that has no work of its own: a gate,
+// a batch or a workflow.
+var ErrUnread = errors.New("the job has no work of its own: nobody reads a payload of it")
 
 // ErrUnknownParent says that a job depends on a job that is not stored.
 var ErrUnknownParent = errors.New("unknown parent")

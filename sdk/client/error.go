@@ -14,6 +14,9 @@ var (
 	// ErrNoObject says that the new payload of a job whose inputs (With) are added
 	// to it is not an object. Nothing was changed.
 	ErrNoObject = store.ErrNoObject
+	// ErrUnread says that the new payload is for a gate, a batch or a workflow within
+	// another, which have no work of their own.
+	ErrUnread = store.ErrUnread
 	// ErrExists says that some of what was to be enqueued, but not all, is
 	// stored already. Nothing was stored.
 	ErrExists = store.ErrExists

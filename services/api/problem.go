@@ -107,6 +107,8 @@ func (a *API) problemOf(ctx context.Context, err error) *problem {
 		return newProblem(wire.CodeWrongState, "look at its status", "it is in a state that does not allow this")
 	case errors.Is(err, store.ErrNoObject):
 		return newProblem(wire.CodeInvalidRequest, "write the payload as an object, like {\"day\": \"monday\"}", "%s", store.ErrNoObject)
+	case errors.Is(err, store.ErrUnread):
+		return newProblem(wire.CodeInvalidRequest, "leave the payload out", "%s", store.ErrUnread)
 	case errors.Is(err, store.ErrNeeded):
 		return newProblem(wire.CodeWrongState, "wait until what depends on it has ended, or cancel that", "a job that has not ended depends on it")
 	case errors.Is(err, store.ErrPartsRun):

@@ -221,8 +221,11 @@ func (a *API) deleteWorkflow(ctx context.Context, in *Identified) (*struct{}, er
 		return nil, err
 	}
 	err = a.store.DeleteWorkflow(ctx, id)
-	if errors.Is(err, job.ErrWrongState) {
-		return nil, newProblem(wire.CodeWrongState, "cancel it first", "the workflow has not ended")
+	if !errors.Is(err, job.ErrWrongState) {
+		return nil, err
 	}
-	return nil, err
+	if w, err := a.store.Workflow(ctx, id); err == nil && w.ParentJob != (job.ID{}) {
+		return nil, newProblem(wire.CodeWrongState, "delete what that job belongs to", "the workflow is what job %s is made of", w.ParentJob)
+	}
+	return nil, newProblem(wire.CodeWrongState, "cancel it first", "the workflow has not ended")
 }

@@ -99,11 +99,19 @@ func (s *Store) decideByDefault(ctx context.Context, id job.ID, fired timerRow) 
 	return s.decide(ctx, d, store.Actor{Name: "hammerwork", Comment: "nobody decided in time"}, fired)
 }
 
-// takes refuses a payload for node i that its inputs cannot be added to: no claim
-// could make anything of the two. An empty one keeps what there is.
+// takes refuses a payload for node i that nobody reads, or that its inputs or items
+// cannot be added to: no claim could make anything of the two. An empty one keeps
+// what there is.
 func (p *part) takes(i int, payload json.RawMessage) error {
-	if len(payload) > 0 && len(p.Nodes[i].With) > 0 && !workflow.TakesInputs(payload) {
+	n := &p.Nodes[i]
+	mapped := n.Parts == workflow.PartsMap
+	switch {
+	case len(payload) == 0:
+		return nil
+	case (len(n.With) > 0 || mapped) && !workflow.TakesInputs(payload):
 		return fmt.Errorf("payload of job %s: %w", p.jobs[i].name, store.ErrNoObject)
+	case (n.Gate != "" || n.Barrier || n.Parts != "" && !mapped) && string(payload) != "null":
+		return fmt.Errorf("payload of job %s: %w", p.jobs[i].name, store.ErrUnread)
 	}
 	return nil
 }

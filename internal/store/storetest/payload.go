@@ -56,4 +56,19 @@ func testNewPayload(t *testing.T, open Opener) {
 			r.jsonEqual("payload", r.claimOne().Payload, `{"day": "monday", "n": 2}`)
 		})
 	}
+
+	check(t, open, "a retry with a payload that nobody reads is refused, and one for a map that is no object", func(r *rig) {
+		gate, many, each := job.NewSignal("gate"), batch("many", 1, workflow.CollectErrors), mapped("each", "[1]")
+		id := r.enqueueTolerant(gate, many, each)
+		r.cancel(id)
+		r.checkParts()
+		retry := func(j *job.Job, payload string) error {
+			_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryAll, Payloads: map[job.ID]json.RawMessage{j.ID: json.RawMessage(payload)}}, true, nobody)
+			return err
+		}
+		r.isErr("payload of a gate", retry(gate, `{"n": 1}`), store.ErrUnread)
+		r.isErr("payload of a batch", retry(many, `{"n": 1}`), store.ErrUnread)
+		r.isErr("payload of a map", retry(each, `5`), store.ErrNoObject)
+		r.ok(retry(each, `{"n": 1}`), "an object for a map")
+	})
 }

@@ -49,8 +49,8 @@ func (f *cronFlags) schedule(into map[string]any) {
 	}
 }
 
-func (f *cronFlags) check() error {
-	if f.catchUpMax != 0 && (f.catchUpMax < 0 || f.catchUp != "" && f.catchUp != "all") {
+func (f *cronFlags) check(c *cobra.Command) error {
+	if c.Flags().Changed("catch-up-max") && (f.catchUpMax < 1 || f.catchUp != "" && f.catchUp != "all") {
 		return &usageError{fmt.Errorf("--catch-up-max %d goes with --catch-up all", f.catchUpMax), "like this: --catch-up all --catch-up-max 10"}
 	}
 	return nil
@@ -122,7 +122,7 @@ func (a *app) cronCreate(c *cobra.Command, name string, f cronFlags) error {
 	case f.file == "" && f.cron == "":
 		return &usageError{errors.New("--cron says when the job is due, and there is none"), fmt.Sprintf(`like this: %s %s --cron "0 3 * * *" --queue %s`, path, name, f.queue)}
 	}
-	if err := f.check(); err != nil {
+	if err := f.check(c); err != nil {
 		return err
 	}
 	file, shown, err := a.scheduleFile(name, f)
@@ -217,7 +217,7 @@ flags say and leaves the rest. Instances that were made go on as they are.`,
 			if f == (cronFlags{}) {
 				return &usageError{errors.New("nothing is to be changed"), fmt.Sprintf(`like this: %s %s --cron "30 2 * * *"`, c.CommandPath(), args[0])}
 			}
-			if err := f.check(); err != nil {
+			if err := f.check(c); err != nil {
 				return err
 			}
 			return a.withSchedule(func(ctx context.Context, client *remote.Client, name string) error {
