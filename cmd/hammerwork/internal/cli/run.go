@@ -117,9 +117,8 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 		logs:  &redirect{to: a.err},
 		hurry: newHurry(),
 
-		answers: answers, passable: make(map[string]bool), unanswered: make(chan wire.Job, 1),
+		answers: answers, passable: passable(w.Workflow), unanswered: make(chan wire.Job, 1),
 	}
-	passable(w.Workflow, s.passable)
 	err = s.run(ctx, engine.Config{
 		DataDir:     kept,
 		Keep:        kept != "",
