@@ -174,7 +174,7 @@ func passableWithin(w *workflow.Workflow, within string, borne bool, gates map[s
 const attendEvery = 200 * time.Millisecond
 
 // attend answers gates that open and shows what the run waits for, until ctx is
-// done. Where nobody watches, a run that waits for an answer that no flag gives,
+// done. Where nobody can answer, a run that waits for an answer that no flag gives,
 // and for nothing else, is reported to unanswered.
 func (s *session) attend(ctx context.Context) {
 	tick := time.NewTicker(attendEvery)
@@ -201,8 +201,7 @@ func (s *session) attend(ctx context.Context) {
 		}
 		waited = len(list) > 0
 		was := asleep
-		watched := term.Is(s.app.err) && !s.app.quiet
-		asleep = open != nil && !watched && s.asleep(ctx, s.id, "")
+		asleep = open != nil && !s.app.attended() && s.asleep(ctx, s.id, "")
 		if was && asleep {
 			select {
 			case s.unanswered <- *open:
@@ -211,6 +210,9 @@ func (s *session) attend(ctx context.Context) {
 		}
 	}
 }
+
+// attended reports whether somebody sees what a run waits for, and can answer.
+func (a *app) attended() bool { return term.Is(a.in) && term.Is(a.err) && !a.quiet }
 
 // sayWaits says once of each gate that it waits for an answer.
 func (s *session) sayWaits(list []progress.Wait, told map[string]bool) {
