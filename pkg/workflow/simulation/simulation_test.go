@@ -130,6 +130,38 @@ func TestJobsRunWhenTheirParentsHaveEnded(t *testing.T) {
 	}
 }
 
+func TestNothingIsSpawnedBeforeWhatComesBeforeIt(t *testing.T) {
+	slow := on("slow")
+	slow.Delay = time.Hour
+	w := of(t, "", on("a"), slow, on("between", "a", "slow").WithJoin(job.JoinAny), on("split", "between"))
+	r := simulation.Run(w, simulation.Script{Handle: spawning("split", "slow")})
+	if got := find(t, r, "split"); r.Status != workflow.Failed || !strings.Contains(got.Error, `job "part" is spawned before "slow", which comes before it`) || len(r.Jobs) != 4 {
+		t.Errorf("got %s, %+v", r.Status, got)
+	}
+}
+
+func TestAWorkflowDoesNotGrowBeyondItsLimit(t *testing.T) {
+	jobs := []*job.Job{on("split")}
+	for i := range 99_999 {
+		jobs = append(jobs, on(fmt.Sprint("job-", i)))
+	}
+	r := simulation.Run(of(t, workflow.FailFast, jobs...), simulation.Script{Handle: spawning("split"), Workers: 1})
+	if got := find(t, r, "split"); !strings.Contains(got.Error, "would have 100001 jobs with what is spawned; at most 100000 are allowed") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// spawning lets a job of a name spawn another one before some.
+func spawning(name string, before ...string) simulation.Handler {
+	return func(a simulation.Attempt) (time.Duration, job.Outcome) {
+		o := job.Outcome{Kind: job.KindCompleted}
+		if a.Job.Name == name {
+			o.Spawned = []job.Spawned{{Job: on("part"), Before: before}}
+		}
+		return time.Second, o
+	}
+}
+
 func TestFewWorkersTakeTheHighestPriorityFirst(t *testing.T) {
 	all := map[string]play{}
 	for _, name := range []string{"low", "a", "b", "high"} {

@@ -52,11 +52,18 @@ func (m *machine) spawn(i int, list []job.Spawned) error {
 		default:
 			renamed[s.ID] = w.Jobs[k].ID
 		}
+	}
+	above := m.above(i, list, names)
+	for _, s := range list {
+		k, there := names[s.Name]
 		if there && !m.waits(k) {
 			continue
 		}
 		for _, name := range s.Before {
-			if err := m.before(s.Name, name, names); err != nil {
+			if there && m.follows(name, w.Jobs[k].ID, names) {
+				continue
+			}
+			if err := m.before(s.Name, name, names, above); err != nil {
 				return err
 			}
 		}
@@ -94,7 +101,25 @@ func (m *machine) spawn(i int, list []job.Spawned) error {
 			}
 		}
 	}
+	if err := fits(&w); err != nil {
+		return err
+	}
 	m.grow(&w, i)
+	return nil
+}
+
+// fits checks that a workflow is not too large with what is spawned.
+func fits(w *workflow.Workflow) error {
+	most, edges := workflow.Limits{}.WithDefaults(), 0
+	for _, j := range w.Jobs {
+		edges += len(j.DependsOn)
+	}
+	switch {
+	case len(w.Jobs) > most.Jobs:
+		return fmt.Errorf("the workflow would have %d jobs with what is spawned; at most %d are allowed", len(w.Jobs), most.Jobs)
+	case edges > most.Edges:
+		return fmt.Errorf("the workflow would have %d dependencies with what is spawned; at most %d are allowed", edges, most.Edges)
+	}
 	return nil
 }
 
@@ -104,11 +129,48 @@ func (m *machine) waits(i int) bool {
 	return n.Status == job.Pending && n.Deps == job.Waiting
 }
 
-// before says why a job can't be spawned before another one.
-func (m *machine) before(first, then string, names map[string]int) error {
+// follows reports whether a job of a name depends on another one already.
+func (m *machine) follows(name string, parent job.ID, names map[string]int) bool {
+	k, there := names[name]
+	return there && slices.ContainsFunc(m.w.Jobs[k].DependsOn, func(d job.Dependency) bool { return d.Parent == parent })
+}
+
+// above finds what comes before what node i spawns: it, what it spawned before
+// under the same names, and all that those depend on, directly or not.
+func (m *machine) above(i int, list []job.Spawned, names map[string]int) map[int]bool {
+	above := map[int]bool{i: true}
+	todo := []int{i}
+	for _, s := range list {
+		if k, there := names[s.Name]; there && !above[k] {
+			above[k] = true
+			todo = append(todo, k)
+		}
+	}
+	for len(todo) > 0 {
+		at := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if at >= len(m.w.Jobs) {
+			continue // it is outside
+		}
+		for _, d := range m.w.Jobs[at].DependsOn {
+			if k, inside := m.index[d.Parent]; inside && !above[k] {
+				above[k] = true
+				todo = append(todo, k)
+			}
+		}
+	}
+	return above
+}
+
+// before says why a job can't be spawned before another one. above is what comes
+// before what is spawned.
+func (m *machine) before(first, then string, names map[string]int, above map[int]bool) error {
 	k, there := names[then]
 	if !there {
 		return fmt.Errorf("job %q is spawned before %q, which the workflow does not have", first, then)
+	}
+	if above[k] {
+		return fmt.Errorf("job %q is spawned before %q, which comes before it", first, then)
 	}
 	n := &m.p.Nodes[k]
 	status := n.Status

@@ -45,10 +45,11 @@ writes to standard output is its result. The results of the last jobs, those
 that no other waits for, are printed at the end.
 
 A gate is answered by --approve, --reject or --signal with its name when it opens.
-On a terminal the run waits with one that no flag answers until Ctrl-C. Elsewhere,
-and with --quiet, nobody can answer: it says what it waits for, and when it waits
-for nothing else ends with exit code 4. A gate that expires is waited for when the
-workflow goes on then: by its default, or since its failure is handled or borne.
+With one that no flag answers the run waits until Ctrl-C if standard input and
+standard error are a terminal. Elsewhere, and with --quiet, nobody can answer: it
+says what it waits for, and when it waits for nothing else ends with exit code 4.
+A gate that expires is waited for when the workflow goes on then: by its default,
+or since its failure is handled or borne.
 
 Without --data-dir nothing is left behind. With it, a run that was stopped goes
 on where it was when the same command is called again.
@@ -117,9 +118,8 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 		logs:  &redirect{to: a.err},
 		hurry: newHurry(),
 
-		answers: answers, passable: make(map[string]bool), unanswered: make(chan wire.Job, 1),
+		answers: answers, passable: passable(w.Workflow), unanswered: make(chan wire.Job, 1),
 	}
-	passable(w.Workflow, s.passable)
 	err = s.run(ctx, engine.Config{
 		DataDir:     kept,
 		Keep:        kept != "",

@@ -138,9 +138,18 @@ func answerFlag(j wire.Job) string {
 	return fmt.Sprintf("--approve %s or --reject %s", name, name)
 }
 
-// passable collects the names of gates with which a workflow goes on when nobody
-// answers them in time: a default holds, or their failure is handled or borne.
-func passable(w *workflow.Workflow, names map[string]bool) {
+// passable finds the gates, by their paths, with which a workflow goes on when
+// nobody answers them in time: a default holds, or a failure is handled or borne,
+// theirs or that of a workflow that they are within.
+func passable(w *workflow.Workflow) map[string]bool {
+	gates := make(map[string]bool)
+	passableWithin(w, "", false, gates)
+	return gates
+}
+
+// passableWithin adds those of the workflow at a path. borne: something goes on
+// when it fails.
+func passableWithin(w *workflow.Workflow, within string, borne bool, gates map[string]bool) {
 	handled := make(map[job.ID]bool)
 	for _, j := range w.Jobs {
 		for _, d := range j.DependsOn {
@@ -148,14 +157,15 @@ func passable(w *workflow.Workflow, names map[string]bool) {
 				handled[d.Parent] = true
 			}
 		}
-		if p := workflow.PartsOf(j); p != nil && p.Workflow != nil {
-			passable(p.Workflow, names)
-		}
 	}
-	borne := w.Tolerated()
+	tolerated := w.Tolerated()
 	for i, j := range w.Jobs {
-		if g := j.Gate; g != nil && g.ExpiresAfter > 0 && (g.ApproveOnExpiry || len(g.DefaultPayload) > 0 || handled[j.ID] || borne[i]) {
-			names[j.Name] = true
+		borne := borne || handled[j.ID] || tolerated[i]
+		if g := j.Gate; g != nil && g.ExpiresAfter > 0 {
+			gates[within+j.Name] = g.ApproveOnExpiry || len(g.DefaultPayload) > 0 || borne
+		}
+		if p := workflow.PartsOf(j); p != nil && p.Kind == workflow.PartsWorkflow {
+			passableWithin(p.Workflow, within+j.Name+"/", borne, gates)
 		}
 	}
 }
@@ -164,7 +174,7 @@ func passable(w *workflow.Workflow, names map[string]bool) {
 const attendEvery = 200 * time.Millisecond
 
 // attend answers gates that open and shows what the run waits for, until ctx is
-// done. Where nobody watches, a run that waits for an answer that no flag gives,
+// done. Where nobody can answer, a run that waits for an answer that no flag gives,
 // and for nothing else, is reported to unanswered.
 func (s *session) attend(ctx context.Context) {
 	tick := time.NewTicker(attendEvery)
@@ -191,8 +201,7 @@ func (s *session) attend(ctx context.Context) {
 		}
 		waited = len(list) > 0
 		was := asleep
-		watched := term.Is(s.app.err) && !s.app.quiet
-		asleep = open != nil && !watched && s.asleep(ctx, s.id)
+		asleep = open != nil && !s.app.attended() && s.asleep(ctx, s.id, "")
 		if was && asleep {
 			select {
 			case s.unanswered <- *open:
@@ -201,6 +210,9 @@ func (s *session) attend(ctx context.Context) {
 		}
 	}
 }
+
+// attended reports whether somebody sees what a run waits for, and can answer.
+func (a *app) attended() bool { return term.Is(a.in) && term.Is(a.err) && !a.quiet }
 
 // sayWaits says once of each gate that it waits for an answer.
 func (s *session) sayWaits(list []progress.Wait, told map[string]bool) {
@@ -224,7 +236,7 @@ func (s *session) answerOpen(ctx context.Context, list []suspended) (rest []susp
 		answer, given := s.answers.to(w.Name, job.GateType(w.Gate.Type))
 		if !given {
 			rest = append(rest, w)
-			if !s.passable[w.Name] && open == nil {
+			if !s.passable[w.path()] && open == nil {
 				open = &w.Job
 			}
 			continue
@@ -238,9 +250,9 @@ func (s *session) answerOpen(ctx context.Context, list []suspended) (rest []susp
 	return rest, open
 }
 
-// asleep reports whether a workflow only waits for answers that no flag gives.
-// Nothing of it ended or began while this looked.
-func (s *session) asleep(ctx context.Context, id job.ID) bool {
+// asleep reports whether the workflow at a path only waits for answers that no
+// flag gives. Nothing of it ended or began while this looked.
+func (s *session) asleep(ctx context.Context, id job.ID, within string) bool {
 	before, err := s.engine.Workflow(ctx, id)
 	if err != nil || before.Status.Terminal() || before.Status == workflow.Paused || before.Running+before.Retrying > 0 {
 		return false
@@ -256,10 +268,10 @@ func (s *session) asleep(ctx context.Context, id job.ID) bool {
 	}
 	for _, j := range list {
 		switch {
-		case j.Parts != nil && (j.Parts.Workflow == (job.ID{}) || !s.asleep(ctx, j.Parts.Workflow)):
+		case j.Parts != nil && (j.Parts.Workflow == (job.ID{}) || !s.asleep(ctx, j.Parts.Workflow, within+j.Name+"/")):
 			return false
 		case j.Gate == nil:
-		case j.Gate.Type == job.GateTimer || s.passable[j.Name]:
+		case j.Gate.Type == job.GateTimer || s.passable[within+j.Name]:
 			return false
 		}
 		if j.Gate != nil {

@@ -46,7 +46,7 @@ type session struct {
 	hurry *hurry
 
 	answers    answers
-	passable   map[string]bool // gates with which it goes on without an answer, by name
+	passable   map[string]bool // gates with which it goes on without an answer, by path
 	unanswered chan wire.Job   // a gate that the run ends for
 	open       *wire.Job       // that it ended for; nil: none
 

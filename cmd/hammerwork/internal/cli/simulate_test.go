@@ -126,6 +126,13 @@ func TestASimulationEndsAsTheRunDoes(t *testing.T) {
 		"spawned before a bare name": `{name: w, jobs: [
 			{name: split, queue: q, payload: {result: {n: 1}, spawn: {jobs: [{name: a, payload: {result: {n: 2}}}, {name: b, payload: {spawn: {jobs: [c], before: [report]}}}], before: [report]}}},
 			{name: report, queue: q, depends_on: [split], condition: "n == 1 && counts.completed == 4"}]}`,
+		"spawned before what comes before": `{name: w, failure_policy: continue_on_failure, retry: {max_attempts: 1}, jobs: [
+			{name: a, queue: q},
+			{name: slow, queue: q, delay: 3s},
+			{name: between, queue: q, join: any, depends_on: [a, slow]},
+			{name: split, queue: q, depends_on: [between], payload: {spawn: {jobs: [part], before: [slow]}}},
+			{name: self, queue: q, payload: {spawn: {jobs: [more], before: [self]}}},
+			{name: ended, queue: q, depends_on: [a], payload: {spawn: {jobs: [late], before: [a]}}}]}`,
 		"spawned within": `{name: w, jobs: [
 			{name: sub, workflow: {jobs: [{name: a, queue: q, payload: {spawn: {jobs: [b]}}}]}},
 			{name: after, queue: q, depends_on: [sub], condition: "has(deps.sub.result.b)"}]}`,
@@ -229,6 +236,7 @@ func TestWhatIsSpawnedIsSimulated(t *testing.T) {
 		{"what is spawned spawns", []string{"--spawn", "split=a:report", "--spawn", "a=b:report"}, exitDone, []string{"by a"}},
 		{"within a workflow", []string{"--spawn", "sub/in=a:out"}, exitDone, []string{"sub/a", "by sub/in"}},
 		{"a name that is taken", []string{"--spawn", "split=report"}, exitFailed, []string{`the workflow has a job "report" already`}},
+		{"before what comes before it", []string{"--spawn", "report=a:split"}, exitFailed, []string{`job "a" is spawned before "split", which comes before it`}},
 		{"before what it does not have", []string{"--spawn", "split=a:repor"}, exitUsage, []string{`did you mean "report"?`}},
 		{"by what it does not have", []string{"--spawn", "splt=a"}, exitUsage, []string{`did you mean "split"?`}},
 		{"nothing", []string{"--spawn", "split="}, exitUsage, []string{"--spawn split=part-1"}},

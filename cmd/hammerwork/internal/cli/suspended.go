@@ -18,9 +18,12 @@ import (
 // suspended is a job that no worker holds: an open gate, or one whose parts run.
 type suspended struct {
 	wire.Job
-	depth   int      // of the workflows within each other
+	within  string   // the path of the job whose part it is, with a slash after it; empty: none
 	running []string // the names of some of its parts that run
 }
+
+// path names it and the jobs that it is within: outer/inner/gate.
+func (s suspended) path() string { return s.within + s.Name }
 
 // Bounds of what is shown of jobs that wait.
 const (
@@ -34,17 +37,17 @@ type lookUp func(ctx context.Context, workflow string, status job.Status, limit 
 // waits collects what waits in a workflow, and within its jobs that are
 // workflows, in the order of their definition.
 func waits(ctx context.Context, look lookUp, id string) ([]suspended, error) {
-	return waitsWithin(ctx, look, id, 0, maxSuspended)
+	return waitsWithin(ctx, look, id, "", maxSuspended)
 }
 
-func waitsWithin(ctx context.Context, look lookUp, id string, depth, limit int) ([]suspended, error) {
+func waitsWithin(ctx context.Context, look lookUp, id, within string, limit int) ([]suspended, error) {
 	jobs, err := look(ctx, id, job.Suspended, limit)
 	if err != nil {
 		return nil, err
 	}
 	var list []suspended
 	for i := len(jobs) - 1; i >= 0 && len(list) < limit; i-- { // the newest come first
-		w := suspended{Job: jobs[i], depth: depth}
+		w := suspended{Job: jobs[i], within: within}
 		at := len(list)
 		list = append(list, w)
 		p := w.Parts
@@ -59,7 +62,7 @@ func waitsWithin(ctx context.Context, look lookUp, id string, depth, limit int) 
 			list[at].running = append(list[at].running, r.Name)
 		}
 		if p.Kind == string(workflow.PartsWorkflow) {
-			inner, err := waitsWithin(ctx, look, p.WorkflowID, depth+1, limit-len(list))
+			inner, err := waitsWithin(ctx, look, p.WorkflowID, w.path()+"/", limit-len(list))
 			if err != nil {
 				return nil, err
 			}
@@ -82,7 +85,7 @@ func remoteLook(c *remote.Client) lookUp {
 func shown(list []suspended, now time.Time, answer func(wire.Job) string) []progress.Wait {
 	out := make([]progress.Wait, len(list))
 	for i, w := range list {
-		out[i] = progress.Wait{ID: w.ID, Name: strings.Repeat("  ", w.depth) + term.OneLine(w.Name), Text: waitText(w.Job, now), News: w.Status}
+		out[i] = progress.Wait{ID: w.ID, Name: strings.Repeat("  ", strings.Count(w.within, "/")) + term.OneLine(w.Name), Text: waitText(w.Job, now), News: w.Status}
 		if isOpenGate(w.Job) {
 			out[i].Command = answer(w.Job)
 		}

@@ -13,9 +13,9 @@ const (
 	defaultHeight = 24 // lines
 )
 
-// Is reports whether w is a terminal that can move its cursor.
-func Is(w io.Writer) bool {
-	f, ok := w.(*os.File)
+// Is reports whether a reader or writer is a terminal that can move its cursor.
+func Is(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && xterm.IsTerminal(f.Fd()) && os.Getenv("TERM") != "dumb"
 }
 

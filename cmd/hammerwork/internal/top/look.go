@@ -3,6 +3,7 @@ package top
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -107,7 +108,11 @@ func (l *look) askGates(ctx context.Context, s Source) error {
 		}
 		asked++
 		gates, err := s.Gates(ctx, w.ID)
-		if err != nil {
+		var problem *wire.Problem
+		switch {
+		case errors.As(err, &problem) && problem.Code == wire.CodeNotFound:
+			continue // it was deleted meanwhile
+		case err != nil:
 			return err
 		}
 		for _, g := range gates {

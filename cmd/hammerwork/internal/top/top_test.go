@@ -26,7 +26,8 @@ type server struct {
 	workflows []wire.WorkflowItem
 	jobs      []wire.Job
 	gates     map[string][]wire.Job
-	asked     int // for jobs
+	asked     int    // for jobs
+	deleted   string // a workflow, after it was listed
 	err       error
 }
 
@@ -59,7 +60,12 @@ func (s *server) Jobs(_ context.Context, f remote.JobFilter, _ remote.Page) (lis
 	return list, s.err
 }
 
-func (s *server) Gates(_ context.Context, id string) ([]wire.Job, error) { return s.gates[id], s.err }
+func (s *server) Gates(_ context.Context, id string) ([]wire.Job, error) {
+	if id == s.deleted {
+		return nil, fmt.Errorf("jobs: %w", &wire.Problem{Status: 404, Code: wire.CodeNotFound})
+	}
+	return s.gates[id], s.err
+}
 
 // busy is a server with n of everything.
 func busy(n int) *server {
@@ -124,6 +130,19 @@ func TestAWorkflowThatOnlyWaitsAtAGateShowsIt(t *testing.T) {
 	}
 	v, err := Look(t.Context(), s)
 	if err != nil || len(v.Workflows) != 3 || len(v.Workflows[2].WaitsFor) != 0 || v.Workflows[0].WaitsFor[0] != (Wait{"approval", "sign-off", "7"}) || len(v.Workflows[1].WaitsFor) != 2 {
+		t.Errorf("got %+v, %v", v.Workflows, err)
+	}
+}
+
+func TestAWorkflowThatIsDeletedMeanwhileWaitsAtNoGate(t *testing.T) {
+	s := busy(2)
+	for i := range s.workflows {
+		s.workflows[i].Stats.Suspended, s.workflows[i].Stats.Running = 1, 0
+	}
+	s.deleted = "0"
+	s.gates = map[string][]wire.Job{"1": {{ID: "7", Name: "paid", Gate: &wire.Gate{Type: "signal"}}}}
+	v, err := Look(t.Context(), s)
+	if err != nil || len(v.Workflows) != 2 || len(v.Workflows[0].WaitsFor) != 0 || len(v.Workflows[1].WaitsFor) != 1 {
 		t.Errorf("got %+v, %v", v.Workflows, err)
 	}
 }
