@@ -155,6 +155,20 @@ func ticksAsked(t *testing.T, open Opener) {
 		r.isErr("another schedule", err, job.ErrNotFound)
 	})
 
+	check(t, open, "triggers whose ids differ in nothing but a count at their end make instances of jobs of their own", func(r *rig) {
+		_, err := r.s.CreateSchedule(r.ctx, newSchedule("s", daily(""), oneJob+`,{"name":"b","queue":"work"}`))
+		r.ok(err, "create")
+		id := job.NewID()
+		for i := range 3 {
+			id[15] = byte(i)
+			_, err := r.s.TriggerSchedule(r.ctx, "s", id)
+			r.ok(err, "trigger")
+		}
+		r.tick()
+		r.equal("ticks", r.states("s"), "started started started ")
+		r.equal("jobs", len(r.claimAll()), 6)
+	})
+
 	check(t, open, "a backfill makes the ticks of which there is no instance, and none twice", func(r *rig) {
 		r.schedule("s", workflow.Schedule{Cron: "@daily"})
 		r.until(r.scheduled("s").NextAt.Add(24*time.Hour + 3*slack))
