@@ -53,7 +53,8 @@ type Ticker interface {
 	DecideTicks(ctx context.Context, limit int) (d Decided, next time.Duration, err error)
 	// RunTicks makes the instances of decided ticks of up to limit schedules, as
 	// far as their overlap allows, each in the transaction that ends the tick.
-	// Those that have waited for it longest have their turn, and of backfills last.
+	// Those that have waited for it longest have their turn, and of backfills last;
+	// a fifth of a limit above one is kept for these.
 	// A definition that cannot be enqueued ends its tick as failed. next is how
 	// long until there is something to look at; negative: nothing is.
 	RunTicks(ctx context.Context, limit int) (r TicksRun, next time.Duration, err error)
