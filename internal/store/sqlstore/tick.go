@@ -304,14 +304,18 @@ func (s *Store) runLine(ctx context.Context, l tickLine, r *store.TicksRun) (try
 	if !cancel {
 		return time.Time{}, nil
 	}
-	changed, err := s.CancelWorkflow(ctx, run.last, s.opts.CancelGrace, store.Actor{Name: "schedule " + run.schedule.Name, Comment: "overlap: cancel_previous"})
-	if errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound) {
-		return time.Time{}, nil // it has ended meanwhile
+	changed, err := s.cancel(ctx, run.last, cancelCall{
+		reason: job.ReasonUser, grace: s.opts.CancelGrace, once: true,
+		by: store.Actor{Name: "schedule " + run.schedule.Name, Comment: "overlap: cancel_previous"},
+	})
+	switch {
+	case errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound): // it has ended meanwhile, or somebody cancelled it
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, fmt.Errorf("schedule %s: cancel workflow %s: %w", run.schedule.Name, run.last, err)
 	}
-	if err == nil {
-		r.Add(store.TicksRun{Resolution: changed, Cancelled: []job.ID{run.last}})
-	}
-	return time.Time{}, err
+	r.Add(store.TicksRun{Resolution: changed, Cancelled: []job.ID{run.last}})
+	return time.Time{}, nil
 }
 
 // read returns the open ticks of the line, oldest first, and how the instance
