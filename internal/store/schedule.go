@@ -33,7 +33,8 @@ type Planner interface {
 	Ticks(ctx context.Context, name string, before time.Time, limit int) ([]TickRecord, error)
 	// TriggerSchedule decides for a tick now, also of a disabled schedule. Its
 	// overlap counts. id is that of the instance: triggering again with it changes
-	// nothing. job.ErrNotFound.
+	// nothing while the tick waits, and for an hour, if no more than MaxPage ticks
+	// came since. job.ErrNotFound.
 	TriggerSchedule(ctx context.Context, name string, id job.ID) (TickRecord, error)
 	// Backfill decides for the ticks from from to to, both included, of which
 	// there is no instance: those that were never decided about, were missed or

@@ -244,7 +244,11 @@ func (s *Store) TriggerSchedule(ctx context.Context, name string, id job.ID) (t 
 		if err != nil {
 			return err
 		}
-		for _, known := range recent {
+		open, err := openTicks(tx, r.ID, false) // however long they wait
+		if err != nil {
+			return err
+		}
+		for _, known := range slices.Concat(recent, open) {
 			if known.Instance == id {
 				t = known
 				return nil

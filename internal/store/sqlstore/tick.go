@@ -329,11 +329,16 @@ func (run *tickRun) read() (ticks []store.TickRecord, err error) {
 		run.last = run.schedule.LastID
 		run.tx.QueueQuery("workflow_status", func(row Row) error { return row.Scan(&run.status) }, run.last[:])
 	}
-	err = run.tx.Query("open_ticks", func(row Row) error {
+	return openTicks(run.tx, id, run.backfill)
+}
+
+// openTicks returns the open ticks of a line, oldest first.
+func openTicks(tx Tx, id job.ID, backfill bool) (ticks []store.TickRecord, err error) {
+	err = tx.Query("open_ticks", func(row Row) error {
 		t, err := scanTick(row)
 		ticks = append(ticks, t)
 		return err
-	}, id[:], boolInt(run.backfill), maxOpenTicks)
+	}, id[:], boolInt(backfill), maxOpenTicks)
 	return ticks, err
 }
 

@@ -183,6 +183,21 @@ func ticksAsked(t *testing.T, open Opener) {
 		r.isErr("another schedule", err, job.ErrNotFound)
 	})
 
+	check(t, open, "a trigger that waits is there once, however long it waits", func(r *rig) {
+		r.schedule("s", daily(workflow.OverlapQueue))
+		id := job.NewID()
+		for _, id := range []job.ID{job.NewID(), id} {
+			_, err := r.s.TriggerSchedule(r.ctx, "s", id)
+			r.ok(err, "trigger")
+		}
+		r.tick()
+		r.Advance(2 * time.Hour)
+		tick, err := r.s.TriggerSchedule(r.ctx, "s", id)
+		r.ok(err, "trigger again")
+		r.equal("the tick", tick, r.ticks("s")[0])
+		r.equal("ticks", r.states("s"), "started waiting ")
+	})
+
 	check(t, open, "triggers whose ids differ in nothing but a count at their end make instances of jobs of their own", func(r *rig) {
 		_, err := r.s.CreateSchedule(r.ctx, newSchedule("s", daily(""), oneJob+`,{"name":"b","queue":"work"}`))
 		r.ok(err, "create")
