@@ -33,7 +33,8 @@ type Planner interface {
 	Ticks(ctx context.Context, name string, before time.Time, limit int) ([]TickRecord, error)
 	// TriggerSchedule decides for a tick now, also of a disabled schedule. Its
 	// overlap counts. id is that of the instance: triggering again with it changes
-	// nothing. job.ErrNotFound.
+	// nothing while the tick waits, and for an hour, if no more than MaxPage ticks
+	// came since. job.ErrNotFound.
 	TriggerSchedule(ctx context.Context, name string, id job.ID) (TickRecord, error)
 	// Backfill decides for the ticks from from to to, both included, of which
 	// there is no instance: those that were never decided about, were missed or
@@ -53,7 +54,8 @@ type Ticker interface {
 	DecideTicks(ctx context.Context, limit int) (d Decided, next time.Duration, err error)
 	// RunTicks makes the instances of decided ticks of up to limit schedules, as
 	// far as their overlap allows, each in the transaction that ends the tick.
-	// Those that have waited for it longest have their turn, and of backfills last.
+	// Those that have waited for it longest have their turn, and of backfills last;
+	// a fifth of a limit above one is kept for these.
 	// A definition that cannot be enqueued ends its tick as failed. next is how
 	// long until there is something to look at; negative: nothing is.
 	RunTicks(ctx context.Context, limit int) (r TicksRun, next time.Duration, err error)

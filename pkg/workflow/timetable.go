@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"cmp"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -153,18 +152,17 @@ func (t *Timetable) Instance(w *Workflow, id job.ID, schedule string, tick time.
 		}
 	}
 	correlate(w)
-	number(w, id, new(uint32))
+	number(w, id, new(int))
 	return nil
 }
 
 // number gives all that an instance has of its jobs, and of those that they are
 // made of, ids that follow from its own, in their order: so that making it can be
 // repeated.
-func number(w *Workflow, of job.ID, last *uint32) {
+func number(w *Workflow, of job.ID, last *int) {
 	next := func() job.ID {
 		*last++
-		binary.BigEndian.PutUint32(of[12:], *last)
-		return of
+		return job.DerivedID(job.IDTime(of), *last, of[:])
 	}
 	ids := make(map[job.ID]job.ID, len(w.Jobs))
 	for _, j := range w.Jobs {

@@ -11,4 +11,8 @@ var cancelGuards = []guard{
 		name: "cancel: who is told to stop holds the job now", kind: epoch, file: cancelGo, place: "heldOf",
 		from: "h.Fence.Epoch == p.jobs[i].epoch {", to: "i >= 0 {", protects: "a worker that gave the job up is told to stop it",
 	},
+	{
+		name: "cancel: that of a schedule is the first", kind: status, file: cancelGo, place: "Store.cancel",
+		from: "before.Status == workflow.Cancelling && c.once {", to: "false {", protects: "cancel_previous stops the finally jobs of an instance that somebody cancels at that moment",
+	},
 }

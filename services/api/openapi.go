@@ -216,7 +216,7 @@ func addSteering(schemas map[string]any) {
 	schemas[triggerBody] = map[string]any{
 		"type": "object", "additionalProperties": false,
 		"properties": map[string]any{
-			"id": map[string]any{"type": "string", "format": "uuid", "description": "Of the instance, a UUID of version 7: one is made, however often it is sent. Left out, each call makes one."},
+			"id": map[string]any{"type": "string", "format": "uuid", "description": "Of the instance, a UUID of version 7. It makes no other while its tick waits, or as long as the instance is stored; where none is (the tick was skipped or failed, the instance is deleted), for an hour after the tick, or until 500 later ones came. Left out, each call makes one."},
 		},
 	}
 	schemas[backfillBody] = map[string]any{

@@ -43,7 +43,7 @@ func (a *API) scheduleRoutes(api huma.API, doc *document) {
 	register(a, api, doc, found(post("/schedules/{name}/disable", "disable-schedule", "Stop a schedule", "Its instances go on.")), a.disableSchedule)
 	register(a, api, doc, found(get("/schedules/{name}/next", "list-schedule-next", "The next ticks of a schedule", "Also of a disabled one.")), a.nextTicks)
 	register(a, api, doc, found(get("/schedules/{name}/ticks", "list-schedule-ticks", "What became of the ticks of a schedule, newest first", "")), a.listTicks)
-	trigger := found(post("/schedules/{name}/trigger", "trigger-schedule", "Make an instance now", "Also of a disabled schedule. Its overlap counts: the instance may wait, or be skipped. With an id that came before it makes no other: it answers how that tick stands."))
+	trigger := found(post("/schedules/{name}/trigger", "trigger-schedule", "Make an instance now", "Also of a disabled schedule. Its overlap counts: the instance may wait, or be skipped. With an id that came before it makes no other, and answers how that tick stands: while that waits, as long as its instance is stored, and for an hour."))
 	trigger.DefaultStatus = http.StatusAccepted
 	trigger.body = triggerBody
 	trigger.codes = append(trigger.codes, wire.CodeConflict)

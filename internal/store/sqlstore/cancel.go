@@ -13,19 +13,27 @@ import (
 
 // CancelWorkflow implements store.Steerer.
 func (s *Store) CancelWorkflow(ctx context.Context, id job.ID, grace time.Duration, by store.Actor) (store.Resolution, error) {
-	r, err := s.cancel(ctx, id, job.ReasonUser, grace, by)
+	r, err := s.cancel(ctx, id, cancelCall{reason: job.ReasonUser, grace: grace, by: by})
 	if err != nil {
 		return store.Resolution{}, fmt.Errorf("cancel workflow %s: %w", id, err)
 	}
 	return r, nil
 }
 
+// cancelCall is who cancels a workflow, and how.
+type cancelCall struct {
+	reason job.Reason
+	grace  time.Duration
+	by     store.Actor
+	once   bool       // refused while it is being cancelled: it is never the second cancel
+	fired  []timerRow // that ask for it
+}
+
 // cancel stops a workflow: its jobs are locked, then a later statement takes
-// back what nobody has claimed; the rest is in workers' hands. fired are the
-// timers that ask for it.
-func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace time.Duration, by store.Actor, fired ...timerRow) (store.Resolution, error) {
+// back what nobody has claimed; the rest is in workers' hands.
+func (s *Store) cancel(ctx context.Context, id job.ID, c cancelCall) (store.Resolution, error) {
 	var r store.Resolution
-	entry := newAudit("cancel", id, job.ID{}, by)
+	entry := newAudit("cancel", id, job.ID{}, c.by)
 	err := s.db.Write(ctx, func(tx Tx) error {
 		r = store.Resolution{}
 		p, err := s.lockWorkflow(tx, id)
@@ -39,7 +47,10 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 		if before.Status == workflow.Pending {
 			return errPending
 		}
-		if mine, err := takeFired(tx, fired...); err != nil || !mine {
+		if before.Status == workflow.Cancelling && c.once {
+			return fmt.Errorf("%w: it is being cancelled", job.ErrWrongState)
+		}
+		if mine, err := takeFired(tx, c.fired...); err != nil || !mine {
 			return err
 		}
 		now, err := tx.Now()
@@ -47,9 +58,9 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 			return err
 		}
 		if before.Status != workflow.Cancelling {
-			p.reasons[0] = reason
+			p.reasons[0] = c.reason
 		}
-		changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) { r.Cancel(0, reason) })
+		changes, err := p.resolve(tx, func(r *workflow.Resolution, _ *workflow.Part) { r.Cancel(0, c.reason) })
 		if err != nil {
 			return err
 		}
@@ -57,9 +68,9 @@ func (s *Store) cancel(ctx context.Context, id job.ID, reason job.Reason, grace 
 			r.Control, err = stillHeld(tx, p)
 			return err
 		}
-		p.grace = microsUp(grace)
+		p.grace = microsUp(c.grace)
 		newTransition(p).write(tx, changes, now, &r)
-		if reason == job.ReasonUser {
+		if c.reason == job.ReasonUser {
 			entry.queue(tx, now)
 		}
 		return nil

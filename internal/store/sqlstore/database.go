@@ -68,8 +68,10 @@ type Store struct {
 	opts  store.Options
 	turns turns
 
-	failedEdge        failedEdge
-	undecided, unmade atomic.Int64 // schedules that the last look left to others: their cron or zone is not known here
+	failedEdge failedEdge
+	// schedules that the last look left to others, since their cron or zone is not
+	// known here: due ones, those with ticks, those with backfills
+	undecided, unmade, unfilled atomic.Int64
 }
 
 var _ store.Store = (*Store)(nil)

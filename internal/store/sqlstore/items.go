@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -102,25 +100,9 @@ func (s *Store) stillOpen(tx Tx, j *jobOfParts) error {
 
 // itemsID is the id of the workflow of a map's items: derived from the job and
 // from what they are made of, so that making them can be repeated, and another
-// list makes others. Like every id it begins with a time: that of the job.
-func (j *jobOfParts) itemsID() (id job.ID) {
-	h := sha256.New()
-	for _, part := range [][]byte{j.id[:], j.list, j.job.Payload, []byte(j.with)} {
-		var size [8]byte
-		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
-		h.Write(size[:])
-		h.Write(part)
-	}
-	copy(id[:], h.Sum(nil))
-	copy(id[:6], j.id[:6])
-	id[6], id[8] = 0x70|id[6]&0x0f, 0x80|id[8]&0x3f
-	return id
-}
-
-// itemID is the id of an item: in the order of the items.
-func itemID(of job.ID, i int) job.ID {
-	binary.BigEndian.PutUint32(of[12:], uint32(i))
-	return of
+// list makes others. Its time is that of the job.
+func (j *jobOfParts) itemsID() job.ID {
+	return job.DerivedID(job.IDTime(j.id), 0, j.id[:], j.list, j.job.Payload, []byte(j.with))
 }
 
 // makeItems stores the items of a map, unless they are there. A refusal says why
@@ -139,7 +121,7 @@ func (s *Store) makeItems(ctx context.Context, j *jobOfParts) error {
 	}
 	w.ID = j.parts
 	for i, item := range w.Jobs {
-		item.ID = itemID(w.ID, i)
+		item.ID = job.DerivedID(job.IDTime(w.ID), i, w.ID[:]) // in the order of the items
 	}
 	e := newEnqueuer(nil, w, w.Jobs)
 	e.of, e.bounds, e.items = j.id, j.rules, true

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -224,15 +223,9 @@ func newTick(schedule job.ID, at time.Time, cause store.TickCause, state store.T
 }
 
 // instanceID is the id of the instance of a tick: derived from the schedule and
-// the tick. Like every id it begins with a time: that of the decision.
-func instanceID(schedule job.ID, at, now int64) (id job.ID) {
-	h := sha256.Sum256(binary.BigEndian.AppendUint64(schedule[:], uint64(at)))
-	copy(id[:], h[:])
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(now/1000))
-	copy(id[:6], ms[2:])
-	id[6], id[8] = 0x70|id[6]&0x0f, 0x80|id[8]&0x3f
-	return id
+// the tick. Its time is that of the decision.
+func instanceID(schedule job.ID, at, now int64) job.ID {
+	return job.DerivedID(timeOf(now), 0, schedule[:], binary.BigEndian.AppendUint64(nil, uint64(at)))
 }
 
 // TriggerSchedule implements store.Planner. Ticks of a cron are whole seconds;
@@ -251,7 +244,11 @@ func (s *Store) TriggerSchedule(ctx context.Context, name string, id job.ID) (t 
 		if err != nil {
 			return err
 		}
-		for _, known := range recent {
+		open, err := openTicks(tx, r.ID, false) // however long they wait
+		if err != nil {
+			return err
+		}
+		for _, known := range slices.Concat(recent, open) {
 			if known.Instance == id {
 				t = known
 				return nil

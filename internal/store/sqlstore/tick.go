@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -164,20 +165,28 @@ func (s *Store) RunTicks(ctx context.Context, limit int) (r store.TicksRun, next
 	if next, err := s.nextTick(ctx, "next_ticks", "next_backfill"); err != nil || next != 0 {
 		return r, next, err
 	}
-	lines, err := s.dueLines(ctx, limit+int(s.unmade.Load()))
+	lines, err := s.dueLines(ctx, limit)
 	var errs []error
+	var unmade, unfilled int64
 	for _, l := range lines {
 		if err != nil {
 			break
 		}
+		unknown := len(r.Unknown)
 		if trying, broken := s.runLine(ctx, l, &r); errors.Is(broken, store.ErrUnavailable) || ctx.Err() != nil {
 			err = broken
 		} else if broken != nil {
 			errs = append(errs, broken, s.delayLine(ctx, l, trying, broken, &r))
 		}
+		if left := int64(len(r.Unknown) - unknown); l.backfill {
+			unfilled += left
+		} else {
+			unmade += left
+		}
 	}
 	r.Schedules = len(lines) - len(r.Unknown)
-	s.unmade.Store(int64(len(r.Unknown)))
+	s.unmade.Store(unmade)
+	s.unfilled.Store(unfilled)
 	r.Queues = sortedSet(r.Queues)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return r, 0, fmt.Errorf("run ticks: %w", err)
@@ -189,10 +198,14 @@ func (s *Store) RunTicks(ctx context.Context, limit int) (r store.TicksRun, next
 	return r, next, err
 }
 
-// dueLines returns up to limit lines that are to be looked at: those that wait
-// for that longest, and backfills last.
-func (s *Store) dueLines(ctx context.Context, limit int) (lines []tickLine, err error) {
-	err = s.db.Read(ctx, func(tx Tx) error {
+// dueLines returns up to limit lines that are to be looked at, and as many more
+// as the last look left to others: those that wait for that longest, and
+// backfills last. A fifth of the limit is kept for these.
+func (s *Store) dueLines(ctx context.Context, limit int) ([]tickLine, error) {
+	unmade, unfilled := int(s.unmade.Load()), int(s.unfilled.Load())
+	all := limit + unmade + unfilled
+	var lines []tickLine
+	err := s.db.Read(ctx, func(tx Tx) error {
 		lines = nil
 		now, err := tx.Now()
 		if err != nil {
@@ -205,12 +218,23 @@ func (s *Store) dueLines(ctx context.Context, limit int) (lines []tickLine, err 
 				err := row.Scan(&l.schedule)
 				lines = append(lines, l)
 				return err
-			}, now, limit)
+			}, now, all)
 		}
 		return tx.Flush()
 	})
-	return lines[:min(len(lines), limit)], err
+	n := slices.IndexFunc(lines, func(l tickLine) bool { return l.backfill })
+	if n < 0 {
+		n = len(lines)
+	}
+	ticks, backfills := lines[:n], lines[n:]
+	kept := min(len(backfills), backfillShare(limit)+unfilled)
+	ticks = ticks[:min(n, all-kept)]
+	return slices.Concat(ticks, backfills[:min(len(backfills), all-len(ticks))]), err
 }
+
+// backfillShare is how many of so many lines are kept for backfills, one at
+// least unless there is one only: busy schedules would let them wait for ever.
+func backfillShare(limit int) int { return min(max(limit/5, 1), limit/2) }
 
 // tickEnd is a row of end_ticks.
 type tickEnd struct {
@@ -280,14 +304,18 @@ func (s *Store) runLine(ctx context.Context, l tickLine, r *store.TicksRun) (try
 	if !cancel {
 		return time.Time{}, nil
 	}
-	changed, err := s.CancelWorkflow(ctx, run.last, s.opts.CancelGrace, store.Actor{Name: "schedule " + run.schedule.Name, Comment: "overlap: cancel_previous"})
-	if errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound) {
-		return time.Time{}, nil // it has ended meanwhile
+	changed, err := s.cancel(ctx, run.last, cancelCall{
+		reason: job.ReasonUser, grace: s.opts.CancelGrace, once: true,
+		by: store.Actor{Name: "schedule " + run.schedule.Name, Comment: "overlap: cancel_previous"},
+	})
+	switch {
+	case errors.Is(err, job.ErrWrongState) || errors.Is(err, job.ErrNotFound): // it has ended meanwhile, or somebody cancelled it
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, fmt.Errorf("schedule %s: cancel workflow %s: %w", run.schedule.Name, run.last, err)
 	}
-	if err == nil {
-		r.Add(store.TicksRun{Resolution: changed, Cancelled: []job.ID{run.last}})
-	}
-	return time.Time{}, err
+	r.Add(store.TicksRun{Resolution: changed, Cancelled: []job.ID{run.last}})
+	return time.Time{}, nil
 }
 
 // read returns the open ticks of the line, oldest first, and how the instance
@@ -301,11 +329,16 @@ func (run *tickRun) read() (ticks []store.TickRecord, err error) {
 		run.last = run.schedule.LastID
 		run.tx.QueueQuery("workflow_status", func(row Row) error { return row.Scan(&run.status) }, run.last[:])
 	}
-	err = run.tx.Query("open_ticks", func(row Row) error {
+	return openTicks(run.tx, id, run.backfill)
+}
+
+// openTicks returns the open ticks of a line, oldest first.
+func openTicks(tx Tx, id job.ID, backfill bool) (ticks []store.TickRecord, err error) {
+	err = tx.Query("open_ticks", func(row Row) error {
 		t, err := scanTick(row)
 		ticks = append(ticks, t)
 		return err
-	}, id[:], boolInt(run.backfill), maxOpenTicks)
+	}, id[:], boolInt(backfill), maxOpenTicks)
 	return ticks, err
 }
 

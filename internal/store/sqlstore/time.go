@@ -307,7 +307,7 @@ func (s *Store) fireEach(ctx context.Context, timers []timerRow, r *store.Resolu
 		var err error
 		switch t.Kind {
 		case timerWorkflow:
-			part, err = s.cancel(ctx, job.ID(t.ID), job.ReasonDeadline, s.opts.CancelGrace, store.Actor{}, t)
+			part, err = s.cancel(ctx, job.ID(t.ID), cancelCall{reason: job.ReasonDeadline, grace: s.opts.CancelGrace, fired: []timerRow{t}})
 		case timerDecision:
 			part, err = s.decideByDefault(ctx, job.ID(t.ID), t)
 		case timerStall:

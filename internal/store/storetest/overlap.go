@@ -107,6 +107,34 @@ func ticksOverlap(t *testing.T, open Opener) {
 		r.equal("who did it", fmt.Sprint(len(audit))+audit[0].Actor+" "+audit[0].Action, "1schedule s cancel")
 	})
 
+	check(t, open, "cancel_previous: an instance that somebody cancels just before is not cancelled twice: its finally jobs run", func(r *rig) {
+		_, err := r.s.CreateSchedule(r.ctx, newSchedule("s", daily(workflow.OverlapCancelPrevious), oneJob+`,{"name":"f","queue":"work","finally":true}`))
+		r.ok(err, "create")
+		r.nextTick("s")
+		r.tick()
+		held := r.claimOne()
+		first := r.scheduled("s").LastID
+		r.nextTick("s")
+		r.ok(r.decided(), "decide")
+		r.Before(func(name, _ string, exec func(string, ...any)) {
+			if name == "postpone_ticks" { // its status was read
+				exec("UPDATE workflows SET status = 'cancelling'")
+			}
+		})
+		ran := r.runSome(everything)
+		r.Before(nil)
+		r.equal("ticks", r.states("s"), "started waiting ")
+		r.equal("cancelled by the schedule", len(ran.Cancelled)+len(ran.Control), 0)
+		audit, err := r.s.Audit(r.ctx, first, job.ID{}, 10)
+		r.ok(err, "audit")
+		r.equal("entries", len(audit), 0)
+		r.complete(held)
+		r.complete(r.claimNamed("f")["f"])
+		r.wantWorkflow(first, workflow.Cancelled)
+		r.runTicks()
+		r.equal("ticks", r.states("s"), "started started ")
+	})
+
 	check(t, open, "cancel_previous: what nobody has claimed is cancelled at once", func(r *rig) {
 		two(r, workflow.OverlapCancelPrevious)
 		r.runTicks()
@@ -153,6 +181,35 @@ func ticksAsked(t *testing.T, open Opener) {
 		r.equal("schedule", w.Schedule, "s")
 		_, err = r.s.TriggerSchedule(r.ctx, "t", id)
 		r.isErr("another schedule", err, job.ErrNotFound)
+	})
+
+	check(t, open, "a trigger that waits is there once, however long it waits", func(r *rig) {
+		r.schedule("s", daily(workflow.OverlapQueue))
+		id := job.NewID()
+		for _, id := range []job.ID{job.NewID(), id} {
+			_, err := r.s.TriggerSchedule(r.ctx, "s", id)
+			r.ok(err, "trigger")
+		}
+		r.tick()
+		r.Advance(2 * time.Hour)
+		tick, err := r.s.TriggerSchedule(r.ctx, "s", id)
+		r.ok(err, "trigger again")
+		r.equal("the tick", tick, r.ticks("s")[0])
+		r.equal("ticks", r.states("s"), "started waiting ")
+	})
+
+	check(t, open, "triggers whose ids differ in nothing but a count at their end make instances of jobs of their own", func(r *rig) {
+		_, err := r.s.CreateSchedule(r.ctx, newSchedule("s", daily(""), oneJob+`,{"name":"b","queue":"work"}`))
+		r.ok(err, "create")
+		id := job.NewID()
+		for i := range 3 {
+			id[15] = byte(i)
+			_, err := r.s.TriggerSchedule(r.ctx, "s", id)
+			r.ok(err, "trigger")
+		}
+		r.tick()
+		r.equal("ticks", r.states("s"), "started started started ")
+		r.equal("jobs", len(r.claimAll()), 6)
 	})
 
 	check(t, open, "a backfill makes the ticks of which there is no instance, and none twice", func(r *rig) {

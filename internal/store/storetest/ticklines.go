@@ -131,6 +131,54 @@ func ticksApart(t *testing.T, open Opener) {
 		}
 	})
 
+	check(t, open, "of a look a fifth is kept for backfills, however many ticks are due", func(r *rig) {
+		for i := range 7 {
+			name := fmt.Sprint("s", i)
+			r.backfill(name, r.schedule(name, daily("")).NextAt, 1)
+		}
+		r.nextTick("s0")
+		r.ok(r.decided(), "decide")
+		made := func(limit int) string {
+			causes := map[store.TickCause]int{}
+			for _, m := range r.runSome(limit).Made {
+				w, err := r.s.Workflow(r.ctx, m.Workflow)
+				r.ok(err, "workflow")
+				for _, tick := range r.ticks(w.Schedule) {
+					if tick.Instance == m.Workflow {
+						causes[tick.Cause]++
+					}
+				}
+			}
+			return fmt.Sprint(causes[store.CauseTime], causes[store.CauseBackfill])
+		}
+		r.equal("of one, ticks and backfills", made(1), "1 0")
+		r.equal("of two", made(2), "1 1")
+		r.equal("of five", made(5), "4 1")
+		r.equal("when few ticks are left", made(5), "1 4")
+		r.equal("of what is left", made(5), "0 1")
+	})
+
+	check(t, open, "backfills of schedules whose zone is not known here take no share of others", func(r *rig) {
+		for _, name := range []string{"a", "b", "c"} {
+			r.backfill(name, r.schedule(name, daily("")).NextAt, 1)
+			r.Advance(time.Second)
+		}
+		r.plant("UPDATE schedules SET next_at = NULL") // they have no ticks
+		for i := range 5 {
+			r.schedule(fmt.Sprint("s", i), daily(""))
+		}
+		r.nextTick("s4")
+		r.ok(r.decided(), "decide")
+		r.plant("UPDATE schedules SET timezone = 'Mars/Olympus' WHERE name IN ('a', 'b')")
+		made := 0
+		for range 3 { // each of two looks learns of one
+			made += len(r.runSome(2).Made)
+		}
+		r.equal("the backfill", r.states("c"), "started ")
+		r.equal("made", made, 4)
+		r.equal("left to others", r.states("a")+r.states("b"), "due due ")
+	})
+
 	check(t, open, "the ticks of a schedule whose zone is not known here are left to others, and hold up none", func(r *rig) {
 		s := r.schedule("s", daily(""))
 		r.schedule("t", workflow.Schedule{Cron: "1 0 * * *"})
