@@ -105,14 +105,44 @@ func (j *jobOfParts) itemsID() job.ID {
 	return job.DerivedID(job.IDTime(j.id), 0, j.id[:], j.list, j.job.Payload, []byte(j.with))
 }
 
+// stopItems cancels what runs of the items of another list: the map ended, and
+// began anew, before that was seen. r gets what follows.
+func (s *Store) stopItems(ctx context.Context, j *jobOfParts, r *store.Resolution) error {
+	var made []job.ID
+	err := s.db.Read(ctx, func(tx Tx) error {
+		made = nil
+		return tx.Query("made_of_jobs", func(r Row) error {
+			var of, id job.ID
+			err := r.Scan(&of, &id)
+			made = append(made, id)
+			return err
+		}, []job.ID{j.id})
+	})
+	for _, id := range made {
+		if id == j.parts || err != nil {
+			continue
+		}
+		by := store.Actor{Name: "hammerwork", Comment: "its map is over another list"}
+		done, failed := s.cancel(ctx, id, cancelCall{reason: job.ReasonUser, grace: s.opts.CancelGrace, by: by, once: true})
+		if !errors.Is(failed, job.ErrWrongState) && !errors.Is(failed, job.ErrNotFound) {
+			err = failed
+		}
+		addTo(r, done)
+	}
+	return err
+}
+
 // makeItems stores the items of a map, unless they are there. A refusal says why
 // they can't be made.
-func (s *Store) makeItems(ctx context.Context, j *jobOfParts) error {
+func (s *Store) makeItems(ctx context.Context, j *jobOfParts, r *store.Resolution) error {
 	stored := false
 	err := s.db.Read(ctx, func(tx Tx) error {
 		return tx.Query("workflow_status", func(r Row) error { stored = true; return r.Scan(new(workflow.Status)) }, j.parts[:])
 	})
 	if err != nil || stored {
+		return err
+	}
+	if err := s.stopItems(ctx, j, r); err != nil {
 		return err
 	}
 	w, err := (&workflow.Parts{Kind: j.rules.Kind}).Items(&j.job, j.list, json.RawMessage(j.with))

@@ -92,8 +92,9 @@ func (s *Store) lookAtParts(ctx context.Context, id job.ID, checks []job.ID) (st
 		return store.Resolution{}, err
 	}
 	var unmade refusal
+	var stopped store.Resolution                                // of items of another list
 	if j != nil && j.status == job.Suspended && j.list != nil { // of a map
-		if err := s.makeItems(ctx, j); err != nil && !errors.As(err, &unmade) {
+		if err := s.makeItems(ctx, j, &stopped); err != nil && !errors.As(err, &unmade) {
 			return store.Resolution{}, err
 		}
 	}
@@ -114,6 +115,7 @@ func (s *Store) lookAtParts(ctx context.Context, id job.ID, checks []job.ID) (st
 		}
 		return s.compare(tx, j, &r)
 	})
+	addTo(&r, stopped)
 	return r, err
 }
 

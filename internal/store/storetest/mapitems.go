@@ -170,6 +170,27 @@ func testMap(t *testing.T, open Opener) {
 		r.equal("of both lists", len(page), 2)
 	})
 
+	check(t, open, "items of a list that a map is not over any more are cancelled, also when it began anew before its end was seen", func(r *rig) {
+		list := task("list")
+		m := mapped("m", "deps.list.result").WithDeadline(time.Hour).DependsOnJobs(list)
+		id := r.start(list, m)
+		r.commit(completed(r.claimOne(), `[1, 2]`))
+		r.checkParts()
+		items := r.itemsOf(m)
+		r.Advance(time.Hour + slack)
+		r.fire()
+		r.wantJob(m.ID, "timed_out deadline")
+		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryAll}, false, nobody)
+		r.ok(err, "retry all")
+		r.commit(completed(r.claimNamed("list", "m[0]", "m[1]")["list"], `[7]`))
+		r.checkParts()
+		r.wantWorkflow(items, workflow.Cancelling)
+		if r.itemsOf(m) == items {
+			r.Error("the items are those of the first list")
+		}
+		r.claimNamed("m[0]")
+	})
+
 	checkWith(t, open, store.Options{EnqueueChunk: 5}, "a large map is made in several transactions", func(r *rig) {
 		elements := make([]string, 100)
 		for i := range elements {
@@ -234,14 +255,14 @@ func testMap(t *testing.T, open Opener) {
 		r.equal("items", r.workflow(r.itemsOf(m)).Tally.Total, 2001)
 	})
 
-	check(t, open, "a map whose new payload is no object fails", func(r *rig) {
+	check(t, open, "a map whose items cannot be made fails", func(r *rig) {
 		m := mapped("m", "[1]")
 		id := r.start(m)
 		r.checkParts()
 		r.commit(failedForGood(r.claimOne()))
 		r.checkParts()
-		_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: id, Mode: workflow.RetryFailed, Payloads: map[job.ID]json.RawMessage{m.ID: json.RawMessage(`5`)}}, false, nobody)
-		r.ok(err, "retry")
+		r.plant("UPDATE jobs SET payload = ? WHERE id = ?", []byte(`5`), m.ID[:]) // no call lets it be one
+		r.retried(id)
 		r.checkParts()
 		r.wantJob(m.ID, "failed input_error")
 		r.wantWorkflow(id, workflow.Failed)
