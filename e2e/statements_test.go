@@ -235,11 +235,11 @@ SET a = 'it''s ' || `+"'\\'secret\\''"+`;
 
 func TestSlowStatementsAreNamed(t *testing.T) {
 	for database, text := range map[string]string{
-		"postgres": "SELECT parent_id, child_id FROM edge_check ORDER BY parent_id, child_id LIMIT $1::int",
-		"mysql":    "SELECT parent_id, child_id FROM hw_edge_check FORCE INDEX (PRIMARY) ORDER BY parent_id, child_id LIMIT 1000",
+		"postgres": "SELECT id, job_id FROM part_check ORDER BY id LIMIT $1::int",
+		"mysql":    "SELECT id, job_id FROM hw_part_check FORCE INDEX (PRIMARY) ORDER BY id LIMIT 1000",
 	} {
 		got := withNames(t, database, []statement{{text: flat(text)}, {text: "COMMIT"}})
-		if got[0].text != "edge_checks" || got[1].text != "COMMIT" {
+		if got[0].text != "part_checks" || got[1].text != "COMMIT" {
 			t.Errorf("%s: %v", database, got)
 		}
 	}
