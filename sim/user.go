@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/store"
@@ -76,6 +77,14 @@ func (u *user) pause() {
 	}
 }
 
+// reads reports whether a job of the workflow's file reads a payload.
+func (u *user) reads(id job.ID) bool {
+	return slices.ContainsFunc(u.wf.Jobs, func(j *job.Job) bool {
+		p := workflow.PartsOf(j)
+		return j.ID == id && j.Gate == nil && !j.Barrier && (p == nil || p.Kind == workflow.PartsMap)
+	})
+}
+
 // retry runs a part of the workflow again, as a dry run says it can: now, or
 // some more times later.
 func (u *user) retry(more int) {
@@ -84,7 +93,9 @@ func (u *user) retry(more int) {
 	}
 	plan, _, err := u.store.RetryWorkflow(context.Background(), o, true, store.Actor{})
 	if err == nil && u.w.rng.Float64() < 0.4 {
-		o.Payloads = map[job.ID]json.RawMessage{pick(u.w, plan.Jobs...).ID: fmt.Appendf(nil, `{"field":%d}`, u.w.rng.IntN(100))}
+		if id := pick(u.w, plan.Jobs...).ID; u.reads(id) {
+			o.Payloads = map[job.ID]json.RawMessage{id: fmt.Appendf(nil, `{"field":%d}`, u.w.rng.IntN(100))}
+		}
 	}
 	var r store.Resolution
 	if err == nil {
@@ -146,7 +157,7 @@ func (u *user) decide(j store.JobRecord) {
 	switch {
 	case d.Action == workflow.ActionComplete:
 		d.Result = json.RawMessage(`{"pad":"decided"}`)
-	case d.Action == workflow.ActionRetry && u.w.rng.Float64() < 0.3:
+	case d.Action == workflow.ActionRetry && u.reads(j.ID) && u.w.rng.Float64() < 0.3:
 		d.Payload = fmt.Appendf(nil, `{"field":%d}`, u.w.rng.IntN(100))
 	}
 	r, err := u.store.Decide(context.Background(), d, store.Actor{})
