@@ -60,7 +60,7 @@ model: ## Hold decider and stores to the reference model, and play every small w
 	@$(MAKE) --no-print-directory --output-sync -j4 model-sqlite model-sqlite-too model-postgres model-mysql
 
 # Of the cases, each store plays a share that makes all end at about the
-# same time, SQLite in two processes; half of them with gates, parts and spawning. Each has cases of its own, the same each time
+# same time, SQLite in two processes; a tenth as many besides with gates, parts and spawning. Each has cases of its own, the same each time
 # unless SEED is given.
 model-sqlite model-sqlite-too: SHARE = 43
 model-postgres: SHARE = 10
@@ -70,7 +70,7 @@ MODELSEED = $(if $(filter file,$(origin SEED)),,-rapid.seed=$(SEED))
 model-sqlite-too: MODELSEED = -rapid.seed=$(if $(filter file,$(origin SEED)),2,$(if $(filter 0,$(SEED)),0,$(SEED)2))
 
 model-sqlite model-sqlite-too model-postgres model-mysql:
-	$(GO) test ./internal/store/$(word 2,$(subst -, ,$@)) -run 'Contract.*/^model(parts)?$$' -v -count 1 -timeout 0 -modelcases=$$(($(CASES) * $(SHARE) / 200)) -partscases=$$(($(CASES) * $(SHARE) / 200)) $(MODELSEED)
+	$(GO) test ./internal/store/$(word 2,$(subst -, ,$@)) -run 'Contract.*/^model(parts)?$$' -v -count 1 -timeout 0 -modelcases=$$(($(CASES) * $(SHARE) / 100)) -partscases=$$(($(CASES) * $(SHARE) / 1000)) $(MODELSEED)
 
 e2e: ## Kill every process in turn while workflows run, and show the figures; with the race detector: make e2e RACE=yes
 	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(if $(RACE),-race $(NORACE)) ./e2e -v -count 1 -parallel 6 -timeout 20m

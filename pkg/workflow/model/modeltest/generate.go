@@ -126,7 +126,7 @@ func drawCondition(t *rapid.T, parents []job.Dependency, all int, workless bool)
 	}
 	conditions = append(conditions, "payload.field == 1")
 	if all == 1 {
-		conditions = append(conditions, "ok", "has(ok)")
+		conditions = append(conditions, "ok")
 	}
 	for _, p := range parents {
 		conditions = append(conditions,
