@@ -55,7 +55,7 @@ check: lint ## The fast loop: lint, build, all tests but the end-to-end ones, wi
 sim: ## Run the simulator: make sim SEEDS=5000; one run again: make sim SEEDS=1 SEED=17
 	$(GO) test ./sim -v -run '^TestSeeds' -count 1 -timeout 30m -seeds=$(SEEDS) -pgseeds=$(PGSEEDS) -seed=$(SEED)
 
-model: ## Hold decider and stores to the reference model, and play every small workflow: 6 minutes; a million cases, about 5 hours: make model CASES=1000000 SEED=0
+model: ## Hold decider and stores to the reference model, and play every small workflow; a million cases, over 5 hours: make model CASES=1000000 SEED=0
 	$(GO) test ./pkg/workflow/model -v -count 1 -timeout 0 -cases=$$(($(CASES) / 4)) $(MODELSEED) -exhaustive
 	@$(MAKE) --no-print-directory --output-sync -j4 model-sqlite model-sqlite-too model-postgres model-mysql
 
