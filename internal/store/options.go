@@ -56,6 +56,9 @@ func (o Options) Validate() error {
 	if o.CancelGrace < 0 {
 		errs = append(errs, fmt.Errorf("cancel_grace is %s; it must not be negative", o.CancelGrace))
 	}
+	if err := o.Limits.Validate(); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 

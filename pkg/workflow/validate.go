@@ -32,6 +32,14 @@ func (l Limits) WithDefaults() Limits {
 	return l
 }
 
+// Validate refuses limits that let nothing through.
+func (l Limits) Validate() error {
+	if l.Jobs < 0 || l.Edges < 0 {
+		return fmt.Errorf("limits of %d jobs and %d dependencies let no workflow through; 0 means the default", l.Jobs, l.Edges)
+	}
+	return nil
+}
+
 // minHealthCheckInterval is the shortest time without movement that says
 // anything.
 const minHealthCheckInterval = time.Second

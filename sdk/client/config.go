@@ -10,6 +10,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/bus/natsbus"
 	"github.com/hammerwork/hammerwork/internal/database"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // Config says where the database is. The zero value of a field means its
@@ -34,6 +35,9 @@ type Config struct {
 	// CancelGrace is how long the handlers of what is cancelled may go on; what
 	// they return within it counts. Default 10s.
 	CancelGrace time.Duration
+	// Limits bound how large a workflow may be, by default 100,000 jobs and
+	// 1,000,000 dependencies. What its jobs spawn is bounded by the services.
+	Limits workflow.Limits
 	// Logger gets what has no caller to be told, such as a lost connection to
 	// NATS. Payloads and results are never logged. Default slog.Default().
 	Logger *slog.Logger
@@ -67,6 +71,9 @@ func (c Config) validate() error {
 	}
 	if c.CancelGrace < 0 {
 		errs = append(errs, fmt.Errorf("client.cancel_grace is %s; it must not be negative", c.CancelGrace))
+	}
+	if err := c.Limits.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("client.limits: %w", err))
 	}
 	return errors.Join(errs...)
 }

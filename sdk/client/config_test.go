@@ -7,18 +7,20 @@ import (
 	"testing"
 
 	"github.com/hammerwork/hammerwork/internal/store/postgres/pgtest"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/sdk/client"
 )
 
 func TestEveryWrongSettingIsNamedAtOnceAndNoPasswordIsShown(t *testing.T) {
 	_, err := client.New(t.Context(), client.Config{
-		DatabaseURL: "oracle://u:hush@h/d", NATSURL: "http://u:hush@h", PollInterval: -1, CancelGrace: -1,
+		DatabaseURL: "oracle://u:hush@h/d", NATSURL: "http://u:hush@h", PollInterval: -1, CancelGrace: -1, Limits: workflow.Limits{Jobs: -1},
 	})
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for i, want := range []string{"client.database_url: ", "client.nats_url: ", "client.poll_interval is -1ns", "client.cancel_grace is -1ns"} {
-		if lines := strings.Split(err.Error(), "\n"); len(lines) != 4 || !strings.HasPrefix(lines[i], want) {
+	for i, want := range []string{"client.database_url: ", "client.nats_url: ", "client.poll_interval is -1ns", "client.cancel_grace is -1ns", "client.limits: "} {
+		if lines := strings.Split(err.Error(), "\n"); len(lines) != 5 || !strings.HasPrefix(lines[i], want) {
 			t.Errorf("no line %d that begins with %s in\n%v", i+1, want, err)
 		}
 	}
@@ -43,6 +45,23 @@ func TestAServerWithoutTheSchemaOrWithoutALifeIsAnErrorAtOnce(t *testing.T) {
 	if !errors.Is(err, client.ErrUnavailable) || strings.Contains(err.Error(), "hush") {
 		t.Errorf("without a server: %v", err)
 	}
+}
+
+func TestHowLargeAWorkflowMayBeIsASetting(t *testing.T) {
+	onEach(t, func(t *testing.T, url string) {
+		for most, allowed := range map[int]bool{1: false, 2: true} {
+			c, err := client.New(t.Context(), client.Config{DatabaseURL: url, Logger: quiet, Limits: workflow.Limits{Jobs: most}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			w := workflow.NewWorkflow("pair").AddParallel(job.New("q", nil).WithName("a"), job.New("q", nil).WithName("b"))
+			_, err = c.EnqueueWorkflow(t.Context(), w)
+			if invalid := new(workflow.Error); allowed != (err == nil) || !allowed && !errors.As(err, &invalid) {
+				t.Errorf("two jobs where %d are allowed: %v", most, err)
+			}
+		}
+	})
 }
 
 func TestAClientMayBeClosedTwice(t *testing.T) {

@@ -86,7 +86,7 @@ func (c *Client) EnqueueMany(ctx context.Context, jobs []*job.Job, opts ...Enque
 // EnqueueWorkflow stores a workflow with its jobs, all or nothing, as Enqueue
 // does a job. Jobs without parents may be claimed at once.
 func (c *Client) EnqueueWorkflow(ctx context.Context, w *workflow.Workflow, opts ...EnqueueOption) (Enqueued, error) {
-	o, err := prepareWorkflow(ctx, w, opts)
+	o, err := prepareWorkflow(ctx, w, c.cfg.Limits, opts)
 	if err != nil {
 		return Enqueued{}, err
 	}
@@ -263,7 +263,7 @@ func prepareJobs(ctx context.Context, jobs []*job.Job, number int, opts []Enqueu
 }
 
 // prepareWorkflow completes and checks a workflow and makes its key.
-func prepareWorkflow(ctx context.Context, w *workflow.Workflow, opts []EnqueueOption) (store.EnqueueOptions, error) {
+func prepareWorkflow(ctx context.Context, w *workflow.Workflow, limits workflow.Limits, opts []EnqueueOption) (store.EnqueueOptions, error) {
 	if w == nil {
 		return store.EnqueueOptions{}, errors.New("the workflow is nil")
 	}
@@ -276,7 +276,7 @@ func prepareWorkflow(ctx context.Context, w *workflow.Workflow, opts []EnqueueOp
 	if err != nil {
 		return store.EnqueueOptions{}, err
 	}
-	if err := w.Validate(); err != nil {
+	if err := w.ValidateLimits(limits); err != nil {
 		return store.EnqueueOptions{}, err
 	}
 	if w.IsSchedule() {

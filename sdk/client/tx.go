@@ -52,7 +52,7 @@ func (c *Client) EnqueueWorkflowTx(ctx context.Context, tx Tx, w *workflow.Workf
 	if err != nil {
 		return Enqueued{}, err
 	}
-	o, err := prepareWorkflow(ctx, w, opts)
+	o, err := prepareWorkflow(ctx, w, c.cfg.Limits, opts)
 	if err != nil {
 		return Enqueued{}, err
 	}

@@ -135,6 +135,9 @@ func (c Config) Validate() error {
 	if c.WriteTimeout < c.ReadTimeout {
 		bad("api.write_timeout is %s; it must be at least read_timeout, %s, or a slow upload gets no answer", c.WriteTimeout, c.ReadTimeout)
 	}
+	if err := c.Limits.Validate(); err != nil {
+		bad("api.limits: %w", err)
+	}
 	if c.CancelGrace < 0 {
 		bad("api.cancel_grace is %s; it must not be negative", c.CancelGrace)
 	}

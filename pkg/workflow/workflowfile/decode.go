@@ -24,6 +24,7 @@ type decoder struct {
 	encoded map[*node]json.RawMessage
 	depth   int // of the workflow being read; 0: the outermost
 	inner   int // jobs that others are made of, so far
+	most    int // of those
 }
 
 func (d *decoder) add(f workflow.Fault) {

@@ -76,7 +76,7 @@ func decode(filename string, data []byte, opts Options, make func(d *decoder, ro
 		}
 		return &workflow.Error{File: filename, Faults: []workflow.Fault{s.fault}}
 	}
-	d := &decoder{bad: map[string]bool{}, budget: DefaultMaxBytes}
+	d := &decoder{bad: map[string]bool{}, budget: DefaultMaxBytes, most: max(maxWithin, opts.Limits.Jobs)}
 	for _, f := range duplicates {
 		d.add(f)
 	}

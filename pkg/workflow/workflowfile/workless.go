@@ -128,7 +128,7 @@ func (d *decoder) subWorkflow(n *node, path string) *workflow.Parts {
 // within counts jobs that others are made of, and reports whether there are not
 // too many.
 func (d *decoder) within(n *node, path string, jobs int) bool {
-	if d.inner += jobs; d.inner <= maxWithin {
+	if d.inner += jobs; d.inner <= d.most {
 		return true
 	}
 	d.bad[path] = true

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/engine"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/output"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // app is one call of the command line.
@@ -20,6 +21,7 @@ type app struct {
 	configFile string
 	quiet      bool
 	format     output.Format
+	limits     workflow.Limits // of a workflow file
 
 	server         string
 	tokenFile      string

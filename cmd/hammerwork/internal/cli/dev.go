@@ -115,7 +115,7 @@ func (a *app) dev(ctx context.Context, f devFlags) (err error) {
 	f.config.API.Listener = listener
 	f.config.API.Auth, f.config.API.Token = f.auth, api.Secret(f.token)
 	f.config.API.Database, f.config.API.Version = string(database.SQLite), readVersion().Version
-	f.config.API.CancelGrace = f.store.CancelGrace
+	f.config.API.CancelGrace, f.config.API.Limits = f.store.CancelGrace, f.store.Limits
 	f.config.Scheduler.HoldAtStart = true
 	if err := errors.Join(f.config.Validate(serve.Names), f.store.Validate()); err != nil {
 		return &usageError{err, settingsHint(err)}

@@ -64,6 +64,7 @@ it draws a workflow file and asks nobody. --file - is standard input.`,
 	onlyHere(c, "format")
 	_ = c.MarkFlagFilename("file", "yaml", "yml", "json") // it only fails for flags that do not exist
 	complete(c, "format", graphFormats...)
+	a.fileFlags(c)
 	a.serverFlags(c)
 	return c
 }

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/spelling"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
@@ -27,13 +29,16 @@ type loaded struct {
 	Digest string // of the bytes and of what --set added
 }
 
+// fileFlags gives a command flags about the workflow file that it reads.
+func (a *app) fileFlags(c *cobra.Command) { limitFlags(c.Flags(), &a.limits) }
+
 // load reads and validates a workflow file; "-" is standard input.
 func (a *app) load(path string, set map[string]string) (loaded, error) {
 	name, data, err := a.readNamed(path, "workflow file")
 	if err != nil {
 		return loaded{}, err
 	}
-	w, err := workflowfile.Parse(name, data, workflowfile.Options{Set: set})
+	w, err := workflowfile.Parse(name, data, workflowfile.Options{Set: set, Limits: a.limits})
 	if err != nil {
 		return loaded{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/handler"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/serve"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
+	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/telemetry"
 	"github.com/hammerwork/hammerwork/internal/wire"
 )
@@ -79,6 +80,7 @@ run exits with 0 only when the workflow completed.`,
 	f.answers.add(c)
 	_ = c.MarkFlagDirname("data-dir") // it only fails for flags that do not exist
 	complete(c, "log-level", "debug", "info", "warn", "error")
+	a.fileFlags(c)
 	a.outputFlag(c)
 	return c
 }
@@ -125,6 +127,7 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 		Keep:        kept != "",
 		Services:    []string{"scheduler", "resolver", "dispatcher"},
 		Settings:    serve.DefaultConfig(),
+		Store:       store.Options{Limits: a.limits},
 		Workers:     1,
 		Concurrency: f.concurrency,
 		Handler:     s.hurry.wrap(auto.Handle),

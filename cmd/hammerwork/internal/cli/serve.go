@@ -127,7 +127,7 @@ func (a *app) process(chosen []string, f *serveFlags) (*serve.Process, error) {
 	if kind, err := database.KindOf(f.databaseURL); err == nil {
 		f.config.API.Database = string(kind)
 	}
-	f.config.API.CancelGrace = f.store.CancelGrace
+	f.config.API.CancelGrace, f.config.API.Limits = f.store.CancelGrace, f.store.Limits
 	f.config.Dispatcher.LeaseTTL = f.store.LeaseTTL
 	f.config.Scheduler.HoldAtStart = true
 	log := telemetry.NewLogger(a.err, f.log.level, f.log.format)

@@ -69,6 +69,7 @@ func serviceFlags(flags *pflag.FlagSet, c *serve.Config, s *store.Options) {
 
 	duration(&s.LeaseTTL, "lease-ttl", "`time` after which a silent worker loses its jobs")
 	duration(&s.AcceptTTL, "accept-ttl", "`time` a worker has to accept what it was given")
+	limitFlags(flags, &s.Limits)
 	duration(&s.CancelGrace, "cancel-grace", "`time` that running jobs may go on when their workflow's deadline passes")
 
 	duration(&c.Scheduler.PollInterval, "scheduler-poll-interval", "`time` between two looks for due timers")

@@ -74,6 +74,7 @@ simulate exits with 0 only when the workflow would complete.`,
 	flags.StringArrayVar(&f.set, "set", nil, "add `key=value` to the workflow's metadata; may be repeated")
 	flags.IntVar(&f.concurrency, "concurrency", 0, "`number` of jobs that run side by side (default: all that can)")
 	onlyHere(c, "fail", "permanent", "result", "duration", "decide", "approve", "reject", "signal", "spawn", "concurrency")
+	a.fileFlags(c)
 	a.outputFlag(c)
 	return c
 }

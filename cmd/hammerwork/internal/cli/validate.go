@@ -37,6 +37,7 @@ input.`,
 			return a.validate(args[0])
 		},
 	}
+	a.fileFlags(c)
 	a.outputFlag(c)
 	return c
 }

@@ -44,6 +44,7 @@ and a tenth of a second; -o json has all.`,
 	c.Flags().StringArrayVarP(&files, "file", "f", nil, "compare with a workflow `file`")
 	onlyHere(c, "file")
 	_ = c.MarkFlagFilename("file", "yaml", "yml", "json") // it only fails for flags that do not exist
+	a.fileFlags(c)
 	a.serverFlags(c)
 	a.outputFlag(c)
 	return c
