@@ -75,7 +75,7 @@ type Event struct {
 	Status  string     // the new one of the job or the workflow
 	Reason  job.Reason // of an end
 	Outcome job.Kind   // of an attempt that did not complete
-	Attempt int
+	Attempt int        // its number, which counts on over all runs; 0: none
 	Worker  string
 	Error   string
 	Action  string // cancel, pause, resume, retry, decide.skip, …
