@@ -197,7 +197,7 @@ func (w *watcher) look(ctx context.Context, now wire.WorkflowItem) error {
 	}(w.asked)
 	defer func() {
 		if w.progress != nil && w.waited {
-			w.progress.Waits(shown(w.waits, time.Now(), answerCommand))
+			w.progress.Waits(shown(w.waits, time.Now(), func(s suspended) string { return answerCommand(s.Job) }))
 		}
 		w.waited = len(w.waits) > 0
 	}()
