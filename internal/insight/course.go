@@ -18,6 +18,7 @@ type Reader interface {
 	Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error)
 	Workflows(ctx context.Context, f store.WorkflowFilter) (page []store.WorkflowRecord, next job.ID, err error)
 	Jobs(ctx context.Context, f store.JobFilter) (page []store.JobRecord, next job.ID, err error)
+	Audit(ctx context.Context, workflow, after job.ID, limit int) ([]store.AuditRecord, error)
 }
 
 // What is read at most.
@@ -32,11 +33,12 @@ const (
 // ErrTooLarge says that a workflow has too many jobs for its course.
 var ErrTooLarge = fmt.Errorf("it has over %d jobs", maxJobs)
 
-// Course is how a workflow went, or is thought to go.
+// Course is how a workflow went, or is thought to go, in its last run: nobody
+// waited between a run and the retry that began the next.
 type Course struct {
 	Workflow  store.WorkflowRecord
-	Begin     time.Time         // times of the plan count from it
-	Jobs      []store.JobRecord // in the order of the definition
+	Begin     time.Time         // of the run; times of the plan count from it
+	Jobs      []store.JobRecord // that did not end before, in the order of the definition
 	Plan      timing.Plan
 	Estimated bool
 	Runs      int // earlier runs by which it is estimated
@@ -54,8 +56,11 @@ func CourseOf(ctx context.Context, r Reader, id job.ID, now time.Time) (Course, 
 	if w.Tally.Total > maxJobs {
 		return Course{}, ErrTooLarge
 	}
-	c := Course{Workflow: w, Begin: w.CreatedAt}
+	c := Course{Workflow: w}
 	if c.Jobs, err = jobsOf(ctx, r, id); err != nil {
+		return Course{}, err
+	}
+	if c.Begin, err = beginOf(ctx, r, w); err != nil {
 		return Course{}, err
 	}
 	g := guesses{}
@@ -66,6 +71,7 @@ func CourseOf(ctx context.Context, r Reader, id job.ID, now time.Time) (Course, 
 		}
 	}
 	g.add(c.Jobs)
+	c.Jobs = slices.DeleteFunc(c.Jobs, func(j store.JobRecord) bool { return !j.FinishedAt.IsZero() && j.FinishedAt.Before(c.Begin) })
 	c.Plan = timing.Analyse(c.timed(g), now.Sub(c.Begin))
 	return c, nil
 }
@@ -87,6 +93,30 @@ func jobsOf(ctx context.Context, r Reader, id job.ID) ([]store.JobRecord, error)
 	}
 }
 
+// beginOf returns when the last run of a workflow began: at its enqueue, or at
+// its last retry.
+func beginOf(ctx context.Context, r Reader, w store.WorkflowRecord) (time.Time, error) {
+	begin := w.CreatedAt
+	if w.Run == 1 {
+		return begin, nil
+	}
+	for after := (job.ID{}); ; {
+		page, err := r.Audit(ctx, w.ID, after, store.MaxPage)
+		if err != nil {
+			return time.Time{}, err
+		}
+		for _, entry := range page {
+			if entry.Action == "retry" && entry.Job == (job.ID{}) {
+				begin = entry.At
+			}
+			after = entry.ID
+		}
+		if len(page) < store.MaxPage {
+			return begin, nil
+		}
+	}
+}
+
 // timed returns the jobs as package timing takes them.
 func (c Course) timed(g guesses) []timing.Job {
 	at := make(map[job.ID]int, len(c.Jobs))
@@ -96,7 +126,7 @@ func (c Course) timed(g guesses) []timing.Job {
 	list := make([]timing.Job, len(c.Jobs))
 	for i, j := range c.Jobs {
 		t := timing.Job{Last: j.Finally, Start: c.since(j.StartedAt), End: c.since(j.FinishedAt), Own: g.of(j)}
-		if j.Attempts+j.Earlier <= 1 || j.Status == job.Retrying {
+		if j.Attempts <= 1 || j.Status == job.Retrying {
 			t.Due = max(0, c.since(j.ScheduledAt))
 		}
 		if !j.Status.Terminal() && j.Status != job.Running && j.Status != job.Suspended {

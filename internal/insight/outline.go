@@ -15,6 +15,7 @@ type OutlineReader interface {
 	Workflow(ctx context.Context, id job.ID) (store.WorkflowRecord, error)
 	WorkflowJobs(ctx context.Context, id job.ID, from, limit int) (page []store.JobRecord, next int, err error)
 	EdgesInto(ctx context.Context, children []job.ID) ([]store.EdgeRecord, error)
+	SpawnersOf(ctx context.Context, jobs []job.ID) (map[job.ID]job.ID, error)
 	JobNames(ctx context.Context, id job.ID, list []job.ID) (map[job.ID]string, error)
 }
 
@@ -26,7 +27,7 @@ func OutlineOf(ctx context.Context, r OutlineReader, id job.ID) (compare.Outline
 		return compare.Outline{}, err
 	}
 	o := &outliner{ctx: ctx, r: r}
-	if err := o.add(w, ""); err != nil {
+	if err := o.add(w, "", false); err != nil {
 		return compare.Outline{}, err
 	}
 	out := compare.Outline{ID: w.ID.String(), Name: w.Name, Fields: workflowFields(w), Jobs: o.jobs}
@@ -43,8 +44,9 @@ type outliner struct {
 	total int
 }
 
-// add adds the jobs of a workflow below a path.
-func (o *outliner) add(w store.WorkflowRecord, path string) error {
+// add adds the jobs of a workflow below a path. spawned: a job that they are the
+// parts of is.
+func (o *outliner) add(w store.WorkflowRecord, path string, spawned bool) error {
 	if o.total += w.Tally.Total; o.total > maxJobs {
 		return ErrTooLarge
 	}
@@ -62,7 +64,7 @@ func (o *outliner) add(w store.WorkflowRecord, path string) error {
 			return err
 		}
 		for i, of := range list {
-			of.Name = path + of.Name
+			of.Name, of.Spawned = path+of.Name, of.Spawned || spawned
 			if err := o.addWithParts(of, page[i].Parts); err != nil {
 				return err
 			}
@@ -88,7 +90,7 @@ func (o *outliner) addWithParts(of compare.JobOutline, p *store.PartsRecord) err
 		compare.Fields(of.Fields).Within(workflowFields(made))
 	}
 	o.jobs = append(o.jobs, of)
-	return o.add(made, of.Name+compare.Separator)
+	return o.add(made, of.Name+compare.Separator, of.Spawned)
 }
 
 func workflowFields(w store.WorkflowRecord) compare.Fields {
@@ -133,12 +135,18 @@ func addJobs(ctx context.Context, r OutlineReader, id job.ID, to []compare.JobOu
 	if err != nil {
 		return nil, err
 	}
+	spawners, err := r.SpawnersOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	into := make(map[job.ID][]store.EdgeRecord)
 	for _, e := range edges {
 		into[e.Child] = append(into[e.Child], e)
 	}
 	for _, j := range page {
-		to = append(to, jobOutline(j, into[j.ID], names))
+		of := jobOutline(j, into[j.ID], names)
+		_, of.Spawned = spawners[j.ID]
+		to = append(to, of)
 	}
 	return to, nil
 }

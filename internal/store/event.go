@@ -44,7 +44,7 @@ type EventRecord struct {
 	Reason  job.Reason
 	Error   string
 	Worker  string
-	Attempt int
+	Attempt int // counts on over all runs; 0: none
 	Actor   string
 	Comment string
 }

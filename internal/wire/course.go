@@ -35,11 +35,13 @@ type CriticalPath struct {
 	Status    string     `json:"status" enum:"pending,running,paused,cancelling,completed,failed,cancelled"`
 	Estimated bool       `json:"estimated" doc:"It has not ended: what is to come is estimated."`
 	Runs      int        `json:"runs" doc:"Earlier runs of the same name by whose jobs it is estimated."`
+	Run       int        `json:"run" doc:"The one that is told of, its last: a retry begins the next."`
 	CreatedAt *time.Time `json:"created_at"`
-	Took      string     `json:"took" doc:"From the enqueue to the end of the last job, like 1m30s."`
+	BeginAt   *time.Time `json:"begin_at" doc:"When the run began: at the enqueue, or at the retry."`
+	Took      string     `json:"took" doc:"From the begin of the run to the end of the last job, like 1m30s."`
 	EndAt     *time.Time `json:"end_at" doc:"When the last job ended, or will."`
 	Path      []string   `json:"path" doc:"The names of the jobs that decide when it ends, each waiting for the one before."`
-	Jobs      []TimedJob `json:"jobs" doc:"All jobs, in the order of the definition."`
+	Jobs      []TimedJob `json:"jobs" doc:"All but those that had ended before the run, in the order of the definition."`
 }
 
 // TimedJob is when a job ran, or will.
@@ -62,7 +64,8 @@ type TimedJob struct {
 func CriticalPathFrom(c insight.Course) CriticalPath {
 	w := c.Workflow
 	out := CriticalPath{
-		ID: text(w.ID), Name: w.Name, Status: string(w.Status), Estimated: c.Estimated, Runs: c.Runs, CreatedAt: moment(c.Begin), Took: rounded(c.Plan.End),
+		ID: text(w.ID), Name: w.Name, Status: string(w.Status), Estimated: c.Estimated, Runs: c.Runs, Run: w.Run,
+		CreatedAt: moment(w.CreatedAt), BeginAt: moment(c.Begin), Took: rounded(c.Plan.End),
 		EndAt: moment(c.Begin.Add(c.Plan.End)), Path: []string{}, Jobs: make([]TimedJob, len(c.Jobs)),
 	}
 	for _, i := range c.Plan.Path {

@@ -19,7 +19,7 @@ type Event struct {
 	Status  string     `json:"status" doc:"The new one of the job or of the workflow; empty: it has none by this."`
 	Reason  string     `json:"reason"`
 	Outcome string     `json:"outcome" doc:"Of an attempt that did not complete."`
-	Attempt int        `json:"attempt" doc:"In its run; 0: this is no matter of attempts."`
+	Attempt int        `json:"attempt" doc:"Its number, which counts on over all runs; 0: this is no matter of attempts."`
 	Worker  string     `json:"worker"`
 	Error   string     `json:"error"`
 	Action  string     `json:"action" doc:"cancel, pause, resume, retry, decide.skip, …"`

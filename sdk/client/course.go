@@ -12,11 +12,13 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow/timing"
 )
 
-// CriticalPath is when the jobs of a workflow ran, or are thought to, and which
-// of them decide when it ends.
+// CriticalPath is when the jobs of a workflow ran, or are thought to, in its last
+// run, and which of them decide when that ends.
 type CriticalPath struct {
 	Path      []TimedJob // each waited for the one before
-	Jobs      []TimedJob // all, in the order of the definition
+	Jobs      []TimedJob // all that had not ended before the run, in the order of the definition
+	Run       int        // from 1; a retry begins the next
+	Begin     time.Time  // of the run: at the enqueue, or at the retry
 	End       time.Time  // of the last job
 	Estimated bool       // it has not ended: what is to come is estimated
 	Runs      int        // earlier runs of the same name by whose jobs it is estimated
@@ -44,7 +46,7 @@ func (c *Client) CriticalPath(ctx context.Context, id job.ID) (CriticalPath, err
 		return CriticalPath{}, err
 	}
 	at := func(d time.Duration) time.Time { return course.Begin.Add(d) }
-	out := CriticalPath{Jobs: make([]TimedJob, len(course.Jobs)), End: at(course.Plan.End), Estimated: course.Estimated, Runs: course.Runs}
+	out := CriticalPath{Jobs: make([]TimedJob, len(course.Jobs)), Run: course.Workflow.Run, Begin: course.Begin, End: at(course.Plan.End), Estimated: course.Estimated, Runs: course.Runs}
 	for i, t := range course.Plan.Jobs {
 		j := course.Jobs[i]
 		out.Jobs[i] = TimedJob{j.ID, j.Name, j.Status, at(t.Ready), at(t.Start), at(t.End), t.Slack, t.Critical, t.Estimated}
@@ -75,7 +77,7 @@ type Event struct {
 	Status  string     // the new one of the job or the workflow
 	Reason  job.Reason // of an end
 	Outcome job.Kind   // of an attempt that did not complete
-	Attempt int
+	Attempt int        // its number, which counts on over all runs; 0: none
 	Worker  string
 	Error   string
 	Action  string // cancel, pause, resume, retry, decide.skip, …

@@ -37,6 +37,16 @@ func told(list []store.EventRecord) (lines []string) {
 	return lines
 }
 
+// attemptsTold are the numbers in the events of a kind that a job has.
+func (r *rig) attemptsTold(id job.ID, name string, kind store.EventKind) (numbers []int) {
+	for _, e := range r.events(id, 100) {
+		if e.Name == name && e.Kind == kind {
+			numbers = append(numbers, e.Attempt)
+		}
+	}
+	return numbers
+}
+
 func testEvents(t *testing.T, open Opener) {
 	check(t, open, "what happened in a workflow is told in the order of time, once, in pages of any size", func(r *rig) {
 		a := withRetry(retries(2, time.Minute), task("a"))[0]
@@ -113,6 +123,44 @@ func testEvents(t *testing.T, open Opener) {
 			}
 		}
 		r.equal("ends of the job", ends, 2)
+	})
+
+	check(t, open, "an attempt has one number in the events, in the job and for its worker, also after retries", func(r *rig) {
+		a := withRetry(retries(2, time.Minute), task("a"))[0]
+		b := withRetry(once(), task("b", a))[0]
+		id := r.start(a, b)
+		var held []int // what workers were told
+		claim := func() store.Claimed {
+			r.Advance(time.Minute)
+			r.fire()
+			c := r.claimNamedFirst("a")
+			held = append(held, c.Attempt)
+			return c
+		}
+		retry := func(q store.Retry) {
+			q.Workflow = id
+			_, _, err := r.s.RetryWorkflow(r.ctx, q, false, nobody)
+			r.ok(err, "retry")
+		}
+		r.commit(failed(claim()))
+		r.commit(failed(claim()))
+		retry(store.Retry{Mode: workflow.RetryFailed})
+		r.commit(failed(claim()))
+		r.complete(claim())
+		r.complete(r.claimNamedFirst("b"))
+		retry(store.Retry{Mode: workflow.RetryAll})
+		last := claim()
+		r.Advance(time.Minute)
+		r.equal("the attempt that runs", r.attemptsTold(id, "a", store.JobStarted), []int{1, 2, 3, 4, 5})
+		r.complete(last)
+		r.commit(failed(r.claimNamedFirst("b")))
+		r.equal("what workers were told", held, []int{1, 2, 3, 4, 5})
+		r.equal("started", r.attemptsTold(id, "a", store.JobStarted), held)
+		r.equal("attempts that failed", r.attemptsTold(id, "a", store.AttemptEnded), []int{1, 2, 3})
+		r.equal("the last of each run", r.attemptsTold(id, "a", store.JobEnded), []int{2, 4, 5})
+		r.equal("a job that could not run in the first", r.attemptsTold(id, "b", store.JobEnded), []int{0, 1, 2})
+		rec := r.job(a.ID)
+		r.equal("job", rec.Earlier+rec.Attempts, 5)
 	})
 
 	check(t, open, "the last moment of an open workflow is not told yet, so that nothing comes in between later", func(r *rig) {

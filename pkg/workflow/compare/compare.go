@@ -42,8 +42,12 @@ func (d Difference) Same() bool {
 }
 
 // Compare returns in what b differs from a. Jobs are the same when their names
-// are. It takes time linear in jobs and dependencies.
+// are. Unless both were run, jobs that handlers spawned are left out: they are
+// not defined. It takes time linear in jobs and dependencies.
 func Compare(a, b Outline) Difference {
+	if a.Outcome == nil || b.Outcome == nil {
+		a, b = a.defined(), b.defined()
+	}
 	d := Difference{Fields: []Change{}, Added: []string{}, Removed: []string{}, Changed: []JobChange{}, Outcomes: []OutcomeChange{}}
 	if a.Name != b.Name {
 		d.Fields = append(d.Fields, Change{"name", a.Name, b.Name})

@@ -45,6 +45,37 @@ func TestWorkflowsThatAreDefinedAlikeDoNotDiffer(t *testing.T) {
 	}
 }
 
+func TestWhatWasSpawnedIsNotInTheDefinition(t *testing.T) {
+	w, _, load := pipeline()
+	file := outline(t, w)
+	job := func(name string, spawned bool, parents ...string) compare.JobOutline {
+		j := compare.JobOutline{Name: name, Spawned: spawned, Fields: map[string]string{"queue": "q"}, DependsOn: map[string]string{}}
+		for _, p := range parents {
+			j.DependsOn[p] = "success"
+		}
+		return j
+	}
+	stored := compare.Outline{Name: file.Name, Fields: file.Fields, Outcome: &compare.Outcome{Status: "completed"}}
+	file.Jobs = []compare.JobOutline{job("split", false), job(load.Name, false, "split"), job("sub", false), job("sub/part", false), job("sub/end", false, "part")}
+	stored.Jobs = []compare.JobOutline{
+		job("split", false), job("part", true), job("part/item", true), job(load.Name, false, "split", "part"), job("sub", false), job("sub/part", false), job("sub/end", false, "part"),
+	}
+	if d := compare.Compare(stored, file); !d.Same() {
+		t.Errorf("got %+v", d)
+	}
+	if d := compare.Compare(file, stored); !d.Same() {
+		t.Errorf("the other way round: got %+v", d)
+	}
+	if _, kept := stored.Jobs[3].DependsOn["part"]; !kept {
+		t.Error("an outline was changed")
+	}
+	other := stored
+	other.Jobs = slices.DeleteFunc(slices.Clone(stored.Jobs), func(j compare.JobOutline) bool { return j.Name == "part/item" })
+	if d := compare.Compare(stored, other); !slices.Equal(d.Removed, []string{"part/item"}) {
+		t.Errorf("of two that were run: got %+v", d)
+	}
+}
+
 func TestEveryDifferenceIsNamed(t *testing.T) {
 	a, _, _ := pipeline()
 	b, extract, load := pipeline()

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -27,8 +29,34 @@ type Outline struct {
 type JobOutline struct {
 	Name      string            `json:"name"` // with a path, if another is made of it: sub/name
 	Fields    map[string]string `json:"fields"`
-	DependsOn map[string]string `json:"depends_on"` // parent by name, outside of the workflow by id → "success", "failure", "done", also "… optional"
+	DependsOn map[string]string `json:"depends_on"`        // parent by name, outside of the workflow by id → "success", "failure", "done", also "… optional"
+	Spawned   bool              `json:"spawned,omitempty"` // by a handler: no definition has it
 	Outcome   *Outcome          `json:"outcome,omitempty"`
+}
+
+// defined returns the outline without what handlers spawned.
+func (o Outline) defined() Outline {
+	spawned := make(map[string]bool)
+	for _, j := range o.Jobs {
+		if j.Spawned {
+			spawned[j.Name] = true
+		}
+	}
+	if len(spawned) == 0 {
+		return o
+	}
+	jobs := make([]JobOutline, 0, len(o.Jobs)-len(spawned))
+	for _, j := range o.Jobs {
+		if j.Spawned {
+			continue
+		}
+		path := j.Name[:strings.LastIndex(j.Name, Separator)+1]
+		j.DependsOn = maps.Clone(j.DependsOn)
+		maps.DeleteFunc(j.DependsOn, func(parent, _ string) bool { return spawned[path+parent] })
+		jobs = append(jobs, j)
+	}
+	o.Jobs = jobs
+	return o
 }
 
 // Outcome is what became of a workflow or a job so far.

@@ -17,6 +17,8 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 var (
@@ -321,28 +323,38 @@ only when the batch completed. Ctrl-C ends the watching, not the batch.`,
 }
 
 // batchWatch follows a batch to its end: its items as the jobs of a workflow,
-// and then the job that stands for them.
+// and then the job that stands for them, which says how it ended.
 func (a *app) batchWatch(ctx context.Context, c *remote.Client, b wire.Batch) (wire.Batch, error) {
-	watched := false
-	for b.FinishedAt == nil {
-		var err error
-		if b.ItemsID != "" && !watched {
-			if _, err = a.watch(ctx, c, b.ItemsID, 0); err != nil {
-				return b, err
-			}
-			watched = true
-		} else {
+	until := func(ctx context.Context, done func() bool) (err error) {
+		for !done() {
 			select {
 			case <-time.After(a.poll):
 			case <-ctx.Done():
-				return b, ctx.Err()
+				return ctx.Err()
+			}
+			if b, err = c.Batch(ctx, b.ID); err != nil {
+				return err
 			}
 		}
-		if b, err = c.Batch(ctx, b.ID); err != nil {
-			return b, err
-		}
+		return nil
 	}
-	return b, nil
+	ended := func() bool { return b.FinishedAt != nil }
+	if err := until(ctx, func() bool { return ended() || b.ItemsID != "" }); err != nil || ended() {
+		return b, err
+	}
+	_, err := a.watch(ctx, c, b.ItemsID, 0, &batchOf{id: b.ID, name: b.Name, end: func(ctx context.Context) (workflow.Status, error) {
+		err := until(ctx, ended)
+		switch status := job.Status(b.Status); {
+		case err != nil:
+			return "", err
+		case status == job.Completed:
+			return workflow.Completed, nil
+		case status == job.Cancelled:
+			return workflow.Cancelled, nil
+		}
+		return workflow.Failed, nil
+	}})
+	return b, err
 }
 
 func (a *app) printBatch(b wire.Batch) error {

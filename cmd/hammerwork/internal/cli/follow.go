@@ -111,6 +111,7 @@ type watcher struct {
 	app      *app
 	client   *remote.Client
 	id       string
+	of       *batchOf // the batch whose items the workflow is; nil: it is one by itself
 	progress progress.Progress
 	last     wire.WorkflowItem
 	seen     map[string]seenJob
@@ -120,14 +121,21 @@ type watcher struct {
 	idle     time.Time // until then the jobs are not read: it took long
 }
 
+// batchOf is a batch as a watcher shows it.
+type batchOf struct {
+	id, name string
+	end      func(context.Context) (workflow.Status, error) // waits for the end of the batch, once its items have ended
+}
+
 // seenJob is what the last look saw of a job.
 type seenJob struct {
 	status  string
 	attempt int
 }
 
-// watch shows a workflow until it has ended, and returns it.
-func (a *app) watch(ctx context.Context, c *remote.Client, id string, timeout time.Duration) (wire.Workflow, error) {
+// watch shows a workflow until it has ended, and returns it. of is the batch
+// whose items it is; nil: none.
+func (a *app) watch(ctx context.Context, c *remote.Client, id string, timeout time.Duration, of *batchOf) (wire.Workflow, error) {
 	stops := catchStops(a.signals)
 	defer stops.release()
 	ctx, cancel := waiting(ctx, timeout)
@@ -139,20 +147,25 @@ func (a *app) watch(ctx context.Context, c *remote.Client, id string, timeout ti
 		case <-ctx.Done():
 		}
 	}()
-	w := &watcher{app: a, client: c, id: id, seen: make(map[string]seenJob)}
+	w := &watcher{app: a, client: c, id: id, of: of, seen: make(map[string]seenJob)}
 	whole, err := w.run(ctx)
 	select {
 	case <-stops.politely:
-		return whole, &hintError{errStopped, "the workflow goes on; hammerwork workflow cancel " + id + " cancels it"}
+		what := "workflow"
+		if of != nil {
+			what, id = "batch", of.id
+		}
+		return whole, &hintError{errStopped, fmt.Sprintf("the %s goes on; hammerwork %s cancel %s cancels it", what, what, id)}
 	default:
 	}
 	return whole, err
 }
 
 func (w *watcher) run(ctx context.Context) (whole wire.Workflow, err error) {
+	var end workflow.Status
 	defer func() {
 		if w.progress != nil {
-			w.progress.End(workflow.Status(whole.Status))
+			w.progress.End(end)
 		}
 	}()
 	_, err = w.app.follow(ctx, w.client, w.id, func(now wire.WorkflowItem) error { return w.look(ctx, now) }, func(text string) { w.progress.Notice(text) })
@@ -166,7 +179,10 @@ func (w *watcher) run(ctx context.Context) (whole wire.Workflow, err error) {
 		return wire.Workflow{}, err
 	}
 	w.tell(whole.Jobs)
-	return whole, nil
+	if end = workflow.Status(whole.Status); w.of != nil {
+		end, err = w.of.end(ctx)
+	}
+	return whole, err
 }
 
 // look reads the jobs when the counts say that something changed. How long
@@ -181,7 +197,7 @@ func (w *watcher) look(ctx context.Context, now wire.WorkflowItem) error {
 	}(w.asked)
 	defer func() {
 		if w.progress != nil && w.waited {
-			w.progress.Waits(shown(w.waits, time.Now(), answerCommand))
+			w.progress.Waits(shown(w.waits, time.Now(), func(s suspended) string { return answerCommand(s.Job) }))
 		}
 		w.waited = len(w.waits) > 0
 	}()
@@ -230,6 +246,9 @@ func (w *watcher) begin(now wire.WorkflowItem, jobs []wire.Job) {
 	run := progress.Run{Name: now.Name, Total: now.Stats.TotalJobs, Left: "goes on"}
 	if now.StartedAt != nil {
 		run.Start = now.StartedAt.Local()
+	}
+	if w.of != nil {
+		run.Name = w.of.name
 	}
 	for _, j := range jobs {
 		if statusOf(j).Terminal() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -182,9 +183,9 @@ func answerCommand(j wire.Job) string {
 	return fmt.Sprintf("hammerwork %s approve %s", of, where)
 }
 
-// shellWord makes one word of a shell of a name.
+// shellWord makes one word of a shell of a name or a path.
 func shellWord(name string) string {
-	if plainName(name) {
+	if plainName(strings.ReplaceAll(name, "/", "-")) {
 		return name
 	}
 	return "'" + term.OneLine(name) + "'"

@@ -15,11 +15,11 @@ import (
 )
 
 // attemptsText counts the attempts of a job against its budget, which begins
-// anew with each run.
+// anew with each run; their number does not.
 func attemptsText(j wire.Job) string {
 	text := fmt.Sprintf("%d of %d", j.Attempt-j.EarlierAttempts, j.MaxAttempts)
 	if j.EarlierAttempts > 0 {
-		text += fmt.Sprintf(", after %d in earlier runs", j.EarlierAttempts)
+		text = fmt.Sprintf("%d: %s in this run, %d before", j.Attempt, text, j.EarlierAttempts)
 	}
 	return text
 }

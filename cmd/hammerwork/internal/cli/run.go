@@ -16,7 +16,6 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/telemetry"
-	"github.com/hammerwork/hammerwork/internal/wire"
 )
 
 // runFlags are the flags of run.
@@ -45,7 +44,8 @@ program; one with "url" is posted there; any other job is simulated. What a job
 writes to standard output is its result. The results of the last jobs, those
 that no other waits for, are printed at the end.
 
-A gate is answered by --approve, --reject or --signal with its name when it opens.
+A gate is answered by --approve, --reject or --signal with its name when it opens;
+one within a job that is a workflow is called sub/name, by the name of that job.
 With one that no flag answers the run waits until Ctrl-C if standard input and
 standard error are a terminal. Elsewhere, and with --quiet, nobody can answer: it
 says what it waits for, and when it waits for nothing else ends with exit code 4.
@@ -120,7 +120,7 @@ func (a *app) run(ctx context.Context, file string, f runFlags) error {
 		logs:  &redirect{to: a.err},
 		hurry: newHurry(),
 
-		answers: answers, passable: passable(w.Workflow), unanswered: make(chan wire.Job, 1),
+		answers: answers, passable: passable(w.Workflow), unanswered: make(chan suspended, 1),
 	}
 	err = s.run(ctx, engine.Config{
 		DataDir:     kept,

@@ -29,14 +29,14 @@ type answerFlags struct {
 
 func (f *answerFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringArrayVar(&f.approve, "approve", nil, "approve the gate of this `name` when it opens; may be repeated")
+	flags.StringArrayVar(&f.approve, "approve", nil, "approve the gate of this `name` when it opens, sub/name within another workflow; may be repeated")
 	flags.BoolVar(&f.approveAll, "approve-all", false, "approve every gate that opens")
 	flags.StringArrayVar(&f.reject, "reject", nil, "reject the gate of this `name` when it opens; may be repeated")
 	flags.StringArrayVar(&f.signal, "signal", nil, "send a payload to a gate when it opens: `NAME=JSON`, or NAME=@file; may be repeated")
 	onlyHere(c, "approve", "approve-all", "reject", "signal")
 }
 
-// answers is what run answers gates, by their names.
+// answers is what run answers gates, by their paths: sub/name within a workflow.
 type answers struct {
 	given      map[string]store.Answer
 	approveAll bool
@@ -45,7 +45,7 @@ type answers struct {
 // read checks the flags against the gates of a workflow and of those within it.
 func (f answerFlags) read(a *app, w *workflow.Workflow) (answers, error) {
 	gates := make(map[string]job.GateType)
-	gatesOf(w, gates)
+	gatesOf(w, "", gates)
 	out := answers{given: make(map[string]store.Answer), approveAll: f.approveAll}
 	add := func(flag, name string, answer store.Answer) error {
 		kind, there := gates[name]
@@ -54,7 +54,7 @@ func (f answerFlags) read(a *app, w *workflow.Workflow) (answers, error) {
 		case !there:
 			return noGate(flag, name, gates)
 		case kind != answer.Type:
-			return &usageError{fmt.Errorf("--%s %s: the gate is of type %s", flag, term.OneLine(name), kind), answerFlag(wire.Job{Name: name, Gate: &wire.Gate{Type: string(kind)}}) + " answers it"}
+			return &usageError{fmt.Errorf("--%s %s: the gate is of type %s", flag, term.OneLine(name), kind), answerFlag(name, string(kind)) + " answers it"}
 		case twice:
 			return &usageError{fmt.Errorf("gate %s is answered twice", term.OneLine(name)), "answer each once"}
 		}
@@ -95,7 +95,11 @@ func noGate(flag, name string, gates map[string]job.GateType) error {
 	}
 	slices.Sort(names)
 	hint := "the workflow has no gates that are answered"
-	if meant := spelling.Nearest(name, names); meant != "" {
+	meant := spelling.Nearest(name, names)
+	if i := slices.IndexFunc(names, func(path string) bool { return strings.HasSuffix(path, "/"+name) }); i >= 0 {
+		meant = names[i]
+	}
+	if meant != "" {
 		hint = fmt.Sprintf("did you mean %q?", meant)
 	} else if len(names) > 0 {
 		hint = "its gates are " + some(names, len(names))
@@ -103,14 +107,15 @@ func noGate(flag, name string, gates map[string]job.GateType) error {
 	return &usageError{fmt.Errorf("--%s %s: there is no such gate", flag, term.OneLine(name)), hint}
 }
 
-// gatesOf collects the gates of a workflow and of those within it by name.
-func gatesOf(w *workflow.Workflow, gates map[string]job.GateType) {
+// gatesOf collects the gates of a workflow, which is within a path, and of those
+// within it by their paths.
+func gatesOf(w *workflow.Workflow, within string, gates map[string]job.GateType) {
 	for _, j := range w.Jobs {
 		if j.Gate != nil {
-			gates[j.Name] = j.Gate.Type
+			gates[within+j.Name] = j.Gate.Type
 		}
 		if p := workflow.PartsOf(j); p != nil && p.Workflow != nil {
-			gatesOf(p.Workflow, gates)
+			gatesOf(p.Workflow, within+j.Name+"/", gates)
 		}
 	}
 }
@@ -120,19 +125,19 @@ func suspends(w *workflow.Workflow) bool {
 	return slices.ContainsFunc(w.Jobs, func(j *job.Job) bool { return j.Gate != nil || j.Parts != nil })
 }
 
-// to returns the answer to a gate, if there is one.
-func (a answers) to(name string, kind job.GateType) (store.Answer, bool) {
-	answer, given := a.given[name]
+// to returns the answer to the gate at a path, if there is one.
+func (a answers) to(path string, kind job.GateType) (store.Answer, bool) {
+	answer, given := a.given[path]
 	if !given && a.approveAll && kind == job.GateApproval {
 		return store.Answer{Type: kind, Approve: true}, true
 	}
 	return answer, given && answer.Type == kind
 }
 
-// answerFlag is the flag that would answer an open gate.
-func answerFlag(j wire.Job) string {
-	name := shellWord(j.Name)
-	if j.Gate.Type == string(job.GateSignal) {
+// answerFlag is the flag that would answer the open gate at a path.
+func answerFlag(path, kind string) string {
+	name := shellWord(path)
+	if kind == string(job.GateSignal) {
 		return "--signal " + name + "=JSON"
 	}
 	return fmt.Sprintf("--approve %s or --reject %s", name, name)
@@ -150,14 +155,7 @@ func passable(w *workflow.Workflow) map[string]bool {
 // passableWithin adds those of the workflow at a path. borne: something goes on
 // when it fails.
 func passableWithin(w *workflow.Workflow, within string, borne bool, gates map[string]bool) {
-	handled := make(map[job.ID]bool)
-	for _, j := range w.Jobs {
-		for _, d := range j.DependsOn {
-			if d.On != job.OnSuccess || j.Join.Rule == job.JoinDone {
-				handled[d.Parent] = true
-			}
-		}
-	}
+	handled := handledIn(w)
 	tolerated := w.Tolerated()
 	for i, j := range w.Jobs {
 		borne := borne || handled[j.ID] || tolerated[i]
@@ -168,6 +166,32 @@ func passableWithin(w *workflow.Workflow, within string, borne bool, gates map[s
 			passableWithin(p.Workflow, within+j.Name+"/", borne, gates)
 		}
 	}
+}
+
+// handledIn finds the jobs of a workflow after whose failure another one runs: it
+// asks for that of the job, or of one that cannot run because of it.
+func handledIn(w *workflow.Workflow) map[job.ID]bool {
+	handled := make(map[job.ID]bool)
+	parents := make(map[job.ID][]job.ID)
+	var next []job.ID
+	for _, j := range w.Jobs {
+		for _, d := range j.DependsOn {
+			if d.On == job.OnFailure || d.On == job.OnDone || j.Join.Rule == job.JoinDone {
+				next = append(next, d.Parent)
+			} else {
+				parents[j.ID] = append(parents[j.ID], d.Parent)
+			}
+		}
+	}
+	for len(next) > 0 {
+		id := next[len(next)-1]
+		next = next[:len(next)-1]
+		if !handled[id] {
+			handled[id] = true
+			next = append(next, parents[id]...)
+		}
+	}
+	return handled
 }
 
 // attendEvery is how often a run looks at its gates and parts.
@@ -193,7 +217,7 @@ func (s *session) attend(ctx context.Context) {
 		}
 		list, open := s.answerOpen(ctx, list)
 		if waited || len(list) > 0 {
-			now := shown(list, time.Now(), func(j wire.Job) string { return "answer it with " + answerFlag(j) })
+			now := shown(list, time.Now(), func(w suspended) string { return "answer it with " + answerFlag(w.path(), w.Gate.Type) })
 			s.progress.Waits(now)
 			if s.app.quiet {
 				s.sayWaits(now, told)
@@ -227,24 +251,24 @@ func (s *session) sayWaits(list []progress.Wait, told map[string]bool) {
 // answerOpen gives the answers there are to gates that are open. It returns what
 // still waits, and the first gate of that for which there is no answer and with
 // which the workflow does not go on otherwise.
-func (s *session) answerOpen(ctx context.Context, list []suspended) (rest []suspended, open *wire.Job) {
+func (s *session) answerOpen(ctx context.Context, list []suspended) (rest []suspended, open *suspended) {
 	for _, w := range list {
 		if !isOpenGate(w.Job) {
 			rest = append(rest, w)
 			continue
 		}
-		answer, given := s.answers.to(w.Name, job.GateType(w.Gate.Type))
+		answer, given := s.answers.to(w.path(), job.GateType(w.Gate.Type))
 		if !given {
 			rest = append(rest, w)
 			if !s.passable[w.path()] && open == nil {
-				open = &w.Job
+				open = &w
 			}
 			continue
 		}
 		answer.Job, _ = job.ParseID(w.ID) // the engine's own
 		err := s.engine.Answer(ctx, answer, store.Actor{Name: login(), Comment: "told to hammerwork run"})
 		if err != nil && !errors.Is(err, job.ErrWrongState) && ctx.Err() == nil {
-			s.progress.Notice(fmt.Sprintf("gate %s could not be answered: %v", w.Name, err))
+			s.progress.Notice(fmt.Sprintf("gate %s could not be answered: %v", w.path(), err))
 		}
 	}
 	return rest, open
@@ -275,7 +299,7 @@ func (s *session) asleep(ctx context.Context, id job.ID, within string) bool {
 			return false
 		}
 		if j.Gate != nil {
-			if _, given := s.answers.to(j.Name, j.Gate.Type); given {
+			if _, given := s.answers.to(within+j.Name, j.Gate.Type); given {
 				return false
 			}
 		}
@@ -299,11 +323,12 @@ func (s *session) look(ctx context.Context, workflow string, status job.Status, 
 }
 
 // refused says that the run ended because nobody answers a gate.
-func (s *session) refused(w wire.Workflow, gate wire.Job) error {
-	text := fmt.Sprintf("workflow %s waits for an answer to %s (%s), and nobody gives one", w.Name, gate.Name, gate.Gate.Type)
-	hint := "run it again with " + answerFlag(gate)
+func (s *session) refused(w wire.Workflow, gate suspended) error {
+	text := fmt.Sprintf("workflow %s waits for an answer to %s (%s), and nobody gives one", w.Name, gate.path(), gate.Gate.Type)
+	flag := answerFlag(gate.path(), gate.Gate.Type)
+	hint := "run it again with " + flag
 	if s.kept != "" {
-		hint = "the same command with --data-dir " + s.kept + " and " + answerFlag(gate) + " goes on with it"
+		hint = "the same command with --data-dir " + s.kept + " and " + flag + " goes on with it"
 	}
 	return &hintError{&rewordedError{job.ErrWrongState, text}, hint}
 }

@@ -47,8 +47,8 @@ type session struct {
 
 	answers    answers
 	passable   map[string]bool // gates with which it goes on without an answer, by path
-	unanswered chan wire.Job   // a gate that the run ends for
-	open       *wire.Job       // that it ended for; nil: none
+	unanswered chan suspended  // a gate that the run ends for
+	open       *suspended      // that it ended for; nil: none
 
 	engine   runner
 	stops    *stops
@@ -195,7 +195,7 @@ func (s *session) wait(ctx context.Context, ended <-chan struct{}, watched *erro
 			return draining, err
 		case gate := <-s.unanswered:
 			s.open = &gate
-			s.progress.Notice(fmt.Sprintf("nobody answers %s (%s): stopping", gate.Name, gate.Gate.Type))
+			s.progress.Notice(fmt.Sprintf("nobody answers %s (%s): stopping", gate.path(), gate.Gate.Type))
 			if s.kept != "" {
 				draining = true
 				stopWork()

@@ -82,12 +82,12 @@ func remoteLook(c *remote.Client) lookUp {
 
 // shown makes what a progress shows of jobs that wait. answer is how an open
 // gate is answered.
-func shown(list []suspended, now time.Time, answer func(wire.Job) string) []progress.Wait {
+func shown(list []suspended, now time.Time, answer func(suspended) string) []progress.Wait {
 	out := make([]progress.Wait, len(list))
 	for i, w := range list {
 		out[i] = progress.Wait{ID: w.ID, Name: strings.Repeat("  ", strings.Count(w.within, "/")) + term.OneLine(w.Name), Text: waitText(w.Job, now), News: w.Status}
 		if isOpenGate(w.Job) {
-			out[i].Command = answer(w.Job)
+			out[i].Command = answer(w)
 		}
 		if p := w.Parts; p != nil {
 			out[i].News = fmt.Sprint(p.WorkflowID != "", " ", notCompleted(p.Stats))

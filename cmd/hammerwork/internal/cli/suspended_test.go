@@ -34,7 +34,7 @@ func TestWhatWaitsIsShownInTheOrderOfTheDefinitionWithWhatIsWithin(t *testing.T)
 		t.Fatal(err)
 	}
 	var got []string
-	for _, w := range shown(list, time.Unix(3, 0), answerCommand) {
+	for _, w := range shown(list, time.Unix(3, 0), func(s suspended) string { return answerCommand(s.Job) }) {
 		got = append(got, w.Name+": "+w.Text+" | "+w.Command)
 	}
 	want := []string{

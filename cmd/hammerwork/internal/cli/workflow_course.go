@@ -31,6 +31,9 @@ how long it could run and did not: for a worker, or between attempts. Below are
 the jobs that came closest to it: SLACK is by how much each could have ended
 later.
 
+Of a workflow that was retried it shows the last run: AT counts from the retry, and
+jobs that had ended before are left out.
+
 For a workflow that has not ended, what is to come is estimated: each job takes as
 long as in the last runs of a workflow of the same name that completed without a
 retry, else as the jobs of its queue that have ended. Those are marked with ~.`,
@@ -59,7 +62,7 @@ func (a *app) criticalPath(ctx context.Context, client *remote.Client, id string
 		return output.Write(a.out, a.format, p)
 	}
 	r := newResultPrinter(a, wire.Workflow{ID: p.ID, Name: p.Name})
-	begin := p.CreatedAt
+	begin := p.BeginAt
 	onPath, beside := splitPath(p.Jobs)
 	if err := r.timedJobs(onPath, begin, false); err != nil {
 		return err
@@ -102,15 +105,19 @@ func splitPath(jobs []wire.TimedJob) (path, beside []wire.TimedJob) {
 func courseText(p wire.CriticalPath) string {
 	took := term.Duration(durationOf(p.Took))
 	path := term.Count(len(p.Path), "job")
+	name := term.OneLine(p.Name)
+	if p.Run > 1 {
+		name += fmt.Sprintf(", run %d", p.Run)
+	}
 	switch {
 	case len(p.Jobs) == 0:
 		return "the workflow has no jobs"
 	case !p.Estimated:
-		return fmt.Sprintf("%s: took %s, decided by %s of %d", term.OneLine(p.Name), took, path, len(p.Jobs))
+		return fmt.Sprintf("%s: took %s, decided by %s of %d", name, took, path, len(p.Jobs))
 	case p.Runs > 0:
-		return fmt.Sprintf("%s: ~%s in all, decided by %s of %d, estimated by the last %s", term.OneLine(p.Name), took, path, len(p.Jobs), term.Count(p.Runs, "run"))
+		return fmt.Sprintf("%s: ~%s in all, decided by %s of %d, estimated by the last %s", name, took, path, len(p.Jobs), term.Count(p.Runs, "run"))
 	}
-	return fmt.Sprintf("%s: ~%s in all, decided by %s of %d, estimated by its own jobs: no past runs", term.OneLine(p.Name), took, path, len(p.Jobs))
+	return fmt.Sprintf("%s: ~%s in all, decided by %s of %d, estimated by its own jobs: no past runs", name, took, path, len(p.Jobs))
 }
 
 // timedJobs prints when jobs ran.

@@ -25,7 +25,8 @@ func newWorkflowDiff(a *app) *cobra.Command {
 and, when both were run, what became of the jobs. Jobs are the same when their
 names are. It says what changed from the first to the second; a --file stands for
 a workflow, after those that are named by id. What batches and workflows within
-the two are made of is compared, too, and named by a path, like sub/name.
+the two are made of is compared, too, and named by a path, like sub/name. With a
+--file jobs are left out that handlers spawned: no file defines them.
 
 Of outcomes those are shown that differ in status, or in time by more than a fifth
 and a tenth of a second; -o json has all.`,

@@ -100,7 +100,7 @@ func (a *app) notable(ctx context.Context, c *remote.Client, w wire.WorkflowItem
 
 // workflowWatch follows a workflow to its end and prints what run prints.
 func (a *app) workflowWatch(ctx context.Context, c *remote.Client, id string, timeout time.Duration) error {
-	w, err := a.watch(ctx, c, id, timeout)
+	w, err := a.watch(ctx, c, id, timeout, nil)
 	if err != nil {
 		return workflowError(err, id)
 	}

@@ -111,7 +111,7 @@ func (e *Engine) catchUp(ctx context.Context, id job.ID, ended map[job.ID]bool, 
 	}
 	return store.EachJob(ctx, e.store, id, func(j store.JobRecord) error {
 		if !ended[j.ID] {
-			on(bus.JobEvent{Job: j.ID, Workflow: id, Name: j.Name, Status: j.Status, Reason: j.Reason, Attempt: j.Attempts, Worker: j.Worker, Error: j.Error})
+			on(bus.JobEvent{Job: j.ID, Workflow: id, Name: j.Name, Status: j.Status, Reason: j.Reason, Attempt: j.Earlier + j.Attempts, Worker: j.Worker, Error: j.Error})
 		}
 		return nil
 	})
