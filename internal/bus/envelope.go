@@ -1,10 +1,11 @@
 package bus
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // Version is the version of the envelope this build writes and reads.
@@ -34,13 +35,11 @@ func Encode[T any](id string, body T) ([]byte, error) {
 // for HTML, so that sizes stay close to the content's.
 func EncodeEnvelope[T any](e Envelope[T]) ([]byte, error) {
 	e.Version = Version
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(e); err != nil {
+	data, err := plainjson.Marshal(e)
+	if err != nil {
 		return nil, fmt.Errorf("encode message: %w", err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return data, nil
 }
 
 // Decode reads a message. Unknown fields are ignored; an unknown version is

@@ -13,6 +13,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -124,8 +125,7 @@ func TestAJobShownAloneHasItsPayloadAndAttempts(t *testing.T) {
 func encode(t *testing.T, v any) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
+	enc := plainjson.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(v); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow/condition"
 )
 
@@ -214,5 +215,5 @@ func workOut(with map[string]string, in condition.Inputs) (json.RawMessage, erro
 			return nil, fmt.Errorf("the inputs have over %d bytes together; keep large data outside and pass its place", job.MaxPayload)
 		}
 	}
-	return json.Marshal(object)
+	return plainjson.Marshal(object)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // What one map makes at most.
@@ -49,7 +50,7 @@ func (p *Parts) Items(j *job.Job, list, with json.RawMessage) (*Workflow, error)
 		}
 		fields["item"] = element
 		fields["index"], _ = json.Marshal(i) // a number: no error is possible
-		payload, err := json.Marshal(fields)
+		payload, err := plainjson.Marshal(fields)
 		if err != nil {
 			return nil, err
 		}

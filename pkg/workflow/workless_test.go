@@ -227,6 +227,13 @@ func TestTheItemsOfAMapHaveWhatTheyShareAndTheirOwn(t *testing.T) {
 	if w.FailurePolicy != FailFast || w.Name != "m" {
 		t.Errorf("their workflow: %+v", w)
 	}
+	j.Payload = json.RawMessage(`{"html":"<b>\u003c</b> &"}`)
+	if w, err = PartsOf(j).Items(j, json.RawMessage(`["<&>"]`), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(w.Jobs[0].Payload), `{"html":"<b>\u003c</b> &","index":0,"item":"<&>"}`; got != want {
+		t.Errorf("a payload with what HTML wants escaped is %s, want %s", got, want)
+	}
 	for _, bad := range []string{"{", `{"x":1}`} {
 		if _, err := PartsOf(j).Items(j, json.RawMessage(bad), nil); err == nil {
 			t.Errorf("%s is a list", bad)

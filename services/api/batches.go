@@ -12,6 +12,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
@@ -83,10 +84,10 @@ func batchJob(body []byte) ([]byte, error) {
 			return nil, badParameter(name, "a batch is a queue and payloads, like "+batchExample, "is no field of a batch")
 		}
 	}
-	if all["batch"], err = json.Marshal(items); err != nil {
+	if all["batch"], err = plainjson.Marshal(items); err != nil {
 		return nil, newProblem(wire.CodeInvalidRequest, "send a batch like "+batchExample, "the body is not valid JSON")
 	}
-	return json.Marshal(all)
+	return plainjson.Marshal(all)
 }
 
 // invalidBatch is the report of a batch, in the words of its body. Its lines
@@ -178,8 +179,7 @@ func (a *API) writeItems(ctx context.Context, to io.Writer, items job.ID, failed
 	if items == (job.ID{}) {
 		return nil
 	}
-	encoder := json.NewEncoder(to)
-	encoder.SetEscapeHTML(false)
+	encoder := plainjson.NewEncoder(to)
 	for from := 0; ; {
 		page, next, err := a.itemsFrom(ctx, items, from)
 		if err != nil {

@@ -173,6 +173,14 @@ func TestABatchIsShownExportedAndItsFailedItemsRunAgain(t *testing.T) {
 	}
 }
 
+func TestPayloadsOfABatchKeepWhatHTMLWantsEscaped(t *testing.T) {
+	r := start(t, config(), nil)
+	items := r.exported("/api/v1/batches/" + r.batch(`{"queue": "mail", "payloads": ["<b>&</b>", "\u003c"]}`) + "/export")
+	if len(items) != 2 || string(items[0].Payload) != `"<b>&</b>"` || string(items[1].Payload) != `"\u003c"` {
+		t.Errorf("exported %+v", items)
+	}
+}
+
 func TestABatchIsCancelledWithItsItems(t *testing.T) {
 	r := start(t, config(), nil)
 	id := r.batch(`{"queue": "mail", "payloads": [1, 2]}`)

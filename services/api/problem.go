@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -85,9 +85,7 @@ func (p *problem) write(w http.ResponseWriter) {
 	}
 	h.Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(p.Problem) // the client has gone
+	_ = plainjson.NewEncoder(w).Encode(p.Problem) // the client has gone
 }
 
 // problemOf maps an error to what the client reads: the only place that does.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // stream answers with what write makes, as it makes it. A part of an answer
@@ -60,8 +60,7 @@ func (s *jobStream) read(ctx context.Context) error {
 // all that follow.
 func (s *jobStream) write(ctx context.Context, to io.Writer, w wire.Workflow) error {
 	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
+	encoder := plainjson.NewEncoder(&b)
 	if err := encoder.Encode(w); err != nil {
 		return err
 	}

@@ -5,12 +5,12 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"reflect"
 
 	"github.com/hammerwork/hammerwork/internal/store/sqlstore"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // tx implements sqlstore.Tx. There is no way to the database that queueing
@@ -66,9 +66,7 @@ func rows(list any) (string, error) {
 		return ids(list), nil
 	}
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(list)
+	err := plainjson.NewEncoder(&b).Encode(list)
 	return b.String(), err
 }
 

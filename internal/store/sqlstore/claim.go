@@ -13,6 +13,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // leaseInsert is a row of insert_leases.
@@ -377,5 +378,5 @@ func withInputs(payload []byte, inputs string) (json.RawMessage, error) {
 			fields = map[string]json.RawMessage{}
 		}
 	}
-	return json.Marshal(fields)
+	return plainjson.Marshal(fields)
 }

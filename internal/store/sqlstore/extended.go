@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,10 +10,27 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
+// newRules collects rules of jobs that are written anew.
+type newRules []rulesRow
+
+// add changes rules that were read.
+func (n *newRules) add(id job.ID, text string, change func(*jobRules)) error {
+	var rules jobRules
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &rules); err != nil {
+			return fmt.Errorf("rules of job %s: %w", id, err)
+		}
+	}
+	change(&rules)
+	text, err := rulesText(rules)
+	*n = append(*n, rulesRow{ID: hexID(id), Rules: text})
+	return err
+}
+
 // tolerate notes whether failures of stored jobs are tolerated that have edges
 // to children now which they did not have: Workflow.Tolerated for these. It asks only
 // where an edge may change it.
-func (sp *spawning) tolerate(children []*job.Job) error {
+func (sp *spawning) tolerate(children []*job.Job, rows *newRules) error {
 	needed := make(map[job.ID]bool) // stored parent → a new edge needs it
 	for _, c := range children {
 		for _, d := range c.DependsOn {
@@ -32,8 +48,7 @@ func (sp *spawning) tolerate(children []*job.Job) error {
 	if len(list) == 0 {
 		return nil
 	}
-	var rows []rulesRow
-	err := sp.tx.Query("rules_and_followed", func(r Row) error {
+	return sp.tx.Query("rules_and_followed", func(r Row) error {
 		var id job.ID
 		var text string
 		var followed bool
@@ -43,25 +58,14 @@ func (sp *spawning) tolerate(children []*job.Job) error {
 		if !needed[id] && followed {
 			return nil // all that followed before does without it, or not
 		}
-		var rules jobRules
-		if text != "" {
-			if err := json.Unmarshal([]byte(text), &rules); err != nil {
-				return fmt.Errorf("rules of job %s: %w", id, err)
-			}
-		}
-		rules.Tolerated = !needed[id]
-		sp.p.Nodes[sp.p.index[id]].Tolerated = rules.Tolerated
-		text, err := rulesText(rules)
-		rows = append(rows, rulesRow{ID: hexID(id), Rules: text})
-		return err
+		sp.p.Nodes[sp.p.index[id]].Tolerated = !needed[id]
+		return rows.add(id, text, func(r *jobRules) { r.Tolerated = !needed[id] })
 	}, sortedIDs(list))
-	queueRows(sp.tx, "set_rules", rows)
-	return err
 }
 
 // keepOnly notes which parent a job had that is to have more than one: bare names
 // in what is evaluated for it mean fields of that one's result.
-func (sp *spawning) keepOnly(targets []int) error {
+func (sp *spawning) keepOnly(targets []int, rows *newRules) error {
 	var list []job.ID
 	for _, i := range targets {
 		if sp.p.Nodes[i].Evaluates() && sp.p.jobs[i].only == nil {
@@ -71,25 +75,18 @@ func (sp *spawning) keepOnly(targets []int) error {
 	if len(list) == 0 {
 		return nil
 	}
-	var rows []rulesRow
-	err := sp.tx.Query("rules_with_one_parent", func(r Row) error {
+	return sp.tx.Query("rules_with_one_parent", func(r Row) error {
 		var id job.ID
 		var text, parent string
 		if err := r.Scan(&id, &text, &parent); err != nil {
 			return err
 		}
-		var rules jobRules
 		var parents []job.ID
-		if err := errors.Join(json.Unmarshal([]byte(text), &rules), json.Unmarshal([]byte(parent), &parents)); err != nil {
-			return fmt.Errorf("rules and parents of job %s: %w", id, err)
+		if err := json.Unmarshal([]byte(parent), &parents); err != nil {
+			return fmt.Errorf("parents of job %s: %w", id, err)
 		}
-		rules.Only = &parents[0]
-		text, err := rulesText(rules)
-		rows = append(rows, rulesRow{ID: hexID(id), Rules: text})
-		return err
+		return rows.add(id, text, func(r *jobRules) { r.Only = &parents[0] })
 	}, sortedIDs(list))
-	queueRows(sp.tx, "set_rules", rows)
-	return err
 }
 
 // passes is what a job that is to wait for more passes on to its parents, as far

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -9,56 +8,23 @@ import (
 )
 
 // insert stores the jobs, with their edges and those from them.
-func (sp *spawning) insert() error {
+func (sp *spawning) insert(plan workflow.SpawnPlan) error {
 	w := &workflow.Workflow{ID: sp.workflow()}
 	var again []resetRow
 	var spawned []spawnedRow
-	stubs := make(map[string]*job.Job) // jobs before which others are spawned
-	var edges, late []edgeRow
-	for _, s := range sp.o.Spawned {
-		m := sp.met[s.Name]
-		id := s.ID
-		switch {
-		case m == nil:
-			j := sp.inherit(s.Job)
-			late = append(late, sp.rename(j)...)
-			w.Jobs = append(w.Jobs, j)
-			spawned = append(spawned, spawnedRow{Spawner: hexID(sp.o.Job), ID: hexID(s.ID)})
-		case m.waits:
-			payload := string(s.Payload)
-			again = append(again, resetRow{ID: hexID(m.id), Payload: &payload})
-			id = m.id
-		default:
-			continue
-		}
-		for _, name := range s.Before {
-			if sp.there[[2]job.ID{id, sp.ids[name]}] {
-				continue
-			}
-			i := sp.p.index[sp.ids[name]]
-			n := &sp.p.Nodes[i]
-			if stubs[name] == nil {
-				passes := sp.passes(i)
-				stubs[name] = &job.Job{ID: n.ID, Join: n.Join, Priority: &passes, Inherit: true}
-			}
-			d := job.Dependency{Parent: id, On: job.OnSuccess}
-			stubs[name].DependsOn = append(stubs[name].DependsOn, d)
-			edges = append(edges, newEdge(stubs[name], d))
-			n.Counts.Unresolved++
-			switch {
-			case !n.Status.Terminal():
-				n.Deps = job.Waiting
-			case n.Deps == job.NoDependencies:
-				n.Deps = job.Satisfied
-			}
-		}
+	var late []edgeRow
+	for _, j := range plan.New {
+		w.Jobs = append(w.Jobs, sp.inherit(j))
+		spawned = append(spawned, spawnedRow{Spawner: hexID(sp.o.Job), ID: hexID(j.ID)})
+		late = append(late, sp.fromEnded(j)...)
 	}
+	for _, s := range plan.Again {
+		payload := string(s.Payload)
+		again = append(again, resetRow{ID: hexID(s.ID), Payload: &payload})
+	}
+	stubs, edges := sp.extend(plan.Edges)
 	queueRows(sp.tx, "keep_payloads", again)
 	queueRows(sp.tx, "replace_payloads", again)
-	rules, err := sp.grow(w.Jobs, len(edges))
-	if err != nil {
-		return err
-	}
 	var passes []job.Priority // what children pass on
 	if len(w.Jobs) > 0 {
 		e := sp.enqueuer(w, stubs)
@@ -73,20 +39,22 @@ func (sp *spawning) insert() error {
 	t := newTransition(sp.p)
 	var waiting []int
 	children := slices.Clone(w.Jobs)
-	for _, name := range slices.Sorted(maps.Keys(stubs)) {
-		waiting = append(waiting, sp.p.index[sp.ids[name]])
-		children, passes = append(children, stubs[name]), append(passes, *stubs[name].Priority)
+	for _, stub := range stubs {
+		waiting = append(waiting, sp.p.index[stub.ID])
+		children, passes = append(children, stub), append(passes, *stub.Priority)
 	}
 	if w.ID != (job.ID{}) {
-		if err := sp.tolerate(children); err != nil {
+		var rows newRules // a job is in them once: nothing is spawned before a parent of what is spawned
+		if err := sp.tolerate(children, &rows); err != nil {
 			return err
 		}
-		if err := sp.keepOnly(waiting); err != nil {
+		if err := sp.keepOnly(waiting, &rows); err != nil {
 			return err
 		}
+		queueRows(sp.tx, "set_rules", rows)
 	}
 	queueGuarded(sp.tx, "count_jobs", t.countRows(waiting))
-	queueRows(sp.tx, "extend_parents", moreParents(stubs, sp.ids))
+	queueRows(sp.tx, "extend_parents", moreParents(stubs))
 	queueRows(sp.tx, "insert_edges", edges)
 	queueRows(sp.tx, "insert_spawned", spawned)
 	queueRows(sp.tx, "insert_edge_checks", late)
@@ -95,6 +63,12 @@ func (sp *spawning) insert() error {
 		return err
 	}
 	if w.ID != (job.ID{}) && len(w.Jobs)+len(edges) > 0 {
+		grown := sp.rules()
+		grown.Edges = plan.Size // those that it came with are counted once
+		rules, err := rulesText(grown)
+		if err != nil {
+			return err
+		}
 		sp.tx.QueueGuarded("grow_workflow", 1, w.ID[:], len(w.Jobs), rules)
 		var list []job.ID
 		for _, j := range w.Jobs {
@@ -105,40 +79,57 @@ func (sp *spawning) insert() error {
 	return sp.tx.Flush()
 }
 
-// grow checks that the workflow stays within its limits with more jobs and their
-// edges and with edges besides, and returns its rules, which say how many edges it
-// has then: those that it came with are counted once.
-func (sp *spawning) grow(jobs []*job.Job, edges int) (string, error) {
-	w := sp.p.Nodes[sp.at].Workflow
-	if w < 0 {
-		return "", nil
+// rules are those of the spawner's workflow; zero: it has none.
+func (sp *spawning) rules() workflowRules {
+	if w := sp.p.Nodes[sp.at].Workflow; w >= 0 {
+		return sp.p.ends[w].rules
 	}
-	rules := sp.p.ends[w].rules
-	if rules.Edges == 0 {
-		id := sp.workflow()
-		if err := sp.tx.Query("edges_of_workflow", func(r Row) error { return r.Scan(&rules.Edges) }, id[:]); err != nil {
-			return "", err
+	return workflowRules{}
+}
+
+// extend lets jobs that are stored wait for more, and returns what they wait for
+// more, by job and by edge.
+func (sp *spawning) extend(list [][2]job.ID) (stubs []*job.Job, edges []edgeRow) {
+	of := make(map[job.ID]*job.Job)
+	for _, e := range list {
+		i := sp.p.index[e[1]]
+		n := &sp.p.Nodes[i]
+		if of[n.ID] == nil {
+			passes := sp.passes(i)
+			of[n.ID] = &job.Job{ID: n.ID, Join: n.Join, Priority: &passes, Inherit: true}
+			stubs = append(stubs, of[n.ID])
+		}
+		d := job.Dependency{Parent: e[0], On: job.OnSuccess}
+		of[n.ID].DependsOn = append(of[n.ID].DependsOn, d)
+		edges = append(edges, newEdge(of[n.ID], d))
+		n.Counts.Unresolved++
+		switch {
+		case !n.Status.Terminal():
+			n.Deps = job.Waiting
+		case n.Deps == job.NoDependencies:
+			n.Deps = job.Satisfied
 		}
 	}
-	rules.Edges += edges
-	for _, j := range jobs {
-		rules.Edges += len(j.DependsOn)
+	return stubs, edges
+}
+
+// fromEnded returns the edges of a new job from what an earlier run spawned and
+// has ended.
+func (sp *spawning) fromEnded(j *job.Job) (edges []edgeRow) {
+	for _, d := range j.DependsOn {
+		if i, stored := sp.p.index[d.Parent]; stored && i != sp.at && sp.p.Nodes[i].Status.Terminal() {
+			edges = append(edges, newEdge(j, d))
+		}
 	}
-	switch total := sp.p.Workflows[w].Tally.Total + len(jobs); {
-	case total > sp.limits.Jobs:
-		return "", refuse("the workflow would have %d jobs with what is spawned; at most %d are allowed", total, sp.limits.Jobs)
-	case rules.Edges > sp.limits.Edges:
-		return "", refuse("the workflow would have %d dependencies with what is spawned; at most %d are allowed", rules.Edges, sp.limits.Edges)
-	}
-	return rulesText(rules)
+	return edges
 }
 
 // moreParents makes the rows of jobs that wait for more than they did.
-func moreParents(stubs map[string]*job.Job, ids map[string]job.ID) []parentsRow {
+func moreParents(stubs []*job.Job) []parentsRow {
 	var rows []parentsRow
-	for _, name := range slices.Sorted(maps.Keys(stubs)) {
-		list := parentList(stubs[name].DependsOn)
-		rows = append(rows, parentsRow{ID: hexID(ids[name]), Parents: list[1 : len(list)-1]})
+	for _, stub := range stubs {
+		list := parentList(stub.DependsOn)
+		rows = append(rows, parentsRow{ID: hexID(stub.ID), Parents: list[1 : len(list)-1]})
 	}
 	return rows
 }
@@ -163,20 +154,17 @@ func (sp *spawning) inherit(j *job.Job) *job.Job {
 }
 
 // enqueuer returns one that stores jobs of w, which are new in their workflow.
-func (sp *spawning) enqueuer(w *workflow.Workflow, stubs map[string]*job.Job) *enqueuer {
+func (sp *spawning) enqueuer(w *workflow.Workflow, stubs []*job.Job) *enqueuer {
 	if w.ID == (job.ID{}) {
 		e := newEnqueuer(sp.tx, nil, w.Jobs)
 		e.now, e.inside[sp.o.Job] = sp.now, true
 		return e
 	}
-	all := &workflow.Workflow{Jobs: w.Jobs}
-	for _, name := range slices.Sorted(maps.Keys(stubs)) {
-		all.Jobs = append(all.Jobs, stubs[name])
-	}
+	all := &workflow.Workflow{Jobs: slices.Concat(w.Jobs, stubs)}
 	e := newEnqueuer(sp.tx, w, w.Jobs)
 	e.now, e.inside[sp.o.Job] = sp.now, true
-	for _, m := range sp.met {
-		e.inside[m.id] = true
+	for name := range sp.facts.Earlier {
+		e.inside[sp.facts.IDs[name]] = true
 	}
 	e.calm = all.Tolerated()[:len(w.Jobs)]
 	e.urgent = workflow.Urgencies(all.Jobs, nil)[:len(w.Jobs)]

@@ -12,6 +12,11 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
+// refusal says why something can't be done, for good.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
 // jobOfParts is a job of parts as read without a lock, with what its parts have
 // of it.
 type jobOfParts struct {
@@ -147,7 +152,7 @@ func (s *Store) makeItems(ctx context.Context, j *jobOfParts, r *store.Resolutio
 	}
 	w, err := (&workflow.Parts{Kind: j.rules.Kind}).Items(&j.job, j.list, json.RawMessage(j.with))
 	if err != nil {
-		return refuse("no items can be made: %v", err)
+		return refusal(fmt.Sprintf("no items can be made: %v", err))
 	}
 	w.ID = j.parts
 	for i, item := range w.Jobs {

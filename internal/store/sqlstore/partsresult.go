@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -48,7 +49,7 @@ func (a *assembly) batchResult() (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encoded(b)
+	return plainjson.Marshal(b)
 }
 
 // fitting returns the first errors, as many as have so many bytes when they are
@@ -56,7 +57,7 @@ func (a *assembly) batchResult() (json.RawMessage, error) {
 func fitting(list []workflow.ItemError, limit int) ([]workflow.ItemError, error) {
 	bytes := 0
 	for i, e := range list {
-		text, err := encoded(e)
+		text, err := plainjson.Marshal(e)
 		if err != nil {
 			return nil, err
 		}
@@ -65,15 +66,6 @@ func fitting(list []workflow.ItemError, limit int) ([]workflow.ItemError, error)
 		}
 	}
 	return list, nil
-}
-
-// encoded is v in JSON that keeps what only HTML wants escaped.
-func encoded(v any) (json.RawMessage, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return bytes.TrimSpace(b.Bytes()), err
 }
 
 // failed reads the first items that did not complete.
@@ -183,7 +175,7 @@ func (a *assembly) lastResults() (json.RawMessage, error) {
 	if err != nil || !fits {
 		return nil, err
 	}
-	result, err := encoded(object)
+	result, err := plainjson.Marshal(object)
 	if len(result) > job.MaxResult {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -76,7 +77,7 @@ func rulesOfJob(j *job.Job, tolerated bool) jobRules {
 
 // rulesText writes rules; those that say nothing are an empty text.
 func rulesText(rules any) (string, error) {
-	b, err := json.Marshal(rules)
+	b, err := plainjson.Marshal(rules)
 	if err != nil || string(b) == "{}" {
 		return "", err
 	}

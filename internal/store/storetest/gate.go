@@ -181,6 +181,7 @@ func testGate(t *testing.T, open Opener) {
 	check(t, open, "a gate that nobody answers expires, or its default holds", func(r *rig) {
 		plain, approved := job.NewApproval("plain").WithExpiry(time.Hour), job.NewApproval("approved").WithApprovalOnExpiry(time.Hour)
 		sig, sent := job.NewSignal("signal").WithExpiry(time.Hour), job.NewSignal("sent").WithPayloadOnExpiry(time.Hour, 7)
+		sent.Gate.DefaultPayload = json.RawMessage(`"<sent> &"`)
 		quick := job.NewApproval("quick").WithExpiry(time.Hour)
 		id := r.enqueueTolerant(plain, approved, sig, sent, quick)
 		r.checkEdges()
@@ -190,7 +191,7 @@ func testGate(t *testing.T, open Opener) {
 		r.equal("ended", len(res.Jobs), 4)
 		r.wantJobs(id, "plain: failed expired", "approved: completed", "signal: failed expired", "sent: completed", "quick: completed")
 		r.equal("result of approved", string(r.job(approved.ID).Result), `{"approved":true,"expired":true}`)
-		r.equal("result of sent", string(r.job(sent.ID).Result), `7`)
+		r.equal("result of sent", string(r.job(sent.ID).Result), `"<sent> &"`)
 		r.equal("error", r.job(plain.ID).Error, "nobody answered in time")
 		a := r.job(approved.ID).Gate.Answer
 		if a == nil || !a.Expired || !a.Approve || a.Actor != "" {

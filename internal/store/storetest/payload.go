@@ -71,4 +71,14 @@ func testNewPayload(t *testing.T, open Opener) {
 		r.isErr("payload of a map", retry(each, `5`), store.ErrNoObject)
 		r.ok(retry(each, `{"n": 1}`), "an object for a map")
 	})
+
+	check(t, open, "payloads with inputs, those of items and texts of expressions keep what HTML wants escaped", func(r *rig) {
+		j, m := task("j").WithInput("more", `"<more>"`), mapped("m", "payload.list").WithInput("more", `"a & b"`)
+		j.Payload, m.Payload = json.RawMessage(`{"html": "<b>\u003c</b> &"}`), json.RawMessage(`{"list": ["<&>"]}`)
+		r.start(j, m)
+		r.checkParts()
+		got := r.claimNamed("j", "m[0]")
+		r.equal("payload", string(got["j"].Payload), `{"html":"<b>\u003c</b> &","more":"<more>"}`)
+		r.equal("payload of the item", string(got["m[0]"].Payload), `{"index":0,"item":"<&>","list":["<&>"],"more":"a & b"}`)
+	})
 }

@@ -1,7 +1,6 @@
 package condition
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // encode writes a value of CEL as JSON.
@@ -123,14 +123,12 @@ func (w *writer) string(s string) {
 		w.text(s) // is too long
 		return
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
+	text, err := plainjson.Marshal(s)
+	if err != nil {
 		w.fail("", "%v", err)
 		return
 	}
-	w.text(strings.TrimSuffix(b.String(), "\n"))
+	w.text(string(text))
 }
 
 func (w *writer) list(size int, item func(int) any) {

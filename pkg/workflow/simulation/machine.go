@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -231,7 +232,7 @@ func (m *machine) payload(i int) json.RawMessage {
 	if json.Unmarshal(payload, &fields) != nil || json.Unmarshal(in.Evidence.With, &fields) != nil {
 		return payload
 	}
-	merged, err := json.Marshal(fields)
+	merged, err := plainjson.Marshal(fields)
 	if err != nil {
 		return payload
 	}

@@ -2,8 +2,6 @@ package simulation
 
 import (
 	"container/heap"
-	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -26,165 +24,94 @@ func (m *machine) spawned(i int, o job.Outcome) job.Outcome {
 // before have another payload now, if they wait for it again.
 func (m *machine) spawn(i int, list []job.Spawned) error {
 	spawner := m.w.Jobs[i]
-	switch {
-	case spawner.Finally:
-		return errors.New("a finally job runs after all others, so it spawns nothing")
-	case m.items:
-		return fmt.Errorf("job %q is an item of a batch or a map, which spawns nothing", spawner.Name)
-	}
-	list, err := workflow.ValidateSpawned(spawner.ID, spawner.Name, list, false)
+	by := workflow.Spawner{ID: spawner.ID, Name: spawner.Name, Finally: spawner.Finally, Item: m.items}
+	plan, err := workflow.PlanSpawn(by, list, workflow.Limits{}, spawnGraph{m, i})
 	if err != nil {
 		return err
 	}
-	names := make(map[string]int, len(m.w.Jobs))
-	for k, j := range m.w.Jobs {
-		names[j.Name] = k
-	}
 	w := *m.w
 	w.Jobs = slices.Clone(w.Jobs)
-	renamed := map[job.ID]job.ID{}
-	for _, s := range list {
-		k, there := names[s.Name]
-		switch {
-		case !there:
-		case m.jobs[k].spawner != i+1:
-			return fmt.Errorf("the workflow has a job %q already", s.Name)
-		default:
-			renamed[s.ID] = w.Jobs[k].ID
+	names := make(map[job.ID]string)
+	for _, j := range plan.New {
+		own := *j
+		if own.Retry == nil {
+			own.Retry = spawner.Retry
 		}
+		if own.Priority == nil {
+			own.Priority = spawner.Priority
+		}
+		w.Jobs, names[j.ID] = append(w.Jobs, &own), j.Name
 	}
-	above := m.above(i, list, names)
-	for _, s := range list {
-		k, there := names[s.Name]
-		if there && !m.waits(k) {
-			continue
-		}
-		for _, name := range s.Before {
-			if there && m.follows(name, w.Jobs[k].ID, names) {
-				continue
-			}
-			if err := m.before(s.Name, name, names, above); err != nil {
-				return err
-			}
-		}
+	for _, s := range plan.Again {
+		own := *w.Jobs[m.index[s.ID]]
+		own.Payload, names[s.ID] = s.Payload, own.Name
+		w.Jobs[m.index[s.ID]] = &own
 	}
-	for _, s := range list {
-		own := *s.Job
-		k, there := names[s.Name]
-		switch {
-		case there && !m.waits(k):
-			continue
-		case there:
-			own = *w.Jobs[k]
-			own.Payload = s.Payload
-			w.Jobs[k] = &own
-		default:
-			own.DependsOn = slices.Clone(own.DependsOn)
-			for d := range own.DependsOn {
-				if id, again := renamed[own.DependsOn[d].Parent]; again {
-					own.DependsOn[d].Parent = id
-				}
-			}
-			if own.Retry == nil {
-				own.Retry = spawner.Retry
-			}
-			if own.Priority == nil {
-				own.Priority = spawner.Priority
-			}
-			w.Jobs = append(w.Jobs, &own)
-		}
-		for _, name := range s.Before {
-			target := *w.Jobs[names[name]]
-			if !slices.ContainsFunc(target.DependsOn, func(d job.Dependency) bool { return d.Parent == own.ID }) {
-				target.DependsOn = append(slices.Clone(target.DependsOn), job.Dependency{Parent: own.ID, Name: own.Name, On: job.OnSuccess})
-				w.Jobs[names[name]] = &target
-			}
-		}
-	}
-	if err := fits(&w); err != nil {
-		return err
+	for _, e := range plan.Edges {
+		target := *w.Jobs[m.index[e[1]]]
+		target.DependsOn = append(slices.Clone(target.DependsOn), job.Dependency{Parent: e[0], Name: names[e[0]], On: job.OnSuccess})
+		w.Jobs[m.index[e[1]]] = &target
 	}
 	m.grow(&w, i)
 	return nil
 }
 
-// fits checks that a workflow is not too large with what is spawned.
-func fits(w *workflow.Workflow) error {
-	most, edges := workflow.Limits{}.WithDefaults(), 0
-	for _, j := range w.Jobs {
-		edges += len(j.DependsOn)
+// spawnGraph is a machine as workflow.PlanSpawn asks it for a spawner.
+type spawnGraph struct {
+	*machine
+	spawner int
+}
+
+// Meet implements workflow.SpawnGraph.
+func (g spawnGraph) Meet(list []job.Spawned) (workflow.SpawnFacts, error) {
+	f := workflow.SpawnFacts{
+		IDs: make(map[string]job.ID), Taken: make(map[job.ID]bool), Earlier: make(map[string]bool), Edges: make(map[[2]job.ID]bool),
 	}
-	switch {
-	case len(w.Jobs) > most.Jobs:
-		return fmt.Errorf("the workflow would have %d jobs with what is spawned; at most %d are allowed", len(w.Jobs), most.Jobs)
-	case edges > most.Edges:
-		return fmt.Errorf("the workflow would have %d dependencies with what is spawned; at most %d are allowed", edges, most.Edges)
+	f.Size.Jobs = len(g.w.Jobs)
+	for _, j := range g.w.Jobs {
+		f.IDs[j.Name], f.Taken[j.ID] = j.ID, true
+		f.Size.Edges += len(j.DependsOn)
 	}
-	return nil
-}
-
-// waits reports whether a job waits for its join.
-func (m *machine) waits(i int) bool {
-	n := &m.p.Nodes[i]
-	return n.Status == job.Pending && n.Deps == job.Waiting
-}
-
-// follows reports whether a job of a name depends on another one already.
-func (m *machine) follows(name string, parent job.ID, names map[string]int) bool {
-	k, there := names[name]
-	return there && slices.ContainsFunc(m.w.Jobs[k].DependsOn, func(d job.Dependency) bool { return d.Parent == parent })
-}
-
-// above finds what comes before what node i spawns: it, what it spawned before
-// under the same names, and all that those depend on, directly or not.
-func (m *machine) above(i int, list []job.Spawned, names map[string]int) map[int]bool {
-	above := map[int]bool{i: true}
-	todo := []int{i}
 	for _, s := range list {
-		if k, there := names[s.Name]; there && !above[k] {
-			above[k] = true
-			todo = append(todo, k)
+		if k, inside := g.index[f.IDs[s.Name]]; inside && g.jobs[k].spawner == g.spawner+1 {
+			n := &g.p.Nodes[k]
+			f.Earlier[s.Name] = n.Status == job.Pending && n.Deps == job.Waiting
 		}
-	}
-	for len(todo) > 0 {
-		at := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if at >= len(m.w.Jobs) {
-			continue // it is outside
-		}
-		for _, d := range m.w.Jobs[at].DependsOn {
-			if k, inside := m.index[d.Parent]; inside && !above[k] {
-				above[k] = true
-				todo = append(todo, k)
+		for _, name := range s.Before {
+			if k, inside := g.index[f.IDs[name]]; inside {
+				for _, d := range g.w.Jobs[k].DependsOn {
+					f.Edges[[2]job.ID{d.Parent, f.IDs[name]}] = true
+				}
 			}
 		}
 	}
-	return above
+	return f, nil
 }
 
-// before says why a job can't be spawned before another one. above is what comes
-// before what is spawned.
-func (m *machine) before(first, then string, names map[string]int, above map[int]bool) error {
-	k, there := names[then]
-	if !there {
-		return fmt.Errorf("job %q is spawned before %q, which the workflow does not have", first, then)
+// Parents implements workflow.SpawnGraph.
+func (g spawnGraph) Parents(of []job.ID) (parents []job.ID, err error) {
+	for _, id := range of {
+		for _, d := range g.w.Jobs[g.index[id]].DependsOn {
+			if k, inside := g.index[d.Parent]; inside && k < len(g.w.Jobs) {
+				parents = append(parents, d.Parent)
+			}
+		}
 	}
-	if above[k] {
-		return fmt.Errorf("job %q is spawned before %q, which comes before it", first, then)
+	return parents, nil
+}
+
+// Stop implements workflow.SpawnGraph: nothing starts meanwhile.
+func (g spawnGraph) Stop(list []job.ID) ([]workflow.SpawnTarget, error) {
+	targets := make([]workflow.SpawnTarget, len(list))
+	for i, id := range list {
+		k := g.index[id]
+		n := &g.p.Nodes[k]
+		targets[i] = workflow.SpawnTarget{Finally: n.Finally, Status: n.Status, Attempts: g.jobs[k].attempts}
+		if g.jobs[k].running {
+			targets[i].Status = job.Running
+		}
 	}
-	n := &m.p.Nodes[k]
-	status := n.Status
-	if m.jobs[k].running {
-		status = job.Running
-	}
-	switch {
-	case n.Finally:
-		return fmt.Errorf("job %q is finally: it runs after everything anyway", then)
-	case status == job.Cancelled, status == job.Skipped, status == job.UpstreamFailed:
-	case status != job.Pending:
-		return fmt.Errorf("job %q is %s already: nothing can be spawned before it", then, status)
-	}
-	return nil
+	return targets, nil
 }
 
 // grow puts a workflow in the place of the one that it has grown out of: with

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -218,7 +219,7 @@ func (m *machine) result(kind workflow.PartsKind) json.RawMessage {
 		}
 		out = object
 	}
-	raw, err := json.Marshal(out)
+	raw, err := plainjson.Marshal(out)
 	if err != nil {
 		return nil
 	}

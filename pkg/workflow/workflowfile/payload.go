@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"unicode/utf8"
+
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // encode writes a value as JSON without insignificant space. Numbers and, in
@@ -18,8 +20,7 @@ func (d *decoder) encode(n *node, limit int) (raw json.RawMessage, ok bool) {
 	if n.verbatim {
 		ok = json.Compact(&out, []byte(n.scalar)) == nil && out.Len() <= limit
 	} else {
-		w := &jsonWriter{out: &out, limit: min(limit, d.budget), text: json.NewEncoder(&out)}
-		w.text.SetEscapeHTML(false)
+		w := &jsonWriter{out: &out, limit: min(limit, d.budget), text: plainjson.NewEncoder(&out)}
 		ok = w.value(n)
 	}
 	if d.budget -= out.Len(); !ok || d.budget < 0 {

@@ -2,8 +2,8 @@ package workflowfile
 
 import (
 	"bytes"
-	"encoding/json"
 
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -17,8 +17,7 @@ func ToJSON(filename string, data []byte) ([]byte, error) {
 		if len(d.faults) > 0 {
 			return w.Validate()
 		}
-		write := &jsonWriter{out: &out, limit: DefaultMaxBytes, text: json.NewEncoder(&out)}
-		write.text.SetEscapeHTML(false)
+		write := &jsonWriter{out: &out, limit: DefaultMaxBytes, text: plainjson.NewEncoder(&out)}
 		if !write.value(root) {
 			return &workflow.Error{Faults: []workflow.Fault{tooLarge(root.at, "the file has more than %d bytes as JSON", DefaultMaxBytes).fault}}
 		}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 func newWorkflowEvents(a *app) *cobra.Command {
@@ -192,8 +192,7 @@ func (f *eventFollower) read(ctx context.Context) error {
 
 func (f *eventFollower) print(events []wire.Event) error {
 	if f.app.format == output.FormatJSON {
-		e := json.NewEncoder(f.app.out)
-		e.SetEscapeHTML(false)
+		e := plainjson.NewEncoder(f.app.out)
 		for _, event := range events {
 			if err := e.Encode(event); err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/sdk/worker"
 )
 
@@ -80,12 +81,9 @@ func workflowID(j *worker.Job) string {
 	return j.WorkflowID.String()
 }
 
-// encode is json.Marshal that leaves <, > and & readable and ends with a
-// newline.
+// encode is plainjson.Marshal that ends with a newline.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
+	err := plainjson.NewEncoder(&b).Encode(v)
 	return b.Bytes(), err
 }

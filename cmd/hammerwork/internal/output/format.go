@@ -2,10 +2,11 @@ package output
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // Format is what -o chooses.
@@ -41,8 +42,7 @@ func (f *Format) Type() string { return "format" }
 // FormatJSON and FormatYAML.
 func Write(w io.Writer, f Format, v any) error {
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
+	enc := plainjson.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(v); err != nil {
 		return fmt.Errorf("encode: %w", err)

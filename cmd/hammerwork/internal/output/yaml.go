@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // toYAML rewrites one JSON value as YAML, in block style and with the keys in
@@ -96,9 +98,6 @@ func scalar(s string) string {
 	if plainText.MatchString(s) && !reservedText.MatchString(s) {
 		return s
 	}
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string always encodes
-	return strings.TrimSuffix(b.String(), "\n")
+	quoted, _ := plainjson.Marshal(s) // a string always encodes
+	return string(quoted)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 const prefix = "/api/v1"
@@ -133,9 +134,7 @@ func pathOf(path string, args []any) string {
 
 func encode(value any) ([]byte, error) {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
+	if err := plainjson.NewEncoder(&b).Encode(value); err != nil {
 		return nil, fmt.Errorf("encode the request: %w", err)
 	}
 	return b.Bytes(), nil
