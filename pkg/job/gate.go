@@ -3,6 +3,8 @@ package job
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // GateType says what a gate waits for.
@@ -88,7 +90,7 @@ func (j *Job) WithApprovalOnExpiry(d time.Duration) *Job {
 // for d.
 func (j *Job) WithPayloadOnExpiry(d time.Duration, payload any) *Job {
 	j.gate().ExpiresAfter = d
-	j.gate().DefaultPayload, j.err = json.Marshal(payload)
+	j.gate().DefaultPayload, j.err = plainjson.Marshal(payload)
 	return j
 }
 

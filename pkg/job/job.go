@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // Job is what a user hands in: the part of a job that never changes. Build it
@@ -49,7 +51,7 @@ func New(queue string, payload any) *Job {
 		j.Payload = raw
 		return j
 	}
-	j.Payload, j.err = json.Marshal(payload)
+	j.Payload, j.err = plainjson.Marshal(payload)
 	return j
 }
 

@@ -37,6 +37,7 @@ type Script struct {
 	// Answer says what a gate is answered at once, that is known by the path of an
 	// Attempt. Nil: every approval is approved, no signal is sent.
 	Answer  func(path string, g *job.Gate) Answer
-	Workers int       // how many attempts run side by side; 0: any number
-	Start   time.Time // of the enqueue: conditions and scheduled times ask for it
+	Workers int             // how many attempts run side by side; 0: any number
+	Start   time.Time       // of the enqueue: conditions and scheduled times ask for it
+	Limits  workflow.Limits // of the workflow with what its jobs spawn
 }

@@ -25,7 +25,7 @@ func (m *machine) spawned(i int, o job.Outcome) job.Outcome {
 func (m *machine) spawn(i int, list []job.Spawned) error {
 	spawner := m.w.Jobs[i]
 	by := workflow.Spawner{ID: spawner.ID, Name: spawner.Name, Finally: spawner.Finally, Item: m.items}
-	plan, err := workflow.PlanSpawn(by, list, workflow.Limits{}, spawnGraph{m, i})
+	plan, err := workflow.PlanSpawn(by, list, m.s.Limits, spawnGraph{m, i})
 	if err != nil {
 		return err
 	}

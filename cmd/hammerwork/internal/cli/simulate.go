@@ -100,7 +100,7 @@ func (a *app) simulate(path string, f simulateFlags) error {
 	if err != nil {
 		return err
 	}
-	r := simulation.Run(w.Workflow, simulation.Script{Handle: t.handle, Decide: t.decide, Answer: t.answer, Workers: f.concurrency, Start: time.Now()})
+	r := simulation.Run(w.Workflow, simulation.Script{Handle: t.handle, Decide: t.decide, Answer: t.answer, Workers: f.concurrency, Start: time.Now(), Limits: a.limits})
 	if a.format != output.FormatTable {
 		err = output.Write(a.out, a.format, r)
 	} else {
