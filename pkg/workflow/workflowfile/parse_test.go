@@ -242,7 +242,7 @@ jobs:
 	want := []string{
 		`w.yaml:2:1: a workflow has no field "failure_polcy"`,
 		`w.yaml:3:11: priority "hihg" is not one of background, low, normal, high, critical`,
-		`w.yaml:4:18: cron expression "61 * * * *" is not valid: end of range (61) above maximum (59): 61`,
+		`w.yaml:4:18: cron expression "61 * * * *" is not valid: minute "61" is not one of 0-59`,
 		`w.yaml:4:42: time zone "Europe/Nowhere" is not known`,
 		`w.yaml:5:20: retry max_delay: 1s is below initial_delay 5s`,
 		`w.yaml:5:57: retry.max_attempts 2.5 is not a whole number`,

@@ -167,7 +167,11 @@ const shownFaults = 50
 // reportFaults writes a line a fault, as file:line:column, its hint below it.
 func (a *app) reportFaults(e *workflow.Error) {
 	p := term.Colours(a.err)
-	a.say(p.Red("error:"), fmt.Sprintf("%s has %s", term.OneLine(e.File), term.Count(len(e.Faults), "fault")))
+	what := term.OneLine(e.File)
+	if what == "" { // it was made of flags
+		what = "this"
+	}
+	a.say(p.Red("error:"), fmt.Sprintf("%s has %s", what, term.Count(len(e.Faults), "fault")))
 	for _, f := range e.Faults[:min(shownFaults, len(e.Faults))] {
 		one := workflow.Error{File: e.File, Faults: []workflow.Fault{f}}
 		a.say(" ", term.Clean(one.Error()))
