@@ -240,6 +240,10 @@ func badFlag(c *cobra.Command, where string, flag *pflag.Flag, value string, err
 		err = errors.New("it is a whole number")
 	case "bool":
 		err = errors.New("it is true or false")
+	case "duration":
+		if _, own := flag.Value.(*keepValue); !own {
+			err = errors.New("it is a duration like 30s, 5m or 1h30m")
+		}
 	}
 	return &usageError{fmt.Errorf("%s %q: %w", where, term.OneLine(value), err), seeHelp(c)}
 }
