@@ -19,13 +19,11 @@ type Expression struct {
 	every   time.Duration
 }
 
-// Errors of Parse.
+// Errors of Parse, besides a SyntaxError.
 var (
 	ErrEmpty = errors.New("the cron expression is empty")
 	ErrZone  = errors.New("the cron expression names a time zone")
 	ErrNever = errors.New("the cron expression never comes true")
-	ErrEvery = errors.New("@every wants whole seconds, one or more")
-	ErrList  = errors.New("a list has an empty element")
 )
 
 var parser = cron.NewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
@@ -46,28 +44,53 @@ func Parse(expression, zone string) (*Expression, error) {
 	case strings.HasPrefix(text, "TZ="), strings.HasPrefix(text, "CRON_TZ="):
 		return nil, ErrZone
 	}
-	spelt, err := spell(text)
-	if err != nil {
-		return nil, fmt.Errorf("cron expression %q is not valid: %w", text, err)
-	}
-	parsed, err := parser.Parse(spelt)
-	if err != nil {
-		return nil, fmt.Errorf("cron expression %q is not valid: %w", text, err)
-	}
 	e := &Expression{text: text, zone: location}
-	switch p := parsed.(type) {
-	case cron.ConstantDelaySchedule:
-		if e.every, err = time.ParseDuration(strings.TrimPrefix(text, "@every ")); err != nil || e.every < time.Second || e.every%time.Second != 0 {
-			return nil, fmt.Errorf("%w: %q", ErrEvery, text)
-		}
-	case *cron.SpecSchedule:
-		p.Location = time.UTC
-		e.fields, e.elapsed = p, elapsed(text)
-		if e.wallAfter(time.Unix(0, 0).UTC()).IsZero() {
-			return nil, fmt.Errorf("%w: %q", ErrNever, text)
-		}
+	if duration, is := strings.CutPrefix(text, "@every "); is {
+		e.every, err = everyOf(strings.TrimSpace(duration))
+	} else {
+		e.fields, err = fieldsOf(text)
+	}
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("cron expression %s is not valid: %w", quote(text), err)
+	case e.every > 0:
+		return e, nil
+	}
+	e.elapsed = elapsed(text)
+	if e.wallAfter(time.Unix(0, 0).UTC()).IsZero() {
+		return nil, fmt.Errorf("%w: %s", ErrNever, quote(text))
 	}
 	return e, nil
+}
+
+// everyOf reads the duration of @every.
+func everyOf(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < time.Second || d%time.Second != 0 {
+		return 0, fault("write it like @every 90s, @every 5m or @every 1h30m", "@every wants whole seconds, one or more, and has %s", quote(text))
+	}
+	return d, nil
+}
+
+// fieldsOf reads fields, or a word that stands for some.
+func fieldsOf(text string) (*cron.SpecSchedule, error) {
+	isWord := strings.HasPrefix(text, "@")
+	if !isWord {
+		var err error
+		if text, err = spell(text); err != nil {
+			return nil, err
+		}
+	}
+	parsed, err := parser.Parse(text)
+	switch {
+	case err != nil && isWord:
+		return nil, fault(usage, "%s is not known", quote(text))
+	case err != nil:
+		return nil, err
+	}
+	s := parsed.(*cron.SpecSchedule)
+	s.Location = time.UTC
+	return s, nil
 }
 
 // elapsed reports whether the hour field of an expression has a *.

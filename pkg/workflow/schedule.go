@@ -74,20 +74,20 @@ func (v *validator) schedule(path string, s *Schedule) {
 
 // cron checks an expression; nil is one with a fault.
 func (v *validator) cron(path, expression string) *cron.Expression {
-	const hint = `write five fields like "0 2 * * *", six with seconds first, or @hourly, @daily, @weekly, @monthly, @yearly`
 	parsed, err := cron.Parse(expression, "")
+	var syntax *cron.SyntaxError
 	switch {
 	case err == nil:
+	case errors.As(err, &syntax):
+		v.fault(CodeInvalid, path, syntax.Hint, "cron expression %s is not valid: %s", quote(expression), syntax.Reason)
 	case errors.Is(err, cron.ErrEmpty):
-		v.fault(CodeInvalid, path, hint, "the schedule has no cron expression")
+		v.fault(CodeInvalid, path, `write one like "0 2 * * *" or @daily`, "the schedule has no cron expression")
 	case errors.Is(err, cron.ErrZone):
 		v.fault(CodeInvalid, path, "put the zone into the schedule's timezone", "the cron expression names a time zone")
 	case errors.Is(err, cron.ErrNever):
-		v.fault(CodeInvalid, path, "", "cron expression %s never comes true", quote(expression))
-	case errors.Is(err, cron.ErrList):
-		v.fault(CodeInvalid, path, `take the comma away, as in "0 1,2 * * *"`, "cron expression %s is not valid: %v", quote(expression), errors.Unwrap(err))
+		v.fault(CodeInvalid, path, "no month that it names has that day", "cron expression %s never comes true", quote(expression))
 	default:
-		v.fault(CodeInvalid, path, hint, "cron expression %s is not valid: %v", quote(expression), errors.Unwrap(err))
+		v.fault(CodeInvalid, path, "", "%v", err)
 	}
 	return parsed
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -113,8 +114,11 @@ func (a *API) createSchedule(ctx context.Context, in *createScheduleInput) (*cre
 	if name == "" {
 		name = w.Name
 	}
+	if n := utf8.RuneCountInString(name); n > job.MaxName {
+		return nil, badParameter("name", "give it a shorter one", "has %d characters; at most %d are allowed", n, job.MaxName)
+	}
 	if !isLine(name) {
-		return nil, badParameter("name", "use at most 200 characters without control characters", "is not one that a schedule can have")
+		return nil, badParameter("name", "remove the character", "has a control character, or is not UTF-8")
 	}
 	r, err := a.store.CreateSchedule(ctx, store.NewSchedule{ID: job.NewID(), Name: name, Definition: data, Schedule: s, Disabled: in.Disabled})
 	if err != nil {

@@ -84,7 +84,8 @@ func TestWhatIsNoScheduleIsRefused(t *testing.T) {
 		{"", "name: w\njobs: [{name: a, queue: q}]", 422, wire.CodeInvalidWorkflow, "has no schedule"},
 		{"", strings.ReplaceAll(nightly, "0 2", "61 2"), 422, wire.CodeInvalidWorkflow, "is not valid"},
 		{"", nightly, 409, wire.CodeConflict, "stored already"},
-		{"?name=a%0Ab", nightly, 422, wire.CodeInvalidRequest, "is not one that a schedule can have"},
+		{"?name=a%0Ab", nightly, 422, wire.CodeInvalidRequest, "name has a control character"},
+		{"?name=" + strings.Repeat("n", 201), nightly, 422, wire.CodeInvalidRequest, "name has 201 characters; at most 200 are allowed"},
 	} {
 		p := r.post("/api/v1/schedules"+c.path, c.body, asYAML).problem(c.status, c.code)
 		if !strings.Contains(p.Detail, c.detail) || p.Hint == "" {

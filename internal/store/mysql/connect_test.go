@@ -78,6 +78,9 @@ func TestAURLSaysWhatItHasToAndItsErrorsHideThePassword(t *testing.T) {
 	if c, err := parse("mysql://u@/d?socket=/run/s"); err != nil || c.driver.Net != "unix" || c.driver.Addr != "/run/s" {
 		t.Errorf("%+v, %v", c, err)
 	}
+	if _, err := parse("mysql://u@h:99999/d"); err == nil || err.Error() != "its port is not between 1 and 65535" {
+		t.Errorf("the error is %v", err)
+	}
 	s := opened(t, "mysql://hush:hush@127.0.0.1:1/d", store.Options{})
 	if err := s.Ready(t.Context()); !errors.Is(err, store.ErrUnavailable) || strings.Contains(err.Error(), "hush") {
 		t.Error(err)

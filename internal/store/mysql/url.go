@@ -50,6 +50,9 @@ func parse(rawURL string) (config, error) {
 	if port == "" {
 		port = "3306"
 	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return config{}, errors.New("its port is not between 1 and 65535")
+	}
 	d.Net, d.Addr = "tcp", net.JoinHostPort(u.Hostname(), port)
 	d.Timeout, d.ReadTimeout, d.WriteTimeout = dial.ConnectTimeout, silence, silence
 	d.DialFunc = dial.Dialer.DialContext

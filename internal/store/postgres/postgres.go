@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -123,6 +126,14 @@ func unreadable(rawURL string, err error) error {
 	for _, secret := range append(query["password"], password) {
 		if secret != "" && strings.Contains(e.Unwrap().Error(), secret) {
 			return hidden
+		}
+	}
+	var number *strconv.NumError
+	if errors.As(err, &number) {
+		for _, name := range slices.Sorted(maps.Keys(query)) {
+			if slices.Contains(query[name], number.Num) {
+				return fmt.Errorf("its %s is no number", name)
+			}
 		}
 	}
 	return e.Unwrap()

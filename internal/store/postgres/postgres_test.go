@@ -119,6 +119,14 @@ func TestAURLThatCannotBeReadIsRefusedWithoutIt(t *testing.T) {
 	}
 }
 
+func TestAURLSaysWhichParameterIsNoNumber(t *testing.T) {
+	for _, name := range []string{"pool_max_conns", "connect_timeout"} {
+		if _, err := Config("postgres://u@h/d?" + name + "=many"); err == nil || err.Error() != "its "+name+" is no number" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestAPoolHasTenConnectionsUnlessTheURLSaysOtherwise(t *testing.T) {
 	for query, want := range map[string]int32{"": 10, "?pool_max_conns=3": 3} {
 		config, err := Config("postgres://u@h/d" + query)

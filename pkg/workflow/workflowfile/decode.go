@@ -100,6 +100,8 @@ func (d *decoder) is(n *node, path string, k kind) bool {
 		hint = "give it a value or leave it out"
 	case k == text && n.kind != list && n.kind != object:
 		hint = fmt.Sprintf("put it in quotes: %q", n.scalar)
+	case k == boolean:
+		hint = "write true or false"
 	case k == list:
 		hint = "write it as a list: [" + shown(n) + "]"
 	}
@@ -416,10 +418,14 @@ func word[T ~string](d *decoder, n *node, path string, allowed ...T) T {
 	return ""
 }
 
-// described names a wrong value: a text by its characters, others by kind.
+// described names a wrong value: a list or an object by its kind, others by
+// what they are.
 func described(n *node) string {
-	if n.kind == text {
+	switch n.kind {
+	case text:
 		return quote(n.scalar)
+	case number, boolean:
+		return shown(n)
 	}
 	return n.kind.String()
 }

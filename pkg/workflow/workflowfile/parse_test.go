@@ -185,6 +185,8 @@ func TestFaultsOfExpressionsHaveTheirPlaceAndAHint(t *testing.T) {
 		"unmet: pass":                                  `5:62: unmet says what a condition that says no makes of the job, and it has none`,
 		"catch: true":                                  `5:62: job "c" is to catch failures, and none lets it run`,
 		"catch: yes":                                   `5:62: jobs[2].catch is a text, not a boolean`,
+		"priority: 5":                                  `5:65: jobs[2].priority 5 is not one of background, low, normal, high, critical`,
+		"join: true":                                   `5:61: jobs[2].join true is not one of all, merge, any, done`,
 		"finally: true":                                `5:37: job "c" is finally and has dependencies`,
 		"join: {quorum: 3}":                            `5:62: quorum 3 is not between 1 and its 2 dependencies`,
 		"join: {quorum: 0}":                            `5:70: jobs[2].join.quorum 0 is not between 1 and 2147483647`,
@@ -210,6 +212,22 @@ func TestTheExamplesLoad(t *testing.T) {
 		}
 		if _, err := Parse(file, data, Options{}); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+func TestHintsNameWhatWasMeant(t *testing.T) {
+	for field, want := range map[string]string{
+		"priority: 3":        `did you mean "high"?`,
+		`priority: "0"`:      `did you mean "background"?`,
+		"priority: medium":   `did you mean "normal"?`,
+		"finally: yes":       "write true or false",
+		`cron: "0 24 * * *"`: "write 0, which comes after 23",
+	} {
+		_, err := Parse("w.yaml", []byte("name: w\njobs:\n  - {name: a, queue: q, "+field+"}\n"), Options{})
+		var invalid *workflow.Error
+		if !errors.As(err, &invalid) || invalid.Hint() != want {
+			t.Errorf("%s: %v\n got %+v\nwant %s", field, err, invalid, want)
 		}
 	}
 }
@@ -242,7 +260,7 @@ jobs:
 	want := []string{
 		`w.yaml:2:1: a workflow has no field "failure_polcy"`,
 		`w.yaml:3:11: priority "hihg" is not one of background, low, normal, high, critical`,
-		`w.yaml:4:18: cron expression "61 * * * *" is not valid: end of range (61) above maximum (59): 61`,
+		`w.yaml:4:18: cron expression "61 * * * *" is not valid: minute "61" is not one of 0-59`,
 		`w.yaml:4:42: time zone "Europe/Nowhere" is not known`,
 		`w.yaml:5:20: retry max_delay: 1s is below initial_delay 5s`,
 		`w.yaml:5:57: retry.max_attempts 2.5 is not a whole number`,

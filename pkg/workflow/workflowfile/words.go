@@ -81,11 +81,12 @@ func (v vocabulary) hint(name string) (meant, hint string) {
 	return "", v.of + " has " + strings.Join(v.known, ", ")
 }
 
-// foreignWords are what other tools call our fields.
+// foreignWords are what other tools call our fields and values.
 var foreignWords = map[string]string{
 	"needs": "depends_on", "dependencies": "depends_on", "id": "name", "retries": "retry", "tasks": "jobs", "steps": "jobs",
 	"if": "condition", "when": "condition", "trigger_rule": "join", "inputs": "with", "continue_on_error": "allow_failure",
 	"items": "payloads", "subworkflow": "workflow", "foreach": "map", "for_each": "map", "approval": "gate", "concurrency": "max_parallel",
+	"0": "background", "1": "low", "2": "normal", "3": "high", "4": "critical", "medium": "normal", "urgent": "critical",
 }
 
 // nearest returns the word that a misspelt one probably means, or "".

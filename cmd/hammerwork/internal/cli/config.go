@@ -158,7 +158,9 @@ func (s settingsFile) Read() (map[string]any, error) {
 	settings := make(map[string]any)
 	if err := yaml.Unmarshal(data, &settings); err != nil {
 		var syntax yaml.Error
-		if errors.As(err, &syntax) {
+		if errors.As(err, new(*yaml.UnexpectedNodeTypeError)) {
+			err = fmt.Errorf("%s is not a list of settings with their values", s)
+		} else if errors.As(err, &syntax) {
 			at := syntax.GetToken().Position
 			err = fmt.Errorf("%s:%d:%d: %s", s, at.Line, at.Column, syntax.GetMessage())
 		} else {

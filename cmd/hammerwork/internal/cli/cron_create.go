@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
 
@@ -100,13 +102,13 @@ func (a *app) single(name string, f cronFlags) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	job := map[string]any{"name": notOfJobName.ReplaceAllString(name, "-"), "queue": f.queue}
+	only := map[string]any{"name": notOfJobName.ReplaceAllString(name, "-"), "queue": f.queue}
 	if payload != nil {
-		job["payload"] = payload
+		only["payload"] = payload
 	}
 	schedule := map[string]any{}
 	f.schedule(schedule)
-	return json.Marshal(map[string]any{"name": name, "schedule": schedule, "jobs": []any{job}})
+	return json.Marshal(map[string]any{"name": name, "schedule": schedule, "jobs": []any{only}})
 }
 
 func (a *app) cronCreate(c *cobra.Command, name string, f cronFlags) error {
@@ -119,6 +121,8 @@ func (a *app) cronCreate(c *cobra.Command, name string, f cronFlags) error {
 		return &usageError{errors.New("--queue and --payload are about a single job, and --file has a workflow"), "leave out one or the other"}
 	case f.file == "" && name == "":
 		return &usageError{errors.New("the schedule has no name"), fmt.Sprintf(`like this: %s cleanup --cron "0 3 * * *" --queue %s`, path, f.queue)}
+	case utf8.RuneCountInString(name) > job.MaxName:
+		return &usageError{fmt.Errorf("the name of the schedule has %d characters; at most %d are allowed", utf8.RuneCountInString(name), job.MaxName), "give it a shorter one"}
 	case f.file == "" && f.cron == "":
 		return &usageError{errors.New("--cron says when the job is due, and there is none"), fmt.Sprintf(`like this: %s %s --cron "0 3 * * *" --queue %s`, path, name, f.queue)}
 	}
@@ -170,17 +174,16 @@ func (a *app) scheduleFile(name string, f cronFlags) (remote.ScheduleFile, strin
 	return file, shown, err
 }
 
-// rescheduled changes the schedule of a definition in JSON.
+// rescheduled changes the schedule of a definition in JSON. One that is not the
+// object it should be stays as it is, for the server to refuse.
 func rescheduled(definition []byte, f cronFlags) ([]byte, error) {
 	var workflow map[string]json.RawMessage
-	if err := json.Unmarshal(definition, &workflow); err != nil {
-		return nil, fmt.Errorf("definition: %w", err)
+	if json.Unmarshal(definition, &workflow) != nil || workflow == nil {
+		return definition, nil
 	}
 	schedule := map[string]any{}
-	if old := workflow["schedule"]; len(old) > 0 {
-		if err := json.Unmarshal(old, &schedule); err != nil {
-			return nil, fmt.Errorf("schedule: %w", err)
-		}
+	if old, is := workflow["schedule"]; is && (json.Unmarshal(old, &schedule) != nil || schedule == nil) {
+		return definition, nil
 	}
 	f.schedule(schedule)
 	var err error

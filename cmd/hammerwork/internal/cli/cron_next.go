@@ -63,8 +63,16 @@ it tries an expression, without a server.`,
 // nextOf prints the next ticks of an expression.
 func (a *app) nextOf(expression, zone string, n int) error {
 	e, err := cron.Parse(expression, zone)
-	if err != nil {
-		return &usageError{err, `write five fields like "0 2 * * *", six with seconds first, or @daily, and an IANA name like Europe/Berlin`}
+	var syntax *cron.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return &usageError{err, syntax.Hint}
+	case errors.Is(err, cron.ErrZone):
+		return &usageError{err, "put the zone into --timezone"}
+	case errors.Is(err, cron.ErrNever):
+		return &usageError{err, "no month that it names has that day"}
+	case err != nil:
+		return &usageError{err, `write an expression like "0 2 * * *" or @daily, and an IANA name like Europe/Berlin`}
 	}
 	times := wire.Times{Items: []time.Time{}}
 	for at := e.Next(time.Now()); !at.IsZero() && len(times.Items) < n; at = e.Next(at) {

@@ -167,7 +167,11 @@ const shownFaults = 50
 // reportFaults writes a line a fault, as file:line:column, its hint below it.
 func (a *app) reportFaults(e *workflow.Error) {
 	p := term.Colours(a.err)
-	a.say(p.Red("error:"), fmt.Sprintf("%s has %s", term.OneLine(e.File), term.Count(len(e.Faults), "fault")))
+	what := term.OneLine(e.File)
+	if what == "" { // it was made of flags
+		what = "this"
+	}
+	a.say(p.Red("error:"), fmt.Sprintf("%s has %s", what, term.Count(len(e.Faults), "fault")))
 	for _, f := range e.Faults[:min(shownFaults, len(e.Faults))] {
 		one := workflow.Error{File: e.File, Faults: []workflow.Fault{f}}
 		a.say(" ", term.Clean(one.Error()))
@@ -236,6 +240,10 @@ func badFlag(c *cobra.Command, where string, flag *pflag.Flag, value string, err
 		err = errors.New("it is a whole number")
 	case "bool":
 		err = errors.New("it is true or false")
+	case "duration":
+		if _, own := flag.Value.(*keepValue); !own {
+			err = errors.New("it is a duration like 30s, 5m or 1h30m")
+		}
 	}
 	return &usageError{fmt.Errorf("%s %q: %w", where, term.OneLine(value), err), seeHelp(c)}
 }

@@ -78,8 +78,8 @@ func SimulationOf(payload json.RawMessage) (Simulation, error) {
 	}
 	if raw, ok := fields["spawn"]; ok {
 		var err error
-		if s.Spawn, err = spawnOf(raw); err != nil {
-			faults = append(faults, fmt.Errorf("payload.spawn %w", err))
+		if s.Spawn, err = spawnOf("payload.spawn", raw); err != nil {
+			faults = append(faults, err)
 		}
 	}
 	return s, errors.Join(faults...)
