@@ -17,9 +17,16 @@ import (
 	"github.com/hammerwork/hammerwork/internal/rigtest"
 )
 
+// quick lets a process with the race detector end at once; it would sleep for a
+// second, and there are hundreds.
+const quick = "atexit_sleep_ms=0"
+
 // TestMain makes this test binary stand in for hammerwork in the scripts.
 func TestMain(m *testing.M) {
 	rigtest.Waiting()
+	if os.Getenv("GORACE") == "" {
+		os.Setenv("GORACE", quick)
+	}
 	testscript.Main(m, map[string]func(){"hammerwork": main})
 }
 
@@ -27,6 +34,10 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GORACE", os.Getenv("GORACE"))
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"capture": capture,
 			"exits":   exits,
