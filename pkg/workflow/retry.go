@@ -20,7 +20,8 @@ const (
 // PlanRetry returns the jobs of workflow w, known whole, that a retry resets:
 // what ended, and what waits for that. Finally jobs always are among them. from
 // is the node that RetryFrom begins at. It is job.ErrWrongState when the
-// workflow still runs, a worker holds one of them, or nothing is to be done.
+// workflow still runs, a worker holds one of them, what its failure told to stop
+// has not ended, or nothing is to be done.
 func PlanRetry(p *Part, w int, mode RetryMode, from int) ([]int, error) {
 	r := Begin(p)
 	h := &p.Workflows[w]
@@ -49,6 +50,9 @@ func PlanRetry(p *Part, w int, mode RetryMode, from int) ([]int, error) {
 	var list []int
 	for _, i := range r.of(w) {
 		n := &p.Nodes[i]
+		if n.Held && h.Failing && h.CancelRunning && !n.Spared && !n.Finally {
+			return nil, fmt.Errorf("%w: a job that was told to stop when the workflow failed still runs; it ends within the grace", job.ErrWrongState)
+		}
 		if !in[i] && !n.Finally {
 			continue
 		}

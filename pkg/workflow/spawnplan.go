@@ -69,7 +69,8 @@ type SpawnPlan struct {
 	New   []*job.Job  // jobs to add; those of an earlier run, on which they may depend, have their stored ids
 	Again []Respawned // what an earlier run spawned and waits for the spawner still
 	Edges [][2]job.ID // from those, on success, into jobs that were there: parent and child
-	Size  int         // edges of the workflow with all that
+	// TotalEdges of the workflow with all that.
+	TotalEdges int
 }
 
 // Respawned is a job of an earlier run with its new payload.
@@ -252,7 +253,7 @@ func (p *spawnPlanner) targets(g SpawnGraph) error {
 
 // plan lists what the workflow gets, unless it would be too large.
 func (p *spawnPlanner) plan(limits Limits) (SpawnPlan, error) {
-	plan := SpawnPlan{Size: p.facts.Size.Edges + len(p.edges)}
+	plan := SpawnPlan{TotalEdges: p.facts.Size.Edges + len(p.edges)}
 	renamed := p.renamed()
 	for _, s := range p.list {
 		waits, met := p.facts.Earlier[s.Name]
@@ -266,7 +267,7 @@ func (p *spawnPlanner) plan(limits Limits) (SpawnPlan, error) {
 				}
 			}
 			plan.New = append(plan.New, s.Job)
-			plan.Size += len(s.DependsOn)
+			plan.TotalEdges += len(s.DependsOn)
 		}
 	}
 	for _, e := range p.edges {
@@ -276,8 +277,8 @@ func (p *spawnPlanner) plan(limits Limits) (SpawnPlan, error) {
 	case p.by.Alone:
 	case total > limits.Jobs:
 		return SpawnPlan{}, refuseSpawn("the workflow would have %d jobs with what is spawned; at most %d are allowed", total, limits.Jobs)
-	case plan.Size > limits.Edges:
-		return SpawnPlan{}, refuseSpawn("the workflow would have %d dependencies with what is spawned; at most %d are allowed", plan.Size, limits.Edges)
+	case plan.TotalEdges > limits.Edges:
+		return SpawnPlan{}, refuseSpawn("the workflow would have %d dependencies with what is spawned; at most %d are allowed", plan.TotalEdges, limits.Edges)
 	}
 	return plan, nil
 }

@@ -169,8 +169,8 @@ func TestAPlanSaysWhatIsNewWhatIsThereAndWhatWaitsForIt(t *testing.T) {
 	if want := [][2]job.ID{{g.ids["kept"], g.ids["apart"]}, {x.ID, g.ids["after"]}}; !slices.Equal(plan.Edges, want) {
 		t.Errorf("edges are %v, want %v", plan.Edges, want)
 	}
-	if want := 4 + 2 + 3; plan.Size != want {
-		t.Errorf("it has %d edges, want %d", plan.Size, want)
+	if want := 4 + 2 + 3; plan.TotalEdges != want {
+		t.Errorf("it has %d edges, want %d", plan.TotalEdges, want)
 	}
 }
 

@@ -72,10 +72,10 @@ func (v *validator) survey() bool {
 		v.fault(CodeTooLarge, "jobs", "enqueue them in parts", "there are %d jobs, with the items of batches; at most %d are allowed", jobs, v.limits.Jobs)
 		return false
 	case jobs > v.limits.Jobs:
-		v.fault(CodeTooLarge, "jobs", "split it into several workflows, or allow more with the setting max-jobs", "the workflow has %d jobs%s; at most %d are allowed", jobs, included, v.limits.Jobs)
+		v.fault(CodeTooLarge, "jobs", "split it into several workflows", "the workflow has %d jobs%s; at most %d are allowed", jobs, included, v.limits.Jobs)
 		return false
 	case edges > v.limits.Edges:
-		v.fault(CodeTooLarge, "jobs", "put a joining job between the two groups, or allow more with the setting max-dependencies", "the workflow has %d dependencies%s; at most %d are allowed", edges, included, v.limits.Edges)
+		v.fault(CodeTooLarge, "jobs", "put a joining job between the two groups", "the workflow has %d dependencies%s; at most %d are allowed", edges, included, v.limits.Edges)
 		return false
 	}
 	return true

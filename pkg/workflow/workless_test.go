@@ -270,7 +270,7 @@ func TestABatchOfTooManyItemsIsRefusedAsABatch(t *testing.T) {
 		"a batch":                       {flat(batch(6)), "too_large jobs[0].batch.payloads: the batch has 6 items; at most 5 are allowed (split it into several batches)"},
 		"two batches":                   {flat(batch(3), batch(3)), "too_large jobs: there are 6 jobs, with the items of batches; at most 5 are allowed (enqueue them in parts)"},
 		"a batch of a workflow":         {whole(batch(6)), "too_large jobs[0].batch.payloads: the batch has 6 items; at most 5 are allowed (split it into several batches)"},
-		"a workflow with a large batch": {whole(batch(5)), "too_large jobs: the workflow has 6 jobs, with those that its jobs are made of; at most 5 are allowed (split it into several workflows, or allow more with the setting max-jobs)"},
+		"a workflow with a large batch": {whole(batch(5)), "too_large jobs: the workflow has 6 jobs, with those that its jobs are made of; at most 5 are allowed (split it into several workflows)"},
 	} {
 		if got := told(c.err); got != c.want {
 			t.Errorf("%s: got %s", what, got)

@@ -242,6 +242,10 @@ var deciderGuards = []guard{
 		from: "if n.Held {", to: "if false {", protects: "a job runs twice at a time",
 	},
 	{
+		name: "retry: not before what its failure told to stop has ended", kind: owner, file: retryGo, place: "PlanRetry",
+		from: "if n.Held && h.Failing && h.CancelRunning && !n.Spared && !n.Finally {", to: "if false {", protects: "a job that was told to stop is cancelled as if somebody had asked for it, after the failure is tried again",
+	},
+	{
 		name: "retry: only of this workflow", kind: scope, file: retryGo, place: "PlanRetry",
 		from: "n.Workflow == w && !seen[i]", to: "!seen[i]", protects: "a retry takes back what happened in another workflow",
 		kept: "implied: only jobs of the workflow are planned, and no path leads out of it and back",

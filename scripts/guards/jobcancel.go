@@ -32,16 +32,4 @@ var jobCancelGuards = []guard{
 		name: "mark_cancelling: the job has not ended", kind: status, file: operateSQL, place: "mark_cancelling",
 		from: " AND finished_at IS NULL", kept: "implied: the job is locked and was seen not to have ended",
 	},
-	{
-		name: "retry of a workflow: what its failure told to stop goes on", kind: status, file: againGo, place: "part.goOn",
-		from: `tx.QueueExec("unmark_cancelling", list)`, to: "_ = list", protects: "a held job is cancelled, as if somebody had asked for it, although the failure is tried again",
-	},
-	{
-		name: "unmark_cancelling: not what somebody cancelled", kind: status, file: operateSQL, place: "unmark_cancelling",
-		from: "t.kind = 'cancel' AND t.id = job_state.id", to: "t.kind = '' AND t.id = job_state.id", protects: "a job that somebody cancelled is tried again",
-	},
-	{
-		name: "retry of a workflow: what begins anew needs no word", kind: left, file: againGo, place: "part.goOn",
-		from: "!anew && n.Workflow == 0", to: "n.Workflow == 0", kept: "cheaper: resetting clears the mark, too",
-	},
 }

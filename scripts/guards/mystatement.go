@@ -126,7 +126,6 @@ var myTimerGuards = []guard{
 
 var myOperateGuards = []guard{
 	inMySQL("mark_cancelling: the job has not ended", "\nWHERE s.finished_at IS NULL", ""),
-	inMySQL("unmark_cancelling: not what somebody cancelled", "\nWHERE t.id IS NULL", ""),
 	inMySQL("pause_queue: the first pause counts", "COALESCE(paused_at, ?2)", "?2"),
 	inMySQL("resume_queue: only the queue it was told", " WHERE name = ?1", ""),
 	inMySQL("queues_set: only what is set", " WHERE paused_at IS NOT NULL OR weights <> ''", ""),

@@ -7,7 +7,7 @@ var mySteerGuards = []guard{
 	inMySQL("reset_jobs: the budget begins anew", "s.attempts = 0, ", ""),
 	inMySQL("reset_jobs: nobody cancels it any more", ", s.cancelling = 0", ""),
 	inMySQL("reset_jobs: only a retry is a new run", "CASE WHEN c.run > 0 THEN c.run ELSE s.run - c.run END", "c.run"),
-	inMySQL("keep_runs: only what had ended, or whose payload is replaced", "\nWHERE s.finished_at IS NOT NULL OR c.payload IS NOT NULL", ""),
+	inMySQL("keep_runs: only what had ended or begun, or whose payload is replaced", "\nWHERE s.finished_at IS NOT NULL OR s.attempts > 0 OR c.payload IS NOT NULL", ""),
 	inMySQL("reopen_edges: the edge is resolved", "\nWHERE e.state <> 'unresolved'", ""),
 	inMySQL("insert_evaluations: the newest one counts", "evaluated_at = ?2, value = c.value, digest = c.digest, inputs = c.inputs, error = c.error", "job_id = hw_evaluations.job_id"),
 	inMySQL("newest_claim: of this workflow", "WHERE j.workflow_id = UNHEX(?1)", "WHERE ?1 IS NOT NULL"),

@@ -2,7 +2,6 @@ package main
 
 var pgOperateGuards = []guard{
 	inPostgres("mark_cancelling: the job has not ended", " AND finished_at IS NULL", ""),
-	inPostgres("unmark_cancelling: not what somebody cancelled", "t.kind = 'cancel' AND t.id = s.id", "t.kind = '' AND t.id = s.id"),
 	inPostgres("pause_queue: the first pause counts", "coalesce(queues.paused_at, excluded.paused_at)", "excluded.paused_at"),
 	inPostgres("resume_queue: only the queue it was told", " WHERE name = $1::text", " WHERE $1::text IS NOT NULL"),
 	inPostgres("queues_set: only what is set", " WHERE paused_at IS NOT NULL OR weights <> ''", ""),

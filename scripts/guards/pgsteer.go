@@ -7,7 +7,7 @@ var pgSteerGuards = []guard{
 	inPostgres("reset_jobs: the budget begins anew", " attempts = 0, give_backs", " attempts = s.attempts, give_backs"),
 	inPostgres("reset_jobs: nobody cancels it any more", "cancelling = false, ", ""),
 	inPostgres("reset_jobs: only a retry is a new run", "CASE WHEN c.run > 0 THEN c.run ELSE s.run - c.run END", "c.run"),
-	inPostgres("keep_runs: only what had ended, or whose payload is replaced", "\nWHERE s.finished_at IS NOT NULL OR c.payload IS NOT NULL", ""),
+	inPostgres("keep_runs: only what had ended or begun, or whose payload is replaced", "\nWHERE s.finished_at IS NOT NULL OR s.attempts > 0 OR c.payload IS NOT NULL", ""),
 	inPostgres("reopen_edges: the edge is resolved", " AND state <> 'unresolved'", ""),
 	inPostgres("insert_evaluations: the newest one counts",
 		"ON CONFLICT (job_id) DO UPDATE SET\n    evaluated_at = excluded.evaluated_at, value = excluded.value, digest = excluded.digest, inputs = excluded.inputs,\n    error = excluded.error",

@@ -55,8 +55,8 @@ var steerGuards = []guard{
 		protects: "a job is claimable that has not been reset",
 	},
 	{
-		name: "keep_runs: only what had ended, or whose payload is replaced", kind: status, file: steerSQL, place: "keep_runs",
-		from: "\nWHERE s.finished_at IS NOT NULL OR x.value ->> 'payload' IS NOT NULL", protects: "the history tells of a run that did not happen",
+		name: "keep_runs: only what had ended or begun, or whose payload is replaced", kind: status, file: steerSQL, place: "keep_runs",
+		from: "\nWHERE s.finished_at IS NOT NULL OR s.attempts > 0 OR x.value ->> 'payload' IS NOT NULL", protects: "the history tells of a run that did not happen",
 	},
 	{
 		name: "reopen_edges: the edge is resolved", kind: status, file: steerSQL, place: "reopen_edges",
@@ -129,6 +129,14 @@ var steerGuards = []guard{
 	{
 		name: "retry: the deadline of before is gone", kind: clock, file: sqlstore + "parts.go", place: "transition.reopen",
 		from: `tx.QueueExec("delete_workflow_timers", []job.ID{id})`, to: "_ = tx", protects: "a retried workflow is cancelled at the deadline of its first run",
+	},
+	{
+		name: "retry: the grace of before is gone", kind: clock, file: sqlstore + "parts.go", place: "transition.reopen",
+		from: `tx.QueueExec("delete_stop_timers", sortedIDs(append(t.part.stopped(), id)))`, to: "_ = sortedIDs(t.part.stopped())", protects: "what a later failure tells to stop has what is left of an earlier grace",
+	},
+	{
+		name: "retry: the grace of a job that runs is not gone", kind: status, file: sqlstore + "parts.go", place: "part.stopped",
+		from: " && !p.Nodes[i].Held", protects: "a job that somebody cancelled runs for ever",
 	},
 	{
 		name: "resume: not while failures wait for a decision", kind: verdict, file: steerGo, place: "Store.ResumeWorkflow",

@@ -64,7 +64,7 @@ func (sp *spawning) insert(plan workflow.SpawnPlan) error {
 	}
 	if w.ID != (job.ID{}) && len(w.Jobs)+len(edges) > 0 {
 		grown := sp.rules()
-		grown.Edges = plan.Size // those that it came with are counted once
+		grown.Edges = plan.TotalEdges // those that it came with are counted once
 		rules, err := rulesText(grown)
 		if err != nil {
 			return err

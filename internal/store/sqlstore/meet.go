@@ -38,7 +38,8 @@ func (sp *spawning) Meet(list []job.Spawned) (workflow.SpawnFacts, error) {
 			sp.facts.Earlier[s.Name] = false
 		}
 	}
-	return sp.facts, sp.meetEarlier(list)
+	err = sp.meetEarlier(list)
+	return sp.facts, err
 }
 
 // findNames finds the ids of the jobs that are named, and how large the workflow

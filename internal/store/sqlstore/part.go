@@ -73,7 +73,7 @@ type jobRow struct {
 	scheduled int64
 	deadline  int64  // microseconds from the enqueue, or a retry; 0: none
 	endedBy   job.ID // lease of the claim that ended it; zero: none
-	stopping  bool   // somebody cancelled it while it was held
+	stopping  bool   // it was told to stop while it was held, by somebody or as its workflow stopped
 	suspended bool   // when it was locked
 	reset     bool   // it begins anew
 	gate      *gateRules

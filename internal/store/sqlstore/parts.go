@@ -358,10 +358,22 @@ func (a *assembly) again() error {
 // reopen queues what lets a workflow that has ended run again, once more.
 func (t *transition) reopen(tx Tx, id job.ID, timeout, stall, now int64, r *store.Resolution) {
 	tx.QueueExec("delete_workflow_timers", []job.ID{id})
+	tx.QueueExec("delete_stop_timers", sortedIDs(append(t.part.stopped(), id)))
 	tx.QueueExec("reopen_workflow", id[:], t.run, now)
 	timers := workflowTimers(id, timeout, stall, now)
 	queueRows(tx, "insert_timers", timers)
 	r.Timer = r.Timer || len(timers) > 0
+}
+
+// stopped returns the jobs that were told to stop and have done so.
+func (p *part) stopped() []job.ID {
+	var list []job.ID
+	for i := range p.Nodes {
+		if p.jobs[i].stopping && !p.Nodes[i].Held {
+			list = append(list, p.Nodes[i].ID)
+		}
+	}
+	return list
 }
 
 // end ends the job as its parts have ended.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
@@ -84,7 +83,6 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 			t.replace(in[id], payload)
 		}
 		t.reopen(tx, o.Workflow, timeout, stall, now, &r)
-		p.goOn(tx, in)
 		t.write(tx, changes, now, &r)
 		entry.queue(tx, now)
 		return nil
@@ -96,21 +94,6 @@ func (s *Store) RetryWorkflow(ctx context.Context, o store.Retry, dry bool, by s
 		return store.RetryPlan{}, store.Resolution{}, fmt.Errorf("retry workflow %s: %w", o.Workflow, err)
 	}
 	return plan, r, nil
-}
-
-// goOn takes back what told held jobs of workflow 0 to stop because it had
-// failed. in has those that begin anew anyway. What somebody cancelled before the
-// failure stays cancelled.
-func (p *part) goOn(tx Tx, in map[job.ID]int) {
-	var stopping []job.ID
-	for i, n := range p.Nodes {
-		if _, anew := in[n.ID]; !anew && n.Workflow == 0 && p.jobs[i].stopping && !n.Status.Terminal() {
-			stopping = append(stopping, n.ID)
-		}
-	}
-	for list := range slices.Chunk(sortedIDs(stopping), p.pageRows) {
-		tx.QueueExec("unmark_cancelling", list)
-	}
 }
 
 // namesSpawners says of the jobs of a plan who spawned them.

@@ -163,6 +163,32 @@ func testEvents(t *testing.T, open Opener) {
 		r.equal("job", rec.Earlier+rec.Attempts, 5)
 	})
 
+	check(t, open, "the attempts of a job that begins anew between two of them keep their numbers", func(r *rig) {
+		w := graph(append(withRetry(retries(3, time.Minute), task("a")), withRetry(once(), task("b"))...)...)
+		w.FailurePolicy = workflow.Manual
+		r.enqueue(w)
+		retry := func() {
+			_, _, err := r.s.RetryWorkflow(r.ctx, store.Retry{Workflow: w.ID, Mode: workflow.RetryAll}, false, nobody)
+			r.ok(err, "retry")
+		}
+		held := r.claimNames()
+		r.commit(failed(held["a"]))
+		r.commit(failed(held["b"]))
+		retry()
+		for range 2 {
+			r.Advance(time.Minute + slack) // the back-off of before
+			r.fire()
+			for _, c := range r.claimNames() {
+				r.complete(c)
+			}
+			r.wantWorkflow(w.ID, workflow.Completed)
+			retry()
+		}
+		r.Advance(time.Minute)
+		r.equal("attempts that failed", r.attemptsTold(w.ID, "a", store.AttemptEnded), []int{1})
+		r.equal("the ends", r.attemptsTold(w.ID, "a", store.JobEnded), []int{2, 3})
+	})
+
 	check(t, open, "the last moment of an open workflow is not told yet, so that nothing comes in between later", func(r *rig) {
 		id := r.start(task("a"))
 		if all := r.events(id, 10); len(all) > 0 && r.Now().Sub(all[0].At) < store.EventSettled/2 {

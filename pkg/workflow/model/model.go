@@ -307,7 +307,7 @@ func (n *node) revived(a workflow.Action) (plan []*node) {
 func (w *World) Retry(number int, mode workflow.RetryMode, from int) error {
 	f := w.flows[number]
 	plan := f.plan(mode, w.jobs[from])
-	return w.when(f.Parent == 0 && (f.Status.Terminal() || f.paused()) && plan != nil && !slices.ContainsFunc(plan, (*node).held), func() { w.rerun(f, plan) })
+	return w.when(f.Parent == 0 && (f.Status.Terminal() || f.paused()) && plan != nil && !slices.ContainsFunc(plan, (*node).held) && !f.has((*node).stopping), func() { w.rerun(f, plan) })
 }
 
 // plan returns what a retry runs again; nil: there is nothing that it begins with.

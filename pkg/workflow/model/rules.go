@@ -68,6 +68,9 @@ func (n *node) told() bool {
 	return f.Status == workflow.Cancelling && (!n.Finally || f.cancelFinally) || f.Failing && f.Running == workflow.CancelRunning && !n.Spared && !n.Finally
 }
 
+// stopping reports whether a job was told to stop and has not ended.
+func (n *node) stopping() bool { return n.held() && n.told() }
+
 // root is the first failure behind a job.
 func (n *node) root() job.ID {
 	return map[bool]job.ID{true: n.Cause, false: n.ID}[n.Status == job.UpstreamFailed]

@@ -5,15 +5,6 @@ STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
 SET s.cancelling = 1
 WHERE s.finished_at IS NULL;
 
--- name: unmark_cancelling
--- Held jobs that go on, since their workflow does; those that somebody cancelled
--- have a timer.
-UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i
-STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(i.id)
-LEFT JOIN hw_timers t FORCE INDEX (PRIMARY) ON t.kind = 'cancel' AND t.id = s.id
-SET s.cancelling = 0
-WHERE t.id IS NULL;
-
 -- name: pause_queue
 INSERT INTO hw_queues (name, paused_at) VALUES (?1, ?2)
 ON DUPLICATE KEY UPDATE paused_at = COALESCE(paused_at, ?2);

@@ -157,6 +157,16 @@ STRAIGHT_JOIN hw_workflows w FORCE INDEX (PRIMARY) ON w.id = UNHEX(i.id)
 STRAIGHT_JOIN hw_timers t FORCE INDEX (PRIMARY) ON t.kind = 'workflow' AND t.due_at = COALESCE(w.deadline_at, w.created_at + w.timeout) AND t.id = w.id
 WHERE w.timeout > 0;
 
+-- name: delete_stop_timers
+-- Those by which workflows, or jobs, that were told to stop end what still runs.
+DELETE t
+FROM (
+    SELECT DISTINCT s.kind, s.due_at, s.id
+    FROM hw_timers s FORCE INDEX (PRIMARY)
+    WHERE s.kind IN ('grace', 'finally', 'cancel')
+        AND s.id IN (SELECT UNHEX(i.id) FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i)) x
+STRAIGHT_JOIN hw_timers t FORCE INDEX (PRIMARY) ON t.kind = x.kind AND t.due_at = x.due_at AND t.id = x.id;
+
 -- name: delete_audit
 DELETE a
 FROM JSON_TABLE(?1, '$[*]' COLUMNS (id VARCHAR(32) PATH '$')) i

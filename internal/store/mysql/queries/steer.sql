@@ -1,7 +1,8 @@
 -- How these statements are written: see resolve.sql.
 
 -- name: keep_runs
--- How jobs stood that begin anew, with the payload that is replaced.
+-- How jobs stood that begin anew, if they had ended or an attempt of them had, with
+-- the payload that is replaced.
 INSERT INTO hw_job_runs (job_id, epoch, run, status, reason, error, attempts, worker, result, payload, started_at, finished_at)
 SELECT s.id, s.epoch, s.run, s.status, s.reason, s.error, s.attempts, s.worker, s.result,
     CASE WHEN c.payload IS NOT NULL THEN j.payload END, s.started_at, s.finished_at
@@ -9,7 +10,7 @@ FROM JSON_TABLE(?1, '$[*]' COLUMNS (
     id VARCHAR(32) PATH '$.id', payload LONGTEXT CHARACTER SET utf8mb4 PATH '$.payload')) c
 STRAIGHT_JOIN hw_job_state s FORCE INDEX (PRIMARY) ON s.id = UNHEX(c.id)
 STRAIGHT_JOIN hw_jobs j FORCE INDEX (PRIMARY) ON j.id = s.id
-WHERE s.finished_at IS NOT NULL OR c.payload IS NOT NULL;
+WHERE s.finished_at IS NOT NULL OR s.attempts > 0 OR c.payload IS NOT NULL;
 
 -- name: reset_jobs
 -- The assignments happen in turn.

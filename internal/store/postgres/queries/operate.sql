@@ -2,13 +2,6 @@
 -- Held jobs that should stop.
 UPDATE job_state SET cancelling = true WHERE id = ANY ($1::uuid[]) AND finished_at IS NULL;
 
--- name: unmark_cancelling
--- Held jobs that go on, since their workflow does; those that somebody cancelled
--- have a timer.
-UPDATE job_state s SET cancelling = false
-WHERE s.id = ANY ($1::uuid[])
-    AND NOT EXISTS (SELECT 1 FROM timers t WHERE t.kind = 'cancel' AND t.id = s.id);
-
 -- name: pause_queue
 INSERT INTO queues (name, paused_at) VALUES ($1::text, $2::bigint)
 ON CONFLICT (name) DO UPDATE SET paused_at = coalesce(queues.paused_at, excluded.paused_at);

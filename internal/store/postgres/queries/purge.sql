@@ -141,6 +141,11 @@ WHERE ctid = ANY (ARRAY(
     CROSS JOIN LATERAL (
         SELECT ctid FROM timers WHERE due_at = w.due_at AND kind = 'workflow' AND id = x.id OFFSET 0) t));
 
+-- name: delete_stop_timers
+-- Those by which workflows, or jobs, that were told to stop end what still runs.
+DELETE FROM timers
+WHERE kind IN ('grace', 'finally', 'cancel') AND id = ANY ($1::uuid[]);
+
 -- name: delete_audit
 DELETE FROM audit WHERE workflow_id = ANY ($1::uuid[]);
 

@@ -1,7 +1,8 @@
 -- How these statements are written: see resolve.sql.
 
 -- name: keep_runs
--- How jobs stood that begin anew, with the payload that is replaced.
+-- How jobs stood that begin anew, if they had ended or an attempt of them had, with
+-- the payload that is replaced.
 INSERT INTO job_runs (job_id, epoch, run, status, reason, error, attempts, worker, result, payload, started_at, finished_at)
 SELECT c.id, s.epoch, s.run, s.status, s.reason, s.error, s.attempts, s.worker, s.result,
     CASE WHEN c.payload IS NOT NULL THEN j.payload END, s.started_at, s.finished_at
@@ -10,7 +11,7 @@ FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], 
     AS c(id, dependency_status, unresolved, active, inactive, broken, scheduled_at, run, payload, cause, spared)
 CROSS JOIN LATERAL (SELECT * FROM job_state WHERE id = c.id OFFSET 0) s
 CROSS JOIN LATERAL (SELECT payload FROM jobs WHERE id = c.id OFFSET 0) j
-WHERE s.finished_at IS NOT NULL OR c.payload IS NOT NULL;
+WHERE s.finished_at IS NOT NULL OR s.attempts > 0 OR c.payload IS NOT NULL;
 
 -- name: reset_jobs
 WITH changed AS (

@@ -2,13 +2,6 @@
 -- Held jobs that should stop.
 UPDATE job_state SET cancelling = 1 WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND finished_at IS NULL;
 
--- name: unmark_cancelling
--- Held jobs that go on, since their workflow does; those that somebody cancelled
--- have a timer.
-UPDATE job_state SET cancelling = 0
-WHERE id IN (SELECT unhex(value) FROM json_each(?1))
-    AND NOT EXISTS (SELECT 1 FROM timers t WHERE t.kind = 'cancel' AND t.id = job_state.id);
-
 -- name: pause_queue
 INSERT INTO queues (name, paused_at) VALUES (?1, ?2)
 ON CONFLICT (name) DO UPDATE SET paused_at = coalesce(queues.paused_at, excluded.paused_at);

@@ -130,6 +130,11 @@ WHERE (kind, due_at, id) IN (
     CROSS JOIN workflows w ON w.id = unhex(x.value)
     WHERE w.timeout > 0);
 
+-- name: delete_stop_timers
+-- Those by which workflows, or jobs, that were told to stop end what still runs.
+DELETE FROM timers
+WHERE kind IN ('grace', 'finally', 'cancel') AND id IN (SELECT unhex(value) FROM json_each(?1));
+
 -- name: delete_audit
 DELETE FROM audit WHERE workflow_id IN (SELECT unhex(value) FROM json_each(?1));
 

@@ -1,12 +1,13 @@
 -- name: keep_runs
--- How jobs stood that begin anew, with the payload that is replaced.
+-- How jobs stood that begin anew, if they had ended or an attempt of them had, with
+-- the payload that is replaced.
 INSERT INTO job_runs (job_id, epoch, run, status, reason, error, attempts, worker, result, payload, started_at, finished_at)
 SELECT s.id, s.epoch, s.run, s.status, s.reason, s.error, s.attempts, s.worker, s.result,
     iif(x.value ->> 'payload' IS NULL, NULL, j.payload), s.started_at, s.finished_at
 FROM json_each(?1) x
 CROSS JOIN job_state s ON s.id = unhex(x.value ->> 'id')
 CROSS JOIN jobs j ON j.id = s.id
-WHERE s.finished_at IS NOT NULL OR x.value ->> 'payload' IS NOT NULL;
+WHERE s.finished_at IS NOT NULL OR s.attempts > 0 OR x.value ->> 'payload' IS NOT NULL;
 
 -- name: reset_jobs
 UPDATE job_state SET
