@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -146,7 +147,9 @@ func (r *Resolution) restart(plan []int, from ...int) {
 		causes[i] = r.p.Nodes[i].Cause
 		r.reopen(i)
 	}
-	kept := make(map[int]bool, len(plan)) // its cause is behind an edge that stays
+	// A cause that is behind an edge that stays does so, too; else it is the oldest
+	// of those that are, in whatever order the edges come.
+	kept := make(map[int]bool, len(plan))
 	for ei := range r.p.Edges {
 		e := &r.p.Edges[ei]
 		cause, reset := causes[e.Child]
@@ -164,7 +167,7 @@ func (r *Resolution) restart(plan []int, from ...int) {
 		if e.State == EdgeBroken && !e.Optional && !kept[e.Child] {
 			root := r.p.Nodes[e.Parent].root()
 			kept[e.Child] = root == cause
-			if kept[e.Child] || child.Cause == (job.ID{}) {
+			if kept[e.Child] || child.Cause == (job.ID{}) || bytes.Compare(root[:], child.Cause[:]) < 0 {
 				child.Cause = root
 			}
 		}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -358,8 +359,9 @@ func (w *World) again(plan []*node, from ...*node) {
 				e.state = unresolved
 			}
 			n.Spared = n.Spared || e.spares()
-			if e.breaks() && (n.Cause == job.ID{} || e.parent.root() == before) {
-				n.Cause = e.parent.root()
+			root := e.parent.root()
+			if e.breaks() && (n.Cause == job.ID{} || root == before || n.Cause != before && bytes.Compare(root[:], n.Cause[:]) < 0) {
+				n.Cause = root
 			}
 		}
 	}
