@@ -10,6 +10,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/history"
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // Reads is what of a store the final state is read through.
@@ -182,7 +183,7 @@ func asked(j store.JobRecord) *history.Asked {
 		out.Value, out.Fault = e.Value, e.Error != ""
 		fields := map[string]json.RawMessage{}
 		if len(e.With) > 0 && json.Unmarshal(j.Payload, &fields) == nil && json.Unmarshal(e.With, &fields) == nil {
-			if text, err := json.Marshal(fields); err == nil {
+			if text, err := plainjson.Marshal(fields); err == nil {
 				out.Payload = history.Hash(text)
 			}
 		}
