@@ -1,11 +1,11 @@
 package workflow
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // NewWorkflow returns an empty workflow. Its builder works in stages: Add and
@@ -138,7 +138,7 @@ func (w *Workflow) WithDescription(text string) *Workflow { w.Description = text
 
 // WithMetadata sets the metadata: anything that encodes as a JSON object.
 func (w *Workflow) WithMetadata(v any) *Workflow {
-	w.Metadata, w.err = json.Marshal(v)
+	w.Metadata, w.err = plainjson.Marshal(v)
 	return w
 }
 

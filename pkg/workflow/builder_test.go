@@ -65,14 +65,14 @@ func TestAParentThatAJobNamesItselfIsNotAddedTwiceByItsStage(t *testing.T) {
 }
 
 func TestTheSettersOfAWorkflowSetItsFields(t *testing.T) {
-	w := NewWorkflow("w").WithDescription("text").WithMetadata(map[string]int{"a": 1}).WithFailurePolicy(ContinueOnFailure).
+	w := NewWorkflow("w").WithDescription("text").WithMetadata(map[string]string{"a": "b<c&d>e"}).WithFailurePolicy(ContinueOnFailure).
 		WithPriority(job.High).WithRetry(job.RetryPolicy{MaxAttempts: 7}).WithTimeout(time.Hour).
 		WithHealthCheckInterval(time.Minute).WithTraceID(strings.Repeat("ab", 16)).WithCorrelationID("c").Add(named("a"))
 	if err := w.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	got := fmt.Sprintln(w.Description, string(w.Metadata), w.FailurePolicy, *w.Priority, w.Retry.MaxAttempts, w.Timeout, w.HealthCheckInterval, w.TraceID, w.CorrelationID)
-	want := fmt.Sprintln("text", `{"a":1}`, "continue_on_failure", "high", 7, "1h0m0s", "1m0s", strings.Repeat("ab", 16), "c")
+	want := fmt.Sprintln("text", `{"a":"b<c&d>e"}`, "continue_on_failure", "high", 7, "1h0m0s", "1m0s", strings.Repeat("ab", 16), "c")
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/pkg/cron"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // Scheduled is what an instance knows of the schedule that made it.
@@ -142,10 +143,10 @@ func (t *Timetable) Instance(w *Workflow, id job.ID, schedule string, tick time.
 	}
 	for name, value := range map[string]string{"schedule": schedule, "scheduled_for": at} {
 		if metadata[name] == nil {
-			metadata[name], _ = json.Marshal(value) // a string: no error is possible
+			metadata[name], _ = plainjson.Marshal(value) // a string: no error is possible
 		}
 	}
-	w.Metadata, _ = json.Marshal(metadata) // of valid JSON: no error is possible
+	w.Metadata, _ = plainjson.Marshal(metadata) // of valid JSON: no error is possible
 	for i, j := range w.Jobs {
 		if j.Cron = ""; t.own[i] != nil {
 			j.ScheduledAt = startIn(t.own[i], tick)

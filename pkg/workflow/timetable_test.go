@@ -87,13 +87,13 @@ func TestALongOutageTellsOfTheNewestMissedTicksOnly(t *testing.T) {
 
 func TestAnInstanceKnowsItsTick(t *testing.T) {
 	w, table := scheduled(t, Schedule{Cron: "@daily", Timezone: "Europe/Berlin"})
-	w.Metadata = json.RawMessage(`{"schedule":"mine","x":1.50}`)
+	w.Metadata = json.RawMessage(`{"schedule":"mine","text":"a<b","x":1.50}`)
 	id, tick := job.NewID(), at("2026-05-04T00:00:00+02:00")
 	if err := table.Instance(w, id, "nightly", tick); err != nil {
 		t.Fatal(err)
 	}
 	if w.ID != id || w.IsSchedule() || w.Scheduled.Schedule != "nightly" || !w.Scheduled.For.Equal(tick) ||
-		w.CorrelationID != "nightly@2026-05-03T22:00:00Z" || string(w.Metadata) != `{"schedule":"mine","scheduled_for":"2026-05-03T22:00:00Z","x":1.50}` {
+		w.CorrelationID != "nightly@2026-05-03T22:00:00Z" || string(w.Metadata) != `{"schedule":"mine","scheduled_for":"2026-05-03T22:00:00Z","text":"a<b","x":1.50}` {
 		t.Errorf("got %+v, metadata %s", w, w.Metadata)
 	}
 	if err := w.Validate(); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -226,7 +227,7 @@ func encoded(value any, what string, limit int) (json.RawMessage, error) {
 	if value == nil {
 		return nil, nil
 	}
-	data, err := json.Marshal(value)
+	data, err := plainjson.Marshal(value)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be encoded as JSON: %w", what, err)
 	}

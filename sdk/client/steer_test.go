@@ -73,7 +73,7 @@ func TestSomebodyDecidesAboutAFailure(t *testing.T) {
 			t.Fatal(err)
 		}
 		until(t, c, w.ID, undecided)
-		if err := c.Decide(t.Context(), w.ID, client.Decision{Job: "extract", Action: workflow.ActionComplete, Result: "by hand"}); err != nil {
+		if err := c.Decide(t.Context(), w.ID, client.Decision{Job: "extract", Action: workflow.ActionComplete, Result: "by hand: a<b"}); err != nil {
 			t.Fatal(err)
 		}
 		done, err := c.WaitWorkflow(within(t), w.ID)
@@ -85,7 +85,7 @@ func TestSomebodyDecidesAboutAFailure(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "result", string(j.Result), `"by hand"`)
+		equal(t, "result", string(j.Result), `"by hand: a<b"`)
 		equal(t, "decision", j.Decision, workflow.ActionComplete)
 		equal(t, "earlier runs", len(j.Runs), 1)
 		equal(t, "earlier attempts", j.EarlierAttempts, 1)

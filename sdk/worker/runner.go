@@ -20,6 +20,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/bus"
 	"github.com/hammerwork/hammerwork/internal/service"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 )
 
 // runner runs handlers in goroutines.
@@ -171,7 +172,7 @@ func encodeResult(result any) (json.RawMessage, error) {
 	raw, isRaw := result.(json.RawMessage)
 	if !isRaw {
 		var err error
-		if raw, err = json.Marshal(result); err != nil {
+		if raw, err = plainjson.Marshal(result); err != nil {
 			return nil, Permanent(fmt.Errorf("encode result: %w", err))
 		}
 	}

@@ -44,10 +44,10 @@ func payload(text string) func(*bus.Job) {
 
 func TestATypedHandlerGetsItsPayloadDecodedAndItsResultEncoded(t *testing.T) {
 	bubble(t, worker.Config{}, typed(func(_ context.Context, j *worker.Job, o order) (any, error) {
-		return map[string]any{"job": j.Name, "id": o.ID, "first": o.Lines[0].Amount}, nil
+		return map[string]any{"job": j.Name, "id": o.ID, "first": o.Lines[0].Amount, "text": "a<b && c>d"}, nil
 	}), func(r *rig) {
 		r.deliver(payload(`{"id": 7, "lines": [{"amount": 3}], "new": true}`))
-		equal(t, "result", string(r.outcome().Result), `{"first":3,"id":7,"job":"j"}`)
+		equal(t, "result", string(r.outcome().Result), `{"first":3,"id":7,"job":"j","text":"a<b && c>d"}`)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -143,7 +144,7 @@ func answered(i int, a store.Answer, by store.Actor) gateEnd {
 	case a.Type == job.GateSignal:
 		return gateEnd{i, job.Completed, "", a.Payload, ""}
 	case a.Approve:
-		result, _ := json.Marshal(approval{true, by.Name, by.Comment}) // texts: no error is possible
+		result, _ := plainjson.Marshal(approval{true, by.Name, by.Comment}) // texts: no error is possible
 		return gateEnd{i, job.Completed, "", result, ""}
 	}
 	return gateEnd{i, job.Failed, job.ReasonRejected, nil, by.Comment}

@@ -12,7 +12,7 @@ import (
 )
 
 // ann is who answers gates.
-var ann = store.Actor{Name: "ann", Comment: "looks good"}
+var ann = store.Actor{Name: "ann", Comment: "looks good, a<b"}
 
 // answer answers a gate; errors are the test's.
 func (r *rig) answer(a store.Answer, by store.Actor) store.Resolution {
@@ -61,14 +61,14 @@ func testGate(t *testing.T, open Opener) {
 		r.equal("queues", res.Queues, []string{queue})
 		r.wantJob(gate.ID, "completed")
 		rec = r.job(gate.ID)
-		r.equal("result", string(rec.Result), `{"approved":true,"actor":"ann","comment":"looks good"}`)
+		r.equal("result", string(rec.Result), `{"approved":true,"actor":"ann","comment":"looks good, a<b"}`)
 		a := rec.Gate.Answer
-		if a == nil || a.Actor != "ann" || !a.Approve || a.Comment != "looks good" || a.Expired || a.At.IsZero() {
+		if a == nil || a.Actor != "ann" || !a.Approve || a.Comment != "looks good, a<b" || a.Expired || a.At.IsZero() {
 			r.Errorf("the answer is %+v", a)
 		}
 		list, err := r.s.Audit(r.ctx, id, job.ID{}, 10)
 		r.ok(err, "audit")
-		r.equal("audit", []any{len(list), list[0].Action, list[0].Actor, list[0].Comment, list[0].Job}, []any{1, "approve", "ann", "looks good", gate.ID})
+		r.equal("audit", []any{len(list), list[0].Action, list[0].Actor, list[0].Comment, list[0].Job}, []any{1, "approve", "ann", "looks good, a<b", gate.ID})
 		r.complete(r.claimNamed("after")["after"])
 		r.wantWorkflow(id, workflow.Completed)
 	})

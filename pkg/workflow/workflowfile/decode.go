@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -531,7 +532,7 @@ func (d *decoder) set(w *workflow.Workflow, values map[string]string) {
 			d.fault(position{}, "metadata", "", "the value set for %s is not valid UTF-8", quote(key))
 			return
 		}
-		object[key], _ = json.Marshal(value) // a string: no error is possible
+		object[key], _ = plainjson.Marshal(value) // a string: no error is possible
 	}
-	w.Metadata, _ = json.Marshal(object) // of valid JSON: no error is possible
+	w.Metadata, _ = plainjson.Marshal(object) // of valid JSON: no error is possible
 }

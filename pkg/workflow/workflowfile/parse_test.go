@@ -432,8 +432,8 @@ func TestSetFillsTheMetadata(t *testing.T) {
 	if err != nil || string(w.Metadata) != `{"env":"prod","n":123456789012345678901,"who":"\"me\""}` {
 		t.Errorf("got %s, %v", w.Metadata, err)
 	}
-	w, err = Parse("w.yaml", []byte("name: w\njobs: [{name: a, queue: q}]"), Options{Set: map[string]string{"a": "b"}})
-	if err != nil || string(w.Metadata) != `{"a":"b"}` {
+	w, err = Parse("w.yaml", []byte("name: w\njobs: [{name: a, queue: q}]"), Options{Set: map[string]string{"a": "b<c&d>e"}})
+	if err != nil || string(w.Metadata) != `{"a":"b<c&d>e"}` {
 		t.Errorf("got %s, %v", w.Metadata, err)
 	}
 	for _, bad := range []map[string]string{{"a": "\x00"}, {"a": "\xff"}, {"a": strings.Repeat("x", job.MaxMetadata)}} {

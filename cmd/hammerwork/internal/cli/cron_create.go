@@ -15,6 +15,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/plainjson"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
 
@@ -108,7 +109,7 @@ func (a *app) single(name string, f cronFlags) ([]byte, error) {
 	}
 	schedule := map[string]any{}
 	f.schedule(schedule)
-	return json.Marshal(map[string]any{"name": name, "schedule": schedule, "jobs": []any{only}})
+	return plainjson.Marshal(map[string]any{"name": name, "schedule": schedule, "jobs": []any{only}})
 }
 
 func (a *app) cronCreate(c *cobra.Command, name string, f cronFlags) error {
@@ -187,10 +188,10 @@ func rescheduled(definition []byte, f cronFlags) ([]byte, error) {
 	}
 	f.schedule(schedule)
 	var err error
-	if workflow["schedule"], err = json.Marshal(schedule); err != nil {
+	if workflow["schedule"], err = plainjson.Marshal(schedule); err != nil {
 		return nil, err
 	}
-	return json.Marshal(workflow)
+	return plainjson.Marshal(workflow)
 }
 
 // scheduleText says what was done to a schedule, and when it ticks next.
