@@ -106,7 +106,7 @@ func beginOf(ctx context.Context, r Reader, w store.WorkflowRecord) (time.Time, 
 			return time.Time{}, err
 		}
 		for _, entry := range page {
-			if entry.Action == "retry" && entry.Job == (job.ID{}) {
+			if entry.Action == "retry" && entry.Job == (job.ID{}) && entry.At.After(begin) { // their order is by ids of several machines
 				begin = entry.At
 			}
 			after = entry.ID

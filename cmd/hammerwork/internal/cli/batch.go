@@ -325,14 +325,18 @@ only when the batch completed. Ctrl-C ends the watching, not the batch.`,
 // batchWatch follows a batch to its end: its items as the jobs of a workflow,
 // and then the job that stands for them, which says how it ended.
 func (a *app) batchWatch(ctx context.Context, c *remote.Client, b wire.Batch) (wire.Batch, error) {
-	until := func(ctx context.Context, done func() bool) (err error) {
-		for !done() {
+	until := func(ctx context.Context, done func() bool) error {
+		for silent := time.Now(); !done(); {
 			select {
 			case <-time.After(a.poll):
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			if b, err = c.Batch(ctx, b.ID); err != nil {
+			next, err := c.Batch(ctx, b.ID)
+			switch {
+			case err == nil:
+				b, silent = next, time.Now()
+			case !transient(err) || time.Since(silent) > outage:
 				return err
 			}
 		}

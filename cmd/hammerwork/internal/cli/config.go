@@ -159,7 +159,7 @@ func (s settingsFile) Read() (map[string]any, error) {
 	if err := yaml.Unmarshal(data, &settings); err != nil {
 		var syntax yaml.Error
 		if errors.As(err, new(*yaml.UnexpectedNodeTypeError)) {
-			err = fmt.Errorf("%s is not a list of settings with their values", s)
+			err = fmt.Errorf("%s holds no settings: each is written as name: value", s)
 		} else if errors.As(err, &syntax) {
 			at := syntax.GetToken().Position
 			err = fmt.Errorf("%s:%d:%d: %s", s, at.Line, at.Column, syntax.GetMessage())

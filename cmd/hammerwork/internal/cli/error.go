@@ -169,7 +169,7 @@ func (a *app) reportFaults(e *workflow.Error) {
 	p := term.Colours(a.err)
 	what := term.OneLine(e.File)
 	if what == "" { // it was made of flags
-		what = "this"
+		what = "what the flags say"
 	}
 	a.say(p.Red("error:"), fmt.Sprintf("%s has %s", what, term.Count(len(e.Faults), "fault")))
 	for _, f := range e.Faults[:min(shownFaults, len(e.Faults))] {

@@ -56,7 +56,6 @@ func (a *app) follow(ctx context.Context, c *remote.Client, id string, on func(w
 				return w, nil
 			}
 		}
-		var unreachable *remote.Unreachable
 		switch {
 		case ctx.Err() != nil:
 			return last, waited(ctx, last, id)
@@ -65,7 +64,7 @@ func (a *app) follow(ctx context.Context, c *remote.Client, id string, on func(w
 				silentSince = time.Time{}
 				notice("the server answers again")
 			}
-		case last.ID == "" || !errors.As(err, &unreachable) && !passing(err):
+		case last.ID == "" || !transient(err):
 			return last, err
 		case silentSince.IsZero():
 			silentSince = time.Now()
@@ -79,6 +78,12 @@ func (a *app) follow(ctx context.Context, c *remote.Client, id string, on func(w
 			return last, waited(ctx, last, id)
 		}
 	}
+}
+
+// transient reports whether a server may answer when it is asked again.
+func transient(err error) bool {
+	var unreachable *remote.Unreachable
+	return errors.As(err, &unreachable) || passing(err)
 }
 
 // passing reports whether the server said that it is busy or not ready now.
