@@ -12,11 +12,12 @@ func (j *judge) attempts(s *subject) {
 	for _, l := range s.lives {
 		before := counted
 		for _, t := range s.triesIn(l) {
+			number := counted + 1 // also of one that was given back, which does not count
 			if t.Outcome != job.KindGivenBack {
 				counted++
 			}
-			if t.Attempt != counted {
-				j.breaks(WrongAttempts, nil, "the try of %s that ended as %s at %s is number %d instead of %d", s.name, t.Outcome, at(t.FinishedAt), t.Attempt, counted)
+			if t.Attempt != number {
+				j.breaks(WrongAttempts, nil, "the try of %s that ended as %s at %s is number %d instead of %d", s.name, t.Outcome, at(t.FinishedAt), t.Attempt, number)
 			}
 			if t.Epoch == l.Epoch && l.Status == job.Completed {
 				j.breaks(WrongAttempts, nil, "%s completed in epoch %d, in which a try of it ended as %s", s.name, t.Epoch, t.Outcome)

@@ -222,11 +222,12 @@ func (s *story) tells(r *history.Recorder, x *history.Job) {
 
 // tries stores an attempt that did not complete.
 func (s *story) tries(h *hold, o job.Kind) {
+	number := h.job.Earlier + h.job.Attempts + 1
 	if o != job.KindGivenBack {
 		h.job.Attempts++
 	}
 	h.job.Tries = append(h.job.Tries, history.Try{
-		Epoch: h.fence.Epoch, Attempt: h.job.Earlier + h.job.Attempts, Lease: h.fence.Lease, Worker: h.worker, Outcome: o, ClaimedAt: h.claimed, FinishedAt: s.now.UnixNano(),
+		Epoch: h.fence.Epoch, Attempt: number, Lease: h.fence.Lease, Worker: h.worker, Outcome: o, ClaimedAt: h.claimed, FinishedAt: s.now.UnixNano(),
 	})
 }
 

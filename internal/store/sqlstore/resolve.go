@@ -194,8 +194,12 @@ func (j *judge) end(i int, o job.Outcome, lease *leaseRow, draw float64) {
 	next := job.EndAttempt(o, standing, draw)
 	j.t.leases[o.Lease]++
 	if o.Kind != job.KindCompleted {
+		number := row.earlier + next.Attempts
+		if o.Kind == job.KindGivenBack { // it does not count, and has the number of the next
+			number++
+		}
 		j.t.tries = append(j.t.tries, attemptRow{
-			ID: hexID(o.Job), Epoch: o.Epoch, Attempt: row.earlier + next.Attempts, Lease: hexID(o.Lease), Worker: lease.worker,
+			ID: hexID(o.Job), Epoch: o.Epoch, Attempt: number, Lease: hexID(o.Lease), Worker: lease.worker,
 			Outcome: string(o.Kind), Error: o.Error, StartedAt: lease.claimedAt,
 		})
 	}

@@ -196,6 +196,7 @@ func testExpiry(t *testing.T, open Opener) {
 		rec := r.job(lease.Jobs[0].Fence.Job)
 		r.equal("status", rec.Status, job.Pending)
 		r.equal("attempts", rec.Attempts, 0)
+		r.equal("the number of what was given back", rec.History[0].Attempt, 1)
 		r.stale(completed(lease.Jobs[0], `{}`))
 		again := r.claimOne()
 		r.equal("attempt", again.Attempt, 1)

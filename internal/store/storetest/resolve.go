@@ -207,8 +207,8 @@ func testResolve(t *testing.T, open Opener) {
 		r.equal("status", rec.Status, job.Retrying)
 		r.equal("attempts", rec.Attempts, 1)
 		var history []job.Kind
-		for _, a := range rec.History {
-			r.equal("attempt of "+string(a.Outcome), a.Attempt, 1)
+		for i, a := range rec.History {
+			r.equal("number of what ended as "+string(a.Outcome), a.Attempt, i+1)
 			history = append(history, a.Outcome)
 		}
 		r.equal("history", history, []job.Kind{job.KindFailed, job.KindGivenBack})
