@@ -48,7 +48,7 @@ func (r *jsonReader) syntax(err error) error {
 	if !errors.As(err, &s) {
 		return err
 	}
-	hint := ""
+	hint := "look at quotes, commas and brackets there and just before"
 	if strings.HasSuffix(s.Error(), "after top-level value") {
 		hint = "a file holds one workflow"
 	}

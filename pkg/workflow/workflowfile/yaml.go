@@ -15,6 +15,9 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
+// hintYAML is for what the parser cannot read.
+const hintYAML = "look at indentation, quotes and brackets there and just before; tabs do not indent"
+
 // maxTokens bounds what the YAML library allocates: about 250 bytes a token.
 const maxTokens = 4_000_000
 
@@ -61,7 +64,7 @@ func scan(text string) (token.Tokens, error) {
 		}
 		for _, t := range next {
 			if t.Type == token.InvalidType {
-				return nil, syntax(place(t), "", "the file is not valid YAML: %s", t.Error)
+				return nil, syntax(place(t), hintYAML, "the file is not valid YAML: %s", t.Error)
 			}
 			nesting.see(t)
 			if nesting.depth() > maxDepth {
@@ -124,13 +127,13 @@ func (n *nesting) depth() int { return n.flow + len(n.columns) + n.chain }
 func yamlSyntax(err error) error {
 	var located yaml.Error
 	if errors.As(err, &located) && located.GetToken() != nil {
-		return syntax(place(located.GetToken()), "", "the file is not valid YAML: %s", located.GetMessage())
+		return syntax(place(located.GetToken()), hintYAML, "the file is not valid YAML: %s", located.GetMessage())
 	}
 	var invalid *scanner.InvalidTokenError
 	if errors.As(err, &invalid) && invalid.Token != nil {
-		return syntax(place(invalid.Token), "", "the file is not valid YAML: %s", invalid.Token.Error)
+		return syntax(place(invalid.Token), hintYAML, "the file is not valid YAML: %s", invalid.Token.Error)
 	}
-	return syntax(position{1, 1}, "", "the file is not valid YAML: %v", err)
+	return syntax(position{1, 1}, hintYAML, "the file is not valid YAML: %v", err)
 }
 
 func onlyDocument(file *ast.File) (ast.Node, error) {
