@@ -125,7 +125,7 @@ func (j *judge) order(s *subject, r history.Record) {
 	}
 	for _, e := range s.final.Edges {
 		p := j.jobs[e.Parent]
-		if p == nil || p.final == nil || l.before(p) || e.On == job.OnFailure || e.On == job.OnDone || e.Optional {
+		if p == nil || p.final == nil || l.before(p) || s.mayLack(l, p) || e.On == job.OnFailure || e.On == job.OnDone || e.Optional {
 			continue
 		}
 		if rule := s.final.Join.Rule; rule == job.JoinAny || rule == job.JoinQuorum || rule == job.JoinDone {

@@ -169,12 +169,13 @@ func (w *flow) catches() bool {
 
 // count counts the edges of a job at a time in one of its lives. Where an edge
 // may have got one of several states it is the preferred one, else the last; in
-// the last life it is the one that is stored.
-func (j *judge) count(s *subject, l *life, now int64, prefer workflow.EdgeState) counts {
+// the last life it is the one that is stored. lacks leaves out what may not have
+// been there yet.
+func (j *judge) count(s *subject, l *life, now int64, prefer workflow.EdgeState, lacks bool) counts {
 	var c counts
 	for _, e := range s.final.Edges {
 		p := j.jobs[e.Parent]
-		if p == nil || p.final == nil || l.before(p) {
+		if p == nil || p.final == nil || l.before(p) || lacks && s.mayLack(l, p) {
 			continue
 		}
 		if l.last {
@@ -207,12 +208,20 @@ func (l *life) before(parent *subject) bool {
 	return l.FinishedAt > 0 && l.FinishedAt < parent.final.CreatedAt
 }
 
+// mayLack reports whether a job may not have depended on a spawned one in an
+// earlier life: what runs again may spawn the same before other jobs.
+func (s *subject) mayLack(l *life, parent *subject) bool {
+	return !l.last && parent.final.CreatedAt > s.final.CreatedAt
+}
+
 // said is what the join of a job said at a time in one of its lives: what it is
 // wanted to have said, if it may have.
 func (j *judge) said(s *subject, l *life, now int64, want word) (got word) {
-	for _, prefer := range []workflow.EdgeState{workflow.EdgeBroken, workflow.EdgeInactive, workflow.EdgeActive} {
-		if got = says(s.final.Join, j.count(s, l, now, prefer)); got == want {
-			break
+	for _, lacks := range []bool{true, false} {
+		for _, prefer := range []workflow.EdgeState{workflow.EdgeBroken, workflow.EdgeInactive, workflow.EdgeActive} {
+			if got = says(s.final.Join, j.count(s, l, now, prefer, lacks)); got == want {
+				return got
+			}
 		}
 	}
 	return got
