@@ -45,7 +45,6 @@ func TestEveryProcessIsKilledAndAllWorkflowsEndAsDesigned(t *testing.T) {
 		r.took = time.Since(r.began)
 		f.stop()
 		f.judge(t.Context(), d, r)
-		r.print(t, f, d)
 	})
 }
 
@@ -98,15 +97,13 @@ func (f *fleet) killInTurn(ctx context.Context, d *driver, random *rand.Rand) {
 	}
 }
 
-// judge checks what was stored and what the processes recorded.
+// judge checks what was stored and what the processes recorded. It shows the
+// figures first: the end of a long log is what is read of it.
 func (f *fleet) judge(ctx context.Context, d *driver, r *figures) {
 	f.t.Helper()
 	faults, ends, err := d.faults(ctx)
 	if err != nil {
 		f.t.Fatal(err)
-	}
-	for _, fault := range faults {
-		f.t.Error(fault)
 	}
 	r.ends = ends
 	if err := watch.Save(ctx, f.folder, d.store); err != nil {
@@ -117,6 +114,10 @@ func (f *fleet) judge(ctx context.Context, d *driver, r *figures) {
 	}
 	if r.past, err = history.Read(f.folder); err != nil {
 		f.t.Fatal(err)
+	}
+	r.print(f.t, f, d)
+	for _, fault := range faults {
+		f.t.Error(fault)
 	}
 	if len(r.report.Violations) > 0 {
 		var text strings.Builder

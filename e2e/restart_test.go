@@ -49,7 +49,6 @@ func TestRestartsOfTheDatabaseAndOfNATSMakeNoJobRunAgain(t *testing.T) {
 		for _, again := range r.report.Explained {
 			t.Errorf("%s started again in attempt %d: %s, %s", again.Name, again.Attempt, again.Cause, again.Because)
 		}
-		r.print(t, f, d)
 	})
 }
 
