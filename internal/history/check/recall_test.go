@@ -111,6 +111,19 @@ func (d *doctor) record(kind history.Kind, name string, n int) *history.Record {
 	return &d.h.Records[d.find(kind, name, n)]
 }
 
+// end returns the nth record of a workflow's end.
+func (d *doctor) end(n int) *history.Record {
+	for i := range d.h.Records {
+		if d.h.Records[i].Kind == history.WorkflowChanged {
+			if n--; n < 0 {
+				return &d.h.Records[i]
+			}
+		}
+	}
+	d.t.Fatal("no such end of a workflow")
+	return nil
+}
+
 func (d *doctor) drop(kind history.Kind, name string, n int) {
 	i := d.find(kind, name, n)
 	d.h.Records = slices.Delete(d.h.Records, i, i+1)

@@ -132,6 +132,19 @@ var tales = []tale{
 		s.closes(w, workflow.Completed)
 	}, nil, []fault{
 		{"it is claimed after the cancel, before that", check.StartAfterCancel, func(d *doctor) { d.workflow("w").Acts = nil }},
+		{"the second run ends twice", check.TwoOutcomes, func(d *doctor) { d.put(*d.end(1)) }},
+		{"the second run ends otherwise", check.OutcomeChanged, func(d *doctor) { d.end(1).Status = string(workflow.Failed) }},
+	}},
+	{"the end of a run is told when the next one has begun", func(s *story) {
+		w := s.workflow("w", "a")
+		s.dies(s.run("w1", "a"))
+		s.retries(w, "a")
+		s.closes(w, workflow.Failed)
+		s.completes(s.run("w1", "a"))
+		s.closes(w, workflow.Completed)
+	}, map[check.Cause]int{check.Retried: 1}, []fault{
+		{"it is told twice", check.TwoOutcomes, func(d *doctor) { d.put(*d.end(0)) }},
+		{"neither end is the stored one", check.OutcomeChanged, func(d *doctor) { d.end(1).Status = string(workflow.Failed) }},
 	}},
 	{"a handler of a failure runs, catches it, and what needed no failure is skipped", func(s *story) {
 		w := s.loose("w", "a", "rescue", "calm", "after")

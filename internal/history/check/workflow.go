@@ -161,31 +161,38 @@ func (j *judge) children(s *subject) []child {
 	return j.below[s.id]
 }
 
-// told checks that services told of one end of a workflow in each of its runs,
-// and of the one that is stored last.
+// told checks that services told of no more ends of a workflow than it had
+// runs, and of the one that is stored last. What ended a run is told after it is
+// stored, so a retry may have begun the next one by then.
 func (j *judge) told(w *flow) {
-	var begins []int64 // of its runs
-	for _, a := range w.retries() {
-		begins = append(begins, a.At)
-	}
-	byRun := make([][]history.Record, len(begins)+1)
+	retries := w.retries()
+	var ends []history.Record // by time
 	for _, r := range w.changed {
-		if !ended(workflow.Status(r.Status)) {
+		if ended(workflow.Status(r.Status)) {
+			ends = append(ends, r)
+		}
+	}
+	before := 0 // how many were told before the last retry
+	for run, a := range retries {
+		before = 0
+		for before < len(ends) && ends[before].Time < a.At {
+			before++
+		}
+		if before > run+1 {
+			j.breaks(TwoOutcomes, ends[:before], "workflow %s ended %d times before its run %d began", w.final.Name, before, run+2)
+			return
+		}
+	}
+	if len(ends) > len(retries)+1 {
+		j.breaks(TwoOutcomes, ends, "workflow %s ended %d times in %d runs", w.final.Name, len(ends), len(retries)+1)
+		return
+	}
+	earlier := len(retries) - before // runs before the last one whose end may have been told late
+	for _, r := range ends[before:] {
+		if r.Status == string(w.final.Status) {
 			continue
 		}
-		run := 0
-		for run < len(begins) && begins[run] <= r.Time {
-			run++
-		}
-		byRun[run] = append(byRun[run], r)
-	}
-	for _, ends := range byRun {
-		if len(ends) > 1 {
-			j.breaks(TwoOutcomes, ends, "workflow %s ended %d times", w.final.Name, len(ends))
-		}
-	}
-	for _, r := range byRun[len(begins)] {
-		if r.Status != string(w.final.Status) {
+		if earlier--; earlier < 0 {
 			j.breaks(OutcomeChanged, one(r), "workflow %s ended as %s and is %s", w.final.Name, r.Status, w.final.Status)
 		}
 	}
