@@ -10,7 +10,8 @@ import (
 	"github.com/hammerwork/hammerwork/pkg/job"
 )
 
-// Approve approves a gate of a workflow by its name; what waits for it goes on.
+// Approve approves a gate of a workflow by its name, one within a job that is a
+// workflow by its path, "sub/name"; what waits for it goes on.
 // job.ErrNotFound when there is no such workflow or job; job.ErrWrongState when
 // the job is no approval, has been answered, or has not opened yet.
 func (c *Client) Approve(ctx context.Context, id job.ID, name string, options ...SteerOption) error {
@@ -24,8 +25,8 @@ func (c *Client) Reject(ctx context.Context, id job.ID, name string, options ...
 }
 
 // Signal sends a payload, any value that encodes as JSON, to a gate of a
-// workflow by its name: it becomes the gate's result. What comes before the
-// gate opens is kept for it. job.ErrNotFound when there is no such workflow or
+// workflow by its name, or its path as with Approve: it becomes the gate's result.
+// What comes before the gate opens is kept for it. job.ErrNotFound when there is no such workflow or
 // job; job.ErrWrongState when the job is no signal, or has ended.
 func (c *Client) Signal(ctx context.Context, id job.ID, name string, payload any, options ...SteerOption) error {
 	a, err := signal(payload)
@@ -61,11 +62,11 @@ func signal(payload any) (store.Answer, error) {
 }
 
 func (c *Client) answerNamed(ctx context.Context, id job.ID, name string, a store.Answer, options []SteerOption) error {
-	ids, err := c.named(ctx, id, []string{name})
+	gate, err := store.JobAt(ctx, c.store, id, name)
 	if err != nil {
 		return err
 	}
-	a.Job = ids[name]
+	a.Job = gate
 	return c.answer(ctx, a, options)
 }
 

@@ -42,7 +42,8 @@ func (a *API) gateRoutes(api huma.API, doc *document) {
 	}
 }
 
-// answerNamed answers a gate of a workflow by its name.
+// answerNamed answers a gate of a workflow by its name, or by its path through
+// jobs that are workflows.
 func (a *API) answerNamed(ctx context.Context, in *Acting, verb string, answer store.Answer) (*itemAnswer, error) {
 	id, err := idOf(in.ID)
 	if err != nil {
@@ -61,11 +62,15 @@ func (a *API) answerNamed(ctx context.Context, in *Acting, verb string, answer s
 		}
 		return nil, badParameter("job", "name the gate to "+verb+`, like {"job": "sign-off"}`+a.openHint(ctx, id), "is missing")
 	}
-	ids, err := a.named(ctx, id, []string{name})
+	answer.Job, err = store.JobAt(ctx, a.store, id, name)
+	if errors.Is(err, job.ErrNotFound) {
+		if _, known := a.named(ctx, id, []string{name}); known != nil { // which says more
+			err = known
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	answer.Job = ids[name]
 	changed, err := a.store.AnswerGate(ctx, answer, by)
 	if err != nil {
 		return nil, a.answerRefusal(ctx, answer, err)

@@ -69,6 +69,25 @@ func TestGatesWithoutAWorkflowAreAnsweredByTheirIDs(t *testing.T) {
 	}
 }
 
+func TestAGateWithinAJobThatIsAWorkflowIsAnsweredByItsPath(t *testing.T) {
+	r := start(t, config(), nil)
+	id := r.create(`{"name": "w", "jobs": [
+		{"name": "a", "workflow": {"jobs": [{"name": "b", "gate": "approval"}, {"name": "c", "workflow": {"jobs": [{"name": "e", "gate": "signal"}]}}]}},
+		{"name": "later", "depends_on": ["a"], "workflow": {"jobs": [{"name": "f", "gate": "approval"}]}}]}`)
+	for range 3 {
+		r.assemble()
+	}
+	tell := func(verb, name string) *answer { return r.post("/api/v1/workflows/"+id+"/"+verb, `{"job": "`+name+`"}`) }
+	into[wire.WorkflowItem](tell("signal", "a/c/e"), http.StatusOK)
+	tell("signal", "a/c/e").problem(http.StatusConflict, wire.CodeWrongState)
+	into[wire.WorkflowItem](tell("approve", "a/b"), http.StatusOK)
+	tell("approve", "a/b").problem(http.StatusConflict, wire.CodeWrongState)
+	tell("approve", "later/f").problem(http.StatusConflict, wire.CodeWrongState) // it has not opened yet
+	for _, name := range []string{"a/x", "x/b", "/a/b", "a/b/", "a/b/c"} {
+		tell("approve", name).problem(http.StatusNotFound, wire.CodeNotFound)
+	}
+}
+
 func TestAnAnswerThatAGateDoesNotTakeSaysWhy(t *testing.T) {
 	r := start(t, config(), nil)
 	id := r.create(gates)

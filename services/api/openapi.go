@@ -13,6 +13,7 @@ import (
 
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 	"github.com/hammerwork/hammerwork/pkg/workflow/workflowfile"
 )
 
@@ -229,7 +230,7 @@ func addSteering(schemas map[string]any) {
 	}
 	schemas[retryJobBody] = body(map[string]any{"payload": map[string]any{"description": "Instead of the payload it had."}})
 	named := func(properties map[string]any) map[string]any {
-		properties["job"] = text(job.MaxName, "The name of the gate.")
+		properties["job"] = text(workflow.MaxDepth*(job.MaxName+1), "The name of the gate, or its path through jobs that are workflows: sub/name.")
 		return body(properties, "job")
 	}
 	payload := map[string]any{"description": "What becomes the result of the gate. Default null."}

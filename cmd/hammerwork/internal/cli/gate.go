@@ -18,7 +18,7 @@ import (
 type gateFlags struct{ name string }
 
 func (f *gateFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.name, "job", "", "`name` of the gate")
+	c.Flags().StringVar(&f.name, "job", "", "`name` of the gate, or sub/name within a job that is a workflow")
 	onlyHere(c, "job")
 }
 
@@ -169,6 +169,22 @@ func (a *app) newJobAnswer(c *cobra.Command, p *payloadFlag, answer func(context
 // isOpenGate reports whether a job is a gate that somebody has to answer now.
 func isOpenGate(j wire.Job) bool {
 	return j.Gate != nil && j.Gate.Type != "timer" && j.Status == "suspended"
+}
+
+// openGates reads the first gates of a workflow, and of those within it, that
+// somebody has to answer now.
+func openGates(ctx context.Context, c *remote.Client, id string, s wire.Stats) ([]wire.Job, error) {
+	if s.Suspended == 0 {
+		return nil, nil
+	}
+	list, err := waits(ctx, remoteLook(c), id)
+	var open []wire.Job
+	for _, x := range list {
+		if isOpenGate(x.Job) {
+			open = append(open, x.Job)
+		}
+	}
+	return open, err
 }
 
 // answerCommand is the command that answers an open gate.

@@ -34,6 +34,7 @@ type resultPrinter struct {
 	w        wire.Workflow
 	names    map[string]string // of jobs by id
 	within   []wire.Job        // its jobs, and what they are made of; nil: only its jobs
+	open     []wire.Job        // gates that wait for an answer, also within its jobs
 }
 
 func newResultPrinter(a *app, w wire.Workflow) *resultPrinter {
@@ -254,23 +255,14 @@ func (r *resultPrinter) decisions() {
 
 // gates prints the command for each gate that waits for an answer.
 func (r *resultPrinter) gates() {
-	if !r.ids {
-		return
-	}
-	var open []wire.Job
-	for _, j := range r.w.Jobs {
-		if isOpenGate(j) {
-			open = append(open, j)
-		}
-	}
-	if len(open) == 0 {
+	if !r.ids || len(r.open) == 0 {
 		return
 	}
 	r.heading("waits for an answer", r.palette.Yellow)
-	for _, j := range open[:min(shownDecisions, len(open))] {
+	for _, j := range r.open[:min(shownDecisions, len(r.open))] {
 		r.line(answerCommand(j))
 	}
-	if more := len(open) - shownDecisions; more > 0 {
+	if more := len(r.open) - shownDecisions; more > 0 {
 		r.line(r.palette.Faint(fmt.Sprintf("… and %s more", term.Count(more, "gate"))))
 	}
 }

@@ -178,6 +178,9 @@ func (a *app) workflowShow(ctx context.Context, c *remote.Client, id string) err
 	if r.within, err = nested(ctx, remoteLook(c), w.Jobs); err != nil {
 		return err
 	}
+	if r.open, err = openGates(ctx, c, id, w.Stats); err != nil {
+		return err
+	}
 	if !a.quiet {
 		r.fields([]field{
 			{"id", w.ID},

@@ -62,6 +62,9 @@ func (a *app) workflowStatus(ctx context.Context, c *remote.Client, id string) e
 	}
 	r := newResultPrinter(a, wire.Workflow{ID: w.ID, Name: w.Name, Standing: w.Standing, Jobs: shown})
 	r.ids = true
+	if r.open, err = openGates(ctx, c, id, w.Stats); err != nil {
+		return err
+	}
 	r.line(closingLine(r.palette, w, r.now))
 	if eta := etaText(w.ETA, w.Status); eta != "" {
 		r.line("eta: " + eta)
