@@ -77,7 +77,9 @@ func TestAGateWithinAJobThatIsAWorkflowIsAnsweredByItsPath(t *testing.T) {
 	for range 3 {
 		r.assemble()
 	}
-	tell := func(verb, name string) *answer { return r.post("/api/v1/workflows/"+id+"/"+verb, `{"job": "`+name+`"}`) }
+	tell := func(verb, name string) *answer {
+		return r.post("/api/v1/workflows/"+id+"/"+verb, `{"job": "`+name+`"}`)
+	}
 	into[wire.WorkflowItem](tell("signal", "a/c/e"), http.StatusOK)
 	tell("signal", "a/c/e").problem(http.StatusConflict, wire.CodeWrongState)
 	into[wire.WorkflowItem](tell("approve", "a/b"), http.StatusOK)
