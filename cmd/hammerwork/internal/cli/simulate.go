@@ -144,8 +144,13 @@ func simulated(r *simulation.Report) error {
 		return fmt.Errorf("workflow %s would fail: its timeout passes after %s", r.Workflow, r.Duration)
 	}
 	err := fmt.Errorf("workflow %s would fail: %s", r.Workflow, cause(jobs.Jobs))
-	if slices.ContainsFunc(r.Jobs, func(j simulation.Job) bool { return j.Reason == job.ReasonConditionError }) {
-		return &hintError{err, `--result 'NAME={"field": 1}' gives a result that a condition reads`}
+	for _, j := range all {
+		switch j.Reason {
+		case job.ReasonConditionError:
+			return &hintError{err, `--result 'NAME={"field": 1}' gives a result that a condition reads`}
+		case job.ReasonInputError:
+			return &hintError{err, `--result 'NAME=[1, 2]' gives a result that a map or "with" reads`}
+		}
 	}
 	return err
 }
