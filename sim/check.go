@@ -22,6 +22,7 @@ type checker struct {
 	looks   []*sql.Stmt // the rules, prepared
 	dirty   bool        // something may have been committed since the last look
 	version int64       // of the database at the last look
+	onlyEnd bool        // nothing is looked at before the end
 
 	ended map[job.ID]ending // how terminal jobs ended, as first seen since they were reset last
 }
@@ -196,7 +197,7 @@ var rules = []struct{ name, query string }{
 
 // afterStep looks at everything, if something may have changed.
 func (c *checker) afterStep(ctx context.Context) error {
-	if !c.dirty {
+	if !c.dirty || c.onlyEnd {
 		return nil
 	}
 	c.dirty = false
@@ -214,6 +215,9 @@ func (c *checker) afterStep(ctx context.Context) error {
 
 // overlook takes note of a transaction that changes nothing that rules look at.
 func (c *checker) overlook() {
+	if c.onlyEnd {
+		return
+	}
 	if err := c.seen(context.Background()); err != nil {
 		c.w.fail("%v", err)
 	}
@@ -319,7 +323,7 @@ func (c *checker) unfinished(ctx context.Context) string {
 
 // atEnd checks what holds only once everything has ended.
 func (c *checker) atEnd(ctx context.Context) error {
-	c.dirty = true
+	c.dirty, c.onlyEnd = true, false
 	if err := c.afterStep(ctx); err != nil {
 		return err
 	}

@@ -101,11 +101,11 @@ func run(t *testing.T, open func(*testing.T) *Database, seeds int) {
 }
 
 func runTwice(t *testing.T, db *Database, seed uint64) Report {
-	a, err := Run(t.Context(), db, seed)
+	a, err := Run(t.Context(), db, seed, false)
 	if err != nil {
 		t.Fatalf("%v\nrun it again with: make sim SEEDS=1 SEED=%d\n%s", err, seed, before(a.Trace, len(a.Trace)))
 	}
-	b, err := Run(t.Context(), db, seed)
+	b, err := Run(t.Context(), db, seed, true)
 	if err != nil || a.Hash != b.Hash {
 		same := 0
 		for same < min(len(a.Trace), len(b.Trace)) && a.Trace[same] == b.Trace[same] {

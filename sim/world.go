@@ -121,8 +121,9 @@ func (d *Database) Random() float64 {
 	return d.world.rng.Float64()
 }
 
-// Run runs one seed. The error says which invariant broke.
-func Run(ctx context.Context, db *Database, seed uint64) (Report, error) {
+// Run runs one seed. The error says which invariant broke. Of a run once again,
+// only the end is looked at: the trace says whether it is the same.
+func Run(ctx context.Context, db *Database, seed uint64, again bool) (Report, error) {
 	w := &World{
 		Seed: seed, rng: rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)), now: epoch,
 		requests: map[string]*request{}, trace: sha256.New(), log: slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -138,6 +139,7 @@ func Run(ctx context.Context, db *Database, seed uint64) (Report, error) {
 		return Report{}, err
 	}
 	defer w.check.close()
+	w.check.onlyEnd = again
 	w.work = newWorkload(w)
 	w.start()
 	err = w.run(ctx)
