@@ -56,7 +56,7 @@ func TestEveryWayAHandlerEndsIsRecorded(t *testing.T) {
 		"unencodable": func(context.Context, *worker.Job) (any, error) { return func() {}, nil },
 	}
 	e := open(t, Config{Handler: noHandler})
-	serveWith(t, e, worker.Config{HandlerGrace: 50 * time.Millisecond}, func(w *worker.Worker) error {
+	serveWith(t, e, worker.Config{HandlerGrace: time.Second}, func(w *worker.Worker) error {
 		return worker.HandleAll(w, func(ctx context.Context, j *worker.Job) (any, error) { return handlers[j.Name](ctx, j) }, worker.Concurrency(2))
 	})
 	start(t, e)
@@ -78,7 +78,7 @@ func TestEveryWayAHandlerEndsIsRecorded(t *testing.T) {
 		"permanent":   {job.Failed, job.ReasonPermanent, "bad payload", ""},
 		"later":       {job.Completed, "", "", "2"},
 		"slow":        {job.TimedOut, job.ReasonTimeout, "the attempt ran out of time", ""},
-		"deaf":        {job.TimedOut, job.ReasonTimeout, "the attempt ran out of time, and the handler did not return within 50ms", ""},
+		"deaf":        {job.TimedOut, job.ReasonTimeout, "the attempt ran out of time, and the handler did not return within 1s", ""},
 		"large":       {job.Failed, job.ReasonResultTooLarge, worker.ErrResultTooLarge.Error(), ""},
 		"unencodable": {job.Failed, job.ReasonPermanent, "encode result: json: unsupported type: func()", ""},
 	} {
