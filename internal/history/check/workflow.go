@@ -163,7 +163,8 @@ func (j *judge) children(s *subject) []child {
 
 // told checks that services told of no more ends of a workflow than it had
 // runs, and of the one that is stored last. What ended a run is told after it is
-// stored, so a retry may have begun the next one by then.
+// stored, so a retry may have begun the next one by then: an end told twice passes
+// for that of an earlier run that nobody told of.
 func (j *judge) told(w *flow) {
 	retries := w.retries()
 	var ends []history.Record // by time
@@ -180,14 +181,12 @@ func (j *judge) told(w *flow) {
 		}
 		if before > run+1 {
 			j.breaks(TwoOutcomes, ends[:before], "workflow %s ended %d times before its run %d began", w.final.Name, before, run+2)
-			return
 		}
 	}
 	if len(ends) > len(retries)+1 {
 		j.breaks(TwoOutcomes, ends, "workflow %s ended %d times in %d runs", w.final.Name, len(ends), len(retries)+1)
-		return
 	}
-	earlier := len(retries) - before // runs before the last one whose end may have been told late
+	earlier := max(0, len(retries)-before) // runs before the last one whose end may have been told late
 	for _, r := range ends[before:] {
 		if r.Status == string(w.final.Status) {
 			continue
