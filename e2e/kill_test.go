@@ -105,6 +105,11 @@ func (f *fleet) judge(ctx context.Context, d *driver, r *figures) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	defer func() {
+		for _, fault := range faults {
+			f.t.Error(fault)
+		}
+	}()
 	r.ends = ends
 	if err := watch.Save(ctx, f.folder, d.store); err != nil {
 		f.t.Fatal(err)
@@ -116,9 +121,6 @@ func (f *fleet) judge(ctx context.Context, d *driver, r *figures) {
 		f.t.Fatal(err)
 	}
 	r.print(f.t, f, d)
-	for _, fault := range faults {
-		f.t.Error(fault)
-	}
 	if len(r.report.Violations) > 0 {
 		var text strings.Builder
 		if err := r.report.Print(&text); err != nil {

@@ -22,7 +22,7 @@ func TestRestartsOfTheDatabaseAndOfNATSMakeNoJobRunAgain(t *testing.T) {
 		random, seed := seeded(t)
 		server := b.start(t)
 		f := newFleet(t, server.url, size{schedulers: 1, resolvers: 1, dispatchers: 1, workers: 2, slots: 8},
-			"--lease-ttl", lease.String(), "--scheduler-reap-hold", lease.String())
+			"--lease-ttl", lease.String(), "--scheduler-reap-hold", (3 * lease).String())
 		ctx, cancel := context.WithTimeout(t.Context(), late)
 		defer cancel()
 		d := f.driver(ctx, workload(random, calm, 400, 800*time.Millisecond))

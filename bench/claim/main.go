@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -31,6 +32,10 @@ func main() {
 	flag.IntVar(&b.queues, "queues", 4, "in how many queues")
 	rounds := flag.Int("rounds", 3, "how often both are measured")
 	flag.Parse()
+	if b.jobs < 1 || b.queues < 1 {
+		fmt.Fprintln(os.Stderr, "claim: -jobs and -queues must be at least 1")
+		os.Exit(2)
+	}
 	if err := b.run(context.Background(), *url, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "claim:", err)
 		os.Exit(1)
@@ -84,20 +89,28 @@ func (b *bench) measure(ctx context.Context, w job.Weights, size int) error {
 	}
 	before, began, got := b.statements.Load(), time.Now(), 0
 	var outcomes []job.Outcome
-	for n := 0; n < claims; n++ {
+	for n := 0; n < claims && got < b.jobs; n++ {
 		list, err := b.claim(ctx, size)
 		if err != nil {
 			return err
-		}
-		if len(list) == 0 {
-			break
 		}
 		got += len(list)
 		outcomes = append(outcomes, list...)
 	}
 	took := time.Since(began)
+	if got == 0 {
+		return errors.New("nothing could be claimed")
+	}
 	fmt.Printf("%-10s %14d %16.1f %16.3f\n", name, size, float64(took.Microseconds())/float64(got), float64(b.statements.Load()-before)/float64(got))
 	return b.finish(ctx, outcomes)
+}
+
+// names are the queues of the benchmark; what waits in others is left alone.
+func (b *bench) names() (list []string) {
+	for q := range b.queues {
+		list = append(list, queue(q))
+	}
+	return list
 }
 
 func queue(q int) string { return fmt.Sprintf("bench-%d", q) }
@@ -116,7 +129,7 @@ func (b *bench) enqueue(ctx context.Context) error {
 }
 
 func (b *bench) claim(ctx context.Context, size int) (outcomes []job.Outcome, err error) {
-	leases, err := b.s.Claim(ctx, []store.Grant{{Lease: job.NewID(), Worker: "bench", Limit: size}}, false)
+	leases, err := b.s.Claim(ctx, []store.Grant{{Lease: job.NewID(), Worker: "bench", Queues: b.names(), Limit: size}}, false)
 	for _, l := range leases {
 		for _, c := range l.Jobs {
 			outcomes = append(outcomes, job.Outcome{Fence: c.Fence, Kind: job.KindCompleted})

@@ -32,7 +32,7 @@ func layers(t *testing.T) *killed {
 			name := fmt.Sprintf("job-%d-%d", layer, i)
 			names = append(names, name)
 			fmt.Fprintf(&text, "  - {name: %s, queue: q, depends_on: [%s], retry: {max_attempts: 20}, payload: {command: [sh, -c, %q]}}\n",
-				name, strings.Join(before, ", "), fmt.Sprintf("echo start %s >> %s/log; sleep 0.05; echo end %s >> %s/log", name, k.dir, name, k.dir))
+				name, strings.Join(before, ", "), fmt.Sprintf("echo start %s >> %s/log; sleep 0.3; echo end %s >> %s/log", name, k.dir, name, k.dir))
 		}
 		k.jobs, before = append(k.jobs, names...), names
 	}

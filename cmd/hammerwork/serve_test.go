@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -313,21 +315,23 @@ func TestRequestsThatHoldEveryConnectionOfTheAPIKeepNoJobWaiting(t *testing.T) {
 	}
 	// Only requests with a key look at keys.
 	id := create(t, c.server, file(t, shape("free", 500*time.Millisecond, 1, 1, 1, 1)))
-	over, held := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(held)
-		for { // the server gives a request up in the end, and another one holds the connection
-			try("job", "enqueue", "--queue", "q", "--idempotency-key", "k", "--server", c.server)
-			select {
-			case <-over:
-				return
-			default:
+	// The server gives a request up in the end. Then another one, that has waited
+	// for the connection, holds it.
+	over, end := context.WithCancel(t.Context())
+	var held sync.WaitGroup
+	defer held.Wait()
+	defer lock.Rollback(context.Background()) // they end then
+	defer end()
+	for range 4 {
+		held.Go(func() {
+			for over.Err() == nil {
+				try("job", "enqueue", "--queue", "q", "--idempotency-key", "k", "--server", c.server)
 			}
-		}
-	}()
+		})
+	}
 	status := ""
 	waits := func() (n int) {
-		if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_locks WHERE NOT granted").Scan(&n); err != nil {
+		if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database AND datname = current_database() WHERE NOT granted").Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n
@@ -340,9 +344,8 @@ func TestRequestsThatHoldEveryConnectionOfTheAPIKeepNoJobWaiting(t *testing.T) {
 		return status == "completed"
 	})
 	again(t, func() bool { return waits() > 0 }) // to the end
-	close(over)
+	end()
 	if err := lock.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	<-held
 }

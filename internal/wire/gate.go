@@ -25,8 +25,8 @@ type GateAnswer struct {
 	Expired  bool            `json:"expired" doc:"Nobody answered in time, and its default held."`
 }
 
-// AnswerRequest approves or rejects an approval. Job is the name of the gate, or
-// empty where the path names it.
+// AnswerRequest approves or rejects an approval. Job is the name of the gate, its
+// path within jobs that are workflows, or empty where the URL names it.
 type AnswerRequest struct {
 	Job string `json:"job,omitempty"`
 	By

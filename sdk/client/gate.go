@@ -64,7 +64,7 @@ func signal(payload any) (store.Answer, error) {
 func (c *Client) answerNamed(ctx context.Context, id job.ID, name string, a store.Answer, options []SteerOption) error {
 	gate, err := store.JobAt(ctx, c.store, id, name)
 	if err != nil {
-		return err
+		return fmt.Errorf("workflow %s: %w", id, err)
 	}
 	a.Job = gate
 	return c.answer(ctx, a, options)

@@ -135,7 +135,7 @@ func TestWithoutABusEverythingIsStillServed(t *testing.T) {
 
 func TestSlowClientsAreLeft(t *testing.T) {
 	cfg := config()
-	cfg.ReadHeaderTimeout, cfg.ReadTimeout = 50*time.Millisecond, 200*time.Millisecond
+	cfg.ReadHeaderTimeout, cfg.ReadTimeout = time.Second, 2*time.Second
 	r := start(t, cfg, nil)
 	for what, sent := range map[string]string{
 		"no headers":    "",

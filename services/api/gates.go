@@ -14,6 +14,7 @@ import (
 	"github.com/hammerwork/hammerwork/internal/store"
 	"github.com/hammerwork/hammerwork/internal/wire"
 	"github.com/hammerwork/hammerwork/pkg/job"
+	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
 // gateRoutes registers how gates are answered: those of a workflow by their
@@ -63,10 +64,8 @@ func (a *API) answerNamed(ctx context.Context, in *Acting, verb string, answer s
 		return nil, badParameter("job", "name the gate to "+verb+`, like {"job": "sign-off"}`+a.openHint(ctx, id), "is missing")
 	}
 	answer.Job, err = store.JobAt(ctx, a.store, id, name)
-	if errors.Is(err, job.ErrNotFound) {
-		if _, known := a.named(ctx, id, []string{name}); known != nil { // which says more
-			err = known
-		}
+	if none := (*store.NoJobAt)(nil); errors.As(err, &none) {
+		err = a.noGate(ctx, id, none)
 	}
 	if err != nil {
 		return nil, err
@@ -151,20 +150,76 @@ func answeredText(g store.GateRecord) string {
 	return "was rejected"
 }
 
+// noGate says where a path to a gate of a workflow leads nowhere, and what was
+// probably meant.
+func (a *API) noGate(ctx context.Context, id job.ID, none *store.NoJobAt) error {
+	if _, err := a.store.Workflow(ctx, id); err != nil {
+		return err
+	}
+	path := none.Within + none.Name
+	if none.Workflow == (job.ID{}) {
+		return noJob(path, strings.TrimSuffix(none.Within, "/")+" is not a workflow")
+	}
+	for _, g := range a.openGates(ctx, id) {
+		if strings.HasSuffix(g.path, "/"+none.Path) {
+			return noJob(path, didYouMean(g.path))
+		}
+	}
+	hint := "hammerwork job list --workflow " + none.Workflow.String() + " lists its jobs"
+	if meant := a.meant(ctx, none.Workflow, none.Name); meant != "" {
+		hint = didYouMean(none.Within + meant)
+	}
+	return noJob(path, hint)
+}
+
 // openHint names open gates of a workflow, if there are any.
 func (a *API) openHint(ctx context.Context, id job.ID) string {
-	page, _, err := a.store.Jobs(ctx, store.JobFilter{Workflow: id, Status: job.Suspended, Limit: store.MaxPage})
-	if err != nil {
-		return "" // there is an answer without it
-	}
 	var open []string
-	for _, j := range page {
-		if j.Gate != nil && j.Gate.Type != job.GateTimer && len(open) < 5 {
-			open = append(open, fmt.Sprintf("%s (%s)", j.Name, j.Gate.Type))
+	for _, g := range a.openGates(ctx, id) {
+		if len(open) < shownGates {
+			open = append(open, fmt.Sprintf("%s (%s)", g.path, g.kind))
 		}
 	}
 	if len(open) == 0 {
 		return ""
 	}
 	return "; open now: " + strings.Join(open, ", ")
+}
+
+// openGate is a gate that somebody has to answer now.
+type openGate struct {
+	path string // from the workflow that was asked about
+	kind job.GateType
+}
+
+// Bounds of what a hint costs.
+const (
+	shownGates = 5
+	gateLooks  = 50 // pages of jobs
+)
+
+// openGates returns open gates of a workflow, and of those within it, as far as
+// a few looks show them; none when it cannot look: there is an answer without.
+func (a *API) openGates(ctx context.Context, id job.ID) (list []openGate) {
+	type level struct {
+		id     job.ID
+		within string
+	}
+	queue := []level{{id, ""}}
+	for n := 0; n < len(queue) && n < gateLooks; n++ {
+		l := queue[n]
+		page, _, err := a.store.Jobs(ctx, store.JobFilter{Workflow: l.id, Status: job.Suspended, Limit: store.MaxPage})
+		if err != nil {
+			return nil
+		}
+		for _, j := range page {
+			switch {
+			case j.Gate != nil && j.Gate.Type != job.GateTimer:
+				list = append(list, openGate{l.within + j.Name, j.Gate.Type})
+			case j.Parts != nil && j.Parts.Kind == workflow.PartsWorkflow && j.Parts.Workflow != (job.ID{}):
+				queue = append(queue, level{j.Parts.Workflow, l.within + j.Name + "/"})
+			}
+		}
+	}
+	return list
 }

@@ -267,14 +267,27 @@ func (a *API) named(ctx context.Context, id job.ID, names []string) (map[string]
 		}
 		hint := "hammerwork job list --workflow " + id.String() + " lists its jobs"
 		if meant := a.meant(ctx, id, name); meant != "" {
-			hint = fmt.Sprintf("did you mean %q?", meant)
+			hint = didYouMean(meant)
 		}
-		p := newProblem(wire.CodeNotFound, hint, "the workflow has no job %.100q", name)
-		p.Errors = []wire.ProblemItem{{Path: "job", Message: p.Detail}}
-		return nil, p
+		return nil, noJob(name, hint)
 	}
 	return ids, nil
 }
+
+func didYouMean(name string) string { return fmt.Sprintf("did you mean %q?", name) }
+
+// noJob says that a workflow has no job of a name.
+func noJob(name, hint string) error {
+	if len(name) > maxShownPath {
+		name = "…" + strings.ToValidUTF8(name[len(name)-maxShownPath:], "")
+	}
+	p := newProblem(wire.CodeNotFound, hint, "the workflow has no job %q", name)
+	p.Errors = []wire.ProblemItem{{Path: "job", Message: p.Detail}}
+	return p
+}
+
+// maxShownPath is how many bytes of a name or a path, its end, an error shows.
+const maxShownPath = 200
 
 // meant returns the name among the first jobs of a workflow that a misspelt one
 // probably means, or "".

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/remote"
 	"github.com/hammerwork/hammerwork/cmd/hammerwork/internal/term"
 	"github.com/hammerwork/hammerwork/internal/wire"
+	"github.com/hammerwork/hammerwork/pkg/job"
 	"github.com/hammerwork/hammerwork/pkg/workflow"
 )
 
@@ -171,20 +173,37 @@ func isOpenGate(j wire.Job) bool {
 	return j.Gate != nil && j.Gate.Type != "timer" && j.Status == "suspended"
 }
 
-// openGates reads the first gates of a workflow, and of those within it, that
-// somebody has to answer now.
-func openGates(ctx context.Context, c *remote.Client, id string, s wire.Stats) ([]wire.Job, error) {
-	if s.Suspended == 0 {
-		return nil, nil
-	}
-	list, err := waits(ctx, remoteLook(c), id)
-	var open []wire.Job
-	for _, x := range list {
-		if isOpenGate(x.Job) {
-			open = append(open, x.Job)
+// maxGateLooks bounds how many workflows within one are looked into for gates.
+const maxGateLooks = 50
+
+// openGates collects the gates among the jobs of a workflow, and of those within
+// it, that somebody has to answer now, those of the workflow first. all: there
+// are no others.
+func openGates(ctx context.Context, look lookUp, jobs []wire.Job) (open []wire.Job, all bool, err error) {
+	looks := 0
+	for next := jobs; len(next) > 0; {
+		var inner []wire.Job
+		for _, j := range next {
+			if isOpenGate(j) {
+				open = append(open, j)
+			}
+			p := j.Parts
+			if p == nil || p.Kind != string(workflow.PartsWorkflow) || p.WorkflowID == "" || j.Status != string(job.Suspended) {
+				continue
+			}
+			if looks++; looks > maxGateLooks {
+				return open, false, nil
+			}
+			list, err := look(ctx, p.WorkflowID, job.Suspended, maxSuspended)
+			if err != nil {
+				return nil, false, err
+			}
+			slices.Reverse(list) // the newest come first
+			inner = append(inner, list...)
 		}
+		next = inner
 	}
-	return open, err
+	return open, true, nil
 }
 
 // answerCommand is the command that answers an open gate.

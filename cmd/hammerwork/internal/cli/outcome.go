@@ -155,18 +155,23 @@ func timedOut(w wire.Workflow) bool {
 	return well && len(w.Jobs) > 0
 }
 
-// cause names the job that failed first, and how many others did not complete.
-func cause(jobs []wire.Job) string {
-	var first *wire.Job
-	others := -1
+// firstFailure is the job that failed first, by itself; nil: none did.
+func firstFailure(jobs []wire.Job) (first *wire.Job) {
 	for i := range jobs {
 		j := &jobs[i]
-		if s := statusOf(*j); s == job.Completed || s == job.Skipped {
-			continue
-		}
-		others++
 		if ownFailure(*j) && (first == nil || j.FinishedAt != nil && first.FinishedAt != nil && j.FinishedAt.Before(*first.FinishedAt)) {
 			first = j
+		}
+	}
+	return first
+}
+
+// cause names the job that failed first, and how many others did not complete.
+func cause(jobs []wire.Job) string {
+	first, others := firstFailure(jobs), -1
+	for _, j := range jobs {
+		if s := statusOf(j); s != job.Completed && s != job.Skipped {
+			others++
 		}
 	}
 	if first == nil {

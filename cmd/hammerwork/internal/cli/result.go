@@ -35,6 +35,7 @@ type resultPrinter struct {
 	names    map[string]string // of jobs by id
 	within   []wire.Job        // its jobs, and what they are made of; nil: only its jobs
 	open     []wire.Job        // gates that wait for an answer, also within its jobs
+	openAll  bool              // there are no others
 }
 
 func newResultPrinter(a *app, w wire.Workflow) *resultPrinter {
@@ -262,7 +263,10 @@ func (r *resultPrinter) gates() {
 	for _, j := range r.open[:min(shownDecisions, len(r.open))] {
 		r.line(answerCommand(j))
 	}
-	if more := len(r.open) - shownDecisions; more > 0 {
+	switch more := len(r.open) - shownDecisions; {
+	case !r.openAll:
+		r.line(r.palette.Faint("… and more gates"))
+	case more > 0:
 		r.line(r.palette.Faint(fmt.Sprintf("… and %s more", term.Count(more, "gate"))))
 	}
 }

@@ -115,11 +115,11 @@ func (a *app) simulate(path string, f simulateFlags) error {
 	if n := t.guessed(w.Workflow); n > 0 {
 		a.say("note:", `what runs "command" or calls "url" (`+term.Count(n, "job")+`) is taken to complete at once with the result {}; --duration, --result and --fail say otherwise`)
 	}
-	return simulated(r)
+	return simulated(r, w.Workflow)
 }
 
 // simulated makes an error of how a simulation ends: nil only when it completes.
-func simulated(r *simulation.Report) error {
+func simulated(r *simulation.Report, w *workflow.Workflow) error {
 	switch r.Status {
 	case workflow.Completed:
 		return nil
@@ -144,15 +144,25 @@ func simulated(r *simulation.Report) error {
 		return fmt.Errorf("workflow %s would fail: its timeout passes after %s", r.Workflow, r.Duration)
 	}
 	err := fmt.Errorf("workflow %s would fail: %s", r.Workflow, cause(jobs.Jobs))
-	for _, j := range all {
-		switch j.Reason {
-		case job.ReasonConditionError:
-			return &hintError{err, `--result 'NAME={"field": 1}' gives a result that a condition reads`}
-		case job.ReasonInputError:
-			return &hintError{err, `--result 'NAME=[1, 2]' gives a result that a map or "with" reads`}
+	first := firstFailure(jobs.Jobs)
+	if first == nil {
+		return err
+	}
+	switch job.Reason(first.Reason) {
+	case job.ReasonConditionError:
+		return &hintError{err, `--result 'NAME={"field": 1}' gives a result that a condition reads`}
+	case job.ReasonInputError:
+		if slices.ContainsFunc(w.Jobs, func(j *job.Job) bool { return j.Name == first.Name && isMap(j) }) {
+			return &hintError{err, `--result 'NAME=[1, 2]' gives a result that a map reads`}
 		}
+		return &hintError{err, `--result 'NAME={"field": 1}' gives a result that "with" reads`}
 	}
 	return err
+}
+
+func isMap(j *job.Job) bool {
+	p := workflow.PartsOf(j)
+	return p != nil && p.Kind == workflow.PartsMap
 }
 
 // simulatedJobs lists the jobs of a report, each before what it is made of, by

@@ -43,7 +43,7 @@ func TestASimulationEndsAsTheRunDoes(t *testing.T) {
 			{name: e, queue: q, depends_on: [d, c]}]}`,
 		"fail fast": `{name: w, retry: {max_attempts: 1}, jobs: [
 			{name: bad, queue: q, payload: {sleep_ms: 50, fail_times: 1}},
-			{name: slow, queue: q, payload: {sleep_ms: 300}},
+			{name: slow, queue: q, payload: {sleep_ms: 1500}},
 			{name: next, queue: q, depends_on: [slow]},
 			{name: after, queue: q, depends_on: [bad]}]}`,
 		"bad payload": `{name: w, jobs: [{name: a, queue: q, payload: {sleep_ms: soon}}]}`,
@@ -116,10 +116,10 @@ func TestASimulationEndsAsTheRunDoes(t *testing.T) {
 			{name: clash, queue: q, payload: {spawn: {jobs: [split]}}},
 			{name: last, queue: q, finally: true, payload: {spawn: {jobs: [z]}}},
 			{name: tree, queue: q, payload: {spawn: {jobs: [{name: tree.1, payload: {spawn: {jobs: [tree.1.1], before: [top]}}}]}}},
-			{name: wait, queue: q, depends_on: [tree], payload: {sleep_ms: 200}},
+			{name: wait, queue: q, depends_on: [tree], payload: {sleep_ms: 1500}},
 			{name: top, queue: q, depends_on: [tree, wait]}]}`,
 		"spawned while it fails": `{name: w, retry: {max_attempts: 1}, jobs: [
-			{name: split, queue: q, payload: {sleep_ms: 300, spawn: {jobs: [a, {name: b, depends_on: [a]}], before: [report, twin]}}},
+			{name: split, queue: q, payload: {sleep_ms: 1500, spawn: {jobs: [a, {name: b, depends_on: [a]}], before: [report, twin]}}},
 			{name: report, queue: q, depends_on: [split]},
 			{name: bad, queue: q, payload: {fail_times: 1}},
 			{name: twin, queue: q, depends_on: [split, bad]}]}`,

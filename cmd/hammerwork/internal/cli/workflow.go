@@ -178,10 +178,10 @@ func (a *app) workflowShow(ctx context.Context, c *remote.Client, id string) err
 	if r.within, err = nested(ctx, remoteLook(c), w.Jobs); err != nil {
 		return err
 	}
-	if r.open, err = openGates(ctx, c, id, w.Stats); err != nil {
-		return err
-	}
 	if !a.quiet {
+		if r.open, r.openAll, err = openGates(ctx, remoteLook(c), w.Jobs); err != nil {
+			return err
+		}
 		r.fields([]field{
 			{"id", w.ID},
 			{"description", term.OneLine(w.Description)},

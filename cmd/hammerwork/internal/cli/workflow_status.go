@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,8 +46,11 @@ Ctrl-C ends the watching, not the workflow.`,
 	return c
 }
 
-// shownOpen is how many jobs of a kind status shows.
-const shownOpen = 10
+// Bounds of what status looks at.
+const (
+	shownOpen = 10  // jobs of a kind that it shows
+	lookedAt  = 500 // suspended ones among which it finds open gates
+)
 
 func (a *app) workflowStatus(ctx context.Context, c *remote.Client, id string) error {
 	w, err := c.WorkflowItemETA(ctx, id)
@@ -62,8 +66,16 @@ func (a *app) workflowStatus(ctx context.Context, c *remote.Client, id string) e
 	}
 	r := newResultPrinter(a, wire.Workflow{ID: w.ID, Name: w.Name, Standing: w.Standing, Jobs: shown})
 	r.ids = true
-	if r.open, err = openGates(ctx, c, id, w.Stats); err != nil {
-		return err
+	if w.Stats.Suspended > 0 {
+		list, err := c.Jobs(ctx, remote.JobFilter{Workflow: id, Status: string(job.Suspended)}, remote.Page{Limit: lookedAt})
+		if err != nil {
+			return err
+		}
+		slices.Reverse(list.Items) // the newest come first
+		if r.open, r.openAll, err = openGates(ctx, remoteLook(c), list.Items); err != nil {
+			return err
+		}
+		r.openAll = r.openAll && list.NextCursor == ""
 	}
 	r.line(closingLine(r.palette, w, r.now))
 	if eta := etaText(w.ETA, w.Status); eta != "" {
@@ -174,12 +186,15 @@ func (a *app) workflowWait(ctx context.Context, c *remote.Client, id string, tim
 			return nil
 		}
 		list, err := waits(ctx, remoteLook(c), id)
+		if err != nil {
+			return err
+		}
 		text := gateNotice(w, list)
 		if text != "" && text != gated {
 			notice(text)
 		}
 		gated = text
-		return err
+		return nil
 	}
 	w, err := a.follow(ctx, c, id, look, notice)
 	if ran := new(waitedError); gated != "" && errors.As(err, &ran) {

@@ -129,11 +129,12 @@ func TestAStoppedRunGoesOnWhereItWas(t *testing.T) {
 	handler := func(ctx context.Context, j *worker.Job) (any, error) {
 		mu.Lock()
 		starts[j.Name]++
-		if j.Name == "b" {
-			close(second)
-		}
 		mu.Unlock()
-		return nil, soon(ctx, 20*time.Millisecond)
+		if j.Name != "b" {
+			return nil, soon(ctx, 20*time.Millisecond)
+		}
+		close(second)
+		return nil, soon(ctx, time.Second) // the stop comes meanwhile
 	}
 	w := workflow.NewWorkflow("test").AddParallel(chain("a", "b", "c", "d")...)
 	if err := w.Validate(); err != nil {
