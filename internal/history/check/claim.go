@@ -119,11 +119,23 @@ func (j *judge) afterCancel(s *subject, r history.Record) {
 	}
 	l := s.lifeOf(r.Epoch)
 	for _, c := range cancels {
-		if c.Time < claimed && (l == nil || l.begins == 0 || c.Time > l.begins) && !j.spawnedAnew(s, c.Time) {
+		if c.Time < claimed && (l == nil || l.begins == 0 || j.cancelledAt(c) > l.begins) && !j.spawnedAnew(s, c.Time) {
 			j.breaks(StartAfterCancel, []history.Record{c, r}, "%s was claimed %s after its cancel had been accepted, and started", s.name, between(c.Time, claimed))
 			return
 		}
 	}
+}
+
+// cancelledAt is when a cancel was stored, as far as an act says so: it is told
+// after that, when a retry may have begun already.
+func (j *judge) cancelledAt(r history.Record) int64 {
+	at := r.Time
+	if w := j.workflow[r.Workflow]; w != nil && w.final != nil && r.Job == (job.ID{}) {
+		for _, a := range w.acts(func(a history.Act) bool { return a.Action == "cancel" && a.At <= r.Time }) {
+			at = a.At // of the last
+		}
+	}
+	return at
 }
 
 // whilePaused checks that no claim followed an accepted pause before an act

@@ -135,6 +135,19 @@ var tales = []tale{
 		{"the second run ends twice", check.TwoOutcomes, func(d *doctor) { d.put(*d.end(1)) }},
 		{"the second run ends otherwise", check.OutcomeChanged, func(d *doctor) { d.end(1).Status = string(workflow.Failed) }},
 	}},
+	{"a cancel is told when the workflow runs again", func(s *story) {
+		w := s.workflow("w", "a", "b")
+		s.completes(s.run("w1", "a"))
+		s.acts(w, "cancel", job.ID{})
+		s.ends(s.job("b"), job.Cancelled, job.ReasonUser)
+		s.closes(w, workflow.Cancelled)
+		s.retries(w, "b")
+		s.cancels(w)
+		s.completes(s.run("w1", "b"))
+		s.closes(w, workflow.Completed)
+	}, nil, []fault{
+		{"it is claimed after the cancel, before that", check.StartAfterCancel, func(d *doctor) { d.workflow("w").Acts = d.workflow("w").Acts[:1] }},
+	}},
 	{"the end of a run is told when the next one has begun", func(s *story) {
 		w := s.workflow("w", "a")
 		s.dies(s.run("w1", "a"))
