@@ -7,7 +7,8 @@
 //
 // A run has two phases: with faults, in which nothing wrong may happen, and
 // without, in which everything must end. Rules look at the database with SQL of
-// their own after every commit; of a run once again, in its end. All processes record what they do; at the end
-// internal/history/check judges it as it judges real processes. The same seed
-// gives the same run, step for step; a trace hash proves it.
+// their own after every commit; of a run once again, in its end. All processes
+// record what they do; at the end internal/history/check judges it as it judges
+// real processes. The same seed gives the same run, step for step; a trace hash
+// proves it.
 package sim

@@ -25,9 +25,10 @@ func (c *Client) Reject(ctx context.Context, id job.ID, name string, options ...
 }
 
 // Signal sends a payload, any value that encodes as JSON, to a gate of a
-// workflow by its name, or its path as with Approve: it becomes the gate's result.
-// What comes before the gate opens is kept for it. job.ErrNotFound when there is no such workflow or
-// job; job.ErrWrongState when the job is no signal, or has ended.
+// workflow by its name, or its path as with Approve: it becomes the gate's
+// result. What comes before the gate opens is kept for it. job.ErrNotFound when
+// there is no such workflow or job; job.ErrWrongState when the job is no signal,
+// or has ended.
 func (c *Client) Signal(ctx context.Context, id job.ID, name string, payload any, options ...SteerOption) error {
 	a, err := signal(payload)
 	if err != nil {
