@@ -309,7 +309,7 @@ func (f simulateFlags) theatre(w *workflow.Workflow) (*theatre, error) {
 		if jobs[name] != nil {
 			return nil
 		}
-		if j := jobs[withoutIndex(name)]; j != nil && workflow.PartsOf(j) != nil && workflow.PartsOf(j).Kind == workflow.PartsMap {
+		if j := jobs[withoutIndex(name)]; j != nil && isMap(j) {
 			return nil
 		}
 		return notThere(flag, name, names)
